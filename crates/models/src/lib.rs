@@ -1,0 +1,26 @@
+//! What exists: typed ids, table rows, states.
+//!
+//! This crate knows no query, no HTTP and no clock but the one it is given.
+//! Everything else in the workspace may use it; it uses nothing of ours.
+
+pub mod api_key;
+pub mod context;
+pub mod conversation;
+pub mod id;
+pub mod idempotency_key;
+pub mod message;
+pub mod meta;
+pub mod refresh_token;
+pub mod response;
+pub mod response_event;
+pub mod server;
+pub mod session;
+pub mod user;
+
+pub use context::{Clock, Context};
+pub use id::{
+    ApiKeyId, ConversationId, MessageId, ParseIdError, ResponseId, ServerId, SessionId, UserId,
+};
+
+/// A point in time as stored: UTC, whole microseconds.
+pub type Time = chrono::DateTime<chrono::Utc>;

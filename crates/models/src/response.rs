@@ -1,0 +1,109 @@
+//! Table `responses`.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId};
+
+/// How far a response is. Everything but the first two is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseStatus {
+    /// Accepted, not yet running.
+    #[sea_orm(string_value = "queued")]
+    Queued,
+    /// Being generated.
+    #[sea_orm(string_value = "in_progress")]
+    InProgress,
+    /// Ended as the model wished.
+    #[sea_orm(string_value = "completed")]
+    Completed,
+    /// Ended early: length, content filter or interruption.
+    #[sea_orm(string_value = "incomplete")]
+    Incomplete,
+    /// Ended by an error.
+    #[sea_orm(string_value = "failed")]
+    Failed,
+    /// Stopped on request.
+    #[sea_orm(string_value = "cancelled")]
+    Cancelled,
+}
+
+impl ResponseStatus {
+    /// Whether nothing more will happen to the response.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::InProgress)
+    }
+}
+
+/// One generation of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "responses")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ResponseId,
+    /// Its owner.
+    pub user_id: UserId,
+    /// The conversation it answers in.
+    pub conversation_id: ConversationId,
+    /// The message it answers.
+    pub user_message_id: MessageId,
+    /// The message it writes.
+    pub message_id: MessageId,
+    /// The response it continues (`OpenAI` Responses API).
+    pub previous_response_id: Option<ResponseId>,
+    /// How far it is.
+    pub status: ResponseStatus,
+    /// Why it ended early: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
+    pub incomplete_reason: Option<String>,
+    /// The model asked.
+    pub model: String,
+    /// The name of the provider asked.
+    pub provider: String,
+    /// Request parameters (instructions, temperature …) as a JSON object.
+    pub parameters: String,
+    /// `seq` of the first message of the branch it was asked about.
+    pub input_from_seq: i64,
+    /// `seq` of the last one.
+    pub input_to_seq: i64,
+    /// How many messages of the branch were sent.
+    pub context_messages: Option<i32>,
+    /// How many older ones did not fit the model's window.
+    pub context_omitted: Option<i32>,
+    /// Tokens read, as the provider counted them or as estimated.
+    pub input_tokens: Option<i64>,
+    /// Tokens written.
+    pub output_tokens: Option<i64>,
+    /// Of the tokens read, those served from a cache.
+    pub cached_tokens: Option<i64>,
+    /// Of the tokens written, those spent on reasoning.
+    pub reasoning_tokens: Option<i64>,
+    /// Whether the counts are our estimate.
+    pub usage_estimated: bool,
+    /// Stable code of the failure.
+    pub error_code: Option<String>,
+    /// What happened, in words fit for the user.
+    pub error_message: Option<String>,
+    /// The server that generates it: with `epoch` the fence every write is conditional on.
+    pub owner: ServerId,
+    /// The owner's epoch when it took the response.
+    pub epoch: i64,
+    /// The newest event number on disk; -1 before the first.
+    pub last_seq: i64,
+    /// When somebody asked to stop it.
+    pub cancel_requested_at: Option<Time>,
+    /// When it was accepted.
+    pub created_at: Time,
+    /// When it reached a final status.
+    pub completed_at: Option<Time>,
+    /// When the row last changed.
+    pub updated_at: Time,
+}
+
+/// No relations: `crud` joins by hand.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,116 @@
+//! Accounts and sessions.
+
+use std::fmt;
+
+use models::user::UserRole;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{SessionId, Time, UserId};
+
+/// Body of `POST /api/auth/signup`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignupRequest {
+    /// E-mail address: ASCII before the `@`; trimmed and lower-cased before use.
+    #[schema(example = "ada@example.org")]
+    pub email: String,
+    /// 8 characters at least, 1,024 bytes at most; any composition.
+    #[schema(example = "correct horse battery staple")]
+    pub password: String,
+    /// Display name, at most 128 characters.
+    #[serde(default)]
+    pub name: String,
+    /// The one-time token from the server's log that makes the first account the administrator.
+    #[serde(default)]
+    pub setup_token: Option<String>,
+}
+
+/// Body of `POST /api/auth/login`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// E-mail address.
+    #[schema(example = "ada@example.org")]
+    pub email: String,
+    /// The password.
+    #[schema(example = "correct horse battery staple")]
+    pub password: String,
+}
+
+/// Body of `POST /api/auth/refresh`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// The newest refresh token of the session.
+    pub refresh_token: String,
+}
+
+/// Tokens of a session (field names of RFC 6749, section 5.1).
+#[derive(Clone, Serialize, ToSchema)]
+pub struct TokenResponse {
+    /// JWT for the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+    /// Exchanged once, at `POST /api/auth/refresh`, for the next pair.
+    pub refresh_token: String,
+    /// Whose tokens they are.
+    pub user: UserOut,
+}
+
+/// An account as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UserOut {
+    /// Id.
+    #[schema(value_type = String, example = "user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
+    pub id: UserId,
+    /// Canonical e-mail address.
+    pub email: String,
+    /// Display name; may be empty.
+    pub name: String,
+    /// `user` or `admin`.
+    #[schema(value_type = String, example = "user")]
+    pub role: UserRole,
+    /// When the account was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+}
+
+/// A login of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SessionOut {
+    /// Id.
+    #[schema(value_type = String, example = "sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
+    pub id: SessionId,
+    /// The client's `User-Agent`.
+    pub user_agent: String,
+    /// The client's address.
+    pub address: String,
+    /// When the login happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+    /// When its tokens were last refreshed.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_used_at: Time,
+    /// When it ends at the latest.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Time,
+    /// Whether this request was made with it.
+    pub current: bool,
+}
+
+// Passwords and tokens never reach a log, not even by accident.
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+opaque_debug!(SignupRequest, LoginRequest, RefreshRequest, TokenResponse);

@@ -1,0 +1,149 @@
+//! The compact log of a response: what happened, numbered by position.
+//!
+//! One event is one line of JSON. The same lines are kept in memory while a response runs and
+//! in `response_events` afterwards; wire formats are made from them and never stored.
+//! Each event becomes exactly one event of every wire format, so numbers mean the same everywhere.
+
+use models::response::ResponseStatus;
+use serde::{Deserialize, Serialize};
+
+use crate::{MessageId, Time};
+
+/// What an output item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// The answer.
+    Message,
+    /// The reasoning before it.
+    Reasoning,
+}
+
+/// Tokens of a response.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written.
+    pub output: u64,
+    /// Of those read, served from a cache.
+    #[serde(default)]
+    pub cached: u64,
+    /// Of those written, spent on reasoning.
+    #[serde(default)]
+    pub reasoning: u64,
+    /// Whether the numbers are our estimate, because the provider gave none.
+    #[serde(default)]
+    pub estimated: bool,
+}
+
+/// Why a response failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable code, such as `upstream_timeout`.
+    pub code: String,
+    /// What happened, in words fit for the user.
+    pub message: String,
+}
+
+/// How a response ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// A final status.
+    pub status: ResponseStatus,
+    /// Why it is not `completed`: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Set when the status is `failed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+    /// Absent when nothing was asked of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Tokens>,
+    /// When.
+    pub at: Time,
+}
+
+/// One event. `i` is the position of the output item it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Event {
+    /// The response exists.
+    Created,
+    /// The model is being asked.
+    InProgress,
+    /// An output item begins.
+    ItemAdded {
+        /// Position, from 0.
+        i: u32,
+        /// Its id; the id of the stored message.
+        id: MessageId,
+        /// What it is.
+        kind: ItemKind,
+    },
+    /// Its text begins.
+    PartAdded {
+        /// Position of the item.
+        i: u32,
+    },
+    /// More text.
+    Delta {
+        /// Position of the item.
+        i: u32,
+        /// The text.
+        s: String,
+    },
+    /// Its text is whole: the deltas joined.
+    TextDone {
+        /// Position of the item.
+        i: u32,
+    },
+    /// Its part is closed.
+    PartDone {
+        /// Position of the item.
+        i: u32,
+    },
+    /// The item is closed.
+    ItemDone {
+        /// Position of the item.
+        i: u32,
+        /// Whether it is whole.
+        ok: bool,
+    },
+    /// Something went wrong; `Ended` follows.
+    Error(Failure),
+    /// The response is over. Always the last event.
+    Ended(Ending),
+}
+
+impl Event {
+    /// Appends the event to `out` as one line.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        // Writing plain data to memory has no way to fail.
+        if serde_json::to_writer(&mut *out, self).is_ok() {
+            out.push(b'\n');
+        }
+    }
+
+    /// Reads one line.
+    pub fn decode(line: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_line_and_reads_back(s in ".*") {
+            let event = Event::Delta { i: 0, s };
+            let mut line = Vec::new();
+            event.encode(&mut line);
+            prop_assert_eq!(line.iter().filter(|b| **b == b'\n').count(), 1);
+            prop_assert_eq!(Event::decode(&line).unwrap(), event);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What crosses the wire: request and response bodies, stream events, validation.
+//!
+//! Pure types without IO. [`event`] is the compact log of a response, [`stream`] the same
+//! events with everything a wire format needs to render them.
+
+pub mod account;
+pub mod conversation;
+pub mod error;
+pub mod event;
+pub mod list;
+pub mod message;
+pub mod model;
+pub mod response;
+pub mod stream;
+pub mod validate;
+
+pub use models::{
+    ApiKeyId, ConversationId, MessageId, ParseIdError, ResponseId, SessionId, Time, UserId,
+};
+pub use validate::{Invalid, Patch};

@@ -1,0 +1,99 @@
+//! Messages and turns.
+
+use models::message::{MessageStatus, MessageType, Role};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::response::ResponseResource;
+use crate::validate::{self, Invalid};
+use crate::{ConversationId, MessageId, ResponseId, Time};
+
+/// Body of `POST /api/conversations/{id}/messages`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageCreate {
+    /// What the person says; at most 524,288 bytes of UTF-8.
+    #[schema(example = "Why is the sky blue?")]
+    pub content: String,
+    /// The model to ask; without one the conversation's, else the server's default.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The message to answer below; without one the newest of the selected branch.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub parent_id: Option<MessageId>,
+    /// `true` answers with the response's events (`text/event-stream`), else with the whole turn.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+impl MessageCreate {
+    /// Checks every bound.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        validate::not_blank("content", &self.content)?;
+        validate::bytes_at_most("content", &self.content, validate::MAX_CONTENT_BYTES)?;
+        if let Some(model) = &self.model {
+            validate::model_name("model", model)?;
+        }
+        Ok(())
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MessageOut {
+    /// Id.
+    #[schema(value_type = String, example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
+    pub id: MessageId,
+    /// The conversation it belongs to.
+    #[schema(value_type = String)]
+    pub conversation_id: ConversationId,
+    /// Its number in the conversation, from 0.
+    pub seq: i64,
+    /// The message above it.
+    #[schema(value_type = Option<String>)]
+    pub parent_id: Option<MessageId>,
+    /// Its place among the messages with the same parent, from 0.
+    pub sibling_index: u32,
+    /// How many messages have the same parent, this one included.
+    pub sibling_count: u32,
+    /// The response that wrote it.
+    #[schema(value_type = Option<String>)]
+    pub response_id: Option<ResponseId>,
+    /// `message`, `reasoning`, `function_call` or `function_call_output`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "message")]
+    pub kind: MessageType,
+    /// `user` or `assistant`.
+    #[schema(value_type = Option<String>, example = "user")]
+    pub role: Option<Role>,
+    /// Whether a person wrote it.
+    pub is_user: bool,
+    /// `in_progress`, `completed` or `incomplete`.
+    #[schema(value_type = String, example = "completed")]
+    pub status: MessageStatus,
+    /// Its text; of an answer in progress the text so far.
+    pub content: String,
+    /// What the model reasoned before it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// The model that wrote it.
+    pub model: Option<String>,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Time,
+}
+
+/// A message and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TurnOut {
+    /// What the person said.
+    pub user_message: MessageOut,
+    /// The answer, as far as it is.
+    pub message: MessageOut,
+    /// How the answer was made.
+    pub response: ResponseResource,
+}

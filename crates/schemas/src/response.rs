@@ -1,0 +1,297 @@
+//! The response resource (Open Responses 2026-04-24, all 31 fields always present) with our additions.
+
+use models::response::ResponseStatus;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::event::{Ending, Failure, ItemKind, Tokens};
+use crate::stream::DoneItem;
+use crate::{ConversationId, MessageId, ResponseId, Time};
+
+/// One generation of an answer.
+///
+/// Field names, zero values and integer times are those of Open Responses; `conversation`,
+/// `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ResponseResource {
+    /// Id.
+    #[schema(value_type = String, example = "resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
+    pub id: ResponseId,
+    /// Always `response`.
+    #[schema(example = "response")]
+    pub object: &'static str,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds; `null` until completed.
+    pub completed_at: Option<i64>,
+    /// `queued`, `in_progress`, `completed`, `incomplete`, `failed` or `cancelled`.
+    #[schema(value_type = String, example = "completed")]
+    pub status: ResponseStatus,
+    /// Why it ended early.
+    pub incomplete_details: Option<IncompleteDetails>,
+    /// Why it failed.
+    pub error: Option<ResponseError>,
+    /// The model asked.
+    pub model: String,
+    /// The response it continues.
+    #[schema(value_type = Option<String>)]
+    pub previous_response_id: Option<ResponseId>,
+    /// System message of this response.
+    pub instructions: Option<String>,
+    /// Output items: reasoning and messages.
+    pub output: Vec<Value>,
+    /// Tools offered to the model.
+    pub tools: Vec<Value>,
+    /// Which tool must be used.
+    #[schema(value_type = String)]
+    pub tool_choice: Value,
+    /// `auto`: messages that do not fit the window are left out, see `context`.
+    pub truncation: &'static str,
+    /// Whether tools may be called side by side.
+    pub parallel_tool_calls: bool,
+    /// Format of the text.
+    #[schema(value_type = Object)]
+    pub text: Value,
+    /// Nucleus sampling.
+    pub top_p: f64,
+    /// Sampling temperature.
+    pub temperature: f64,
+    /// Presence penalty.
+    pub presence_penalty: f64,
+    /// Frequency penalty.
+    pub frequency_penalty: f64,
+    /// Number of alternatives reported per token.
+    pub top_logprobs: u32,
+    /// Reasoning settings.
+    #[schema(value_type = Option<Object>)]
+    pub reasoning: Option<Value>,
+    /// Tokens; `null` until the response ends.
+    pub usage: Option<Usage>,
+    /// The most tokens the model may write.
+    pub max_output_tokens: Option<u32>,
+    /// The most tool calls.
+    pub max_tool_calls: Option<u32>,
+    /// Whether it is kept.
+    pub store: bool,
+    /// Whether it was made without a follower.
+    pub background: bool,
+    /// Always `default`.
+    pub service_tier: &'static str,
+    /// The client's own pairs.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    /// The client's own user id.
+    pub safety_identifier: Option<String>,
+    /// The client's own cache key.
+    pub prompt_cache_key: Option<String>,
+    /// The conversation it answers in.
+    pub conversation: Option<ConversationRef>,
+    /// The stored message it answers.
+    #[schema(value_type = String)]
+    pub user_message_id: MessageId,
+    /// The stored message it writes.
+    #[schema(value_type = String)]
+    pub message_id: MessageId,
+    /// What of the conversation was sent to the model; `null` until it is known.
+    pub context: Option<ContextReport>,
+    /// Number of its newest stored event; -1 before the first.
+    pub last_seq: i64,
+}
+
+/// A conversation by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ConversationRef {
+    /// Id.
+    #[schema(value_type = String)]
+    pub id: ConversationId,
+}
+
+/// Why a response ended early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct IncompleteDetails {
+    /// `max_output_tokens`, `content_filter`, `interrupted` or `cancelled`.
+    #[schema(example = "max_output_tokens")]
+    pub reason: String,
+}
+
+/// Why a response failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ResponseError {
+    /// Stable code.
+    #[schema(example = "upstream_timeout")]
+    pub code: String,
+    /// What happened, in words.
+    pub message: String,
+}
+
+/// Which messages of the conversation the model was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ContextReport {
+    /// How many messages of the branch were sent.
+    pub messages_sent: u32,
+    /// How many older ones did not fit the model's window.
+    pub messages_omitted: u32,
+}
+
+/// Tokens read and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Of them, from a cache.
+    pub input_tokens_details: InputTokensDetails,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Of them, for reasoning.
+    pub output_tokens_details: OutputTokensDetails,
+    /// The sum.
+    pub total_tokens: u64,
+    /// Whether the numbers are our estimate, because the provider gave none.
+    pub estimated: bool,
+}
+
+/// Details of the tokens read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InputTokensDetails {
+    /// Served from a cache.
+    pub cached_tokens: u64,
+    /// Written to a cache; always 0.
+    pub cache_write_tokens: u64,
+}
+
+/// Details of the tokens written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutputTokensDetails {
+    /// Spent on reasoning.
+    pub reasoning_tokens: u64,
+}
+
+impl From<Tokens> for Usage {
+    fn from(tokens: Tokens) -> Self {
+        let Tokens { input, output, cached, reasoning, estimated } = tokens;
+        Self {
+            input_tokens: input,
+            input_tokens_details: InputTokensDetails {
+                cached_tokens: cached,
+                cache_write_tokens: 0,
+            },
+            output_tokens: output,
+            output_tokens_details: OutputTokensDetails { reasoning_tokens: reasoning },
+            total_tokens: input.saturating_add(output),
+            estimated,
+        }
+    }
+}
+
+impl From<Failure> for ResponseError {
+    fn from(Failure { code, message }: Failure) -> Self {
+        Self { code, message }
+    }
+}
+
+/// What is known of a response when it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewResponse {
+    /// Id.
+    pub id: ResponseId,
+    /// The conversation it answers in.
+    pub conversation_id: ConversationId,
+    /// The message it answers.
+    pub user_message_id: MessageId,
+    /// The message it writes.
+    pub message_id: MessageId,
+    /// The model asked.
+    pub model: String,
+    /// System message.
+    pub instructions: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+impl ResponseResource {
+    /// A response that has just begun.
+    pub fn begun(new: NewResponse) -> Self {
+        let NewResponse {
+            id,
+            conversation_id,
+            user_message_id,
+            message_id,
+            model,
+            instructions,
+            created_at,
+        } = new;
+        Self {
+            id,
+            object: "response",
+            created_at: created_at.timestamp(),
+            completed_at: None,
+            status: ResponseStatus::InProgress,
+            incomplete_details: None,
+            error: None,
+            model,
+            previous_response_id: None,
+            instructions,
+            output: Vec::new(),
+            tools: Vec::new(),
+            tool_choice: json!("auto"),
+            truncation: "auto",
+            parallel_tool_calls: true,
+            text: json!({"format": {"type": "text"}}),
+            top_p: 1.0,
+            temperature: 1.0,
+            presence_penalty: 0.0,
+            frequency_penalty: 0.0,
+            top_logprobs: 0,
+            reasoning: None,
+            usage: None,
+            max_output_tokens: None,
+            max_tool_calls: None,
+            store: true,
+            background: false,
+            service_tier: "default",
+            metadata: json!({}),
+            safety_identifier: None,
+            prompt_cache_key: None,
+            conversation: Some(ConversationRef { id: conversation_id }),
+            user_message_id,
+            message_id,
+            context: None,
+            last_seq: -1,
+        }
+    }
+
+    /// The same response after its end.
+    pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {
+        let Ending { status, reason, error, usage, at } = ending.clone();
+        Self {
+            completed_at: (status == ResponseStatus::Completed).then_some(at.timestamp()),
+            status,
+            incomplete_details: reason.map(|reason| IncompleteDetails { reason }),
+            error: error.map(ResponseError::from),
+            usage: usage.map(Usage::from),
+            output: output.iter().map(output_item).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// A finished item as it stands in `output`.
+pub fn output_item(done: &DoneItem) -> Value {
+    let status = if done.complete { "completed" } else { "incomplete" };
+    match done.item.kind {
+        ItemKind::Message => json!({
+            "type": "message",
+            "id": done.item.id,
+            "status": status,
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": done.text, "annotations": [], "logprobs": []}],
+        }),
+        ItemKind::Reasoning => json!({
+            "type": "reasoning",
+            "id": done.item.id,
+            "status": status,
+            "summary": [{"type": "summary_text", "text": done.text}],
+        }),
+    }
+}

@@ -1,0 +1,120 @@
+//! Bounds on what a client may send, each with the message that names it.
+
+use serde::{Deserialize, Deserializer};
+
+/// The longest text of one message, in bytes of UTF-8.
+pub const MAX_CONTENT_BYTES: usize = 512 * 1024;
+/// The longest instructions of a conversation, in bytes of UTF-8.
+pub const MAX_INSTRUCTIONS_BYTES: usize = 64 * 1024;
+/// The longest title, in characters.
+pub const MAX_TITLE_CHARS: usize = 255;
+/// The longest display name, in characters.
+pub const MAX_NAME_CHARS: usize = 128;
+/// The longest model name, in bytes.
+pub const MAX_MODEL_BYTES: usize = 255;
+/// The shortest password, in characters.
+pub const MIN_PASSWORD_CHARS: usize = 8;
+/// The longest password, in bytes.
+pub const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// A value that breaks a rule: which field, and the rule in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// The field as the client wrote it.
+    pub field: String,
+    /// What the rule asks, fit to be shown to the client.
+    pub message: String,
+}
+
+impl Invalid {
+    /// A broken rule of `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// Refuses the one character that not every engine can store.
+fn no_nul(field: &str, text: &str) -> Result<(), Invalid> {
+    if text.contains('\0') {
+        return Err(Invalid::new(field, format!("{field} must not contain the character U+0000")));
+    }
+    Ok(())
+}
+
+/// A text of at most `max` bytes without U+0000.
+pub fn bytes_at_most(field: &str, text: &str, max: usize) -> Result<(), Invalid> {
+    no_nul(field, text)?;
+    if text.len() > max {
+        let message = format!("{field} must be at most {max} bytes long, got {}", text.len());
+        return Err(Invalid::new(field, message));
+    }
+    Ok(())
+}
+
+/// A text of at most `max` characters without U+0000.
+pub fn chars_at_most(field: &str, text: &str, max: usize) -> Result<(), Invalid> {
+    no_nul(field, text)?;
+    let count = text.chars().count();
+    if count > max {
+        let message = format!("{field} must be at most {max} characters long, got {count}");
+        return Err(Invalid::new(field, message));
+    }
+    Ok(())
+}
+
+/// A text that is more than white space.
+pub fn not_blank(field: &str, text: &str) -> Result<(), Invalid> {
+    if text.trim().is_empty() {
+        return Err(Invalid::new(field, format!("{field} must not be empty")));
+    }
+    Ok(())
+}
+
+/// A model name: printable, without spaces.
+pub fn model_name(field: &str, text: &str) -> Result<(), Invalid> {
+    not_blank(field, text)?;
+    bytes_at_most(field, text, MAX_MODEL_BYTES)?;
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let message = format!("{field} must not contain spaces or control characters");
+        return Err(Invalid::new(field, message));
+    }
+    Ok(())
+}
+
+/// A field of a patch: absent, `null` (cleared), or a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// The field was not sent: leave it.
+    #[default]
+    Absent,
+    /// `null` was sent: clear it.
+    Null,
+    /// A new value.
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    /// The change as SQL sees it: none, or set to this.
+    pub fn into_change(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// The new value, if one was sent.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
