@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Every SQL statement, behind two handles: [`Db`] reads, and runs write transactions.
+pub mod connect;
+pub mod db;
+mod dialect;
+pub mod error;
+mod group;
+mod mysql;
+mod sqlite;
+pub use connect::{ConnectError, Engine, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous, connect};
+pub use db::{Db, Limits, Tx};
+pub use error::{CrudError, Result};
+pub mod accounts;
+pub mod conversations;
+pub mod messages;
+pub mod responses;
+pub mod servers;
+pub mod sessions;
+pub mod turns;
+
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+/// Inserts a row as given, without asking the database for it again.
+pub(crate) async fn insert<A, M>(tx: &Tx, row: M) -> Result<()>
+where
+    A: ActiveModelTrait,
+    M: IntoActiveModel<A>,
+{
+    A::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
+    Ok(())
+}

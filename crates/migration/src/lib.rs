@@ -1,1 +1,140 @@
-//! Placeholder.
+//! The schema of every engine: one step a file, forward only, restartable.
+//!
+//! This crate deliberately knows nothing of `models`: a step must keep meaning what it meant
+//! on the day it was released. [`run`] applies what is missing under a [lease](lock), so that
+//! any number of servers may start at once.
+
+#![expect(elided_lifetimes_in_paths, reason = "the signature of `MigrationTrait::up` has it so")]
+
+pub mod ddl;
+pub mod lock;
+mod m20261122_000001_accounts;
+mod m20261122_000002_conversations;
+mod m20261122_000003_responses;
+mod m20261122_000004_operation;
+mod m20261122_000005_views;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DatabaseConnection;
+
+/// Every table and view this crate makes; used to recognise somebody else's.
+pub const TABLES: [&str; 11] = [
+    "users",
+    "sessions",
+    "refresh_tokens",
+    "api_keys",
+    "conversations",
+    "messages",
+    "responses",
+    "response_events",
+    "servers",
+    "idempotency_keys",
+    "meta",
+];
+
+/// The steps in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_accounts::Migration),
+            Box::new(m20261122_000002_conversations::Migration),
+            Box::new(m20261122_000003_responses::Migration),
+            Box::new(m20261122_000004_operation::Migration),
+            Box::new(m20261122_000005_views::Migration),
+        ]
+    }
+}
+
+/// What [`run`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Names of the steps applied now; empty when the schema was up to date.
+    pub steps: Vec<String>,
+}
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Tables of our names exist, but not our record of migrations.
+    #[error(
+        "the database already holds tables named {0}, made by another program. They were left \
+         untouched. Use an empty database, or rename or drop these tables first"
+    )]
+    ForeignTables(String),
+    /// The database was written by a newer release.
+    #[error(
+        "the database was migrated by a newer release ({0} is unknown here). Use that release, or \
+         restore a backup made before the upgrade"
+    )]
+    Newer(String),
+    /// A statement failed.
+    #[error("a statement of the migration failed")]
+    Database(#[from] DbErr),
+}
+
+/// The steps that are not applied yet.
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    if !has_record(db).await? {
+        return Ok(Migrator::migrations().iter().map(|step| step.name().to_owned()).collect());
+    }
+    let steps = Migrator::get_pending_migrations(db).await?;
+    Ok(steps.iter().map(|step| step.name().to_owned()).collect())
+}
+
+/// Brings the schema up to date, one server at a time.
+pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
+    refuse_foreign_tables(db).await?;
+    refuse_newer(db).await?;
+    if pending(db).await?.is_empty() {
+        return Ok(Applied { steps: Vec::new() });
+    }
+    let lease = lock::acquire(db).await?;
+    // Another server may have done the work while this one waited for the lease.
+    let result = async {
+        let steps = pending(db).await?;
+        Migrator::up(db, None).await?;
+        Ok(Applied { steps })
+    }
+    .await;
+    lease.release().await?;
+    result
+}
+
+async fn has_record(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    SchemaManager::new(db).has_table("seaql_migrations").await
+}
+
+async fn refuse_foreign_tables(db: &DatabaseConnection) -> Result<(), Error> {
+    if has_record(db).await? {
+        return Ok(());
+    }
+    let schema = SchemaManager::new(db);
+    // A first start that was killed before its record existed leaves only the lease behind.
+    if schema.has_table(lock::TABLE).await? {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for table in TABLES {
+        if schema.has_table(table).await? {
+            found.push(table);
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(Error::ForeignTables(found.join(", "))) }
+}
+
+async fn refuse_newer(db: &DatabaseConnection) -> Result<(), Error> {
+    if !has_record(db).await? {
+        return Ok(());
+    }
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let applied = Migrator::get_migration_models(db).await?;
+    match applied.into_iter().map(|row| row.version).find(|version| !known.contains(version)) {
+        Some(unknown) => Err(Error::Newer(unknown)),
+        None => Ok(()),
+    }
+}

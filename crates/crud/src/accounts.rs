@@ -1,0 +1,154 @@
+//! Users, and the one transaction that makes an account.
+
+use models::{Time, UserId, meta, refresh_token, session, user};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use crate::db::{Db, Tx};
+use crate::error::{CrudError, Result};
+use crate::insert;
+
+/// The row of `meta` that says who became the first administrator; its uniqueness is the guard.
+const FIRST_ADMINISTRATOR: &str = "first_administrator";
+/// The row of `meta` with the hash and expiry of the set-up token.
+const SETUP_TOKEN: &str = "setup_token";
+
+/// What makes the new account the administrator, if anything does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing: an ordinary account.
+    None,
+    /// Being the first, on this machine.
+    First,
+    /// The set-up token with this hash, in hexadecimal.
+    SetupToken(String),
+}
+
+/// A new account with its first session.
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    /// The account; its role is decided by `claim`.
+    pub user: user::Model,
+    /// Its first session.
+    pub session: session::Model,
+    /// The session's first refresh token.
+    pub refresh: refresh_token::Model,
+    /// Why it should be the administrator.
+    pub claim: Claim,
+    /// The current time.
+    pub now: Time,
+}
+
+/// How a sign-up ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedUp {
+    /// The account exists now.
+    Created(user::Model),
+    /// Another account has the address.
+    EmailTaken,
+    /// The set-up token is wrong, used or expired.
+    TokenInvalid,
+}
+
+/// Makes an account and logs it in.
+pub async fn sign_up(db: &Db, new: SignUp) -> Result<SignedUp> {
+    let run = |new: SignUp| db.write(new, |tx, new| Box::pin(sign_up_in(tx, new)));
+    match run(new.clone()).await {
+        // Somebody took the address, or the administrator's place, at the same moment: look again.
+        Err(CrudError::Conflict(_)) => run(new).await,
+        result => result,
+    }
+}
+
+async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
+    let same_email = user::Entity::find().filter(user::Column::Email.eq(&new.user.email));
+    if same_email.one(tx).await?.is_some() {
+        return Ok(SignedUp::EmailTaken);
+    }
+    let claimed = fact(tx, FIRST_ADMINISTRATOR).await?.is_some();
+    let is_admin = match &new.claim {
+        Claim::None => false,
+        Claim::First => !claimed,
+        Claim::SetupToken(hash) => {
+            let expected = fact(tx, SETUP_TOKEN).await?;
+            if claimed || !expected.is_some_and(|stored| token_matches(&stored, hash, new.now)) {
+                return Ok(SignedUp::TokenInvalid);
+            }
+            true
+        }
+    };
+    let mut account = new.user.clone();
+    if is_admin {
+        account.role = user::UserRole::Admin;
+        let row = meta::Model {
+            name: FIRST_ADMINISTRATOR.to_owned(),
+            value: account.id.to_string(),
+        };
+        insert(tx, row).await?;
+        meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
+    }
+    insert(tx, account.clone()).await?;
+    insert(tx, new.session.clone()).await?;
+    insert(tx, new.refresh.clone()).await?;
+    Ok(SignedUp::Created(account))
+}
+
+/// The stored form is `hash expiry`, the expiry in microseconds since 1970.
+fn token_matches(stored: &str, hash: &str, now: Time) -> bool {
+    let Some((expected, expiry)) = stored.split_once(' ') else { return false };
+    expected == hash && expiry.parse().is_ok_and(|expiry: i64| now.timestamp_micros() < expiry)
+}
+
+async fn fact(tx: &Tx, name: &str) -> Result<Option<String>> {
+    Ok(meta::Entity::find_by_id(name.to_owned()).one(tx).await?.map(|row| row.value))
+}
+
+/// Whether an administrator was ever made through first-run set-up.
+pub async fn has_first_administrator(db: &Db) -> Result<bool> {
+    let count = meta::Entity::find_by_id(FIRST_ADMINISTRATOR.to_owned()).count(db.read()).await?;
+    Ok(count > 0)
+}
+
+/// Replaces the set-up token: `hash` in hexadecimal, valid until `expires_at`.
+pub async fn replace_setup_token(db: &Db, hash: String, expires_at: Time) -> Result<()> {
+    let value = format!("{hash} {}", expires_at.timestamp_micros());
+    db.write(value, |tx, value| {
+        Box::pin(async move {
+            meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
+            insert(tx, meta::Model { name: SETUP_TOKEN.to_owned(), value: value.clone() }).await
+        })
+    })
+    .await
+}
+
+/// Finds an account by its canonical e-mail address.
+pub async fn find_by_email(db: &Db, email: &str) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find().filter(user::Column::Email.eq(email)).one(db.read()).await?)
+}
+
+/// Finds an account.
+pub async fn find(db: &Db, id: UserId) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find_by_id(id).one(db.read()).await?)
+}
+
+/// Replaces the password hash, when its parameters have changed, if nobody else did so since.
+pub async fn replace_password_hash(
+    db: &Db,
+    id: UserId,
+    old: String,
+    new: String,
+    now: Time,
+) -> Result<()> {
+    db.write((id, old, new, now), |tx, (id, old, new, now)| {
+        Box::pin(async move {
+            user::Entity::update_many()
+                .col_expr(user::Column::PasswordHash, new.clone().into())
+                .col_expr(user::Column::UpdatedAt, (*now).into())
+                .filter(user::Column::Id.eq(*id))
+                .filter(user::Column::PasswordHash.eq(old))
+                .exec(tx)
+                .await?;
+            Ok(())
+        })
+    })
+    .await
+}

@@ -1,0 +1,166 @@
+//! From connection options to an open, migrated database.
+
+use std::any::Any;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::Applied;
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::time::Instant;
+
+use crate::db::{Db, Limits};
+use crate::{mysql, sqlite};
+
+pub use crate::mysql::{MySqlOptions, MySqlTarget};
+pub use crate::sqlite::{SqliteOptions, Synchronous};
+
+/// Which database to use.
+#[derive(Debug, Clone)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite(SqliteOptions),
+    /// `MySQL` or `MariaDB`.
+    MySql(MySqlOptions),
+}
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which one.
+    pub engine: Engine,
+    /// How long to try to reach it.
+    pub give_up_after: Duration,
+    /// Bounds on every write.
+    pub limits: Limits,
+    /// Whether to bring the schema up to date; otherwise an old schema is an error.
+    pub migrate: bool,
+    /// Whether to be the only server of an `SQLite` file.
+    pub exclusive: bool,
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Opened {
+    /// The handles.
+    pub db: Db,
+    /// What was migrated.
+    pub applied: Applied,
+}
+
+/// Why a database could not be opened. The message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Another server uses the file.
+    #[error("another chatapp server is using {0}. Stop it first, or choose another --data-dir")]
+    InUse(PathBuf),
+    /// The file or its folder cannot be used.
+    #[error("cannot use {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The URL cannot be read.
+    #[error("DATABASE_URL is not a valid mysql:// URL: {0}")]
+    Url(&'static str),
+    /// The database does not exist and the account may not create it.
+    #[error(
+        "the database {name} does not exist and the account may not create it. Run, as an \
+         administrator of the server: {statement}"
+    )]
+    Missing {
+        /// The database.
+        name: String,
+        /// What an administrator has to run.
+        statement: String,
+    },
+    /// The server refused the account.
+    #[error("the database server refused the account {user}: check DB_USER and DB_PASSWORD")]
+    Refused {
+        /// The account.
+        user: String,
+        /// What the server said.
+        #[source]
+        source: DbErr,
+    },
+    /// Nobody answered in time.
+    #[error("the database at {place} could not be reached within {waited:?}: {source}")]
+    Unreachable {
+        /// Host and port, socket or file.
+        place: String,
+        /// How long it was tried.
+        waited: Duration,
+        /// The last error.
+        source: DbErr,
+    },
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] migration::Error),
+    /// The schema is old and may not be changed.
+    #[error("the database lacks the migrations {0}. Run: chatapp migrate")]
+    Outdated(String),
+}
+
+/// Opens the database: waits for it, creates it where it is missing, migrates it.
+pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
+    let guard = match &options.engine {
+        Engine::Sqlite(sqlite) if options.exclusive => Some(lock(&sqlite.path)?),
+        _ => None,
+    };
+    let (read, write) = reach(options).await?;
+    let applied = if options.migrate {
+        migration::run(&write).await?
+    } else {
+        let pending = migration::pending(&write).await?;
+        if !pending.is_empty() {
+            return Err(ConnectError::Outdated(pending.join(", ")));
+        }
+        Applied { steps: Vec::new() }
+    };
+    Ok(Opened { db: Db::new(read, write, options.limits, guard), applied })
+}
+
+/// Takes the exclusive lock beside the database file.
+fn lock(path: &Path) -> Result<Arc<dyn Any + Send + Sync>, ConnectError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let failed = |source| ConnectError::File { path: lock_path.clone(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = File::create(&lock_path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Arc::new(file)),
+        Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Tries to open the database until it answers or the time is over.
+async fn reach(
+    options: &Options,
+) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let result = match &options.engine {
+            Engine::Sqlite(sqlite) => sqlite::open(sqlite, options.limits.acquire).await,
+            Engine::MySql(mysql) => mysql::open(mysql, options.limits.acquire).await,
+        };
+        let (place, source) = match result {
+            Err(ConnectError::Unreachable { place, source, .. }) => (place, source),
+            result => return result,
+        };
+        let waited = began.elapsed();
+        if waited + pause >= options.give_up_after {
+            return Err(ConnectError::Unreachable { place, waited, source });
+        }
+        tracing::warn!(place, error = %source, "the database cannot be reached; trying again");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}

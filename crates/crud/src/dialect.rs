@@ -1,0 +1,107 @@
+//! The only place that asks which engine it runs on.
+
+use std::ops::Deref;
+
+use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions,
+};
+
+/// What kind of failure a driver reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Deadlock, lock wait, snapshot conflict, busy: run the whole closure again.
+    Serialization,
+    /// No connection became free in time.
+    PoolTimeout,
+    /// The connection could not be made or was lost.
+    Unavailable,
+    /// The disk is full or failing.
+    StorageFull,
+    /// Anything else.
+    Other,
+}
+
+/// Whether writes go through one writer with group commit (`SQLite`), rather than a pool.
+pub(crate) fn has_single_writer(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DbBackend::Sqlite
+}
+
+/// How a write transaction begins. On `SQLite` it takes the write lock at once, so that it never
+/// fails half-way because another connection was quicker; on `MySQL` the session already has
+/// READ COMMITTED.
+pub(crate) fn write_transaction(db: &impl ConnectionTrait) -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: has_single_writer(db).then_some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    }
+}
+
+/// The engine as a person calls it.
+pub(crate) fn name(db: &impl ConnectionTrait) -> &'static str {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => "SQLite",
+        DbBackend::MySql => "MySQL/MariaDB",
+        _ => "another engine",
+    }
+}
+
+/// Statement that removes freed pages from the file, where that is not done by itself.
+pub(crate) fn incremental_vacuum(db: &impl ConnectionTrait) -> Option<&'static str> {
+    has_single_writer(db).then_some("PRAGMA incremental_vacuum(1000)")
+}
+
+/// Sorts a driver error.
+pub(crate) fn classify(error: &DbErr) -> Class {
+    let source = match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => return Class::PoolTimeout,
+        DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => return Class::Unavailable,
+        DbErr::Conn(RuntimeErr::SqlxError(source))
+        | DbErr::Exec(RuntimeErr::SqlxError(source))
+        | DbErr::Query(RuntimeErr::SqlxError(source)) => source.deref(),
+        _ => return Class::Other,
+    };
+    match source {
+        sqlx::Error::PoolTimedOut => Class::PoolTimeout,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Class::Unavailable,
+        sqlx::Error::Database(database) => {
+            if let Some(mysql) = database.try_downcast_ref::<MySqlDatabaseError>() {
+                classify_mysql(mysql.number())
+            } else {
+                // The extended result code; its low byte is the primary one.
+                let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
+                classify_sqlite(code & 0xff)
+            }
+        }
+        _ => Class::Other,
+    }
+}
+
+fn classify_mysql(number: u16) -> Class {
+    match number {
+        // Deadlock, lock wait timeout, record changed since last read (MariaDB snapshot isolation).
+        1213 | 1205 | 1020 => Class::Serialization,
+        // Disk full, table full, error writing file.
+        1021 | 1114 | 3 | 1026 => Class::StorageFull,
+        // Shutting down, not ready (Galera), error during commit, read-only node, killed.
+        1053 | 1047 | 1180 | 1290 | 1317 | 1927 | 2006 | 2013 => Class::Unavailable,
+        _ => Class::Other,
+    }
+}
+
+fn classify_sqlite(primary: i32) -> Class {
+    match primary {
+        // BUSY, LOCKED.
+        5 | 6 => Class::Serialization,
+        // IOERR, FULL, READONLY.
+        10 | 13 | 8 => Class::StorageFull,
+        // CANTOPEN.
+        14 => Class::Unavailable,
+        _ => Class::Other,
+    }
+}

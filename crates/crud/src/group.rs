@@ -1,0 +1,123 @@
+//! Group commit: the one writer of an `SQLite` database.
+//!
+//! It takes whatever waits, up to [`GROUP`] closures, runs them in one transaction without
+//! savepoints and answers them together after the one commit: the sync of the disk is the window
+//! in which the next group gathers. A closure that refuses before it has written anything leaves
+//! nothing behind. After anything else that goes wrong the group is rolled back and each closure
+//! is run again in a transaction of its own, so that nobody pays for a neighbour.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::db::{Job, Limits, Tx, run_alone, run_contained};
+use crate::error::{CrudError, Result};
+
+/// The most closures that share a transaction.
+const GROUP: usize = 256;
+
+/// The way to the writer. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct GroupWriter {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    connection: DatabaseConnection,
+    limits: Limits,
+    closed: Arc<tokio_util::sync::CancellationToken>,
+}
+
+impl GroupWriter {
+    /// Starts the writer; it ends when it is closed or the last handle is gone.
+    pub(crate) fn start(
+        connection: DatabaseConnection,
+        limits: Limits,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let (queue, jobs) = mpsc::channel(limits.queue);
+        let closed = Arc::new(tokio_util::sync::CancellationToken::new());
+        tasks.spawn(run(jobs, connection.clone(), limits, closed.clone()));
+        Self { queue, connection, limits, closed }
+    }
+
+    /// Puts a closure into the queue; refused when it stays full.
+    pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<()> {
+        self.queue
+            .send_timeout(job, self.limits.acquire)
+            .await
+            .map_err(|_refused| CrudError::QueueFull)
+    }
+
+    /// Lets the writer finish what is queued and end; gives back its connection.
+    pub(crate) async fn close(&self) -> DatabaseConnection {
+        self.closed.cancel();
+        self.connection.clone()
+    }
+}
+
+async fn run(
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    connection: DatabaseConnection,
+    limits: Limits,
+    closed: Arc<tokio_util::sync::CancellationToken>,
+) {
+    let mut group = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            taken = jobs.recv_many(&mut group, GROUP) => if taken == 0 { return },
+            () = closed.cancelled() => jobs.close(),
+        }
+        if group.is_empty() {
+            continue;
+        }
+        metrics::gauge!("database_write_queue").set(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        metrics::histogram!("database_group_size")
+            .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
+        let began = Instant::now();
+        commit(std::mem::take(&mut group), &connection, &limits).await;
+        metrics::histogram!("database_commit_seconds").record(began.elapsed().as_secs_f64());
+    }
+}
+
+/// Runs a group and answers all of it.
+async fn commit(group: Vec<Box<dyn Job>>, connection: &DatabaseConnection, limits: &Limits) {
+    if group.len() > 1
+        && let Some(outcomes) = together(&group, connection, limits).await
+    {
+        for (job, outcome) in group.into_iter().zip(outcomes) {
+            job.answer(outcome);
+        }
+        return;
+    }
+    for job in group {
+        let outcome = run_alone(&*job, connection, limits).await;
+        job.answer(outcome);
+    }
+}
+
+/// Runs all closures in one transaction: each one's outcome after the commit, or `None` when the
+/// transaction was given up and nothing of it remains.
+async fn together(
+    group: &[Box<dyn Job>],
+    connection: &DatabaseConnection,
+    limits: &Limits,
+) -> Option<Vec<Result<()>>> {
+    let tx = Tx::begin(connection).await.ok()?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for job in group {
+        let writes = tx.writes();
+        let outcome = run_contained(&**job, &tx, limits.statement).await;
+        let is_refusal = !matches!(outcome, Err(CrudError::Panicked | CrudError::Timeout));
+        let left_nothing = outcome.is_ok() || (is_refusal && tx.is_clean_since(writes));
+        if tx.has_failed() || !left_nothing {
+            tx.rollback().await;
+            metrics::counter!("database_groups_undone_total").increment(1);
+            return None;
+        }
+        outcomes.push(outcome);
+    }
+    tx.commit().await.ok()?;
+    Some(outcomes)
+}

@@ -1,0 +1,186 @@
+//! Opening a `MySQL` or `MariaDB` database, which is created when it is missing.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor};
+use sea_orm::{DbErr, RuntimeErr};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::connect::ConnectError;
+use crate::sqlite::STATEMENTS;
+
+/// Where the server is and how many connections to keep.
+#[derive(Debug, Clone)]
+pub struct MySqlOptions {
+    /// Where it is.
+    pub target: MySqlTarget,
+    /// The most connections of this process.
+    pub max_connections: u32,
+}
+
+/// Where a `MySQL` or `MariaDB` server is.
+#[derive(Debug, Clone)]
+pub enum MySqlTarget {
+    /// In parts, as the `DB_*` keys give it: no character needs escaping.
+    Parts {
+        /// Host name or address; unused with a socket.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// Unix socket, instead of host and port.
+        socket: Option<PathBuf>,
+        /// Account.
+        user: String,
+        /// Its password.
+        password: SecretString,
+        /// Database.
+        name: String,
+    },
+    /// As a `mysql://` URL.
+    Url(SecretString),
+}
+
+/// After how long without use a connection is asked whether it still lives.
+const PING_AFTER: Duration = Duration::from_secs(30);
+
+pub(crate) async fn open(
+    options: &MySqlOptions,
+    acquire: Duration,
+) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    let connect = connect_options(&options.target)?;
+    ensure_database(&connect).await?;
+    let pool = MySqlPoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .min_connections(0)
+        .acquire_timeout(acquire)
+        .idle_timeout(Duration::from_secs(600))
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > PING_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| Box::pin(set_session(connection)))
+        .connect_with(connect.clone())
+        .await
+        .map_err(|source| explain(source, &connect))?;
+    let connection = DatabaseConnection::from(pool);
+    Ok((connection.clone(), connection))
+}
+
+fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {
+    let options = match target {
+        MySqlTarget::Parts { host, port, socket, user, password, name } => {
+            let options = MySqlConnectOptions::new()
+                .username(user)
+                .password(password.expose_secret())
+                .database(name);
+            match socket {
+                Some(socket) => options.socket(socket),
+                None => options.host(host).port(*port),
+            }
+        }
+        MySqlTarget::Url(url) => {
+            // The parser's message may quote the URL, and with it the password.
+            let options = MySqlConnectOptions::from_str(url.expose_secret())
+                .map_err(|_| ConnectError::Url("it cannot be parsed"))?;
+            if options.get_database().is_none_or(str::is_empty) {
+                return Err(ConnectError::Url("it names no database"));
+            }
+            options
+        }
+    };
+    Ok(options
+        .charset("utf8mb4")
+        .collation("utf8mb4_bin")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging())
+}
+
+async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    Ok(())
+}
+
+/// Creates the database when the server says that it does not exist.
+async fn ensure_database(options: &MySqlConnectOptions) -> Result<(), ConnectError> {
+    match options.connect().await {
+        Ok(connection) => {
+            // A goodbye that is not heard costs nothing.
+            let _ = connection.close().await;
+            Ok(())
+        }
+        Err(error) if number(&error) == Some(1049) => create_database(options).await,
+        // MySQL says "access denied" to accounts without rights on a missing database.
+        Err(error) if number(&error) == Some(1044) => Err(missing(options)),
+        Err(error) => Err(explain(error, options)),
+    }
+}
+
+async fn create_database(options: &MySqlConnectOptions) -> Result<(), ConnectError> {
+    let statement = create_statement(options);
+    let mut connection = options
+        .clone()
+        .database("")
+        .connect()
+        .await
+        .map_err(|source| explain(source, options))?;
+    // The name is quoted by `create_statement`; DDL takes no parameters.
+    match connection.execute(AssertSqlSafe(statement)).await {
+        Ok(_) => {
+            tracing::info!(database = options.get_database(), "created the missing database");
+            let _ = connection.close().await;
+            Ok(())
+        }
+        Err(error) if matches!(number(&error), Some(1044 | 1045 | 1142)) => Err(missing(options)),
+        Err(error) => Err(explain(error, options)),
+    }
+}
+
+fn create_statement(options: &MySqlConnectOptions) -> String {
+    let name = options.get_database().unwrap_or_default().replace('`', "``");
+    format!("CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+}
+
+fn missing(options: &MySqlConnectOptions) -> ConnectError {
+    let name = options.get_database().unwrap_or_default();
+    let quoted = name.replace('`', "``");
+    let user = options.get_username().replace('\'', "''");
+    ConnectError::Missing {
+        name: name.to_owned(),
+        statement: format!(
+            "{}; GRANT ALL PRIVILEGES ON `{quoted}`.* TO '{user}'@'%';",
+            create_statement(options)
+        ),
+    }
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    match error {
+        sqlx::Error::Database(error) => error
+            .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
+            .map(sqlx::mysql::MySqlDatabaseError::number),
+        _ => None,
+    }
+}
+
+fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> ConnectError {
+    let refused = matches!(number(&error), Some(1045 | 1698 | 1251));
+    let source = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    if refused {
+        return ConnectError::Refused { user: options.get_username().to_owned(), source };
+    }
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    ConnectError::Unreachable { place, waited: Duration::ZERO, source }
+}

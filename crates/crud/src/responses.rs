@@ -1,0 +1,361 @@
+//! Responses: their checkpoints, their end, their logs.
+//!
+//! Every write of a generator is conditional on the fence `(owner, epoch)`: one that finds it
+//! gone has lost the response to somebody else, or it was deleted.
+
+use models::message::{self, MessageStatus, MessageType, Role, is_user};
+use models::response::{Column, Entity, Model, ResponseStatus};
+use models::{
+    ConversationId, MessageId, ResponseId, ServerId, Time, UserId, conversation, response_event,
+};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use crate::db::{Db, Tx};
+use crate::error::{CrudError, Result};
+use crate::insert;
+
+/// Who generates: the fence of its writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fence {
+    /// The server.
+    pub owner: ServerId,
+    /// Its epoch when it took the response.
+    pub epoch: i64,
+}
+
+impl Fence {
+    fn condition(self) -> Condition {
+        Condition::all()
+            .add(Column::Owner.eq(self.owner))
+            .add(Column::Epoch.eq(self.epoch))
+            .add(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
+    }
+}
+
+/// Finds a response of `owner`, in a conversation that is not deleted.
+pub async fn find(db: &Db, owner: UserId, id: ResponseId) -> Result<Option<Model>> {
+    let mut query = Entity::find_by_id(id).filter(Column::UserId.eq(owner));
+    let same = Expr::col((conversation::Entity, conversation::Column::Id))
+        .equals((Entity, Column::ConversationId));
+    QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
+    Ok(query.filter(conversation::Column::DeletedAt.is_null()).one(db.read()).await?)
+}
+
+/// The stored runs of events of a response, in order.
+///
+/// The caller has found the response through its owner.
+pub async fn list_events(db: &Db, id: ResponseId) -> Result<Vec<response_event::Model>> {
+    Ok(response_event::Entity::find()
+        .filter(response_event::Column::ResponseId.eq(id))
+        .order_by_asc(response_event::Column::FirstSeq)
+        .all(db.read())
+        .await?)
+}
+
+/// Events of one response that are not on disk yet.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// The response.
+    pub response_id: ResponseId,
+    /// Number of the first event.
+    pub first_seq: i64,
+    /// Number of the last event.
+    pub last_seq: i64,
+    /// One event a line.
+    pub payload: String,
+}
+
+impl Checkpoint {
+    fn row(&self) -> response_event::ActiveModel {
+        let row = response_event::Model {
+            id: 0,
+            response_id: self.response_id,
+            first_seq: self.first_seq,
+            last_seq: self.last_seq,
+            payload: self.payload.clone(),
+        };
+        let mut row = row.into_active_model().reset_all();
+        row.id = sea_orm::ActiveValue::NotSet;
+        row
+    }
+}
+
+/// The most rows of one statement.
+const ROWS: usize = 64;
+
+/// Stores the events of any number of responses with one update and one insert per [`ROWS`];
+/// the responses whose fence is gone.
+pub async fn checkpoint(
+    db: &Db,
+    fence: Fence,
+    entries: Vec<Checkpoint>,
+) -> Result<Vec<ResponseId>> {
+    db.write((fence, entries), |tx, (fence, entries)| {
+        Box::pin(async move {
+            let mut lost = Vec::new();
+            let mut rest = entries.as_slice();
+            // Sizes are powers of two, so that a few prepared statements serve every number.
+            while !rest.is_empty() {
+                let size = 1 << rest.len().min(ROWS).ilog2();
+                let (now, later) = rest.split_at(size);
+                lost.extend(checkpoint_some(tx, *fence, now).await?);
+                rest = later;
+            }
+            Ok(lost)
+        })
+    })
+    .await
+}
+
+async fn checkpoint_some(
+    tx: &Tx,
+    fence: Fence,
+    entries: &[Checkpoint],
+) -> Result<Vec<ResponseId>> {
+    let ids: Vec<ResponseId> = entries.iter().map(|entry| entry.response_id).collect();
+    let mut last_seq = CaseStatement::new();
+    for entry in entries {
+        last_seq = last_seq.case(Column::Id.eq(entry.response_id), entry.last_seq);
+    }
+    // The parent rows first: this also locks them against being closed by somebody else.
+    let updated = Entity::update_many()
+        .col_expr(Column::LastSeq, last_seq.finally(Expr::col(Column::LastSeq)).into())
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(fence.condition())
+        .exec(tx)
+        .await?;
+    let held: Vec<ResponseId> = if usize::try_from(updated.rows_affected) == Ok(entries.len()) {
+        ids.clone()
+    } else {
+        Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .filter(fence.condition())
+            .into_tuple()
+            .all(tx)
+            .await?
+    };
+    let rows: Vec<_> = entries
+        .iter()
+        .filter(|entry| held.contains(&entry.response_id))
+        .map(Checkpoint::row)
+        .collect();
+    if !rows.is_empty() {
+        response_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(ids.into_iter().filter(|id| !held.contains(id)).collect())
+}
+
+/// What was sent to the model.
+#[derive(Debug, Clone, Copy)]
+pub struct ContextSent {
+    /// How many messages.
+    pub messages: i32,
+    /// How many older ones did not fit.
+    pub omitted: i32,
+    /// `seq` of the oldest message sent.
+    pub from_seq: i64,
+}
+
+/// Notes what was sent to the model; whether the fence still holds.
+pub async fn note_context(
+    db: &Db,
+    fence: Fence,
+    id: ResponseId,
+    sent: ContextSent,
+) -> Result<bool> {
+    db.write((fence, id, sent), |tx, (fence, id, sent)| {
+        Box::pin(async move {
+            let noted = Entity::update_many()
+                .col_expr(Column::ContextMessages, sent.messages.into())
+                .col_expr(Column::ContextOmitted, sent.omitted.into())
+                .col_expr(Column::InputFromSeq, sent.from_seq.into())
+                .filter(Column::Id.eq(*id))
+                .filter(fence.condition())
+                .exec(tx)
+                .await?;
+            Ok(noted.rows_affected == 1)
+        })
+    })
+    .await
+}
+
+/// Text that belongs to a response when it ends.
+#[derive(Debug, Clone)]
+pub struct FinalText {
+    /// The message that holds it.
+    pub message_id: MessageId,
+    /// Whether it is reasoning, stored as a row of its own.
+    pub is_reasoning: bool,
+    /// The text.
+    pub text: String,
+    /// Whether it was finished, not cut off.
+    pub is_complete: bool,
+}
+
+/// The end of a response.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// The row as it shall be: status, usage, error, `completed_at`, `last_seq`.
+    pub response: Model,
+    /// Its texts in the order of the output.
+    pub texts: Vec<FinalText>,
+    /// Events that are not on disk yet, the terminal one last.
+    pub events: Checkpoint,
+    /// The current time.
+    pub now: Time,
+}
+
+/// Ends a response: its messages, its row, its last events and the claim on the conversation, in
+/// one transaction. `false` when the fence is gone; nothing was changed then.
+pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
+    db.write(finish, |tx, finish| Box::pin(finish_in(tx, finish))).await
+}
+
+async fn finish_in(tx: &Tx, finish: &Finish) -> Result<bool> {
+    let Model { id, conversation_id, owner, epoch, .. } = finish.response;
+    let fence = Fence { owner, epoch };
+    if Entity::find_by_id(id).filter(fence.condition()).one(tx).await?.is_none() {
+        return Ok(false);
+    }
+    let reasoning: Vec<&FinalText> = finish.texts.iter().filter(|t| t.is_reasoning).collect();
+    let first_seq = release(tx, conversation_id, id, reasoning.len(), finish.now).await?;
+    let ended = Entity::update_many()
+        .set(finish.response.clone().into_active_model().reset_all())
+        .filter(Column::Id.eq(id))
+        .filter(fence.condition())
+        .exec(tx)
+        .await?;
+    if ended.rows_affected != 1 {
+        // Taken over between the two statements: run again and see it at the first.
+        return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
+    }
+    write_answer(tx, finish).await?;
+    for (text, seq) in reasoning.into_iter().zip(first_seq..) {
+        insert(tx, reasoning_row(finish, text, seq)).await?;
+    }
+    response_event::Entity::insert(finish.events.row()).exec_without_returning(tx).await?;
+    Ok(true)
+}
+
+/// Gives the conversation free and takes `count` numbers; the first of them.
+async fn release(
+    tx: &Tx,
+    id: ConversationId,
+    response: ResponseId,
+    count: usize,
+    now: Time,
+) -> Result<i64> {
+    use conversation::{Column, Entity};
+    let count = i64::try_from(count).unwrap_or(0);
+    Entity::update_many()
+        .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(count))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::ActiveResponseId, Expr::value(Option::<ResponseId>::None))
+        .col_expr(Column::UpdatedAt, now.into())
+        .filter(Column::Id.eq(id))
+        .filter(Column::ActiveResponseId.eq(response))
+        .exec(tx)
+        .await?;
+    let row = Entity::find_by_id(id).one(tx).await?;
+    Ok(row.map_or(0, |row| row.next_seq - count))
+}
+
+async fn write_answer(tx: &Tx, finish: &Finish) -> Result<()> {
+    use message::{Column, Entity};
+    let answer = finish.texts.iter().find(|text| !text.is_reasoning);
+    let is_complete = finish.response.status == ResponseStatus::Completed
+        || answer.is_some_and(|answer| answer.is_complete);
+    let status =
+        if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
+    let text = answer.map(|answer| answer.text.clone()).unwrap_or_default();
+    Entity::update_many()
+        .col_expr(Column::Content, text.into())
+        .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::UpdatedAt, finish.now.into())
+        .filter(Column::ConversationId.eq(finish.response.conversation_id))
+        .filter(Column::Id.eq(finish.response.message_id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Reasoning hangs beside the answer, below the question, and is in no branch.
+fn reasoning_row(finish: &Finish, text: &FinalText, seq: i64) -> message::Model {
+    let response = &finish.response;
+    message::Model {
+        conversation_id: response.conversation_id,
+        seq,
+        id: text.message_id,
+        parent_id: Some(response.user_message_id),
+        depth: 0,
+        response_id: Some(response.id),
+        kind: MessageType::Reasoning,
+        role: Some(Role::Assistant),
+        is_user: is_user(MessageType::Reasoning, Some(Role::Assistant)),
+        status: if text.is_complete {
+            MessageStatus::Completed
+        } else {
+            MessageStatus::Incomplete
+        },
+        content: text.text.clone(),
+        data: None,
+        model: Some(response.model.clone()),
+        created_at: finish.now,
+        updated_at: finish.now,
+    }
+}
+
+/// Notes that somebody wants a response of `owner` stopped; its row, or `None`.
+pub async fn request_cancel(
+    db: &Db,
+    owner: UserId,
+    id: ResponseId,
+    now: Time,
+) -> Result<Option<Model>> {
+    db.write((owner, id, now), |tx, (owner, id, now)| {
+        Box::pin(async move {
+            Entity::update_many()
+                .col_expr(Column::CancelRequestedAt, (*now).into())
+                .filter(Column::Id.eq(*id))
+                .filter(Column::UserId.eq(*owner))
+                .filter(Column::CancelRequestedAt.is_null())
+                .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
+                .exec(tx)
+                .await?;
+            Ok(Entity::find_by_id(*id).filter(Column::UserId.eq(*owner)).one(tx).await?)
+        })
+    })
+    .await
+}
+
+/// What a server runs according to the database: each response, and whether it shall stop.
+pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<(ResponseId, Option<Time>)>> {
+    Ok(Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CancelRequestedAt])
+        .filter(fence.condition())
+        .into_tuple()
+        .all(db.read())
+        .await?)
+}
+
+/// Responses that are open and belong to `owner`, or to any server but `except`.
+pub async fn list_open(
+    db: &Db,
+    owner: Option<ServerId>,
+    except: ServerId,
+) -> Result<Vec<Model>> {
+    let mut query = Entity::find()
+        .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
+        .filter(Column::Owner.ne(except));
+    if let Some(owner) = owner {
+        query = query.filter(Column::Owner.eq(owner));
+    }
+    Ok(query.order_by_asc(Column::Id).all(db.read()).await?)
+}

@@ -1,0 +1,94 @@
+//! The servers that share a database, as they show each other that they live.
+
+use models::server::{Column, Entity, Model};
+use models::response::ResponseStatus;
+use models::{ServerId, response};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::db::Db;
+use crate::error::Result;
+use crate::insert;
+
+/// Stores a server that has just started, with epoch 0.
+pub async fn register(db: &Db, id: ServerId) -> Result<()> {
+    db.write(id, |tx, id| Box::pin(insert(tx, Model { id: *id, epoch: 0, beat: 0 }))).await
+}
+
+/// Raises the beat of a server; `false` when another one has taken its responses over.
+pub async fn beat(db: &Db, id: ServerId, epoch: i64) -> Result<bool> {
+    db.write((id, epoch), |tx, (id, epoch)| {
+        Box::pin(async move {
+            let raised = Entity::update_many()
+                .col_expr(Column::Beat, Expr::col(Column::Beat).add(1))
+                .filter(Column::Id.eq(*id))
+                .filter(Column::Epoch.eq(*epoch))
+                .exec(tx)
+                .await?;
+            Ok(raised.rows_affected == 1)
+        })
+    })
+    .await
+}
+
+/// The other servers that own open responses.
+pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<Model>> {
+    let owners: Vec<ServerId> = response::Entity::find()
+        .select_only()
+        .column(response::Column::Owner)
+        .distinct()
+        .filter(
+            response::Column::Status
+                .is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
+        )
+        .filter(response::Column::Owner.ne(except))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    if owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find().filter(Column::Id.is_in(owners)).all(db.read()).await?)
+}
+
+/// Takes over from a server that stands still at `seen`: raises its epoch, so that none of its
+/// writes counts any more. `false` when it moved, or somebody else was quicker.
+pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
+    db.write(seen, |tx, seen| {
+        Box::pin(async move {
+            let taken = Entity::update_many()
+                .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
+                .filter(Column::Id.eq(seen.id))
+                .filter(Column::Epoch.eq(seen.epoch))
+                .filter(Column::Beat.eq(seen.beat))
+                .exec(tx)
+                .await?;
+            if taken.rows_affected != 1 {
+                return Ok(false);
+            }
+            response::Entity::update_many()
+                .col_expr(response::Column::Epoch, Expr::value(seen.epoch + 1))
+                .filter(response::Column::Owner.eq(seen.id))
+                .filter(response::Column::Epoch.eq(seen.epoch))
+                .filter(
+                    response::Column::Status
+                        .is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
+                )
+                .exec(tx)
+                .await?;
+            Ok(true)
+        })
+    })
+    .await
+}
+
+/// Forgets a server that has stopped and owns nothing open.
+pub async fn remove(db: &Db, id: ServerId) -> Result<()> {
+    db.write(id, |tx, id| {
+        Box::pin(async move {
+            Entity::delete_by_id(*id).exec(tx).await?;
+            Ok(())
+        })
+    })
+    .await
+}

@@ -1,0 +1,97 @@
+//! Opening an `SQLite` file: one writing connection and a few reading ones.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor};
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::connect::ConnectError;
+
+/// When a commit is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Before it is acknowledged: survives a power loss.
+    Full,
+    /// Soon: a power loss may cost the newest commits, a crash of the server costs nothing.
+    Normal,
+}
+
+/// Where the file is and how to use it.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The file; made when missing.
+    pub path: PathBuf,
+    /// How many connections read.
+    pub readers: u32,
+    /// When a commit is on disk.
+    pub synchronous: Synchronous,
+}
+
+/// Prepared statements kept per connection: more than there are in this crate, so that none is
+/// ever closed and prepared again.
+pub(crate) const STATEMENTS: usize = 512;
+
+pub(crate) async fn open(
+    options: &SqliteOptions,
+    acquire: Duration,
+) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    if let Some(folder) = options.path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| ConnectError::File { path: folder.to_owned(), source })?;
+    }
+    let failed = |source: sqlx::Error| ConnectError::Unreachable {
+        place: options.path.display().to_string(),
+        waited: Duration::ZERO,
+        source: DbErr::Conn(RuntimeErr::SqlxError(source.into())),
+    };
+    if !options.path.exists() {
+        prepare_file(options).await.map_err(failed)?;
+    }
+    let base = SqliteConnectOptions::new()
+        .filename(&options.path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .synchronous(match options.synchronous {
+            Synchronous::Full => SqliteSynchronous::Full,
+            Synchronous::Normal => SqliteSynchronous::Normal,
+        })
+        // Only backups and people with a shell compete with the one writer.
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("journal_size_limit", "67108864")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let pool = |size| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .min_connections(0)
+            .acquire_timeout(acquire)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let write = pool(1).connect_with(base.clone()).await.map_err(failed)?;
+    let read = pool(options.readers.max(1))
+        .connect_with(base.pragma("query_only", "ON"))
+        .await
+        .map_err(failed)?;
+    Ok((read.into(), write.into()))
+}
+
+/// Settings that only an empty file can take: pages freed by deletes can be given back later.
+async fn prepare_file(options: &SqliteOptions) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(&options.path)
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    connection.execute("VACUUM").await?;
+    connection.close().await
+}

@@ -1,0 +1,48 @@
+//! Views with readable ids, for people with a SQL tool.
+
+use sea_orm_migration::prelude::*;
+
+use crate::ddl::is_mysql;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        let mysql = is_mysql(schema);
+        let id = |column: &str, prefix: &str| {
+            if mysql {
+                format!("CONCAT('{prefix}_', LOWER(HEX({column})))")
+            } else {
+                format!("'{prefix}_' || lower(hex({column}))")
+            }
+        };
+        let create = if mysql { "CREATE OR REPLACE VIEW" } else { "CREATE VIEW IF NOT EXISTS" };
+        let views = [
+            format!(
+                "{create} users_view AS SELECT {} AS id, email, name, role, disabled_at, \
+                 created_at, updated_at FROM users",
+                id("id", "user")
+            ),
+            format!(
+                "{create} conversations_view AS SELECT {} AS id, {} AS user_id, title, model, \
+                 instructions, pinned, archived_at, created_at, updated_at FROM conversations \
+                 WHERE deleted_at IS NULL AND kind = 'chat'",
+                id("id", "conv"),
+                id("user_id", "user")
+            ),
+            format!(
+                "{create} messages_view AS SELECT {} AS id, {} AS conversation_id, seq, {} AS parent_id, \
+                 type, role, is_user, status, content, model, created_at, updated_at FROM messages",
+                id("id", "msg"),
+                id("conversation_id", "conv"),
+                id("parent_id", "msg")
+            ),
+        ];
+        for view in views {
+            schema.get_connection().execute_unprepared(&view).await?;
+        }
+        Ok(())
+    }
+}
