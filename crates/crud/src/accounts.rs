@@ -79,10 +79,8 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
     let mut account = new.user.clone();
     if is_admin {
         account.role = user::UserRole::Admin;
-        let row = meta::Model {
-            name: FIRST_ADMINISTRATOR.to_owned(),
-            value: account.id.to_string(),
-        };
+        let row =
+            meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: account.id.to_string() };
         insert(tx, row).await?;
         meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
     }

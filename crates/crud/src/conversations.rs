@@ -35,12 +35,7 @@ pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<M
 }
 
 /// A page of `owner`'s conversations, newest activity first, after `after`.
-pub async fn list(
-    db: &Db,
-    owner: UserId,
-    after: Option<&Model>,
-    limit: u64,
-) -> Result<Vec<Model>> {
+pub async fn list(db: &Db, owner: UserId, after: Option<&Model>, limit: u64) -> Result<Vec<Model>> {
     let mut query = of(owner);
     if let Some(after) = after {
         query = query.filter(
@@ -116,12 +111,7 @@ async fn update_in(
 }
 
 /// Hides a conversation of `owner` at once; its row as it was, or `None`.
-pub async fn hide(
-    db: &Db,
-    owner: UserId,
-    id: ConversationId,
-    now: Time,
-) -> Result<Option<Model>> {
+pub async fn hide(db: &Db, owner: UserId, id: ConversationId, now: Time) -> Result<Option<Model>> {
     db.write((owner, id, now), |tx, (owner, id, now)| {
         Box::pin(async move {
             let Some(found) = of(*owner).filter(Column::Id.eq(*id)).one(tx).await? else {

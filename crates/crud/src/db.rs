@@ -59,11 +59,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            statement: Duration::from_secs(5),
-            acquire: Duration::from_secs(2),
-            queue: 4096,
-        }
+        Self { statement: Duration::from_secs(5), acquire: Duration::from_secs(2), queue: 4096 }
     }
 }
 
@@ -290,8 +286,7 @@ impl Db {
         F: for<'c> Fn(&'c Tx, &'c I) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job =
-            Box::new(Typed { input, operation, value: std::sync::Mutex::new(None), reply });
+        let job = Box::new(Typed { input, operation, value: std::sync::Mutex::new(None), reply });
         match &self.writer {
             Writer::Group(group) => group.submit(job).await?,
             Writer::Pool(pool) => {

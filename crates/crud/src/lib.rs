@@ -6,7 +6,10 @@ pub mod error;
 mod group;
 mod mysql;
 mod sqlite;
-pub use connect::{ConnectError, Engine, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous, connect};
+pub use connect::{
+    ConnectError, Engine, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous,
+    connect,
+};
 pub use db::{Db, Limits, Tx};
 pub use error::{CrudError, Result};
 pub mod accounts;

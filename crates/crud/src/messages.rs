@@ -56,11 +56,7 @@ pub async fn list_up(
 }
 
 /// `seq` of a message of a conversation.
-pub async fn find_seq(
-    db: &Db,
-    conversation: ConversationId,
-    id: MessageId,
-) -> Result<Option<i64>> {
+pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> Result<Option<i64>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Seq)
@@ -126,10 +122,7 @@ pub async fn list_reasoning(
 }
 
 /// The rows that a response produced, in the order of `seq`.
-pub async fn list_of_response(
-    db: &Db,
-    response: ResponseId,
-) -> Result<Vec<Model>> {
+pub async fn list_of_response(db: &Db, response: ResponseId) -> Result<Vec<Model>> {
     Ok(Entity::find()
         .filter(Column::ResponseId.eq(response))
         .order_by_asc(Column::Seq)

@@ -127,12 +127,8 @@ async fn ensure_database(options: &MySqlConnectOptions) -> Result<(), ConnectErr
 
 async fn create_database(options: &MySqlConnectOptions) -> Result<(), ConnectError> {
     let statement = create_statement(options);
-    let mut connection = options
-        .clone()
-        .database("")
-        .connect()
-        .await
-        .map_err(|source| explain(source, options))?;
+    let mut connection =
+        options.clone().database("").connect().await.map_err(|source| explain(source, options))?;
     // The name is quoted by `create_statement`; DDL takes no parameters.
     match connection.execute(AssertSqlSafe(statement)).await {
         Ok(_) => {

@@ -45,6 +45,21 @@ pub async fn find(db: &Db, owner: UserId, id: ResponseId) -> Result<Option<Model
     Ok(query.filter(conversation::Column::DeletedAt.is_null()).one(db.read()).await?)
 }
 
+/// Finds a response whoever owns it; for the server's own work, never for a request.
+pub async fn find_any(db: &Db, id: ResponseId) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.read()).await?)
+}
+
+/// The newest event number of a response that is on disk; -1 before the first.
+pub async fn find_last_seq(db: &Db, id: ResponseId) -> Result<Option<i64>> {
+    Ok(Entity::find_by_id(id)
+        .select_only()
+        .column(Column::LastSeq)
+        .into_tuple()
+        .one(db.read())
+        .await?)
+}
+
 /// The stored runs of events of a response, in order.
 ///
 /// The caller has found the response through its owner.
@@ -111,11 +126,7 @@ pub async fn checkpoint(
     .await
 }
 
-async fn checkpoint_some(
-    tx: &Tx,
-    fence: Fence,
-    entries: &[Checkpoint],
-) -> Result<Vec<ResponseId>> {
+async fn checkpoint_some(tx: &Tx, fence: Fence, entries: &[Checkpoint]) -> Result<Vec<ResponseId>> {
     let ids: Vec<ResponseId> = entries.iter().map(|entry| entry.response_id).collect();
     let mut last_seq = CaseStatement::new();
     for entry in entries {
@@ -271,8 +282,7 @@ async fn write_answer(tx: &Tx, finish: &Finish) -> Result<()> {
     let answer = finish.texts.iter().find(|text| !text.is_reasoning);
     let is_complete = finish.response.status == ResponseStatus::Completed
         || answer.is_some_and(|answer| answer.is_complete);
-    let status =
-        if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
+    let status = if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
     let text = answer.map(|answer| answer.text.clone()).unwrap_or_default();
     Entity::update_many()
         .col_expr(Column::Content, text.into())
@@ -298,11 +308,7 @@ fn reasoning_row(finish: &Finish, text: &FinalText, seq: i64) -> message::Model 
         kind: MessageType::Reasoning,
         role: Some(Role::Assistant),
         is_user: is_user(MessageType::Reasoning, Some(Role::Assistant)),
-        status: if text.is_complete {
-            MessageStatus::Completed
-        } else {
-            MessageStatus::Incomplete
-        },
+        status: if text.is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete },
         content: text.text.clone(),
         data: None,
         model: Some(response.model.clone()),
@@ -346,11 +352,7 @@ pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<(ResponseId, Opti
 }
 
 /// Responses that are open and belong to `owner`, or to any server but `except`.
-pub async fn list_open(
-    db: &Db,
-    owner: Option<ServerId>,
-    except: ServerId,
-) -> Result<Vec<Model>> {
+pub async fn list_open(db: &Db, owner: Option<ServerId>, except: ServerId) -> Result<Vec<Model>> {
     let mut query = Entity::find()
         .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
         .filter(Column::Owner.ne(except));

@@ -1,7 +1,7 @@
 //! The servers that share a database, as they show each other that they live.
 
-use models::server::{Column, Entity, Model};
 use models::response::ResponseStatus;
+use models::server::{Column, Entity, Model};
 use models::{ServerId, response};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -38,8 +38,7 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
         .column(response::Column::Owner)
         .distinct()
         .filter(
-            response::Column::Status
-                .is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
+            response::Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
         )
         .filter(response::Column::Owner.ne(except))
         .into_tuple()

@@ -31,11 +31,7 @@ pub struct Bearer {
 }
 
 /// Stores a login.
-pub async fn log_in(
-    db: &Db,
-    session: session::Model,
-    refresh: refresh_token::Model,
-) -> Result<()> {
+pub async fn log_in(db: &Db, session: session::Model, refresh: refresh_token::Model) -> Result<()> {
     db.write((session, refresh), |tx, (session, refresh)| {
         Box::pin(async move {
             insert(tx, session.clone()).await?;

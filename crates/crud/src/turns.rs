@@ -183,7 +183,6 @@ fn build(new: &NewTurn, seq: i64, parent_id: Option<MessageId>, depth: i32) -> T
         model: Some(new.response.model.clone()),
         ..user_message.clone()
     };
-    let response =
-        response::Model { input_from_seq: 0, input_to_seq: seq, ..new.response.clone() };
+    let response = response::Model { input_from_seq: 0, input_to_seq: seq, ..new.response.clone() };
     Turn { user_message, message, response }
 }

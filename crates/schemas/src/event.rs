@@ -7,6 +7,7 @@
 use models::response::ResponseStatus;
 use serde::{Deserialize, Serialize};
 
+use crate::response::ContextReport;
 use crate::{MessageId, Time};
 
 /// What an output item is.
@@ -60,6 +61,9 @@ pub struct Ending {
     /// Absent when nothing was asked of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Tokens>,
+    /// What was sent to the model; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextReport>,
     /// When.
     pub at: Time,
 }

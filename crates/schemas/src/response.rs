@@ -1,7 +1,7 @@
 //! The response resource (Open Responses 2026-04-24, all 31 fields always present) with our additions.
 
 use models::response::ResponseStatus;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -95,8 +95,9 @@ pub struct ResponseResource {
     pub message_id: MessageId,
     /// What of the conversation was sent to the model; `null` until it is known.
     pub context: Option<ContextReport>,
-    /// Number of its newest stored event; -1 before the first.
-    pub last_seq: i64,
+    /// Number of its newest stored event, -1 before the first; not part of events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_seq: Option<i64>,
 }
 
 /// A conversation by its id.
@@ -126,7 +127,7 @@ pub struct ResponseError {
 }
 
 /// Which messages of the conversation the model was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContextReport {
     /// How many messages of the branch were sent.
     pub messages_sent: u32,
@@ -257,19 +258,20 @@ impl ResponseResource {
             user_message_id,
             message_id,
             context: None,
-            last_seq: -1,
+            last_seq: None,
         }
     }
 
     /// The same response after its end.
     pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {
-        let Ending { status, reason, error, usage, at } = ending.clone();
+        let Ending { status, reason, error, usage, context, at } = ending.clone();
         Self {
             completed_at: (status == ResponseStatus::Completed).then_some(at.timestamp()),
             status,
             incomplete_details: reason.map(|reason| IncompleteDetails { reason }),
             error: error.map(ResponseError::from),
             usage: usage.map(Usage::from),
+            context,
             output: output.iter().map(output_item).collect(),
             ..self.clone()
         }

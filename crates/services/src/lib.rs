@@ -1,1 +1,112 @@
-//! Placeholder.
+//! The use cases: what a user can do, and the engine that makes answers.
+//!
+//! Knows no HTTP and no SQL. Everything a user owns is asked for through that user; somebody
+//! else's id and an unknown one are the same [`Error::NotFound`].
+
+mod accounts;
+mod branch;
+mod catalog;
+mod context;
+mod conversations;
+mod error;
+mod health;
+mod messages;
+mod responses;
+mod settings;
+mod titles;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{AccessTokens, Passwords};
+use crud::Db;
+use models::Context;
+use provider::Provider;
+
+pub use accounts::{Accounts, Client};
+pub use catalog::Models;
+pub use conversations::{Conversations, ListQuery, MessageListQuery};
+pub use error::{Error, Result};
+pub use health::Health;
+pub use responses::{Follower, Numbered, Responses, Started};
+pub use settings::{Settings, Signup};
+
+use responses::engine::Engine;
+
+/// What the use cases are built from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Where times and ids come from.
+    pub context: Context,
+    /// Whom answers are asked of.
+    pub provider: Provider,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Issues and checks access tokens.
+    pub tokens: AccessTokens,
+    /// What the operator decides.
+    pub settings: Settings,
+}
+
+/// All use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// Accounts and sessions.
+    pub accounts: Accounts,
+    /// Conversations and messages.
+    pub conversations: Conversations,
+    /// Responses.
+    pub responses: Responses,
+    /// Models.
+    pub models: Models,
+    /// Readiness.
+    pub health: Health,
+    engine: Arc<Engine>,
+}
+
+impl Services {
+    /// Starts the engine. On an embedded database every response that a killed server left open
+    /// is closed before this returns.
+    pub async fn start(parts: Parts) -> Result<Self> {
+        let Parts { db, context, provider, passwords, tokens, settings } = parts;
+        let engine =
+            Engine::start(db.clone(), context.clone(), provider.clone(), settings.clone()).await?;
+        let conversations = Conversations::new(engine.clone());
+        conversations.remove_left_over().await?;
+        Ok(Self {
+            accounts: Accounts::new(db, context, passwords, tokens, settings),
+            conversations,
+            responses: Responses::new(engine.clone()),
+            models: Models::new(provider),
+            health: Health::new(engine.clone()),
+            engine,
+        })
+    }
+
+    /// Refuses new work from now on and reports not ready.
+    pub fn drain(&self) {
+        self.engine.draining.cancel();
+    }
+
+    /// Takes no new work, lets running answers finish for `grace`, stores the text so far of the
+    /// rest, and closes the database.
+    pub async fn stop(&self, grace: Duration) {
+        self.engine.stop(grace).await;
+        self.engine.db.close().await;
+    }
+}
+
+/// An error with its causes, on one line, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

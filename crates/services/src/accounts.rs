@@ -1,0 +1,287 @@
+//! Accounts and sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{
+    AccessClaims, AccessTokens, Identity, OpaqueToken, Passwords, Verified, canonical_email,
+    password_rule, token_hash,
+};
+use crud::Db;
+use crud::accounts::{Claim, SignUp, SignedUp};
+use crud::sessions::{Exchange, Exchanged};
+use models::{Context, SessionId, Time, UserId, refresh_token, session, user};
+use schemas::account::{
+    LoginRequest, RefreshRequest, SessionOut, SignupRequest, TokenResponse, UserOut,
+};
+use schemas::list::List;
+use schemas::validate::{self, Invalid};
+use secrecy::SecretString;
+
+use crate::error::{Error, Result};
+use crate::settings::{Settings, Signup};
+
+/// What refresh tokens begin with, so that a leaked one can be recognised.
+const REFRESH_PREFIX: &str = "rt_";
+/// What set-up tokens begin with.
+const SETUP_PREFIX: &str = "setup_";
+/// How long a set-up token is valid.
+const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Who is calling, as far as it matters for a login.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// The `User-Agent`.
+    pub user_agent: String,
+    /// The address of the peer.
+    pub address: String,
+    /// Whether it is certain that the caller sits at this machine.
+    pub local: bool,
+}
+
+/// The use cases of accounts.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    db: Db,
+    context: Context,
+    passwords: Arc<Passwords>,
+    tokens: Arc<AccessTokens>,
+    settings: Settings,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        db: Db,
+        context: Context,
+        passwords: Passwords,
+        tokens: AccessTokens,
+        settings: Settings,
+    ) -> Self {
+        Self { db, context, passwords: passwords.into(), tokens: tokens.into(), settings }
+    }
+
+    /// Makes an account and logs it in. The first one on this machine, or the one with the set-up
+    /// token, is the administrator.
+    pub async fn signup(&self, body: SignupRequest, client: Client) -> Result<TokenResponse> {
+        let SignupRequest { email, password, name, setup_token } = body;
+        if setup_token.is_none() && self.settings.signup == Signup::Closed {
+            return Err(Error::SignupClosed);
+        }
+        let email = canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?;
+        password_rule(&password).map_err(|rule| Invalid::new("password", rule))?;
+        let name = name.trim().to_owned();
+        validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
+        // Before anybody looks whether the address is taken, so that both take the same time.
+        let password_hash = self.passwords.hash(SecretString::from(password)).await?;
+        let now = self.context.now();
+        let user = user::Model {
+            id: self.context.new_id(),
+            email,
+            password_hash,
+            name,
+            role: user::UserRole::User,
+            disabled_at: None,
+            token_version: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let claim = match setup_token {
+            Some(token) => Claim::SetupToken(hex(&token_hash(&token))),
+            None if client.local => Claim::First,
+            None => Claim::None,
+        };
+        let (session, refresh, token) = self.new_session(user.id, client, now);
+        let new = SignUp { user, session: session.clone(), refresh, claim, now };
+        match crud::accounts::sign_up(&self.db, new).await? {
+            SignedUp::Created(user) => {
+                tracing::info!(user = %user.id, role = ?user.role, "account made");
+                self.answer(&user, session.id, token.reveal(), now)
+            }
+            SignedUp::EmailTaken => Err(Error::EmailTaken),
+            SignedUp::TokenInvalid => Err(Error::SetupTokenInvalid),
+        }
+    }
+
+    /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
+    /// by the time it takes.
+    pub async fn login(&self, body: LoginRequest, client: Client) -> Result<TokenResponse> {
+        let LoginRequest { email, password } = body;
+        let found = match canonical_email(&email) {
+            Ok(email) => crud::accounts::find_by_email(&self.db, &email).await?,
+            Err(_) => None,
+        };
+        // A password that no account can have costs as much as any other.
+        let password: String = password.chars().take(validate::MAX_PASSWORD_BYTES).collect();
+        let stored = found.as_ref().map(|user| user.password_hash.clone());
+        let password = SecretString::from(password);
+        let verified = self.passwords.verify(password.clone(), stored).await?;
+        let (user, rehash) = match (found, verified) {
+            (Some(user), Verified::Yes { rehash }) if user.disabled_at.is_none() => (user, rehash),
+            _ => {
+                tracing::info!(address = client.address, "login refused");
+                return Err(Error::InvalidCredentials);
+            }
+        };
+        let now = self.context.now();
+        if rehash {
+            let new = self.passwords.hash(password).await?;
+            let old = user.password_hash.clone();
+            crud::accounts::replace_password_hash(&self.db, user.id, old, new, now).await?;
+        }
+        let (session, refresh, token) = self.new_session(user.id, client, now);
+        crud::sessions::log_in(&self.db, session.clone(), refresh).await?;
+        tracing::info!(user = %user.id, session = %session.id, "logged in");
+        self.answer(&user, session.id, token.reveal(), now)
+    }
+
+    /// Exchanges a refresh token for the next pair. One that was exchanged before ends its session,
+    /// unless the answer may just have been lost.
+    pub async fn refresh(&self, body: RefreshRequest, _client: Client) -> Result<TokenResponse> {
+        let now = self.context.now();
+        let token = OpaqueToken::generate(REFRESH_PREFIX);
+        let exchange = Exchange {
+            hash: token_hash(&body.refresh_token),
+            new_hash: token.hash(),
+            new_expires_at: now + self.settings.refresh_lifetime,
+            now,
+            grace: self.settings.refresh_grace,
+        };
+        match crud::sessions::exchange(&self.db, exchange).await? {
+            Exchanged::Renewed(session, user) => {
+                self.answer(&user, session.id, token.reveal(), now)
+            }
+            Exchanged::Invalid => Err(Error::InvalidToken),
+            Exchanged::Reused(session) => {
+                tracing::warn!(%session, "a used refresh token was presented; session ended");
+                metrics::counter!("refresh_reuse_total").increment(1);
+                Err(Error::InvalidToken)
+            }
+        }
+    }
+
+    /// Ends the session the request was made with.
+    pub async fn logout(&self, identity: &Identity) -> Result<()> {
+        self.revoke_session(identity, identity.session_id).await
+    }
+
+    /// Who makes a request: the token has to be genuine, and its session alive by the database,
+    /// so that a revocation counts at the very next request, on every server.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Identity> {
+        let now = self.context.now();
+        let claims = self.tokens.verify(now, bearer)?;
+        let found = crud::sessions::find_bearer(&self.db, claims.session_id).await?;
+        let alive = found.filter(|found| {
+            found.user_id == claims.user_id
+                && found.token_version == claims.token_version
+                && found.revoked_at.is_none()
+                && found.disabled_at.is_none()
+                && found.expires_at > now
+        });
+        let found = alive.ok_or(Error::InvalidToken)?;
+        Ok(Identity { user_id: found.user_id, session_id: claims.session_id, role: found.role })
+    }
+
+    /// The account of the caller.
+    pub async fn me(&self, identity: &Identity) -> Result<UserOut> {
+        let found = crud::accounts::find(&self.db, identity.user_id).await?;
+        found.map(|user| user_out(&user)).ok_or(Error::NotFound("user"))
+    }
+
+    /// The live sessions of the caller, newest use first.
+    pub async fn list_sessions(&self, identity: &Identity) -> Result<List<SessionOut>> {
+        let rows = crud::sessions::list(&self.db, identity.user_id, self.context.now()).await?;
+        let out = |row: session::Model| SessionOut {
+            current: row.id == identity.session_id,
+            id: row.id,
+            user_agent: row.user_agent,
+            address: row.address,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        };
+        let rows = rows.into_iter().map(out).collect();
+        Ok(List::new(rows, false, |session| session.id.to_string()))
+    }
+
+    /// Ends a session of the caller.
+    pub async fn revoke_session(&self, identity: &Identity, id: SessionId) -> Result<()> {
+        let now = self.context.now();
+        if !crud::sessions::revoke(&self.db, identity.user_id, id, now).await? {
+            return Err(Error::NotFound("session"));
+        }
+        tracing::info!(user = %identity.user_id, session = %id, "session ended");
+        Ok(())
+    }
+
+    /// A fresh set-up token, when the server never had an administrator; earlier ones stop working.
+    pub async fn offer_setup_token(&self) -> Result<Option<SecretString>> {
+        if crud::accounts::has_first_administrator(&self.db).await? {
+            return Ok(None);
+        }
+        let token = OpaqueToken::generate(SETUP_PREFIX);
+        let expires_at = self.context.now() + SETUP_LIFETIME;
+        crud::accounts::replace_setup_token(&self.db, hex(&token.hash()), expires_at).await?;
+        Ok(Some(SecretString::from(token.reveal())))
+    }
+
+    fn new_session(
+        &self,
+        user_id: UserId,
+        client: Client,
+        now: Time,
+    ) -> (session::Model, refresh_token::Model, OpaqueToken) {
+        let Client { user_agent, address, local: _ } = client;
+        let session = session::Model {
+            id: self.context.new_id(),
+            user_id,
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(255).collect(),
+            address,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + self.settings.session_lifetime,
+            revoked_at: None,
+        };
+        let token = OpaqueToken::generate(REFRESH_PREFIX);
+        let refresh = refresh_token::Model {
+            hash: token.hash(),
+            session_id: session.id,
+            used_at: None,
+            successor: None,
+            expires_at: now + self.settings.refresh_lifetime,
+            created_at: now,
+        };
+        (session, refresh, token)
+    }
+
+    fn answer(
+        &self,
+        user: &user::Model,
+        session_id: SessionId,
+        refresh_token: &str,
+        now: Time,
+    ) -> Result<TokenResponse> {
+        let claims =
+            AccessClaims { user_id: user.id, session_id, token_version: user.token_version };
+        Ok(TokenResponse {
+            access_token: self.tokens.issue(now, &claims)?,
+            token_type: "Bearer",
+            expires_in: self.tokens.lifetime().as_secs(),
+            refresh_token: refresh_token.to_owned(),
+            user: user_out(user),
+        })
+    }
+}
+
+fn user_out(user: &user::Model) -> UserOut {
+    UserOut {
+        id: user.id,
+        email: user.email.clone(),
+        name: user.name.clone(),
+        role: user.role,
+        created_at: user.created_at,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

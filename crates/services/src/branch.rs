@@ -1,0 +1,65 @@
+//! Walking a branch from a message towards its root.
+//!
+//! A parent always has a lower `seq` than its children, so one scan down the conversation in
+//! bounded steps meets the whole branch, whatever its depth, the same way on every engine.
+
+use std::collections::VecDeque;
+
+use crud::Db;
+use models::message::Model;
+use models::{ConversationId, MessageId};
+
+use crate::error::Result;
+
+/// The most rows one query reads.
+const STEP: u64 = 200;
+
+/// A walk; each [`Branch::next`] is one message closer to the root.
+#[derive(Debug)]
+pub(crate) struct Branch<'a> {
+    db: &'a Db,
+    conversation: ConversationId,
+    /// The message wanted next.
+    wanted: Option<MessageId>,
+    /// Where the next query begins; negative at the end.
+    seq: i64,
+    step: u64,
+    /// Rows read and not yet looked at, newest first.
+    rows: VecDeque<Model>,
+}
+
+impl<'a> Branch<'a> {
+    /// A walk that begins at `from`, whose `seq` is at most `seq`. `expected` is how many messages
+    /// the caller hopes for; it bounds the first query only.
+    pub(crate) fn new(
+        db: &'a Db,
+        conversation: ConversationId,
+        from: Option<MessageId>,
+        seq: i64,
+        expected: u64,
+    ) -> Self {
+        let step = expected.clamp(1, STEP);
+        Self { db, conversation, wanted: from, seq, step, rows: VecDeque::new() }
+    }
+
+    /// The next message of the branch.
+    pub(crate) async fn next(&mut self) -> Result<Option<Model>> {
+        let Some(wanted) = self.wanted else { return Ok(None) };
+        loop {
+            while let Some(row) = self.rows.pop_front() {
+                if row.id == wanted {
+                    self.wanted = row.parent_id;
+                    return Ok(Some(row));
+                }
+            }
+            if self.seq < 0 {
+                return Ok(None);
+            }
+            let page =
+                crud::messages::list_down(self.db, self.conversation, self.seq, self.step).await?;
+            self.step = STEP;
+            self.seq = page.last().map_or(-1, |row| row.seq - 1);
+            self.rows = page.into();
+        }
+    }
+}

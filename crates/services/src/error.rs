@@ -1,0 +1,113 @@
+//! What a use case can refuse or fail with, in the words of the domain.
+
+use crud::CrudError;
+use provider::ProviderError;
+use schemas::{Invalid, ResponseId};
+
+/// Why a use case did not succeed. `api` alone decides what a client sees of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such thing, or somebody else's: nobody can tell which.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// Unknown address or wrong password.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The credential of the request is not, or no longer, valid.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// The access token was good until its time was over.
+    #[error("the access token has expired")]
+    TokenExpired,
+    /// The operator does not let people sign up.
+    #[error("sign-up is closed on this server")]
+    SignupClosed,
+    /// The set-up token is wrong, used or expired.
+    #[error("the set-up token is not valid")]
+    SetupTokenInvalid,
+    /// The address has an account.
+    #[error("an account with this e-mail address exists")]
+    EmailTaken,
+    /// The response that runs in the conversation has to end first.
+    #[error("a response is running in this conversation")]
+    ConversationLocked(ResponseId),
+    /// Instructions and message alone exceed the model's window, in tokens.
+    #[error("{got} tokens do not fit into the model's window of {limit}")]
+    ContextTooLong {
+        /// What fits.
+        limit: u32,
+        /// What came.
+        got: u32,
+    },
+    /// The provider does not have the model.
+    #[error("the model {0} does not exist")]
+    ModelNotFound(String),
+    /// The user has as many of something as the server allows.
+    #[error("the limit of {limit} {what} is reached")]
+    LimitReached {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        limit: u32,
+    },
+    /// The server has as much to do as it takes on; the same request may succeed soon.
+    #[error("the server is busy")]
+    Busy,
+    /// Nothing can be stored at the moment.
+    #[error("the storage is full")]
+    StorageFull,
+    /// The server is stopping.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The provider failed before a response existed.
+    #[error("the provider failed")]
+    Upstream(#[from] ProviderError),
+    /// The database is away.
+    #[error("the database is not available")]
+    Unavailable(#[source] CrudError),
+    /// Our fault.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error that is our fault.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+}
+
+impl From<CrudError> for Error {
+    fn from(error: CrudError) -> Self {
+        match error {
+            CrudError::QueueFull => Self::Busy,
+            CrudError::StorageFull(_) => Self::StorageFull,
+            CrudError::Timeout
+            | CrudError::Unavailable(_)
+            | CrudError::Ambiguous(_)
+            | CrudError::Serialization(_) => Self::Unavailable(error),
+            CrudError::Conflict(_)
+            | CrudError::ForeignKey(_)
+            | CrudError::Panicked
+            | CrudError::Inconsistent { .. }
+            | CrudError::Driver(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<auth::AuthError> for Error {
+    fn from(error: auth::AuthError) -> Self {
+        match error {
+            auth::AuthError::InvalidToken => Self::InvalidToken,
+            auth::AuthError::Expired => Self::TokenExpired,
+            auth::AuthError::Busy => Self::Busy,
+            error @ auth::AuthError::Internal(_) => Self::internal(error),
+        }
+    }
+}

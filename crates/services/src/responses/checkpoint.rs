@@ -1,0 +1,96 @@
+//! The one checkpoint writer of the process.
+//!
+//! Every interval it stores what all running responses have added since, with one multi-row
+//! insert. It sleeps while no log grows. The interval grows with what a commit costs and never
+//! beyond [`LONGEST`]: that is the most a crash can lose.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crud::CrudError;
+use tokio::time::Instant;
+
+use super::engine::Engine;
+use super::finish;
+use super::generation::{Generation, Stop};
+use super::log::Unstored;
+
+/// The longest interval, however slow the database is.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Writes checkpoints until the engine stops.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut interval = engine.settings.checkpoint_interval;
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            () = engine.stopped.cancelled() => return,
+            () = engine.dirty.notified() => {}
+        }
+        tokio::select! {
+            () = engine.stopped.cancelled() => return,
+            () = tokio::time::sleep_until(last + interval) => {}
+        }
+        last = Instant::now();
+        if !write(&engine).await {
+            // The database is away: the logs grow in memory until it is back.
+            engine.log_has_grown();
+        }
+        let cost = last.elapsed();
+        interval = engine.settings.checkpoint_interval.max(cost * 5).min(LONGEST);
+        metrics::gauge!("checkpoint_interval_seconds").set(interval.as_secs_f64());
+    }
+}
+
+/// Stores what is not stored yet; `false` when that has to be tried again.
+async fn write(engine: &Engine) -> bool {
+    let _held = engine.checkpointing.lock().await;
+    let pending: Vec<(Arc<Generation>, Unstored)> = engine
+        .running()
+        .into_iter()
+        .filter(|generation| !generation.is_finishing.load(Ordering::Acquire))
+        .filter_map(|generation| {
+            let unstored = generation.log.unstored()?;
+            Some((generation, unstored))
+        })
+        .collect();
+    if pending.is_empty() {
+        return true;
+    }
+    let entries = pending
+        .iter()
+        .map(|(generation, unstored)| finish::checkpoint(generation.row.id, unstored))
+        .collect();
+    match crud::responses::checkpoint(&engine.db, engine.fence, entries).await {
+        Ok(lost) => {
+            for (generation, unstored) in pending {
+                if lost.contains(&generation.row.id) {
+                    generation.stop(Stop::Lost);
+                } else {
+                    generation.log.mark_stored(unstored.until);
+                }
+            }
+            true
+        }
+        Err(error) => {
+            tracing::warn!(error = %crate::chain(&error), "a checkpoint could not be stored");
+            metrics::counter!("checkpoint_failures_total").increment(1);
+            if matches!(error, CrudError::Ambiguous(_) | CrudError::Conflict(_)) {
+                resynchronise(engine, &pending).await;
+            }
+            false
+        }
+    }
+}
+
+/// After a commit whose answer got lost: asks how far the disk is.
+async fn resynchronise(engine: &Engine, pending: &[(Arc<Generation>, Unstored)]) {
+    for (generation, _) in pending {
+        match crud::responses::find_last_seq(&engine.db, generation.row.id).await {
+            Ok(Some(last_seq)) => generation.log.mark_stored_up_to(last_seq),
+            Ok(None) => generation.stop(Stop::Lost),
+            Err(error) => tracing::warn!(%error, "asking for the newest stored event failed"),
+        }
+    }
+}

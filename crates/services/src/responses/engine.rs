@@ -1,0 +1,186 @@
+//! What all running responses of this process share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crud::Db;
+use crud::responses::{ContextSent, Fence};
+use models::{Context, ResponseId};
+use provider::Provider;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::generation::{self, Generation, Stop};
+use super::log::Log;
+use super::slots::Slots;
+use super::{checkpoint, observe, recover, watch};
+use crate::context::{Selected, Window};
+use crate::error::Result;
+use crate::settings::Settings;
+
+/// The engine of one server process.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) db: Db,
+    pub(crate) context: Context,
+    pub(crate) provider: Provider,
+    pub(crate) settings: Settings,
+    /// This server and its epoch: the condition of every write of a generator.
+    pub(crate) fence: Fence,
+    pub(crate) slots: Slots,
+    /// Every task of the process's use cases; shutting down waits for them.
+    pub(crate) tasks: TaskTracker,
+    /// Held while a checkpoint is being written.
+    pub(crate) checkpointing: tokio::sync::Mutex<()>,
+    /// Wakes the checkpoint writer.
+    pub(crate) dirty: Notify,
+    /// Wakes whoever sleeps while nothing runs.
+    pub(crate) started: Notify,
+    /// No new work.
+    pub(crate) draining: CancellationToken,
+    /// The background tasks end.
+    pub(crate) stopped: CancellationToken,
+    running: Mutex<HashMap<ResponseId, Arc<Generation>>>,
+}
+
+impl Engine {
+    /// Registers this server, closes what a dead one left open, and starts the background tasks.
+    pub(crate) async fn start(
+        db: Db,
+        context: Context,
+        provider: Provider,
+        settings: Settings,
+    ) -> Result<Arc<Self>> {
+        let fence = Fence { owner: context.new_id(), epoch: 0 };
+        crud::servers::register(&db, fence.owner).await?;
+        let slots = Slots::new(settings.generations, settings.generations_per_user);
+        let engine = Arc::new(Self {
+            db,
+            context,
+            provider,
+            settings,
+            fence,
+            slots,
+            tasks: TaskTracker::new(),
+            checkpointing: tokio::sync::Mutex::new(()),
+            dirty: Notify::new(),
+            started: Notify::new(),
+            draining: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+            running: Mutex::default(),
+        });
+        if engine.settings.shared_database {
+            engine.tasks.spawn(observe::run(engine.clone()));
+        } else {
+            // The exclusive lock on the data directory says that nobody else runs anything.
+            recover::close_all_open(&engine).await?;
+        }
+        engine.tasks.spawn(checkpoint::run(engine.clone()));
+        engine.tasks.spawn(watch::run(engine.clone()));
+        Ok(engine)
+    }
+
+    /// How much of a conversation the model is given.
+    pub(crate) fn window(&self) -> Window {
+        Window {
+            context: self.provider.context_tokens(),
+            reserve: self.provider.output_reserve_tokens(),
+        }
+    }
+
+    // A panic while the lock is held leaves the map whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, Arc<Generation>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a response that was just stored.
+    pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
+        self.lock().insert(generation.row.id, generation.clone());
+        self.started.notify_waiters();
+        self.log_has_grown();
+        self.tasks.spawn(generation::run(self.clone(), generation));
+    }
+
+    /// Lets go of a response that has ended.
+    pub(crate) fn forget(&self, id: ResponseId) {
+        self.lock().remove(&id);
+        self.started.notify_waiters();
+    }
+
+    /// A response that runs here.
+    pub(crate) fn find(&self, id: ResponseId) -> Option<Arc<Generation>> {
+        self.lock().get(&id).cloned()
+    }
+
+    /// All responses that run here.
+    pub(crate) fn running(&self) -> Vec<Arc<Generation>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Whether nothing runs here.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Tells the checkpoint writer that there is something to store.
+    pub(crate) fn log_has_grown(&self) {
+        self.dirty.notify_one();
+    }
+
+    /// Notes what is being sent to the model. A report: that it could not be stored now stops
+    /// nothing, since it is stored again with the end.
+    pub(crate) async fn note_context(&self, id: ResponseId, selected: &Selected) {
+        let messages = |count| i32::try_from(count).unwrap_or(i32::MAX);
+        let sent = ContextSent {
+            messages: messages(selected.report.messages_sent),
+            omitted: messages(selected.report.messages_omitted),
+            from_seq: selected.from_seq,
+        };
+        if let Err(error) = crud::responses::note_context(&self.db, self.fence, id, sent).await {
+            tracing::warn!(response = %id, %error, "noting the context failed");
+        }
+    }
+
+    /// The log of a response that runs here.
+    pub(crate) fn find_log(&self, id: ResponseId) -> Option<Arc<Log>> {
+        self.find(id).map(|generation| generation.log.clone())
+    }
+
+    /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
+    /// those that have not, and waits until that is stored, for a few seconds at the most.
+    pub(crate) async fn stop(&self, grace: Duration) {
+        self.draining.cancel();
+        self.wait_idle(grace).await;
+        for generation in self.running() {
+            generation.stop(Stop::Shutdown);
+        }
+        self.wait_idle(Duration::from_secs(4)).await;
+        for generation in self.running() {
+            generation.log.close();
+        }
+        self.stopped.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(error) = crud::servers::remove(&self.db, self.fence.owner).await {
+            tracing::debug!(%error, "the server's row could not be removed");
+        }
+    }
+
+    /// Waits until nothing runs here, at most for `limit`.
+    async fn wait_idle(&self, limit: Duration) {
+        let idle = async {
+            loop {
+                let changed = self.started.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if self.is_idle() {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, idle).await;
+    }
+}

@@ -1,0 +1,196 @@
+//! The end of a response: stored first, seen by followers afterwards.
+
+use std::time::Duration;
+
+use crud::responses::{Checkpoint, FinalText, Finish};
+use crud::{CrudError, Db};
+use models::response::{self, ResponseStatus};
+use models::{MessageId, ResponseId};
+use schemas::event::{Ending, Event, ItemKind};
+use schemas::stream::DoneItem;
+
+use super::engine::Engine;
+use super::generation::{Generation, conversation_deleted};
+use super::log::{Log, Unstored};
+
+/// How often an error that waiting does not mend is tried again.
+const ATTEMPTS: u32 = 5;
+
+/// What became of the attempt to store an end.
+enum Stored {
+    Yes,
+    /// The row is gone.
+    Deleted,
+    /// Another server ended it, or will.
+    Elsewhere,
+}
+
+/// Stores the end of a running response, however long the database is away, then shows it.
+pub(crate) async fn finish(
+    engine: &Engine,
+    generation: &Generation,
+    ending: Ending,
+    complete: bool,
+) {
+    // From here on checkpoints skip this response; wait for one that may hold it right now.
+    drop(engine.checkpointing.lock().await);
+    let log = &generation.log;
+    let mut events = closing(log, ending, complete, || engine.context.new_id());
+    match store(engine, &generation.row, log, &events).await {
+        Stored::Yes => {}
+        Stored::Deleted => {
+            if let Some(Event::Ended(ending)) = events.last_mut() {
+                ending.status = ResponseStatus::Failed;
+                ending.reason = None;
+                ending.error = Some(conversation_deleted());
+            }
+        }
+        Stored::Elsewhere => {
+            log.close();
+            return;
+        }
+    }
+    if let Some(Event::Ended(ending)) = events.last() {
+        report(&generation.row, ending);
+    }
+    log.append(events);
+}
+
+/// The events that end a log: what closes open items, the error if there is one, the end.
+pub(crate) fn closing(
+    log: &Log,
+    ending: Ending,
+    complete: bool,
+    new_id: impl FnOnce() -> MessageId,
+) -> Vec<Event> {
+    let mut events = log.inspect(|transcript| transcript.close(complete, new_id));
+    events.extend(ending.error.clone().map(Event::Error));
+    events.push(Event::Ended(ending));
+    events
+}
+
+async fn store(engine: &Engine, row: &response::Model, log: &Log, events: &[Event]) -> Stored {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match store_once(&engine.db, row, log, events).await {
+            Ok(stored) => return stored,
+            Err(error) => error,
+        };
+        let waiting_helps = error.is_outage()
+            || error.is_retryable()
+            || matches!(error, CrudError::Ambiguous(_) | CrudError::Conflict(_));
+        tracing::warn!(
+            response = %row.id, attempt, error = %crate::chain(&error),
+            "storing the end of a response failed"
+        );
+        if engine.stopped.is_cancelled() || (!waiting_helps && attempt >= ATTEMPTS) {
+            tracing::error!(response = %row.id, "the end of a response could not be stored");
+            return Stored::Elsewhere;
+        }
+        let pause = Duration::from_millis(100).saturating_mul(attempt);
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(Duration::from_secs(2))) => {}
+            () = engine.stopped.cancelled() => {}
+        }
+    }
+}
+
+/// One attempt. Also used for responses that a dead server left open.
+async fn store_once(
+    db: &Db,
+    row: &response::Model,
+    log: &Log,
+    events: &[Event],
+) -> Result<Stored, CrudError> {
+    let Some(Event::Ended(ending)) = events.last() else { return Ok(Stored::Elsewhere) };
+    // A checkpoint whose answer got lost may have stored more than the log knows.
+    if let Some(last_seq) = crud::responses::find_last_seq(db, row.id).await? {
+        log.mark_stored_up_to(last_seq);
+    }
+    let (unstored, output) = log.preview(events);
+    let finish = Finish {
+        response: ended_row(row, ending, &unstored),
+        texts: output.into_iter().map(final_text).collect(),
+        events: checkpoint(row.id, &unstored),
+        now: ending.at,
+    };
+    if crud::responses::finish(db, finish).await? {
+        return Ok(Stored::Yes);
+    }
+    match crud::responses::find_any(db, row.id).await? {
+        None => Ok(Stored::Deleted),
+        // An earlier attempt did succeed, though its answer got lost.
+        Some(found)
+            if (found.owner, found.epoch) == (row.owner, row.epoch) && found.status.is_final() =>
+        {
+            Ok(Stored::Yes)
+        }
+        Some(_) => Ok(Stored::Elsewhere),
+    }
+}
+
+/// Stores the end of a response that nobody generates any more; whether it is ended now.
+pub(crate) async fn seal(
+    db: &Db,
+    row: &response::Model,
+    log: &Log,
+    events: &[Event],
+) -> Result<bool, CrudError> {
+    Ok(matches!(store_once(db, row, log, events).await?, Stored::Yes))
+}
+
+fn ended_row(row: &response::Model, ending: &Ending, unstored: &Unstored) -> response::Model {
+    let tokens = ending.usage;
+    let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let messages = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    response::Model {
+        status: ending.status,
+        incomplete_reason: ending.reason.clone(),
+        context_messages: ending.context.map(|context| messages(context.messages_sent)),
+        context_omitted: ending.context.map(|context| messages(context.messages_omitted)),
+        input_tokens: tokens.map(|tokens| count(tokens.input)),
+        output_tokens: tokens.map(|tokens| count(tokens.output)),
+        cached_tokens: tokens.map(|tokens| count(tokens.cached)),
+        reasoning_tokens: tokens.map(|tokens| count(tokens.reasoning)),
+        usage_estimated: tokens.is_some_and(|tokens| tokens.estimated),
+        error_code: ending.error.as_ref().map(|error| error.code.clone()),
+        error_message: ending.error.as_ref().map(|error| error.message.clone()),
+        last_seq: count(unstored.last_seq),
+        completed_at: Some(ending.at),
+        updated_at: ending.at,
+        ..row.clone()
+    }
+}
+
+fn final_text(done: DoneItem) -> FinalText {
+    FinalText {
+        message_id: done.item.id,
+        is_reasoning: done.item.kind == ItemKind::Reasoning,
+        text: done.text,
+        is_complete: done.complete,
+    }
+}
+
+/// A run of events as it is stored.
+pub(crate) fn checkpoint(response_id: ResponseId, unstored: &Unstored) -> Checkpoint {
+    Checkpoint {
+        response_id,
+        first_seq: i64::try_from(unstored.first_seq).unwrap_or(i64::MAX),
+        last_seq: i64::try_from(unstored.last_seq).unwrap_or(i64::MAX),
+        payload: unstored.payload.clone(),
+    }
+}
+
+fn report(row: &response::Model, ending: &Ending) {
+    let tokens = ending.usage.unwrap_or_default();
+    let took = ending.at.signed_duration_since(row.created_at).num_milliseconds();
+    let code = ending.error.as_ref().map(|error| error.code.as_str());
+    metrics::counter!("generations_total", "status" => format!("{:?}", ending.status)).increment(1);
+    tracing::info!(
+        response = %row.id, user = %row.user_id, provider = row.provider, model = row.model,
+        status = ?ending.status, reason = ending.reason, code, input_tokens = tokens.input,
+        output_tokens = tokens.output, estimated = tokens.estimated, took_ms = took,
+        "response ended"
+    );
+}

@@ -1,0 +1,258 @@
+//! One running response: asks the model, keeps the log, and always comes to an end.
+//!
+//! The task belongs to the server. HTTP requests only follow.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use futures_util::{FutureExt, StreamExt};
+use models::response::{self, ResponseStatus};
+use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage};
+use schemas::event::{Ending, Event, Failure, ItemKind, Tokens};
+use schemas::response::{ContextReport, ResponseResource};
+use tokio_util::sync::CancellationToken;
+
+use super::engine::Engine;
+use super::log::Log;
+use super::slots::Slot;
+use crate::context;
+use crate::error::Error;
+use crate::tokens;
+
+/// Why a response has to end before the model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Somebody asked for it.
+    Cancelled,
+    /// Its conversation is gone.
+    Deleted,
+    /// The fence is gone: another server has taken it over, or the row was deleted.
+    Lost,
+    /// The server is stopping.
+    Shutdown,
+}
+
+/// A running response.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    /// Its row as it was inserted.
+    pub(crate) row: response::Model,
+    /// The same, as followers see it.
+    pub(crate) resource: ResponseResource,
+    /// Its log; followers hold it too.
+    pub(crate) log: Arc<Log>,
+    /// System message of the conversation.
+    pub(crate) instructions: Option<String>,
+    /// Set once the end is being stored: checkpoints leave it alone from then on.
+    pub(crate) is_finishing: AtomicBool,
+    stop: CancellationToken,
+    reason: OnceLock<Stop>,
+    /// Counts it against the limits as long as it runs.
+    _slot: Slot,
+}
+
+/// How asking the model ended, and what it cost.
+struct Outcome {
+    end: End,
+    usage: Option<TokenUsage>,
+    context: Option<ContextReport>,
+    input_tokens: u32,
+}
+
+enum End {
+    Finished(Finish),
+    Failed(Failure),
+    Stopped(Stop),
+}
+
+impl Generation {
+    pub(crate) fn new(
+        row: response::Model,
+        resource: ResponseResource,
+        instructions: Option<String>,
+        slot: Slot,
+    ) -> Self {
+        let log = Arc::new(Log::new(row.message_id));
+        log.append([Event::Created, Event::InProgress]);
+        Self {
+            row,
+            resource,
+            log,
+            instructions,
+            is_finishing: AtomicBool::new(false),
+            stop: CancellationToken::new(),
+            reason: OnceLock::new(),
+            _slot: slot,
+        }
+    }
+
+    /// Ends it for this reason, unless it is already ending for another.
+    pub(crate) fn stop(&self, reason: Stop) {
+        let _ = self.reason.set(reason);
+        self.stop.cancel();
+    }
+
+    fn stop_reason(&self) -> Stop {
+        self.reason.get().copied().unwrap_or(Stop::Cancelled)
+    }
+}
+
+/// Runs a response to its end.
+pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
+    let asked = AssertUnwindSafe(ask(&engine, &generation)).catch_unwind().await;
+    let outcome = asked.unwrap_or_else(|_panic| {
+        metrics::counter!("generation_panics_total").increment(1);
+        tracing::error!(response = %generation.row.id, "generating a response panicked");
+        Outcome::failed("internal_error", "The server failed while it was answering. Try again.")
+    });
+    generation.is_finishing.store(true, Ordering::Release);
+    let ending = ending(&engine, &generation, &outcome);
+    let complete = ending.status == ResponseStatus::Completed;
+    super::finish::finish(&engine, &generation, ending, complete).await;
+    engine.forget(generation.row.id);
+}
+
+impl Outcome {
+    fn failed(code: &str, message: &str) -> Self {
+        Self {
+            end: End::Failed(Failure { code: code.to_owned(), message: message.to_owned() }),
+            usage: None,
+            context: None,
+            input_tokens: 0,
+        }
+    }
+}
+
+async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
+    let row = &generation.row;
+    let selected = context::select(
+        &engine.db,
+        row.conversation_id,
+        (row.user_message_id, row.input_to_seq),
+        generation.instructions.as_deref(),
+        engine.window(),
+    );
+    let selected = match selected.await {
+        Ok(selected) => selected,
+        Err(error) => return context_failed(row, &error),
+    };
+    engine.note_context(row.id, &selected).await;
+    let request = ChatRequest {
+        model: row.model.clone(),
+        messages: selected.messages,
+        max_output_tokens: None,
+    };
+    let mut outcome = Outcome {
+        end: End::Stopped(Stop::Cancelled),
+        usage: None,
+        context: Some(selected.report),
+        input_tokens: selected.tokens,
+    };
+    let began = Instant::now();
+    let mut is_first = true;
+    let mut deltas = engine.provider.stream(request);
+    outcome.end = loop {
+        let delta = tokio::select! {
+            biased;
+            // Returning drops the stream, which closes the connection to the provider at once.
+            () = generation.stop.cancelled() => break End::Stopped(generation.stop_reason()),
+            delta = deltas.next() => delta,
+        };
+        match delta {
+            Some(Ok(Delta::Usage(usage))) => outcome.usage = Some(usage),
+            Some(Ok(Delta::Finish(finish))) => break End::Finished(finish),
+            Some(Ok(Delta::Text(text))) => {
+                generation.log.extend(|transcript| transcript.text(text));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Reasoning(text))) => {
+                let new_id = || engine.context.new_id();
+                generation.log.extend(|transcript| transcript.reasoning(text, new_id));
+                engine.log_has_grown();
+            }
+            Some(Err(error)) => break provider_failed(row, &error),
+            None => break provider_failed(row, &ProviderError::Truncated),
+        }
+        if std::mem::take(&mut is_first) {
+            metrics::histogram!("generation_first_token_seconds")
+                .record(began.elapsed().as_secs_f64());
+        }
+    };
+    outcome
+}
+
+fn context_failed(row: &response::Model, error: &Error) -> Outcome {
+    tracing::warn!(response = %row.id, error = %crate::chain(error), "reading the context failed");
+    Outcome::failed(
+        "storage_unavailable",
+        "The conversation could not be read from the database. Try again.",
+    )
+}
+
+fn provider_failed(row: &response::Model, error: &ProviderError) -> End {
+    tracing::warn!(
+        response = %row.id, provider = row.provider, model = row.model, code = error.code(),
+        error = %crate::chain(error), "the provider failed"
+    );
+    End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
+}
+
+fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending {
+    let (status, reason, error) = match &outcome.end {
+        End::Finished(Finish::Stop) => (ResponseStatus::Completed, None, None),
+        End::Finished(Finish::Length) => {
+            (ResponseStatus::Incomplete, Some("max_output_tokens"), None)
+        }
+        End::Finished(Finish::ContentFilter) => {
+            (ResponseStatus::Incomplete, Some("content_filter"), None)
+        }
+        End::Failed(failure) => (ResponseStatus::Failed, None, Some(failure.clone())),
+        End::Stopped(Stop::Cancelled) => (ResponseStatus::Cancelled, Some("cancelled"), None),
+        End::Stopped(Stop::Shutdown) => (ResponseStatus::Incomplete, Some("interrupted"), None),
+        End::Stopped(Stop::Deleted | Stop::Lost) => {
+            (ResponseStatus::Failed, None, Some(conversation_deleted()))
+        }
+    };
+    Ending {
+        status,
+        reason: reason.map(str::to_owned),
+        error,
+        usage: outcome.context.is_some().then(|| usage(&generation.log, outcome)),
+        context: outcome.context,
+        at: engine.context.now(),
+    }
+}
+
+/// What followers of a response in a deleted conversation are told.
+pub(crate) fn conversation_deleted() -> Failure {
+    Failure {
+        code: "conversation_deleted".to_owned(),
+        message: "The conversation was deleted while it was being answered.".to_owned(),
+    }
+}
+
+/// The provider's numbers, or our estimate where it gave none.
+fn usage(log: &Log, outcome: &Outcome) -> Tokens {
+    if let Some(usage) = outcome.usage {
+        let TokenUsage { input, output, cached, reasoning } = usage;
+        return Tokens { input, output, cached, reasoning, estimated: false };
+    }
+    let texts = log.inspect(|transcript| transcript.texts());
+    let count = |kind| -> u64 {
+        texts
+            .iter()
+            .filter(|(found, _)| *found == kind)
+            .map(|(_, text)| u64::from(tokens::of_text(text)))
+            .sum()
+    };
+    let reasoning = count(ItemKind::Reasoning);
+    Tokens {
+        input: u64::from(outcome.input_tokens),
+        output: count(ItemKind::Message) + reasoning,
+        cached: 0,
+        reasoning,
+        estimated: true,
+    }
+}

@@ -1,0 +1,287 @@
+//! The numbered log of a response: append-only, read by any number of followers from their own
+//! cursor, so that a slow reader costs an index and cannot slow the writer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use models::MessageId;
+use schemas::event::Event;
+use schemas::stream::{DoneItem, StreamEvent};
+use tokio::sync::watch;
+
+use super::transcript::Transcript;
+
+/// The most events one read takes, so that a long replay goes out in pieces.
+const READ: usize = 512;
+
+/// After a crash the log goes on at the next multiple of this.
+const RESTART: u64 = 1_000_000;
+
+/// An event and its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// Its number: from 0 without gaps, but for one up to a multiple of 1,000,000 after a crash.
+    pub seq: u64,
+    /// What happened.
+    pub event: StreamEvent,
+}
+
+/// The log of one response.
+#[derive(Debug)]
+pub(crate) struct Log {
+    state: Mutex<State>,
+    /// Raised at every change; followers wait on it.
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// One event a line: the form that is stored.
+    bytes: Vec<u8>,
+    /// Number and end of each event in `bytes`.
+    entries: Vec<(u64, usize)>,
+    transcript: Transcript,
+    next_seq: u64,
+    /// How many entries are on disk.
+    stored: usize,
+    /// Nothing more will come from here, though the response may go on elsewhere.
+    closed: bool,
+    ended: bool,
+}
+
+/// Events that are not on disk yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Unstored {
+    pub(crate) first_seq: u64,
+    pub(crate) last_seq: u64,
+    pub(crate) payload: String,
+    /// How many entries are on disk once these are.
+    pub(crate) until: usize,
+}
+
+impl Log {
+    /// An empty log of a response that writes to `message_id`.
+    pub(crate) fn new(message_id: MessageId) -> Self {
+        Self {
+            state: Mutex::new(State {
+                bytes: Vec::new(),
+                entries: Vec::new(),
+                transcript: Transcript::new(message_id),
+                next_seq: 0,
+                stored: 0,
+                closed: false,
+                ended: false,
+            }),
+            version: watch::Sender::new(0),
+        }
+    }
+
+    /// A log read from its stored runs, each the number of its first event and its lines.
+    pub(crate) fn restore<'a>(
+        message_id: MessageId,
+        runs: impl IntoIterator<Item = (u64, &'a str)>,
+    ) -> Self {
+        let log = Self::new(message_id);
+        {
+            let mut state = log.lock();
+            for (first_seq, payload) in runs {
+                state.next_seq = first_seq;
+                for line in payload.lines() {
+                    match Event::decode(line.as_bytes()) {
+                        Ok(event) => state.push(event),
+                        Err(error) => {
+                            tracing::error!(%error, "a stored event cannot be read");
+                            state.next_seq += 1;
+                        }
+                    }
+                }
+            }
+            state.stored = state.entries.len();
+        }
+        log
+    }
+
+    // A panic while the lock is held leaves whole entries behind.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the log and wakes the followers.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.version.send_modify(|version| *version += 1);
+        result
+    }
+
+    /// Appends events.
+    pub(crate) fn append(&self, events: impl IntoIterator<Item = Event>) {
+        self.change(|state| events.into_iter().for_each(|event| state.push(event)));
+    }
+
+    /// Appends what `make` derives from the output so far; how many events that were.
+    pub(crate) fn extend(&self, make: impl FnOnce(&mut Transcript) -> Vec<Event>) -> usize {
+        self.change(|state| {
+            let events = make(&mut state.transcript);
+            let count = events.len();
+            events.into_iter().for_each(|event| state.push(event));
+            count
+        })
+    }
+
+    /// What `make` derives from the output so far, without appending it.
+    pub(crate) fn inspect<T>(&self, make: impl FnOnce(&Transcript) -> T) -> T {
+        make(&self.lock().transcript)
+    }
+
+    /// Lets numbers go on at the next multiple of 1,000,000: what followers saw of the numbers
+    /// between may be lost.
+    pub(crate) fn skip_after_crash(&self) {
+        let mut state = self.lock();
+        if !state.next_seq.is_multiple_of(RESTART) {
+            state.next_seq = state.next_seq.next_multiple_of(RESTART);
+        }
+    }
+
+    /// The number of the next event.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.lock().next_seq
+    }
+
+    /// Whether the terminal event is in the log.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
+    /// Sends followers away without a terminal event; they reconnect and read from the database.
+    pub(crate) fn close(&self) {
+        self.change(|state| state.closed = true);
+    }
+
+    /// Whether followers were sent away.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// What would have to be stored if `events` were appended, which they are not: followers see
+    /// the end of a response only after it is on disk. Also the output as it would be then.
+    pub(crate) fn preview(&self, events: &[Event]) -> (Unstored, Vec<DoneItem>) {
+        let fresh = self.unstored();
+        let state = self.lock();
+        let first_seq = fresh.as_ref().map_or(state.next_seq, |fresh| fresh.first_seq);
+        let mut payload = fresh.map(|fresh| fresh.payload.into_bytes()).unwrap_or_default();
+        let mut transcript = state.transcript.clone();
+        for event in events {
+            event.encode(&mut payload);
+            let _ = transcript.apply(event.clone());
+        }
+        let count = u64::try_from(events.len()).unwrap_or(0);
+        let unstored = Unstored {
+            first_seq,
+            last_seq: (state.next_seq + count).saturating_sub(1),
+            payload: String::from_utf8_lossy(&payload).into_owned(),
+            until: state.entries.len() + events.len(),
+        };
+        (unstored, transcript.output())
+    }
+
+    /// What is not on disk yet.
+    pub(crate) fn unstored(&self) -> Option<Unstored> {
+        let state = self.lock();
+        let fresh = state.entries.get(state.stored..)?;
+        let begin = state.stored.checked_sub(1).and_then(|i| state.entries.get(i));
+        let bytes = state.bytes.get(begin.map_or(0, |(_, end)| *end)..)?;
+        Some(Unstored {
+            first_seq: fresh.first()?.0,
+            last_seq: fresh.last()?.0,
+            payload: String::from_utf8_lossy(bytes).into_owned(),
+            until: state.entries.len(),
+        })
+    }
+
+    /// Takes note that the first `until` entries are on disk.
+    pub(crate) fn mark_stored(&self, until: usize) {
+        let mut state = self.lock();
+        state.stored = state.stored.max(until);
+    }
+
+    /// Takes note that everything up to the number `last_seq` is on disk.
+    pub(crate) fn mark_stored_up_to(&self, last_seq: i64) {
+        let mut state = self.lock();
+        let Ok(last_seq) = u64::try_from(last_seq) else { return };
+        let until = state.entries.partition_point(|(seq, _)| *seq <= last_seq);
+        state.stored = state.stored.max(until);
+    }
+
+    /// A place in the log after the event `after`; from the beginning for `None` and for a number
+    /// that cannot be continued exactly. After the end only the terminal event is left.
+    pub(crate) fn cursor(&self, after: Option<u64>) -> Cursor {
+        let state = self.lock();
+        let next = match after {
+            None => 0,
+            Some(after) => match state.entries.binary_search_by_key(&after, |(seq, _)| *seq) {
+                Ok(found) if state.ended && found + 1 == state.entries.len() => found,
+                Ok(found) => found + 1,
+                Err(place) if place == state.entries.len() && state.ended => {
+                    place.saturating_sub(1)
+                }
+                // A number from the future of a running response is not known here (yet), one
+                // from a gap never will be.
+                Err(_) => 0,
+            },
+        };
+        Cursor { next, version: self.version.subscribe() }
+    }
+
+    /// Events from the cursor on, at most [`READ`]; empty when there are none yet.
+    pub(crate) fn read(&self, cursor: &mut Cursor) -> Vec<Numbered> {
+        let state = self.lock();
+        let end = state.entries.len().min(cursor.next.saturating_add(READ));
+        let mut begin = match cursor.next.checked_sub(1) {
+            Some(before) => state.entries.get(before).map_or(0, |(_, end)| *end),
+            None => 0,
+        };
+        let mut events = Vec::new();
+        for (seq, end) in state.entries.get(cursor.next..end).unwrap_or_default() {
+            let line = state.bytes.get(begin..*end).unwrap_or_default();
+            begin = *end;
+            let event = Event::decode(line).ok().and_then(|event| state.transcript.describe(event));
+            events.extend(event.map(|event| Numbered { seq: *seq, event }));
+        }
+        cursor.next = end.max(cursor.next);
+        events
+    }
+}
+
+impl State {
+    fn push(&mut self, event: Event) {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let begin = self.bytes.len();
+        event.encode(&mut self.bytes);
+        self.ended |= matches!(event, Event::Ended(_));
+        if self.transcript.apply(event).is_none() {
+            tracing::error!(seq, "an event belongs to no item");
+            self.bytes.truncate(begin);
+            return;
+        }
+        self.entries.push((seq, self.bytes.len()));
+    }
+}
+
+/// A follower's place in a log.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    /// Index of the next entry to read.
+    next: usize,
+    version: watch::Receiver<u64>,
+}
+
+impl Cursor {
+    /// Waits until the log has changed since the last call.
+    pub(crate) async fn changed(&mut self) {
+        // The sender lives in the log, which the caller holds.
+        let _ = self.version.changed().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

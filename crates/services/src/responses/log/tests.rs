@@ -1,0 +1,128 @@
+use models::response::ResponseStatus;
+use proptest::prelude::*;
+use schemas::event::Ending;
+use uuid::Uuid;
+
+use super::*;
+
+fn id(n: u128) -> MessageId {
+    MessageId(Uuid::from_u128(n))
+}
+
+fn ending(status: ResponseStatus) -> Event {
+    let at = chrono::DateTime::from_timestamp(0, 0).unwrap();
+    Event::Ended(Ending { status, reason: None, error: None, usage: None, context: None, at })
+}
+
+/// A finished log with these deltas; `true` is reasoning.
+fn finished(deltas: &[(bool, String)]) -> Log {
+    let log = Log::new(id(1));
+    log.append([Event::Created, Event::InProgress]);
+    for (is_reasoning, text) in deltas {
+        log.extend(|transcript| {
+            if *is_reasoning {
+                transcript.reasoning(text.clone(), || id(2))
+            } else {
+                transcript.text(text.clone())
+            }
+        });
+    }
+    log.extend(|transcript| transcript.close(true, || id(3)));
+    log.append([ending(ResponseStatus::Completed)]);
+    log
+}
+
+fn read_all(log: &Log, after: Option<u64>) -> Vec<Numbered> {
+    let mut cursor = log.cursor(after);
+    let mut all = Vec::new();
+    loop {
+        let events = log.read(&mut cursor);
+        if events.is_empty() {
+            return all;
+        }
+        all.extend(events);
+    }
+}
+
+fn deltas() -> impl Strategy<Value = Vec<(bool, String)>> {
+    prop::collection::vec((any::<bool>(), ".{1,8}"), 0..20)
+}
+
+proptest! {
+    #[test]
+    fn a_cursor_at_every_position_reads_exactly_the_rest(deltas in deltas()) {
+        let log = finished(&deltas);
+        let all = read_all(&log, None);
+        let last = all.last().unwrap().seq;
+        for event in &all {
+            let rest = read_all(&log, Some(event.seq));
+            let expected: Vec<_> = match event.seq == last {
+                true => all.iter().filter(|e| e.seq == last).cloned().collect(),
+                false => all.iter().filter(|e| e.seq > event.seq).cloned().collect(),
+            };
+            prop_assert_eq!(rest, expected);
+        }
+    }
+
+    #[test]
+    fn a_log_stored_in_any_pieces_reads_back_the_same(deltas in deltas(), piece in 1_usize..9) {
+        let log = finished(&deltas);
+        let whole = log.unstored().unwrap();
+        let lines: Vec<&str> = whole.payload.split_inclusive('\n').collect();
+        let mut first = 0;
+        let mut runs = Vec::new();
+        for chunk in lines.chunks(piece) {
+            runs.push((first, chunk.concat()));
+            first += chunk.len() as u64;
+        }
+        let restored = Log::restore(id(1), runs.iter().map(|(seq, run)| (*seq, run.as_str())));
+        prop_assert!(restored.has_ended());
+        prop_assert_eq!(read_all(&restored, None), read_all(&log, None));
+    }
+
+    #[test]
+    fn nothing_that_was_said_is_lost(deltas in deltas()) {
+        let log = finished(&deltas);
+        let texts = |reasoning: bool| -> String {
+            deltas.iter().filter(|d| d.0 == reasoning).map(|d| d.1.as_str()).collect()
+        };
+        let output = log.inspect(Transcript::output);
+        let stored = |kind| -> String {
+            output.iter().filter(|d| d.item.kind == kind).map(|d| d.text.as_str()).collect()
+        };
+        prop_assert_eq!(stored(schemas::event::ItemKind::Message), texts(false));
+        prop_assert_eq!(stored(schemas::event::ItemKind::Reasoning), texts(true));
+    }
+}
+
+#[test]
+fn numbers_go_on_at_the_next_million_after_a_crash_and_a_cursor_in_the_gap_replays_all() {
+    let log = Log::new(id(1));
+    log.append([Event::Created, Event::InProgress]);
+    log.extend(|transcript| transcript.text("kept".to_owned()));
+    let kept = log.unstored().unwrap();
+    let restored = Log::restore(id(1), [(0, kept.payload.as_str())]);
+    restored.skip_after_crash();
+    restored.extend(|transcript| transcript.close(false, || id(3)));
+    restored.append([ending(ResponseStatus::Incomplete)]);
+    let all = read_all(&restored, None);
+    let numbers: Vec<u64> = all.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 1_000_000, 1_000_001, 1_000_002, 1_000_003]);
+    assert_eq!(read_all(&restored, Some(7)), all, "a number from the gap replays everything");
+    assert_eq!(read_all(&restored, Some(4)).len(), 4);
+    assert_eq!(read_all(&restored, Some(u64::MAX)).len(), 1, "only the terminal event is left");
+}
+
+#[test]
+fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
+    let log = finished(&[(true, "why".to_owned()), (false, "answer".to_owned())]);
+    let lines = log.unstored().unwrap().payload;
+    let lines: Vec<&str> = lines.split_inclusive('\n').collect();
+    for cut in 0..lines.len() {
+        let restored = Log::restore(id(1), [(0, lines[..cut].concat().as_str())]);
+        restored.skip_after_crash();
+        restored.extend(|transcript| transcript.close(false, || id(3)));
+        let open = restored.inspect(|transcript| transcript.close(false, || id(3)).len());
+        assert_eq!(open, 0, "nothing is open after closing a log cut after {cut} events");
+    }
+}

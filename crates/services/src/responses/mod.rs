@@ -1,0 +1,292 @@
+//! Responses: accepting a message, generating its answer, following and stopping it.
+
+mod checkpoint;
+pub(crate) mod engine;
+mod finish;
+mod follower;
+mod generation;
+mod log;
+mod observe;
+mod recover;
+mod render;
+mod slots;
+mod synthesis;
+mod transcript;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::Identity;
+use crud::CrudError;
+use crud::turns::{NewTurn, Turn, TurnOutcome};
+use models::conversation;
+use models::response::{self, ResponseStatus};
+use schemas::message::{MessageCreate, MessageOut, TurnOut};
+use schemas::response::ResponseResource;
+use schemas::{ConversationId, Invalid, ResponseId, UserId};
+
+pub use follower::Follower;
+pub use log::Numbered;
+
+pub(crate) use render::resource;
+
+use crate::error::{Error, Result};
+use crate::{messages, titles};
+use engine::Engine;
+use generation::Generation;
+pub(crate) use generation::Stop;
+use log::Log;
+
+/// How long a stop waits for the end to be stored before it answers with the row as it is.
+const CANCEL_WAIT: Duration = Duration::from_secs(5);
+
+/// A message that was accepted and is being answered.
+#[derive(Debug)]
+pub struct Started {
+    /// The response as it began.
+    pub response: ResponseResource,
+    /// What the person said, as stored.
+    pub user_message: MessageOut,
+    /// The answer, still empty.
+    pub message: MessageOut,
+    /// Reads the response's events from the first on.
+    pub follower: Follower,
+}
+
+/// The use cases of responses.
+#[derive(Debug, Clone)]
+pub struct Responses {
+    engine: Arc<Engine>,
+}
+
+impl Responses {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// Accepts a message and begins to answer it. When this returns, both are on disk, and the
+    /// answer is made whether or not anybody follows.
+    pub async fn send(
+        &self,
+        identity: &Identity,
+        id: ConversationId,
+        body: MessageCreate,
+    ) -> Result<Started> {
+        body.validate()?;
+        let engine = self.engine.clone();
+        if engine.draining.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        let owner = identity.user_id;
+        let conversation = crud::conversations::find(&engine.db, owner, id)
+            .await?
+            .ok_or(Error::NotFound("conversation"))?;
+        engine.window().check(conversation.instructions.as_deref(), &body.content)?;
+        let slot = engine.slots.take(owner)?;
+        // In a task of its own: a client that goes away between the commit and the start of the
+        // generation must not leave a response behind that nobody generates.
+        let task = engine.tasks.spawn(accept(engine.clone(), owner, conversation, body, slot));
+        task.await.map_err(Error::internal)?
+    }
+
+    /// A response of `owner`.
+    pub async fn get(&self, owner: UserId, id: ResponseId) -> Result<ResponseResource> {
+        let row = self.find(owner, id).await?;
+        self.describe(&row).await
+    }
+
+    /// A response of `owner` with both of its messages.
+    pub async fn turn(&self, owner: UserId, id: ResponseId) -> Result<TurnOut> {
+        let row = self.find(owner, id).await?;
+        let message = |id| crud::messages::find(&self.engine.db, owner, id);
+        let user_message = message(row.user_message_id).await?;
+        let answer = message(row.message_id).await?;
+        let rows = [user_message, answer].into_iter().flatten().collect();
+        let mut out =
+            messages::describe(&self.engine, row.conversation_id, rows).await?.into_iter();
+        let (Some(user_message), Some(message)) = (out.next(), out.next()) else {
+            return Err(Error::NotFound("response"));
+        };
+        Ok(TurnOut { user_message, message, response: self.describe(&row).await? })
+    }
+
+    /// Follows a response of `owner` after the event `after`, or from the beginning. It may have
+    /// ended long ago.
+    pub async fn follow(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+        after: Option<u64>,
+    ) -> Result<Follower> {
+        // Looked up before the row is read: a response that ends in between is read from disk.
+        let running = self.engine.find_log(id);
+        let row = self.find(owner, id).await?;
+        let log = match running {
+            Some(log) => log,
+            None => self.stored_log(&row).await?,
+        };
+        Ok(Follower::new(render::begun(&row), log, after))
+    }
+
+    /// Stops a response of `owner` and keeps its text. Stopping one that has ended changes nothing.
+    pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<ResponseResource> {
+        let row = self.find(owner, id).await?;
+        if !row.status.is_final() {
+            let now = self.engine.context.now();
+            crud::responses::request_cancel(&self.engine.db, owner, id, now).await?;
+            if let Some(generation) = self.engine.find(id) {
+                generation.stop(Stop::Cancelled);
+                let log = generation.log.clone();
+                let mut follower = Follower::new(render::begun(&row), log, None);
+                let _ = tokio::time::timeout(CANCEL_WAIT, follower.wait_end()).await;
+            }
+        }
+        self.get(owner, id).await
+    }
+
+    async fn find(&self, owner: UserId, id: ResponseId) -> Result<response::Model> {
+        let found = crud::responses::find(&self.engine.db, owner, id).await?;
+        found.ok_or(Error::NotFound("response"))
+    }
+
+    async fn describe(&self, row: &response::Model) -> Result<ResponseResource> {
+        let rows = if row.status.is_final() {
+            crud::messages::list_of_response(&self.engine.db, row.id).await?
+        } else {
+            Vec::new()
+        };
+        Ok(resource(row, &rows))
+    }
+
+    /// The log of a response that does not run here, as far as it is stored.
+    async fn stored_log(&self, row: &response::Model) -> Result<Arc<Log>> {
+        let stored = crud::responses::list_events(&self.engine.db, row.id).await?;
+        let log = recover::restore(row, &stored);
+        if log.has_ended() {
+            return Ok(Arc::new(log));
+        }
+        // Read again: it may have ended after the caller looked.
+        let row = crud::responses::find_any(&self.engine.db, row.id)
+            .await?
+            .ok_or(Error::NotFound("response"))?;
+        if row.status.is_final() {
+            let rows = crud::messages::list_of_response(&self.engine.db, row.id).await?;
+            return Ok(Arc::new(synthesis::log(&row, &rows)));
+        }
+        // It runs on another server. What it has stored is shown, then the client reconnects.
+        log.close();
+        Ok(Arc::new(log))
+    }
+}
+
+/// Stores a message with its empty answer, and sets the engine to work.
+async fn accept(
+    engine: Arc<Engine>,
+    owner: UserId,
+    conversation: conversation::Model,
+    body: MessageCreate,
+    slot: slots::Slot,
+) -> Result<Started> {
+    let new = new_turn(&engine, owner, &conversation, body);
+    let response_id = new.response.id;
+    let outcome = match crud::turns::start(&engine.db, new).await {
+        Ok(outcome) => outcome,
+        // The answer to the commit got lost. The ids are ours: look whether it took place.
+        Err(error @ CrudError::Ambiguous(_)) => {
+            stored_turn(&engine, owner, response_id).await?.ok_or(error)?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let turn = match outcome {
+        TurnOutcome::Accepted(turn) => turn,
+        TurnOutcome::NoConversation => return Err(Error::NotFound("conversation")),
+        TurnOutcome::NoParent => {
+            let message = "parent_id must be a message of this conversation";
+            return Err(Invalid::new("parent_id", message).into());
+        }
+        TurnOutcome::Locked(running) => return Err(Error::ConversationLocked(running)),
+    };
+    let Turn { user_message, message, response } = turn;
+    let resource = render::begun(&response);
+    let generation =
+        Arc::new(Generation::new(response, resource.clone(), conversation.instructions, slot));
+    let follower = Follower::new(resource.clone(), generation.log.clone(), None);
+    engine.spawn(generation);
+    let rows = vec![user_message, message];
+    let mut out = messages::describe(&engine, conversation.id, rows).await?.into_iter();
+    match (out.next(), out.next()) {
+        (Some(user_message), Some(message)) => {
+            Ok(Started { response: resource, user_message, message, follower })
+        }
+        _ => Err(Error::NotFound("conversation")),
+    }
+}
+
+fn new_turn(
+    engine: &Engine,
+    owner: UserId,
+    conversation: &conversation::Model,
+    body: MessageCreate,
+) -> NewTurn {
+    let MessageCreate { content, model, parent_id, stream: _ } = body;
+    let context = &engine.context;
+    let now = context.now();
+    let model = model
+        .or_else(|| conversation.model.clone())
+        .unwrap_or_else(|| engine.provider.default_model().to_owned());
+    let parameters = serde_json::json!({ "instructions": conversation.instructions });
+    let response = response::Model {
+        id: context.new_id(),
+        user_id: owner,
+        conversation_id: conversation.id,
+        user_message_id: context.new_id(),
+        message_id: context.new_id(),
+        previous_response_id: None,
+        status: ResponseStatus::InProgress,
+        incomplete_reason: None,
+        model,
+        provider: engine.provider.name().to_owned(),
+        parameters: parameters.to_string(),
+        input_from_seq: 0,
+        input_to_seq: 0,
+        context_messages: None,
+        context_omitted: None,
+        input_tokens: None,
+        output_tokens: None,
+        cached_tokens: None,
+        reasoning_tokens: None,
+        usage_estimated: false,
+        error_code: None,
+        error_message: None,
+        owner: engine.fence.owner,
+        epoch: engine.fence.epoch,
+        last_seq: -1,
+        cancel_requested_at: None,
+        created_at: now,
+        completed_at: None,
+        updated_at: now,
+    };
+    let title = titles::first_line(&content);
+    let conversation_id = conversation.id;
+    NewTurn { owner, conversation_id, parent_id, content, title, response, now }
+}
+
+/// The turn of a response, if it is stored.
+async fn stored_turn(
+    engine: &Engine,
+    owner: UserId,
+    id: ResponseId,
+) -> Result<Option<TurnOutcome>> {
+    let Some(response) = crud::responses::find(&engine.db, owner, id).await? else {
+        return Ok(None);
+    };
+    let user_message = crud::messages::find(&engine.db, owner, response.user_message_id).await?;
+    let message = crud::messages::find(&engine.db, owner, response.message_id).await?;
+    Ok(match (user_message, message) {
+        (Some(user_message), Some(message)) => {
+            Some(TurnOutcome::Accepted(Turn { user_message, message, response }))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,86 @@
+//! Closing responses whose server is gone, with the text it had stored.
+
+use models::response::{self, ResponseStatus};
+use models::{ServerId, response_event};
+use schemas::event::{Ending, Event, ItemKind, Tokens};
+use schemas::response::ContextReport;
+
+use super::engine::Engine;
+use super::finish;
+use super::log::Log;
+use crate::error::Result;
+use crate::tokens;
+
+/// Closes every response that another server left open.
+pub(crate) async fn close_all_open(engine: &Engine) -> Result<()> {
+    for row in crud::responses::list_open(&engine.db, None, engine.fence.owner).await? {
+        close(engine, &row).await?;
+    }
+    Ok(())
+}
+
+/// Closes the responses that `server` left open; its epoch was raised before.
+pub(crate) async fn close_open_of(engine: &Engine, server: ServerId) -> Result<()> {
+    for row in crud::responses::list_open(&engine.db, Some(server), engine.fence.owner).await? {
+        close(engine, &row).await?;
+    }
+    Ok(())
+}
+
+async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
+    let stored = crud::responses::list_events(&engine.db, row.id).await?;
+    let log = restore(row, &stored);
+    log.skip_after_crash();
+    if stored.is_empty() {
+        log.append([Event::Created, Event::InProgress]);
+    }
+    let ending = interrupted(engine, row, &log);
+    let events = finish::closing(&log, ending, false, || engine.context.new_id());
+    if finish::seal(&engine.db, row, &log, &events).await? {
+        tracing::warn!(
+            response = %row.id, conversation = %row.conversation_id, kept_events = log.next_seq(),
+            "closed a response that a dead server left open"
+        );
+    }
+    Ok(())
+}
+
+/// The log of a response as it is stored.
+pub(crate) fn restore(row: &response::Model, stored: &[response_event::Model]) -> Log {
+    let runs = stored
+        .iter()
+        .map(|run| (u64::try_from(run.first_seq).unwrap_or_default(), run.payload.as_str()));
+    Log::restore(row.message_id, runs)
+}
+
+fn interrupted(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
+    let texts = log.inspect(|transcript| transcript.texts());
+    let count = |kind| -> u64 {
+        texts
+            .iter()
+            .filter(|(found, _)| *found == kind)
+            .map(|(_, text)| u64::from(tokens::of_text(text)))
+            .sum()
+    };
+    let reasoning = count(ItemKind::Reasoning);
+    let known = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
+    let context = known(row.context_messages).map(|messages_sent| ContextReport {
+        messages_sent,
+        messages_omitted: known(row.context_omitted).unwrap_or(0),
+    });
+    Ending {
+        status: ResponseStatus::Incomplete,
+        reason: Some("interrupted".to_owned()),
+        error: None,
+        usage: Some(Tokens {
+            // What was sent is not known any more; what was kept is.
+            input: 0,
+            output: count(ItemKind::Message) + reasoning,
+            cached: 0,
+            reasoning,
+            estimated: true,
+        }),
+        context,
+        at: engine.context.now(),
+    }
+}

@@ -1,0 +1,209 @@
+//! The state machine of a response: deltas in, numbered events out, and back from a stored log.
+//!
+//! Pure. [`Transcript::apply`] is the one place that knows what an event means, whether it was
+//! just made or read from disk after a crash.
+
+use models::MessageId;
+use schemas::event::{Event, ItemKind};
+use schemas::stream::{DoneItem, Item, StreamEvent};
+
+/// How far an output item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Added,
+    PartOpen,
+    TextDone,
+    PartDone,
+    Done { complete: bool },
+}
+
+/// An output item with its text so far.
+#[derive(Debug, Clone)]
+struct Entry {
+    item: Item,
+    text: String,
+    stage: Stage,
+}
+
+/// The output of a response as its events tell it.
+#[derive(Debug, Clone)]
+pub(crate) struct Transcript {
+    /// The stored message that the answer is written to.
+    message_id: MessageId,
+    entries: Vec<Entry>,
+    /// Reasoning that came after the answer had begun; it gets an item of its own at the end,
+    /// since items do not overlap.
+    late_reasoning: String,
+}
+
+impl Transcript {
+    /// The empty output of a response that writes to `message_id`.
+    pub(crate) fn new(message_id: MessageId) -> Self {
+        Self { message_id, entries: Vec::new(), late_reasoning: String::new() }
+    }
+
+    /// Takes note of an event and says everything about it that a wire format needs.
+    /// `None` for an event that belongs to no known item: the log is damaged there.
+    pub(crate) fn apply(&mut self, event: Event) -> Option<StreamEvent> {
+        match &event {
+            Event::ItemAdded { i, id, kind } => {
+                if *i as usize != self.entries.len() {
+                    return None;
+                }
+                let item = Item { index: *i, id: *id, kind: *kind };
+                self.entries.push(Entry { item, text: String::new(), stage: Stage::Added });
+            }
+            Event::PartAdded { i } => self.entry(*i)?.stage = Stage::PartOpen,
+            Event::Delta { i, s } => self.entry(*i)?.text.push_str(s),
+            Event::TextDone { i } => self.entry(*i)?.stage = Stage::TextDone,
+            Event::PartDone { i } => self.entry(*i)?.stage = Stage::PartDone,
+            Event::ItemDone { i, ok } => self.entry(*i)?.stage = Stage::Done { complete: *ok },
+            Event::Created | Event::InProgress | Event::Error(_) | Event::Ended(_) => {}
+        }
+        self.describe(event)
+    }
+
+    /// Says everything about an event that was applied before.
+    pub(crate) fn describe(&self, event: Event) -> Option<StreamEvent> {
+        let at = |i: u32| self.entries.get(i as usize);
+        Some(match event {
+            Event::Created => StreamEvent::Created,
+            Event::InProgress => StreamEvent::InProgress,
+            Event::ItemAdded { i, .. } => StreamEvent::ItemAdded(at(i)?.item.clone()),
+            Event::PartAdded { i } => StreamEvent::PartAdded(at(i)?.item.clone()),
+            Event::Delta { i, s } => StreamEvent::Delta(at(i)?.item.clone(), s),
+            Event::TextDone { i } => {
+                StreamEvent::TextDone(at(i)?.item.clone(), at(i)?.text.clone())
+            }
+            Event::PartDone { i } => {
+                StreamEvent::PartDone(at(i)?.item.clone(), at(i)?.text.clone())
+            }
+            Event::ItemDone { i, ok } => StreamEvent::ItemDone(DoneItem {
+                item: at(i)?.item.clone(),
+                text: at(i)?.text.clone(),
+                complete: ok,
+            }),
+            Event::Error(failure) => StreamEvent::Error(failure),
+            Event::Ended(ending) => StreamEvent::Ended(ending, self.output()),
+        })
+    }
+
+    fn entry(&mut self, i: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(i as usize)
+    }
+
+    /// The finished items in order.
+    pub(crate) fn output(&self) -> Vec<DoneItem> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match entry.stage {
+                Stage::Done { complete } => {
+                    Some(DoneItem { item: entry.item.clone(), text: entry.text.clone(), complete })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The texts so far and what they are.
+    pub(crate) fn texts(&self) -> Vec<(ItemKind, String)> {
+        self.entries.iter().map(|entry| (entry.item.kind, entry.text.clone())).collect()
+    }
+
+    /// The answer so far.
+    pub(crate) fn answer(&self) -> &str {
+        self.entries
+            .iter()
+            .find(|entry| entry.item.kind == ItemKind::Message)
+            .map_or("", |entry| entry.text.as_str())
+    }
+
+    fn open(&self) -> Option<&Entry> {
+        self.entries.last().filter(|entry| !matches!(entry.stage, Stage::Done { .. }))
+    }
+
+    /// The events that more text of the answer makes.
+    pub(crate) fn text(&self, text: String) -> Vec<Event> {
+        let mut events = Vec::with_capacity(1);
+        let i = match self.open() {
+            Some(open) if open.item.kind == ItemKind::Message => open.item.index,
+            open => {
+                if let Some(reasoning) = open {
+                    close(reasoning, true, &mut events);
+                }
+                self.begin(ItemKind::Message, self.message_id, &mut events)
+            }
+        };
+        events.push(Event::Delta { i, s: text });
+        events
+    }
+
+    /// The events that more reasoning makes; `new_id` names its item, should it begin one.
+    pub(crate) fn reasoning(
+        &mut self,
+        text: String,
+        new_id: impl FnOnce() -> MessageId,
+    ) -> Vec<Event> {
+        let mut events = Vec::with_capacity(1);
+        let i = match self.open() {
+            Some(open) if open.item.kind == ItemKind::Reasoning => open.item.index,
+            Some(_answer) => {
+                self.late_reasoning.push_str(&text);
+                return events;
+            }
+            None => self.begin(ItemKind::Reasoning, new_id(), &mut events),
+        };
+        events.push(Event::Delta { i, s: text });
+        events
+    }
+
+    fn begin(&self, kind: ItemKind, id: MessageId, events: &mut Vec<Event>) -> u32 {
+        let i = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        events.extend([Event::ItemAdded { i, id, kind }, Event::PartAdded { i }]);
+        i
+    }
+
+    /// The events that close what is open. A `complete` output has an answer, be it empty.
+    pub(crate) fn close(&self, complete: bool, new_id: impl FnOnce() -> MessageId) -> Vec<Event> {
+        let mut events = Vec::new();
+        if let Some(open) = self.open() {
+            close(open, complete, &mut events);
+        }
+        if !complete {
+            return events;
+        }
+        let mut next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let mut add = |kind, id, text: String| {
+            let i = next;
+            next = next.saturating_add(1);
+            events.extend([Event::ItemAdded { i, id, kind }, Event::PartAdded { i }]);
+            if !text.is_empty() {
+                events.push(Event::Delta { i, s: text });
+            }
+            events.extend([Event::TextDone { i }, Event::PartDone { i }]);
+            events.push(Event::ItemDone { i, ok: true });
+        };
+        if !self.entries.iter().any(|entry| entry.item.kind == ItemKind::Message) {
+            add(ItemKind::Message, self.message_id, String::new());
+        }
+        if !self.late_reasoning.is_empty() {
+            add(ItemKind::Reasoning, new_id(), self.late_reasoning.clone());
+        }
+        events
+    }
+}
+
+/// The events that are missing until `entry` is done.
+fn close(entry: &Entry, complete: bool, events: &mut Vec<Event>) {
+    let i = entry.item.index;
+    if entry.stage < Stage::PartOpen {
+        events.push(Event::PartAdded { i });
+    }
+    if entry.stage < Stage::TextDone {
+        events.push(Event::TextDone { i });
+    }
+    if entry.stage < Stage::PartDone {
+        events.push(Event::PartDone { i });
+    }
+    events.push(Event::ItemDone { i, ok: complete });
+}

@@ -1,0 +1,49 @@
+//! What the operator decides.
+
+use std::time::Duration;
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signup {
+    /// Anybody who reaches the server.
+    Open,
+    /// Nobody but the holder of the set-up token.
+    Closed,
+}
+
+/// Limits and times of the use cases.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who may make an account.
+    pub signup: Signup,
+    /// How long a session lives at the most.
+    pub session_lifetime: Duration,
+    /// How long a refresh token waits for its use.
+    pub refresh_lifetime: Duration,
+    /// How long after its use a refresh token may be presented again, its answer being lost.
+    pub refresh_grace: Duration,
+    /// How many responses run at once on this server.
+    pub generations: u32,
+    /// How many responses of one user run at once on this server.
+    pub generations_per_user: u32,
+    /// How often running responses are written to disk at the most.
+    pub checkpoint_interval: Duration,
+    /// Whether other servers may use the same database.
+    pub shared_database: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            signup: Signup::Open,
+            session_lifetime: Duration::from_secs(30 * DAY),
+            refresh_lifetime: Duration::from_secs(14 * DAY),
+            refresh_grace: Duration::from_secs(20),
+            generations: 1000,
+            generations_per_user: 8,
+            checkpoint_interval: Duration::from_millis(200),
+            shared_database: false,
+        }
+    }
+}
