@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The HTTP face of the server: routes, extractors, middleware, event streams, `OpenAPI`.
+//!
+//! A handler parses, calls one use case of [`services`] and renders. This crate knows no SQL, no
+//! model provider and no stored row; every status code of the product is chosen in `error`.
+//!
+//! [`router`] is the whole application as a `tower` service, [`serve`] puts it on a socket, and
+//! [`openapi`] describes it.
+
+mod config;
+mod docs;
+mod error;
+mod extract;
+mod middleware;
+mod openapi;
+pub mod projections;
+pub mod route_table;
+mod router;
+mod routes;
+mod serve;
+mod sse;
+mod state;
+
+pub use config::{ApiConfig, VersionInfo};
+pub use extract::Peer;
+pub use openapi::openapi;
+pub use router::router;
+pub use serve::serve;

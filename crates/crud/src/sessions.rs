@@ -135,6 +135,13 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     if spent.rows_affected != 1 {
         return end_reused(tx, session.id, *now).await;
     }
+    // After a lost answer the presented token points at the newest one, so that any number of
+    // tabs that refresh at the same moment are forgiven, not only the first two.
+    refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::Successor, new_hash.clone().into())
+        .filter(refresh_token::Column::Hash.eq(hash.clone()))
+        .exec(tx)
+        .await?;
     let row = refresh_token::Model {
         hash: new_hash.clone(),
         session_id: session.id,

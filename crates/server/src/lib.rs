@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The program `chatapp`: command line, configuration, telemetry, and the wiring of everything.
+//!
+//! This is the only crate that knows all others. It decides nothing about conversations: it
+//! reads what the operator wants, builds the parts from it, starts them, and ends them in order.
+
+pub mod app;
+pub mod banner;
+pub mod cli;
+pub mod config;
+pub mod secrets;
+pub mod telemetry;
+pub mod version;
+
+pub use app::{App, migrate};
+pub use config::Config;

@@ -1,1 +1,145 @@
-fn main() {}
+//! Starts what the command line asks for and turns the outcome into an exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use chatapp::cli::{Cli, Command, MockArgs};
+use chatapp::config::{Config, ConfigError};
+use chatapp::secrets::SecretsError;
+use chatapp::version::VERSION;
+use chatapp::{App, banner, telemetry};
+use models::Context;
+use signals::{Signal, Signals};
+
+mod signals;
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// The configuration cannot be used (`EX_CONFIG` of `sysexits.h`).
+const BAD_CONFIGURATION: u8 = 78;
+
+fn main() -> ExitCode {
+    let cli = match Cli::parse_from(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output, a mistake to standard error; either may be closed.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILED));
+        }
+    };
+    match run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let code = exit_code(&error);
+            // Nobody is left to tell if this fails.
+            let _ = writeln!(io::stderr(), "{}", explain(&error, &cli));
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match cli.requested() {
+        Command::Version { json } => {
+            print(&if json { format!("{:#}", VERSION.json()) } else { VERSION.to_string() })
+        }
+        Command::Openapi => {
+            print(&serde_json::to_string_pretty(&api::openapi()).context("the document")?)
+        }
+        Command::Serve(_) => {
+            in_runtime(cli, async |config, signals| serve(config, signals, cli.quiet()).await)
+        }
+        Command::Migrate => in_runtime(cli, async |config, signals| {
+            tokio::select! {
+                done = chatapp::migrate(config) => done.map(|()| ExitCode::SUCCESS),
+                signal = signals.next() => Ok(signal.exit_code()),
+            }
+        }),
+        Command::MockProvider(mock) => {
+            in_runtime(cli, async |_, signals| mock_provider(mock, signals).await)
+        }
+    }
+}
+
+/// Reads the configuration, installs the log and runs `work`.
+fn in_runtime(
+    cli: &Cli,
+    work: impl AsyncFnOnce(Config, &mut Signals) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&cli.sources())?;
+    telemetry::install_log(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime could not be started")?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen().context("signals cannot be received")?;
+        work(config, &mut signals).await
+    })
+}
+
+async fn serve(config: Config, signals: &mut Signals, quiet: bool) -> anyhow::Result<ExitCode> {
+    // A start may wait a minute for its database; it can be given up at any moment.
+    let app = tokio::select! {
+        started = Box::pin(App::start(config, Context::system())) => started?,
+        signal = signals.next() => return Ok(signal.exit_code()),
+    };
+    banner::show(app.facts(), quiet);
+    let first = signals.next().await;
+    tracing::info!(signal = first.name(), "asked to stop; asked again, running answers are cut");
+    let mut stop = std::pin::pin!(app.stop());
+    tokio::select! {
+        () = &mut stop => {
+            let done = if first == Signal::Interrupt { first.exit_code() } else { ExitCode::SUCCESS };
+            return Ok(done);
+        }
+        second = signals.next() => {
+            tracing::info!(signal = second.name(), "stopping at once");
+        }
+    }
+    tokio::select! {
+        // Whoever began to stop goes on; the other only takes the grace period away.
+        _ = async { tokio::join!(stop, app.stop_now()) } => Ok(first.exit_code()),
+        third = signals.next() => Ok(third.exit_code()),
+    }
+}
+
+async fn mock_provider(mock: MockArgs, signals: &mut Signals) -> anyhow::Result<ExitCode> {
+    let address = mock.socket();
+    let server = mock::MockServer::start(address)
+        .await
+        .with_context(|| format!("the mock provider cannot listen on {address}"))?;
+    tracing::info!(base_url = server.base_url(), "the mock provider is ready");
+    let mut code = ExitCode::SUCCESS;
+    server.run_until(async { code = signals.next().await.exit_code() }).await;
+    Ok(code)
+}
+
+/// Prints to standard output; a reader that has enough is no failure.
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let bad = error.chain().any(|e| e.is::<ConfigError>() || e.is::<SecretsError>());
+    if bad { BAD_CONFIGURATION } else { FAILED }
+}
+
+/// What happened, why, and what to type next, as far as it is known.
+fn explain(error: &anyhow::Error, cli: &Cli) -> String {
+    let in_use = error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<io::Error>())
+        .any(|e| e.kind() == io::ErrorKind::AddrInUse);
+    match cli.requested() {
+        Command::MockProvider(mock) if in_use => {
+            let port = mock.socket().port();
+            format!("port {port} is in use; try --port {}", port.checked_add(1).unwrap_or(8080))
+        }
+        _ => format!("{error:#}"),
+    }
+}

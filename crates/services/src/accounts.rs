@@ -26,7 +26,7 @@ const REFRESH_PREFIX: &str = "rt_";
 /// What set-up tokens begin with.
 const SETUP_PREFIX: &str = "setup_";
 /// How long a set-up token is valid.
-const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// Who is calling, as far as it matters for a login.
 #[derive(Debug, Clone, Default)]

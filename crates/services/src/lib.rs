@@ -24,7 +24,7 @@ use crud::Db;
 use models::Context;
 use provider::Provider;
 
-pub use accounts::{Accounts, Client};
+pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::Models;
 pub use conversations::{Conversations, ListQuery, MessageListQuery};
 pub use error::{Error, Result};
@@ -91,10 +91,14 @@ impl Services {
         self.engine.draining.cancel();
     }
 
-    /// Takes no new work, lets running answers finish for `grace`, stores the text so far of the
-    /// rest, and closes the database.
+    /// Takes no new work, lets running answers finish for `grace`, and stores the text so far of
+    /// the rest. Reading goes on until [`Services::close`].
     pub async fn stop(&self, grace: Duration) {
         self.engine.stop(grace).await;
+    }
+
+    /// Closes the database.
+    pub async fn close(&self) {
         self.engine.db.close().await;
     }
 }

@@ -1,1 +1,58 @@
-//! Placeholder.
+//! What the tests of the other crates are written with. Never a dependency of the program.
+//!
+//! - [`harness`] runs *stories*: asynchronous tests written once and run on every database
+//!   engine, each with a database of its own ([`World`]).
+//! - [`engine`] starts those engines as child processes with temporary data.
+//! - [`settings`] are what a server under test is told; [`client`] plays the people who use its API;
+//!   [`process`] runs the real program, and `app` (with the feature of that name, which needs
+//!   every other crate) runs the server inside the test.
+//! - [`sse`] and [`validator`] read event streams and hold them against the standard.
+//! - [`clock`] is a clock that tests move; [`sql`] looks at the tables as their operator would.
+//!
+//! A test binary with `harness = false` in its `Cargo.toml` looks like this:
+//!
+//! ```no_run
+//! use testkit::{Harness, World};
+//!
+//! async fn a_row_reads_back(world: World) {
+//!     let mut sql = world.sql().await;
+//!     sql.execute("CREATE TABLE t (n INT)").await;
+//!     sql.execute("INSERT INTO t VALUES (7)").await;
+//!     assert_eq!(sql.rows("SELECT n FROM t").await, [["7"]]);
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     Harness::new().story("a_row_reads_back", a_row_reads_back).run()
+//! }
+//! ```
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "in a test a broken expectation is a panic"
+)]
+
+#[cfg(feature = "app")]
+pub mod app;
+pub mod client;
+pub mod clock;
+pub mod engine;
+pub mod harness;
+pub mod log;
+pub mod process;
+pub mod settings;
+pub mod sql;
+pub mod sse;
+pub mod validator;
+mod wait;
+mod world;
+
+#[cfg(feature = "app")]
+pub use app::TestApp;
+pub use clock::ManualClock;
+pub use engine::{Database, Engine, Engines};
+pub use harness::Harness;
+pub use settings::{Settings, Transport};
+pub use wait::eventually;
+pub use world::World;

@@ -1,0 +1,60 @@
+//! What the operator decides about this layer.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Limits and switches of the HTTP layer; `server` fills it from its configuration.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Web origins that may call the API from a browser, such as `https://chat.example.org`.
+    pub cors_origins: Vec<String>,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// The largest request body of the sign-up, login and refresh routes, in bytes.
+    pub max_auth_body_bytes: usize,
+    /// How long an event stream is silent before a comment is sent.
+    pub heartbeat: Duration,
+    /// How long a client may take no byte off its socket before the connection is closed.
+    pub write_stall: Duration,
+    /// How long a client may take to send a whole body.
+    pub body_timeout: Duration,
+    /// How long a client may take to send the head of a request, the first included.
+    pub header_timeout: Duration,
+    /// How many connections are served at once; more wait in the operating system's queue.
+    pub max_connections: usize,
+    /// Opens `/metrics` to peers other than loopback that send it as a bearer token.
+    pub metrics_token: Option<SecretString>,
+    /// Whether the server listens on a loopback address only.
+    pub loopback_bind: bool,
+    /// What `/api/version` answers.
+    pub version: VersionInfo,
+}
+
+impl Default for ApiConfig {
+    /// The documented defaults; a loopback bind.
+    fn default() -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            max_body_bytes: 1024 * 1024,
+            max_auth_body_bytes: 64 * 1024,
+            heartbeat: Duration::from_secs(15),
+            write_stall: Duration::from_secs(20),
+            body_timeout: Duration::from_mins(1),
+            header_timeout: Duration::from_secs(10),
+            max_connections: 10_000,
+            metrics_token: None,
+            loopback_bind: true,
+            version: VersionInfo { version: env!("CARGO_PKG_VERSION"), commit: None },
+        }
+    }
+}
+
+/// Which build this is.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionInfo {
+    /// The version of the package.
+    pub version: &'static str,
+    /// The commit it was built from, where the build knew it.
+    pub commit: Option<&'static str>,
+}

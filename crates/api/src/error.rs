@@ -1,0 +1,247 @@
+//! The one place with status codes: every failure becomes an [`ApiError`] here.
+//!
+//! A handler returns the error; [`middleware`](crate::middleware) writes its body (it knows the
+//! request id) and logs it once. Texts say what happened and what to do, and carry nothing
+//! internal: those details go to the log with the request id.
+
+mod request;
+mod service;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemas::error::{ErrorBody, ErrorDetail};
+use serde::Serialize;
+
+/// The family of an error, its `type` on the wire (`OpenAI`'s words).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    InvalidRequest,
+    Authentication,
+    Permission,
+    NotFound,
+    Conflict,
+    RateLimit,
+    Server,
+    Upstream,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::Conflict => "conflict_error",
+            Self::RateLimit => "rate_limit_error",
+            Self::Server => "server_error",
+            Self::Upstream => "upstream_error",
+        }
+    }
+}
+
+/// What a client is told about trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// Nothing: the status says enough.
+    Unsaid,
+    /// The same request may succeed after this time.
+    After(Duration),
+    /// The same request will not succeed; SDKs that repeat this status must not.
+    Never,
+}
+
+/// The challenge of a 401 (RFC 6750, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// No usable credentials were sent, so no error code may be named (section 3.1).
+    Plain,
+    /// The token was refused.
+    InvalidToken,
+}
+
+/// Where a failure belongs in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The client's doing: debug.
+    Client,
+    /// Somebody else's, or load: warn.
+    Outside,
+    /// Ours: error.
+    Us,
+}
+
+/// A failed request, ready to be rendered.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError(Box<Fault>);
+
+/// What an [`ApiError`] holds; boxed because results travel by value.
+#[derive(Debug, Clone)]
+struct Fault {
+    status: StatusCode,
+    kind: Kind,
+    code: &'static str,
+    message: String,
+    param: Option<String>,
+    response_id: Option<String>,
+    reasons: Vec<&'static str>,
+    retry: Retry,
+    challenge: Option<Challenge>,
+    blame: Blame,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// An error of the client's making; the setters below refine it.
+    pub(crate) fn new(
+        status: StatusCode,
+        kind: Kind,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        let blame = if status.is_server_error() { Blame::Us } else { Blame::Client };
+        Self(Box::new(Fault {
+            status,
+            kind,
+            code,
+            message: message.into(),
+            param: None,
+            response_id: None,
+            reasons: Vec::new(),
+            retry: Retry::Unsaid,
+            challenge: None,
+            blame,
+            source: None,
+        }))
+    }
+
+    fn param(mut self, param: impl Into<String>) -> Self {
+        self.0.param = Some(param.into());
+        self
+    }
+
+    fn retry(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    fn challenge(mut self, challenge: Challenge) -> Self {
+        self.0.challenge = Some(challenge);
+        self
+    }
+
+    fn blame(mut self, blame: Blame) -> Self {
+        self.0.blame = blame;
+        self
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The body for the request of this id.
+    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+        let fault = &self.0;
+        let body = Rendered {
+            body: ErrorBody {
+                error: ErrorDetail {
+                    message: fault.message.clone(),
+                    kind: fault.kind.as_str().to_owned(),
+                    param: fault.param.clone(),
+                    code: Some(fault.code.to_owned()),
+                    response_id: fault.response_id.clone(),
+                },
+                request_id: request_id.to_owned(),
+            },
+            reasons: &fault.reasons,
+        };
+        // Strings always serialise; an empty body would still have the right status.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    /// Writes the failure to the log, once, with everything that was kept from the client.
+    pub(crate) fn log(&self, request_id: &str) {
+        let fault = &self.0;
+        let (code, status) = (fault.code, fault.status.as_u16());
+        let cause = fault.source.as_deref().map(|source| chain(source)).unwrap_or_default();
+        match fault.blame {
+            Blame::Client => {
+                tracing::debug!(request_id, code, status, param = fault.param, "request refused");
+            }
+            Blame::Outside => {
+                tracing::warn!(request_id, code, status, cause, "request could not be served");
+            }
+            Blame::Us => tracing::error!(request_id, code, status, cause, "request failed"),
+        }
+    }
+
+    fn headers(&self, headers: &mut HeaderMap) {
+        match self.0.retry {
+            Retry::Unsaid => {}
+            Retry::After(delay) => {
+                // RFC 9110 counts whole seconds; a shorter wait is rounded up.
+                let seconds = delay.as_millis().div_ceil(1000).max(1);
+                headers.insert(header::RETRY_AFTER, number(seconds));
+                headers.insert("retry-after-ms", number(delay.as_millis()));
+            }
+            Retry::Never => {
+                headers.insert("x-should-retry", HeaderValue::from_static("false"));
+            }
+        }
+        if let Some(challenge) = self.0.challenge {
+            let value = match challenge {
+                Challenge::Plain => r#"Bearer realm="chatapp""#,
+                Challenge::InvalidToken => r#"Bearer realm="chatapp", error="invalid_token""#,
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// The error body, with the reasons `/health/ready` adds.
+#[derive(Serialize)]
+struct Rendered<'a> {
+    #[serde(flatten)]
+    body: ErrorBody,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reasons: &'a [&'static str],
+}
+
+impl IntoResponse for ApiError {
+    /// Status and headers; the body follows in [`middleware`](crate::middleware), which finds the
+    /// error among the response's extensions.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.0.status;
+        self.headers(response.headers_mut());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A header value of digits.
+fn number(value: u128) -> HeaderValue {
+    u64::try_from(value).map_or(HeaderValue::from_static("60"), HeaderValue::from)
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ": {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+use services::Error as Failure;
+
+use super::*;
+
+/// Status, headers and body of an error, as a client gets them.
+fn rendered(error: impl Into<ApiError>) -> (u16, HeaderMap, Value) {
+    let error = error.into();
+    let body = serde_json::from_slice(&error.body("req_1")).unwrap();
+    let response = error.into_response();
+    (response.status().as_u16(), response.headers().clone(), body)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[test]
+fn every_failure_has_its_status_type_and_code() {
+    let response = "resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e".parse().unwrap();
+    let invalid = schemas::Invalid::new("title", "title must not be empty");
+    let table: Vec<(Failure, u16, &str, &str)> = vec![
+        (Failure::NotFound("message"), 404, "not_found_error", "not_found"),
+        (Failure::Invalid(invalid), 400, "invalid_request_error", "invalid_value"),
+        (Failure::InvalidCredentials, 401, "authentication_error", "invalid_credentials"),
+        (Failure::InvalidToken, 401, "authentication_error", "invalid_token"),
+        (Failure::TokenExpired, 401, "authentication_error", "token_expired"),
+        (Failure::SignupClosed, 403, "permission_error", "signup_closed"),
+        (Failure::SetupTokenInvalid, 403, "permission_error", "setup_token_invalid"),
+        (Failure::EmailTaken, 409, "conflict_error", "email_taken"),
+        (Failure::ConversationLocked(response), 409, "conflict_error", "conversation_locked"),
+        (
+            Failure::ContextTooLong { limit: 10, got: 20 },
+            400,
+            "invalid_request_error",
+            "context_length_exceeded",
+        ),
+        (Failure::ModelNotFound("x".into()), 404, "invalid_request_error", "model_not_found"),
+        (
+            Failure::LimitReached { what: "answers at once", limit: 3 },
+            429,
+            "rate_limit_error",
+            "rate_limit_exceeded",
+        ),
+        (Failure::Busy, 503, "server_error", "overloaded"),
+        (Failure::StorageFull, 507, "server_error", "storage_full"),
+        (Failure::ShuttingDown, 503, "server_error", "shutting_down"),
+        (Failure::Internal("secret".into()), 500, "server_error", "internal_error"),
+    ];
+    for (failure, status, kind, code) in table {
+        let (got, headers, body) = rendered(failure);
+        assert_eq!(got, status, "{code}");
+        assert_eq!(body["error"]["type"], kind);
+        assert_eq!(body["error"]["code"], code);
+        assert_eq!(body["request_id"], "req_1");
+        assert!(!body.to_string().contains("secret"), "{body}");
+        assert_eq!(status == 401, headers.contains_key("www-authenticate"), "{code}");
+        let retryable = matches!(status, 429 | 503);
+        assert_eq!(retryable, headers.contains_key("retry-after"), "{code}");
+        assert_eq!(retryable, headers.contains_key("retry-after-ms"), "{code}");
+    }
+}
+
+#[test]
+fn a_provider_failure_is_told_apart_by_its_code() {
+    for (code, status) in [
+        ("context_length_exceeded", 400),
+        ("model_not_found", 404),
+        ("upstream_timeout", 504),
+        ("upstream_unavailable", 503),
+        ("upstream_auth", 502),
+        ("upstream_failed", 502),
+    ] {
+        let (got, _, body) = rendered(service::upstream(code, "The provider did not.".to_owned()));
+        assert_eq!((got, &body["error"]["code"]), (status, &json!(code)));
+        assert_eq!(body["error"]["message"], "The provider did not.");
+    }
+}
+
+#[test]
+fn a_locked_conversation_names_the_response_and_forbids_blind_retries() {
+    let id = "resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e";
+    let (_, headers, body) = rendered(Failure::ConversationLocked(id.parse().unwrap()));
+    assert_eq!(body["error"]["response_id"], id);
+    assert_eq!(header(&headers, "x-should-retry"), "false");
+}
+
+#[test]
+fn the_challenge_names_an_error_only_for_a_token_that_was_sent() {
+    let (_, sent, _) = rendered(Failure::InvalidToken);
+    assert_eq!(
+        header(&sent, "www-authenticate"),
+        r#"Bearer realm="chatapp", error="invalid_token""#
+    );
+    let (_, missing, _) = rendered(ApiError::missing_token());
+    assert_eq!(header(&missing, "www-authenticate"), r#"Bearer realm="chatapp""#);
+}
+
+#[test]
+fn absent_foreign_and_malformed_ids_read_the_same() {
+    let (_, _, absent) = rendered(Failure::NotFound("conversation"));
+    let (_, _, malformed) = rendered(ApiError::not_found("conversation"));
+    assert_eq!(absent, malformed);
+}
+
+#[test]
+fn reasons_stand_beside_the_error() {
+    let (status, _, body) = rendered(ApiError::not_ready(vec!["database", "draining"]));
+    assert_eq!(status, 503);
+    assert_eq!(body["reasons"], json!(["database", "draining"]));
+    assert_eq!(body["error"]["code"], "not_ready");
+}
+
+#[test]
+fn a_clients_own_words_are_cut() {
+    let (_, _, body) = rendered(ApiError::unknown_parameter(&"é".repeat(500)));
+    assert_eq!(body["error"]["param"].as_str().unwrap().chars().count(), 64);
+}
+
+#[test]
+fn the_log_has_the_whole_chain() {
+    #[derive(Debug)]
+    struct Outer(std::io::Error);
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("storage failed")
+        }
+    }
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    assert_eq!(chain(&Outer(std::io::Error::other("disk gone"))), "storage failed: disk gone");
+}

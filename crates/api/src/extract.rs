@@ -1,0 +1,25 @@
+//! Our extractors: each refuses in the one error shape, none repeats more than a parameter's name.
+
+mod bearer;
+mod client;
+mod cursor;
+mod decode;
+mod json;
+mod path;
+mod prefer;
+mod query;
+mod request_id;
+mod strict;
+
+pub(crate) use bearer::{Bearer, UserSlot, bearer_token};
+pub use client::Peer;
+pub(crate) use client::{ClientInfo, peer_is_local};
+pub(crate) use cursor::event_cursor;
+pub(crate) use json::{BodyLimits, Json};
+pub(crate) use path::Path;
+pub(crate) use prefer::Prefer;
+pub(crate) use query::{Limit, Query, names};
+pub(crate) use request_id::RequestId;
+
+#[cfg(test)]
+mod tests;

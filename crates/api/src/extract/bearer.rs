@@ -1,0 +1,71 @@
+//! Who makes the request: the bearer token of RFC 6750, from the header only.
+
+use std::sync::{Arc, OnceLock};
+
+use auth::Identity;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use schemas::UserId;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// The authenticated caller.
+///
+/// Stands before any body extractor in a handler, so that a stranger's body is never read.
+#[derive(Debug)]
+pub(crate) struct Bearer(pub(crate) Identity);
+
+impl FromRequestParts<AppState> for Bearer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let token = bearer_token(&parts.headers)?;
+        let identity = state.services.accounts.authenticate(token).await?;
+        if let Some(slot) = parts.extensions.get::<UserSlot>() {
+            slot.fill(identity.user_id);
+        }
+        Ok(Self(identity))
+    }
+}
+
+/// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1).
+///
+/// The scheme's case does not matter; two headers are refused rather than chosen between.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(ApiError::missing_token)?;
+    if values.next().is_some() {
+        return Err(ApiError::invalid_token());
+    }
+    let text = value.to_str().map_err(|_| ApiError::invalid_token())?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::missing_token());
+    }
+    let token = token.trim_matches(' ');
+    if token.is_empty() || token.contains(' ') {
+        return Err(ApiError::invalid_token());
+    }
+    Ok(token)
+}
+
+/// Carries the user id from [`Bearer`] out to the access log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UserSlot(Arc<OnceLock<UserId>>);
+
+impl UserSlot {
+    fn fill(&self, id: UserId) {
+        // A request has one caller; a second fill would be the same id.
+        let _ = self.0.set(id);
+    }
+
+    /// The caller, once known.
+    pub(crate) fn get(&self) -> Option<UserId> {
+        self.0.get().copied()
+    }
+}

@@ -1,0 +1,100 @@
+//! Where a request comes from, as far as it can be trusted.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, Uri, header};
+use services::Client;
+
+use crate::state::AppState;
+
+/// The most characters of a `User-Agent` that are kept.
+const MAX_USER_AGENT_CHARS: usize = 255;
+
+/// The other end of the connection.
+///
+/// [`serve`](crate::serve) puts it into every request's extensions; a test that calls the router
+/// directly inserts its own. Without it a request has no address and is never local.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The client as the account use cases want it.
+///
+/// The address is always that of the peer: no proxy is trusted yet, so no forwarding header is
+/// believed (FAULTS C-34); one only ever takes the `local` privilege away.
+#[derive(Debug)]
+pub(crate) struct ClientInfo(pub(crate) Client);
+
+impl FromRequestParts<AppState> for ClientInfo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+        let local = state.config.loopback_bind
+            && peer_is_local(peer, &parts.headers)
+            && host_is_local(&parts.uri, &parts.headers);
+        Ok(Self(Client {
+            user_agent: user_agent(&parts.headers),
+            address: peer.map(|ip| ip.to_string()).unwrap_or_default(),
+            local,
+        }))
+    }
+}
+
+/// Whether the request was made on this machine and not passed on by a proxy on it.
+pub(crate) fn peer_is_local(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    peer.is_some_and(|ip| ip.to_canonical().is_loopback())
+        && !headers.keys().any(is_forwarding_header)
+}
+
+fn is_forwarding_header(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "forwarded" | "via" | "x-real-ip")
+        || name.as_str().starts_with("x-forwarded-")
+}
+
+/// Whether everything that names the host (RFC 9112, section 3.2; `:authority` in HTTP/2) names
+/// this machine. At least one must be there; a page under another name must not get through by
+/// pointing its DNS at loopback.
+pub(super) fn host_is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut named = false;
+    for value in headers.get_all(header::HOST) {
+        let host = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+        if !host.is_some_and(|host| is_local_name(&host)) {
+            return false;
+        }
+        named = true;
+    }
+    if let Some(authority) = uri.authority() {
+        if !is_local_name(authority) {
+            return false;
+        }
+        named = true;
+    }
+    named
+}
+
+fn is_local_name(authority: &Authority) -> bool {
+    // `user@localhost` is not a host anybody types.
+    if authority.as_str().contains('@') {
+        return false;
+    }
+    let host = authority.host();
+    host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let Some(value) = headers.get(header::USER_AGENT) else {
+        return String::new();
+    };
+    String::from_utf8_lossy(value.as_bytes())
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_USER_AGENT_CHARS)
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! JSON bodies, in and out.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::decode::decode;
+use super::strict::{self, Node};
+use crate::error::ApiError;
+
+/// The most memory set aside on the word of a `Content-Length` alone.
+const FIRST_BUFFER_BYTES: usize = 64 * 1024;
+
+/// What a body may cost; the router puts one into every request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    /// The most bytes.
+    pub(crate) bytes: usize,
+    /// The longest time from the first read to the last byte.
+    pub(crate) time: Duration,
+}
+
+/// A JSON body: a request's, read strictly, or an answer's.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::unsupported_media_type());
+        }
+        // A route without limits is a mistake in the router, not the client's.
+        let limits = *request.extensions().get::<BodyLimits>().ok_or_else(ApiError::internal)?;
+        let bytes = read(request.into_body(), limits).await?;
+        match strict::parse(&bytes).map_err(|why| ApiError::invalid_json(&why))? {
+            Node::Object(fields) => decode(fields).map(Self),
+            other => {
+                let got: &str = (&other).into();
+                Err(ApiError::invalid_json(&format!("an object is expected, not {got}")))
+            }
+        }
+    }
+}
+
+/// Reads a whole body. One announced too large is refused before its first byte is read; one
+/// that turns out too large, as soon as it does.
+async fn read(body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limits.bytes {
+        return Err(ApiError::body_too_large(limits.bytes));
+    }
+    let whole = async {
+        let mut bytes = Vec::with_capacity(announced.min(FIRST_BUFFER_BYTES));
+        let mut frames = body.into_data_stream();
+        while let Some(frame) = frames.next().await {
+            let frame = frame.map_err(|_| ApiError::body_incomplete())?;
+            if bytes.len() + frame.len() > limits.bytes {
+                return Err(ApiError::body_too_large(limits.bytes));
+            }
+            bytes.extend_from_slice(&frame);
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(limits.time, whole)
+        .await
+        .unwrap_or_else(|_| Err(ApiError::body_timeout(limits.time)))
+}
+
+/// Whether the body is declared as JSON. A page on another site can send a form or plain text
+/// without asking, but not this (FAULTS C-45).
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(essence) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+    else {
+        return false;
+    };
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => {
+                let json = HeaderValue::from_static("application/json");
+                ([(header::CONTENT_TYPE, json)], bytes).into_response()
+            }
+            Err(_) => ApiError::internal().into_response(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The outermost layer.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use metrics::counter;
+
+use super::access::Access;
+use super::headers;
+use crate::error::ApiError;
+use crate::extract::{RequestId, UserSlot};
+
+/// Gives the request its id, contains panics, writes error bodies, sets the headers of every
+/// answer, counts and logs.
+pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+    let request_id = RequestId::new();
+    let user = UserSlot::default();
+    request.extensions_mut().insert(request_id.clone());
+    request.extensions_mut().insert(user.clone());
+    let access = Access::begin(&request, request_id.clone(), user);
+
+    // Nothing of a request outlives its panic: state is shared through locks that do not poison
+    // or through channels.
+    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => panicked(panic.as_ref()).into_response(),
+    };
+
+    let mut code = "";
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        code = error.code();
+        error.log(request_id.as_str());
+        *response.body_mut() = Body::from(error.body(request_id.as_str()));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    headers::set(response.headers_mut(), &request_id);
+    access.end(response.status().as_u16(), code);
+    response
+}
+
+/// Counts a panic and makes it the cause of an error, which is logged like any other. A formatted
+/// message may hold somebody's words, so only a constant one is repeated; the panic hook has the
+/// place.
+fn panicked(panic: &(dyn Any + Send)) -> ApiError {
+    counter!("panics_total").increment(1);
+    let message = panic.downcast_ref::<&'static str>().copied().unwrap_or("(formatted message)");
+    ApiError::panicked(message)
+}

@@ -1,0 +1,76 @@
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::*;
+use crate::route_table::{Auth, routes};
+
+#[test]
+fn the_whole_document() {
+    insta::assert_json_snapshot!(openapi());
+}
+
+#[test]
+fn every_operation_is_described_and_lists_its_errors() {
+    let document = openapi();
+    let mut ids = HashSet::new();
+    for (method, path, operation) in operations(&document) {
+        let id = operation.operation_id.clone().unwrap();
+        assert!(ids.insert(id.clone()), "{id} twice");
+        assert!(operation.summary.is_some(), "{id}");
+        assert_eq!(operation.tags.as_ref().map(Vec::len), Some(1), "{id}");
+        let statuses: Vec<_> = operation.responses.responses.keys().map(String::as_str).collect();
+        assert!(statuses.contains(&"500") && statuses.contains(&"503"), "{id}");
+        assert_eq!(
+            operation.security.is_some(),
+            statuses.contains(&"401") && id != "login" && id != "refresh",
+            "{id}"
+        );
+        if path.contains("{id}") {
+            assert!(statuses.contains(&"404"), "{id}");
+        }
+        if operation.request_body.is_some() {
+            assert!(["400", "408", "413", "415"].iter().all(|s| statuses.contains(s)), "{id}");
+            assert_ne!(method, Method::GET);
+        }
+    }
+    assert_eq!(ids.len(), 27, "{ids:?}");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn visit(document: &Value, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                if let Some(link) = members.get("$ref").and_then(Value::as_str) {
+                    assert!(document.pointer(link.trim_start_matches('#')).is_some(), "{link}");
+                }
+                members.values().for_each(|member| visit(document, member));
+            }
+            Value::Array(items) => items.iter().for_each(|item| visit(document, item)),
+            _ => {}
+        }
+    }
+    let document = serde_json::to_value(openapi()).unwrap();
+    visit(&document, &document);
+}
+
+#[test]
+fn the_route_table_knows_who_may_use_what() {
+    let table = routes();
+    let auth = |operation: &str| {
+        table.iter().find(|route| route.operation == operation).map(|route| route.auth)
+    };
+    assert_eq!(auth("login"), Some(Auth::Public));
+    assert_eq!(auth("logout"), Some(Auth::Bearer));
+    assert_eq!(auth("create_message"), Some(Auth::Bearer));
+    let public: Vec<_> = table
+        .iter()
+        .filter(|route| route.auth == Auth::Public && route.path.starts_with("/api/"))
+        .map(|route| route.path.as_str())
+        .collect();
+    assert_eq!(
+        public,
+        ["/api/auth/login", "/api/auth/refresh", "/api/auth/signup", "/api/version"]
+    );
+}

@@ -1,0 +1,242 @@
+//! The event vocabulary of Open Responses (STANDARDS 1.10).
+//!
+//! Reasoning is shown as `response.reasoning_summary_*`, the only names that the compliance suite
+//! and all client libraries understand. A stopped response ends with `response.incomplete`,
+//! status and reason `cancelled`.
+
+use std::io::Write as _;
+
+use schemas::MessageId;
+use schemas::event::{Ending, Failure, ItemKind};
+use schemas::response::{ResponseResource, output_item};
+use schemas::stream::{DoneItem, Item, StreamEvent};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Renders the events of one response.
+///
+/// Deltas are nearly all of a stream, so they are written without an intermediate tree, and the
+/// part of them that names the item is made once per item.
+#[derive(Debug, Clone)]
+pub struct Projector {
+    base: ResponseResource,
+    /// The item of the newest delta, and its members as they stand before the text.
+    delta: Option<(MessageId, Vec<u8>)>,
+}
+
+impl Projector {
+    /// For the response that began as `base` (status `in_progress`, no output).
+    pub fn new(base: ResponseResource) -> Self {
+        Self { base, delta: None }
+    }
+
+    /// Appends the event numbered `seq` to `out` as one line of JSON, without a line end.
+    pub fn write(&mut self, seq: u64, event: &StreamEvent, out: &mut Vec<u8>) {
+        if let StreamEvent::Delta(item, text) = event {
+            self.write_delta(seq, event_type(event), item, text, out);
+        } else {
+            put(out, &self.render(seq, event));
+        }
+    }
+
+    fn write_delta(&mut self, seq: u64, kind: &str, item: &Item, text: &str, out: &mut Vec<u8>) {
+        // Writing to memory cannot fail.
+        let _ = write!(out, r#"{{"type":"{kind}","sequence_number":{seq}"#);
+        match &self.delta {
+            Some((id, members)) if *id == item.id => out.extend_from_slice(members),
+            _ => {
+                let members = item_members(item);
+                out.extend_from_slice(&members);
+                self.delta = Some((item.id, members));
+            }
+        }
+        put(out, text);
+        out.extend_from_slice(match item.kind {
+            ItemKind::Message => br#","logprobs":[]}"#,
+            ItemKind::Reasoning => b"}",
+        });
+    }
+
+    fn render(&self, seq: u64, event: &StreamEvent) -> Value {
+        let kind = event_type(event);
+        let head = json!({"type": kind, "sequence_number": seq});
+        let rest = match event {
+            StreamEvent::Created | StreamEvent::InProgress => json!({"response": self.base}),
+            StreamEvent::ItemAdded(item) => {
+                json!({"output_index": item.index, "item": begun_item(item)})
+            }
+            StreamEvent::PartAdded(item) => with_part(item, ""),
+            StreamEvent::Delta(item, text) => with_text(item, "delta", text),
+            StreamEvent::TextDone(item, text) => with_text(item, "text", text),
+            StreamEvent::PartDone(item, text) => with_part(item, text),
+            StreamEvent::ItemDone(done) => {
+                json!({"output_index": done.item.index, "item": output_item(done)})
+            }
+            StreamEvent::Error(failure) => error_members(failure),
+            StreamEvent::Ended(ending, output) => {
+                json!({"response": self.ended(ending, output)})
+            }
+        };
+        join(head, rest)
+    }
+
+    fn ended(&self, ending: &Ending, output: &[DoneItem]) -> ResponseResource {
+        let mut ending = ending.clone();
+        if Terminal::of(&ending) == Terminal::Incomplete && ending.reason.is_none() {
+            ending.reason = status_word(&ending);
+        }
+        self.base.ended(&ending, output)
+    }
+}
+
+/// The `type` of the event, which is also the `event:` line of its frame.
+pub fn event_type(event: &StreamEvent) -> &'static str {
+    match event {
+        StreamEvent::Created => "response.created",
+        StreamEvent::InProgress => "response.in_progress",
+        StreamEvent::ItemAdded(_) => "response.output_item.added",
+        StreamEvent::PartAdded(item) => match item.kind {
+            ItemKind::Message => "response.content_part.added",
+            ItemKind::Reasoning => "response.reasoning_summary_part.added",
+        },
+        StreamEvent::Delta(item, _) => match item.kind {
+            ItemKind::Message => "response.output_text.delta",
+            ItemKind::Reasoning => "response.reasoning_summary_text.delta",
+        },
+        StreamEvent::TextDone(item, _) => match item.kind {
+            ItemKind::Message => "response.output_text.done",
+            ItemKind::Reasoning => "response.reasoning_summary_text.done",
+        },
+        StreamEvent::PartDone(item, _) => match item.kind {
+            ItemKind::Message => "response.content_part.done",
+            ItemKind::Reasoning => "response.reasoning_summary_part.done",
+        },
+        StreamEvent::ItemDone(_) => "response.output_item.done",
+        StreamEvent::Error(_) => "error",
+        StreamEvent::Ended(ending, _) => match Terminal::of(ending) {
+            Terminal::Completed => "response.completed",
+            Terminal::Incomplete => "response.incomplete",
+            Terminal::Failed => "response.failed",
+        },
+    }
+}
+
+/// The three ways a stream ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    Completed,
+    Incomplete,
+    Failed,
+}
+
+impl Terminal {
+    fn of(ending: &Ending) -> Self {
+        match status_word(ending).as_deref() {
+            Some("completed") => Self::Completed,
+            Some("incomplete" | "cancelled") => Self::Incomplete,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// The status in the word of the wire; its enum belongs to a layer this crate does not know.
+fn status_word(ending: &Ending) -> Option<String> {
+    serde_json::to_value(ending.status).ok()?.as_str().map(str::to_owned)
+}
+
+/// `,"item_id":…` up to the place of the text.
+fn item_members(item: &Item) -> Vec<u8> {
+    format!(
+        r#","item_id":"{}","output_index":{},"{}":0,"delta":"#,
+        item.id,
+        item.index,
+        part_index(item.kind)
+    )
+    .into_bytes()
+}
+
+/// What the position of a part is called. Every item has one part, the first.
+fn part_index(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Message => "content_index",
+        ItemKind::Reasoning => "summary_index",
+    }
+}
+
+fn with_item(item: &Item, rest: Value) -> Value {
+    let members = json!({
+        "item_id": item.id,
+        "output_index": item.index,
+        part_index(item.kind): 0,
+    });
+    join(members, rest)
+}
+
+fn with_text(item: &Item, name: &str, text: &str) -> Value {
+    with_item(
+        item,
+        match item.kind {
+            ItemKind::Message => json!({name: text, "logprobs": []}),
+            ItemKind::Reasoning => json!({name: text}),
+        },
+    )
+}
+
+fn with_part(item: &Item, text: &str) -> Value {
+    let part = match item.kind {
+        ItemKind::Message => {
+            json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
+        }
+        ItemKind::Reasoning => json!({"type": "summary_text", "text": text}),
+    };
+    with_item(item, json!({"part": part}))
+}
+
+/// The item as it begins: helpers append what follows, so it must be empty.
+fn begun_item(item: &Item) -> Value {
+    match item.kind {
+        ItemKind::Message => json!({
+            "type": "message",
+            "id": item.id,
+            "status": "in_progress",
+            "role": "assistant",
+            "content": [],
+        }),
+        ItemKind::Reasoning => json!({
+            "type": "reasoning",
+            "id": item.id,
+            "status": "in_progress",
+            "summary": [],
+        }),
+    }
+}
+
+/// Both shapes that clients look for (STANDARDS, fact 5).
+fn error_members(failure: &Failure) -> Value {
+    let Failure { code, message } = failure;
+    json!({
+        "error": {"type": "server_error", "code": code, "message": message, "param": null},
+        "code": code,
+        "message": message,
+        "param": null,
+    })
+}
+
+/// One object with the members of both, in order.
+fn join(head: Value, rest: Value) -> Value {
+    match (head, rest) {
+        (Value::Object(mut head), Value::Object(rest)) => {
+            head.extend(rest);
+            Value::Object(head)
+        }
+        (head, _) => head,
+    }
+}
+
+/// Appends a value as JSON. Writing plain data to memory cannot fail.
+fn put<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let _ = serde_json::to_writer(out, value);
+}
+
+#[cfg(test)]
+mod tests;

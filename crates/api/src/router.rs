@@ -1,0 +1,47 @@
+//! The application as a service.
+
+use axum::{Extension, Router, middleware};
+use bytes::Bytes;
+use metrics_exporter_prometheus::PrometheusHandle;
+use services::Services;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::extract::BodyLimits;
+use crate::middleware::{KnownQueries, bounds, cors, known_queries, observe};
+use crate::openapi::documented;
+use crate::state::{AppState, Shared};
+use crate::{ApiConfig, docs, routes};
+
+/// Every route with everything around it. Serialises the API description and makes the
+/// reference page once.
+pub fn router(services: Services, config: ApiConfig, metrics: PrometheusHandle) -> Router {
+    let auth_limits = BodyLimits { bytes: config.max_auth_body_bytes, time: config.body_timeout };
+    let auth = routes::auth_routes().layer(Extension(auth_limits));
+    let (router, document) =
+        documented(OpenApiRouter::new().merge(auth).merge(routes::other_routes()));
+    // The document consists of strings and numbers; serialising it cannot fail.
+    let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
+    let router = wrap(router, KnownQueries::from_document(&document), &config);
+    let docs_html = Bytes::from(docs::reference(&document));
+    router.with_state(AppState::new(Shared { services, config, metrics, openapi_json, docs_html }))
+}
+
+/// Puts the fallbacks and the middleware around routes.
+pub(crate) fn wrap<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    queries: KnownQueries,
+    config: &ApiConfig,
+) -> Router<S> {
+    let limits = BodyLimits { bytes: config.max_body_bytes, time: config.body_timeout };
+    let router = router
+        .fallback(routes::unknown_url)
+        .method_not_allowed_fallback(routes::method_not_supported)
+        .layer(middleware::from_fn_with_state(queries, known_queries))
+        // Routes with a limit of their own have set it further in, which wins.
+        .layer(Extension(limits));
+    let router = match cors(&config.cors_origins) {
+        Some(layer) => router.layer(layer),
+        None => router,
+    };
+    router.layer(middleware::from_fn(bounds)).layer(middleware::from_fn(observe))
+}

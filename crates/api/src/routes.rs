@@ -1,0 +1,58 @@
+//! One file per resource. A handler's name is its operation id.
+
+mod answers;
+mod auth;
+mod conversations;
+mod docs;
+mod fallback;
+mod health;
+mod me;
+mod messages;
+mod meta;
+mod metrics;
+mod models;
+mod responses;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use fallback::{method_not_supported, unknown_url};
+
+use crate::state::AppState;
+
+/// The routes that take passwords and refresh tokens; they have the smaller body limit.
+pub(crate) fn auth_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::signup))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+}
+
+/// All other routes.
+pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(me::get_me))
+        .routes(routes!(me::list_sessions))
+        .routes(routes!(me::revoke_session))
+        .routes(routes!(conversations::list_conversations, conversations::create_conversation))
+        .routes(routes!(
+            conversations::get_conversation,
+            conversations::update_conversation,
+            conversations::delete_conversation
+        ))
+        .routes(routes!(messages::list_messages, messages::create_message))
+        .routes(routes!(messages::get_message))
+        .routes(routes!(responses::get_response))
+        .routes(routes!(responses::stream_response_events))
+        .routes(routes!(responses::cancel_response))
+        .routes(routes!(models::list_models))
+        .routes(routes!(health::health_live))
+        .routes(routes!(health::health_ready))
+        .routes(routes!(metrics::get_metrics))
+        .routes(routes!(meta::get_version))
+        .routes(routes!(docs::get_openapi))
+        .routes(routes!(docs::get_docs))
+        .routes(routes!(docs::get_style))
+        .routes(routes!(docs::get_landing_page))
+}

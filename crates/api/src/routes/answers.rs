@@ -1,0 +1,24 @@
+//! Answers that are more than a body.
+
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::extract::Json;
+
+/// What handlers return.
+pub(super) type Answer<T> = Result<T, crate::error::ApiError>;
+
+/// 201 with the place of what was made.
+pub(super) fn created<T: Serialize>(location: String, body: T) -> Response {
+    (StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response()
+}
+
+/// 202 with the place where the work can be watched (RFC 7240, section 4.1).
+pub(super) fn accepted<T: Serialize>(location: String, body: T) -> Response {
+    let headers = [
+        (header::LOCATION, location),
+        (HeaderName::from_static("preference-applied"), "respond-async".to_owned()),
+    ];
+    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+}

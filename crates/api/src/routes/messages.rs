@@ -1,0 +1,143 @@
+//! Messages: the turns of a conversation.
+
+use axum::extract::State;
+use axum::response::Response;
+use schemas::list::List;
+use schemas::message::{MessageCreate, MessageOut, TurnOut};
+use schemas::{ConversationId, Invalid, MessageId};
+use serde::Deserialize;
+use services::{MessageListQuery, Started};
+use utoipa::IntoParams;
+
+use super::answers::{Answer, accepted, created};
+use crate::extract::{Bearer, Json, Limit, Path, Prefer, Query};
+use crate::sse::{self, Closing};
+use crate::state::AppState;
+
+/// Query of `GET /api/conversations/{id}/messages`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct MessageListParams {
+    /// How many to return.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20)]
+    limit: Limit,
+    /// Id of the first message of the previous page: the page before it.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    before: Option<MessageId>,
+    /// Id of the last message of the previous page: the page after it. Only with `all=true`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    after: Option<MessageId>,
+    /// `true` lists every message by its number, not only those of the selected branch.
+    #[serde(default)]
+    #[param(value_type = Option<bool>, default = false)]
+    all: bool,
+}
+
+impl TryFrom<MessageListParams> for MessageListQuery {
+    type Error = services::Error;
+
+    fn try_from(params: MessageListParams) -> Result<Self, Self::Error> {
+        let MessageListParams { limit: Limit(limit), before, after, all } = params;
+        let refuse = |why: &str| Err(services::Error::Invalid(Invalid::new("after", why)));
+        if after.is_some() && !all {
+            return refuse("after needs all=true: a branch is read from its newest end");
+        }
+        if after.is_some() && before.is_some() {
+            return refuse("after and before exclude each other");
+        }
+        Ok(Self { limit, before, after, all })
+    }
+}
+
+/// List the messages
+///
+/// The selected branch, newest page first, in the order of time inside a page.
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"), MessageListParams),
+    responses((status = 200, description = "A page of messages", body = List<MessageOut>))
+)]
+pub(super) async fn list_messages(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<ConversationId>,
+    Query(params): Query<MessageListParams>,
+) -> Answer<Json<List<MessageOut>>> {
+    let query = params.try_into()?;
+    Ok(Json(state.services.conversations.messages(identity.user_id, id, query).await?))
+}
+
+/// Send a message
+///
+/// Stores it, asks the model and stores the answer. The generation goes on if the client goes.
+///
+/// With `"stream": true` the answer arrives as server-sent events: `response.created` first (it
+/// names both stored messages), then `response.output_text.delta` and the others of Open
+/// Responses, a terminal event (`response.completed`, `response.incomplete` or
+/// `response.failed`), and `data: [DONE]`. `id:` lines number the events; a broken stream goes
+/// on at `GET /api/responses/{id}/events`.
+///
+/// Without it the request waits for the whole turn; with the header `Prefer: respond-async` it
+/// returns as soon as the message is stored.
+#[utoipa::path(
+    post, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
+    ),
+    request_body = MessageCreate,
+    responses(
+        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
+            headers(("location" = String, description = "Path of the answer"))),
+        (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
+            headers(("location" = String, description = "Path of the response"), ("preference-applied" = String, description = "`respond-async`"))),
+        (status = 409, description = "`conversation_locked`: an answer is being generated; `error.response_id` names it", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn create_message(
+    State(state): State<AppState>,
+    closing: Closing,
+    Bearer(identity): Bearer,
+    Path(id): Path<ConversationId>,
+    prefer: Prefer,
+    Json(request): Json<MessageCreate>,
+) -> Answer<Response> {
+    let stream = request.stream;
+    let mut started = state.services.responses.send(&identity, id, request).await?;
+    if stream {
+        return Ok(sse::respond(started.follower, state.config.heartbeat, closing));
+    }
+    // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
+    if prefer.respond_async || !started.follower.wait_end().await {
+        return Ok(underway(started));
+    }
+    let turn = state.services.responses.turn(identity.user_id, started.response.id).await?;
+    Ok(created(format!("/api/messages/{}", turn.message.id), turn))
+}
+
+/// A turn that is stored and not yet answered.
+fn underway(started: Started) -> Response {
+    let Started { response, user_message, message, follower: _ } = started;
+    let location = format!("/api/responses/{}", response.id);
+    accepted(location, TurnOut { user_message, message, response })
+}
+
+/// Show a message
+#[utoipa::path(
+    get, path = "/api/messages/{id}", tag = "Messages", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the message", example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    responses((status = 200, description = "The message", body = MessageOut))
+)]
+pub(super) async fn get_message(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<MessageId>,
+) -> Answer<Json<MessageOut>> {
+    Ok(Json(state.services.conversations.message(identity.user_id, id).await?))
+}

@@ -1,0 +1,66 @@
+//! `/metrics`, for Prometheus.
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::answers::Answer;
+use crate::error::ApiError;
+use crate::extract::{Peer, bearer_token, peer_is_local};
+use crate::state::AppState;
+
+/// Read the metrics
+///
+/// In the text format of Prometheus. Answers programs on the same machine, or whoever sends the
+/// configured token; for everybody else there is nothing here.
+#[utoipa::path(
+    get, path = "/metrics", tag = "Operation",
+    responses(
+        (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
+        (status = 404, description = "Not for this caller", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn get_metrics(
+    State(state): State<AppState>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let peer = peer.map(|Extension(Peer(address))| address.ip());
+    let wanted = state.config.metrics_token.as_ref();
+    if !peer_is_local(peer, &headers) && !has_token(wanted, &headers) {
+        return Err(ApiError::unknown_url());
+    }
+    let format = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((format, state.metrics.render()).into_response())
+}
+
+/// Whether the request carries the token, compared in a time that depends on its length only.
+fn has_token(wanted: Option<&SecretString>, headers: &HeaderMap) -> bool {
+    let (Some(wanted), Ok(got)) = (wanted, bearer_token(headers)) else {
+        return false;
+    };
+    let (wanted, got) = (wanted.expose_secret().as_bytes(), got.as_bytes());
+    let difference = wanted.iter().zip(got).fold(0, |all, (a, b)| all | (a ^ b));
+    wanted.len() == got.len() && difference == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_token_opens_the_metrics() {
+        let token = SecretString::from("correct horse".replace(' ', "-"));
+        let with = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+            has_token(Some(&token), &headers)
+        };
+        assert!(with("Bearer correct-horse"));
+        for wrong in ["Bearer correct-hors", "Bearer correct-horses", "correct-horse", "Bearer x"] {
+            assert!(!with(wrong), "{wrong}");
+        }
+        assert!(!has_token(None, &HeaderMap::new()));
+    }
+}

@@ -1,0 +1,63 @@
+//! Connections: accepted, bounded, watched, and brought to an end.
+//!
+//! What `axum::serve` leaves to the caller is done here: `TCP_NODELAY`, a cap on connections, a
+//! deadline for the head of every request, limits of HTTP/2, a deadline for stalled writes, and
+//! a shutdown in two steps.
+
+mod accept;
+mod connection;
+mod in_flight;
+mod stall;
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::ApiConfig;
+use connection::Connections;
+
+/// Serves the router on the listener until told to stop; returns when the last connection is
+/// gone.
+///
+/// When `shutdown` is cancelled, nothing more is accepted, idle connections close, and requests
+/// in progress, event streams included, go on. When `closed` is cancelled, event streams end with
+/// a hint to come back, and after a short grace every connection is dropped. `closed` without
+/// `shutdown` means both.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    config: &ApiConfig,
+    shutdown: CancellationToken,
+    closed: CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(config.max_connections));
+    let tasks = TaskTracker::new();
+    let connections = Connections::new(router, config, &tasks, shutdown.clone(), closed.clone());
+    loop {
+        // A connection without a slot stays in the operating system's queue.
+        let accepted = tokio::select! {
+            biased;
+            () = closed.cancelled() => break,
+            () = shutdown.cancelled() => break,
+            accepted = accept::next(&listener, &slots) => accepted,
+        };
+        let Some((stream, peer, slot)) = accepted else {
+            break;
+        };
+        let connection = connections.run(stream, peer);
+        tasks.spawn(async move {
+            connection.await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    tasks.close();
+    tasks.wait().await;
+}
+
+#[cfg(test)]
+mod tests;

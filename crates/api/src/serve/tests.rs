@@ -1,0 +1,260 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use super::*;
+use crate::extract::Peer;
+use crate::sse::Closing;
+
+/// Longer than anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Served {
+    addr: SocketAddr,
+    shutdown: CancellationToken,
+    closed: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(router: Router, config: ApiConfig) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (shutdown, closed) = (CancellationToken::new(), CancellationToken::new());
+        let task = TaskTracker::new().spawn({
+            let (shutdown, closed) = (shutdown.clone(), closed.clone());
+            async move { serve(listener, router, &config, shutdown, closed).await }
+        });
+        Self { addr, shutdown, closed, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    async fn stop(self) {
+        self.closed.cancel();
+        timeout(PATIENCE, self.task).await.unwrap().unwrap();
+    }
+}
+
+fn app() -> Router {
+    let endless = || async {
+        let bytes = Bytes::from(vec![b'x'; 64 * 1024]);
+        Body::from_stream(futures_util::stream::repeat_with(move || {
+            Ok::<_, std::convert::Infallible>(bytes.clone())
+        }))
+    };
+    let open = |closing: Closing| async move {
+        Body::from_stream(async_stream::stream! {
+            yield Ok::<_, std::convert::Infallible>(Bytes::from_static(b"begun"));
+            closing.0.cancelled().await;
+            yield Ok(Bytes::from_static(b"ended"));
+        })
+    };
+    Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route(
+            "/peer",
+            get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.to_string() }),
+        )
+        .route("/endless", get(endless))
+        .route("/open", get(open))
+        .route("/ignores-body", post(|| async { "no thanks" }))
+}
+
+/// Reads until the text has arrived.
+async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut got = Vec::new();
+    let reading = async {
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&got).contains(wanted) {
+            let count = stream.read(&mut buffer).await.unwrap();
+            assert_ne!(count, 0, "closed after {:?}", String::from_utf8_lossy(&got));
+            got.extend_from_slice(&buffer[..count]);
+        }
+    };
+    timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("no {wanted:?}"));
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+/// Reads until the server closes; a reset counts as that.
+async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut got)).await.expect("still open");
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+fn fast() -> ApiConfig {
+    ApiConfig { header_timeout: Duration::from_millis(150), ..ApiConfig::default() }
+}
+
+#[tokio::test]
+async fn an_accepted_socket_sends_small_writes_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let slots = Arc::new(Semaphore::new(1));
+    let (stream, peer, _slot) = accept::next(&listener, &slots).await.unwrap();
+    assert!(stream.nodelay().unwrap());
+    assert_eq!(peer, client.local_addr().unwrap());
+    assert_eq!(slots.available_permits(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_and_knows_its_peer() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let mut stream = served.connect().await;
+    let peer = stream.local_addr().unwrap().to_string();
+    for _ in 0..3 {
+        stream.write_all(b"GET /peer HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        assert!(read_until(&mut stream, &peer).await.starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn http2_with_prior_knowledge_is_spoken() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let mut stream = served.connect().await;
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&settings).await.unwrap();
+    let mut head = [0; 9];
+    timeout(PATIENCE, stream.read_exact(&mut head)).await.unwrap().unwrap();
+    assert_eq!(head[3], 4, "the first frame is SETTINGS");
+    drop(stream);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn who_sends_no_head_in_time_is_closed() {
+    let served = Served::start(app(), fast()).await;
+    let preface: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for sent in [b"".as_slice(), b"P", b"GET / HT", b"GET / HTTP/1.1\r\nhost: local", preface] {
+        let begun = Instant::now();
+        let mut stream = served.connect().await;
+        stream.write_all(sent).await.unwrap();
+        let got = read_to_end(&mut stream).await;
+        assert!(!got.contains("200"), "{got}");
+        assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_dribbles_is_closed_on_a_used_connection_too() {
+    let served = Served::start(app(), fast()).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "hello").await;
+    stream.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+    assert!(!read_to_end(&mut stream).await.contains("200"));
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn heads_that_are_too_large_or_malformed_are_refused() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let many = "x: y\r\n".repeat(1000);
+    let big = format!("x: {}\r\n", "y".repeat(1_000_000));
+    let long_url = "a".repeat(70_000);
+    for (head, status) in [
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\n{many}\r\n"), 431),
+        (format!("GET / HTTP/1.1\r\nhost: localhost\r\n{big}\r\n"), 431),
+        (format!("GET /{long_url} HTTP/1.1\r\nhost: localhost\r\n\r\n"), 414),
+        ("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n folded\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/1.1\r\nhost: a\r\nx: a\rb\r\n\r\n".to_owned(), 400),
+        (
+            "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n"
+                .to_owned(),
+            400,
+        ),
+        ("nonsense\r\n\r\n".to_owned(), 400),
+    ] {
+        let mut stream = served.connect().await;
+        // The server may answer and close before all of a large head is taken.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let got = read_to_end(&mut stream).await;
+        assert!(got.starts_with(&format!("HTTP/1.1 {status} ")), "{head:.60}: {got:.80}");
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_nobody_reads_closes_the_connection() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let mut stream = served.connect().await;
+    let head = "POST /ignores-body HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let got = read_to_end(&mut stream).await;
+    assert!(got.starts_with("HTTP/1.1 200 OK") && got.ends_with("no thanks"), "{got}");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_is_dropped() {
+    let config = ApiConfig { write_stall: Duration::from_millis(200), ..ApiConfig::default() };
+    let served = Served::start(app(), config).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "xxx").await;
+    // Nothing is read here until the server has given up; `serve` then has no connection left.
+    served.shutdown.cancel();
+    timeout(PATIENCE, served.task).await.expect("the stalled connection is held").unwrap();
+}
+
+#[tokio::test]
+async fn more_connections_than_slots_wait_their_turn() {
+    let config = ApiConfig { max_connections: 1, ..ApiConfig::default() };
+    let served = Served::start(app(), config).await;
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    let mut first = served.connect().await;
+    first.write_all(request).await.unwrap();
+    read_until(&mut first, "hello").await;
+    let mut second = served.connect().await;
+    second.write_all(request).await.unwrap();
+    let waiting = timeout(Duration::from_millis(100), second.read_u8()).await;
+    assert!(waiting.is_err(), "the second connection was served");
+    drop(first);
+    read_until(&mut second, "ello").await;
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_closes_idle_connections_and_lets_streams_finish() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let mut idle = served.connect().await;
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "hello").await;
+    let mut open = served.connect().await;
+    open.write_all(b"GET /open HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut open, "begun").await;
+
+    served.shutdown.cancel();
+    assert_eq!(read_to_end(&mut idle).await, "");
+    assert!(!served.task.is_finished());
+    served.closed.cancel();
+    assert!(read_to_end(&mut open).await.contains("ended"));
+    timeout(PATIENCE, served.task).await.unwrap().unwrap();
+    assert!(TcpStream::connect(served.addr).await.is_err());
+}
+
+#[tokio::test]
+async fn closing_ends_even_a_connection_that_does_not_want_to() {
+    let served = Served::start(app(), ApiConfig::default()).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "xxx").await;
+    served.stop().await;
+}

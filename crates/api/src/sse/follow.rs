@@ -1,0 +1,127 @@
+//! The loop that follows a response.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use async_stream::stream;
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::Stream;
+use metrics::gauge;
+use schemas::response::ResponseResource;
+use services::{Follower, Numbered};
+use tokio_util::sync::CancellationToken;
+
+use super::frame::{self, COME_BACK, KEEP_ALIVE};
+use crate::projections::responses::Projector;
+
+/// Tells open streams that the server is going. [`serve`](crate::serve) puts it into every
+/// request's extensions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Closing(pub(crate) CancellationToken);
+
+impl<S: Send + Sync> FromRequestParts<S> for Closing {
+    type Rejection = Infallible;
+
+    /// Without [`serve`](crate::serve) the server never goes.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
+/// Where events come from.
+pub(super) trait Source: Send + 'static {
+    /// The response as it began.
+    fn begun(&self) -> &ResponseResource;
+
+    /// All events not yet taken, at least one; `None` when no more can be had here.
+    fn next(&mut self) -> impl Future<Output = Option<Vec<Numbered>>> + Send;
+}
+
+impl Source for Follower {
+    fn begun(&self) -> &ResponseResource {
+        self.response()
+    }
+
+    fn next(&mut self) -> impl Future<Output = Option<Vec<Numbered>>> + Send {
+        Follower::next(self)
+    }
+}
+
+/// The answer that carries a response's events.
+pub(crate) fn respond(follower: Follower, heartbeat: Duration, closing: Closing) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(frames(follower, heartbeat, closing))).into_response()
+}
+
+/// The frames of a stream, one item per write.
+///
+/// It only reads: the generation neither waits for it nor ends with it. A client that takes
+/// nothing costs a cursor until the connection's write-stall limit closes it.
+pub(super) fn frames(
+    mut source: impl Source,
+    heartbeat: Duration,
+    closing: Closing,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream! {
+        let _following = Following::begin();
+        let mut projector = Projector::new(source.begun().clone());
+        let mut ended = false;
+        while !ended {
+            // One future for the whole wait: a heartbeat must not drop it half-way.
+            let mut waiting = pin!(source.next());
+            let batch = loop {
+                let step = tokio::select! {
+                    biased;
+                    batch = &mut waiting => Step::Batch(batch),
+                    () = closing.0.cancelled() => Step::Batch(None),
+                    () = tokio::time::sleep(heartbeat) => Step::Silence,
+                };
+                match step {
+                    Step::Batch(batch) => break batch,
+                    Step::Silence => yield Ok(Bytes::from_static(KEEP_ALIVE)),
+                }
+            };
+            let Some(events) = batch else {
+                yield Ok(Bytes::from_static(COME_BACK));
+                break;
+            };
+            let (bytes, last) = frame::batch(&mut projector, &events);
+            ended = last;
+            if !bytes.is_empty() {
+                yield Ok(Bytes::from(bytes));
+            }
+        }
+    }
+}
+
+/// What ended a wait.
+enum Step {
+    Batch(Option<Vec<Numbered>>),
+    Silence,
+}
+
+/// Counts the open streams.
+struct Following;
+
+impl Following {
+    fn begin() -> Self {
+        gauge!("sse_followers").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        gauge!("sse_followers").decrement(1.0);
+    }
+}

@@ -1,0 +1,42 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use metrics_exporter_prometheus::PrometheusHandle;
+use services::Services;
+
+use crate::ApiConfig;
+
+/// Shared by all requests; a clone is one reference count.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+/// The fields of [`AppState`].
+pub(crate) struct Shared {
+    /// The use cases.
+    pub(crate) services: Services,
+    /// The operator's choices.
+    pub(crate) config: ApiConfig,
+    /// Renders what the metrics recorder has counted; the recorder belongs to `server`.
+    pub(crate) metrics: PrometheusHandle,
+    /// The API description, serialised once.
+    pub(crate) openapi_json: Bytes,
+    /// The reference page made from it.
+    pub(crate) docs_html: Bytes,
+}
+
+impl AppState {
+    /// Wraps the parts.
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,175 @@
+//! Password hashing: Argon2id (RFC 9106), off the async threads, in bounded numbers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use argon2::password_hash::phc::Output;
+use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash, Version};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{AuthError, random};
+
+/// The cost of one hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordParameters {
+    /// Memory, in KiB (1,024 bytes); at least 8 per lane.
+    pub memory_kib: u32,
+    /// Passes over the memory; at least 1.
+    pub iterations: u32,
+    /// Lanes; they are computed one after the other.
+    pub parallelism: u32,
+}
+
+impl Default for PasswordParameters {
+    /// 19 MiB, 2 passes, 1 lane: ASVS 5.0.0, appendix C.
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, iterations: 2, parallelism: 1 }
+    }
+}
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// The password is right.
+    Yes {
+        /// The stored hash was made with other parameters than today's: hash again and store.
+        rehash: bool,
+    },
+    /// It is wrong, or there is no such user.
+    No,
+}
+
+/// Hashes and checks passwords, at most `concurrency` at once and `queue` waiting.
+///
+/// The bound is what keeps a storm of logins from taking all memory (20 at once are 380 MiB)
+/// and every thread.
+#[derive(Clone)]
+pub struct Passwords {
+    hasher: Arc<Hasher>,
+    /// One permit per password being hashed; held by the blocking task itself, so that neither a
+    /// caller who leaves nor a panic can lose one.
+    running: Arc<Semaphore>,
+    /// One permit per password being hashed or waiting.
+    admitted: Arc<Semaphore>,
+}
+
+struct Hasher {
+    argon2: Argon2<'static>,
+    /// Checked when there is no user, so that the answer takes as long as for one.
+    dummy: PasswordHash,
+}
+
+impl Passwords {
+    /// Fails if Argon2 does not accept the parameters. Hashes once, which takes a moment.
+    pub fn new(
+        parameters: PasswordParameters,
+        concurrency: usize,
+        queue: usize,
+    ) -> Result<Self, AuthError> {
+        let params =
+            Params::new(parameters.memory_kib, parameters.iterations, parameters.parallelism, None)
+                .map_err(AuthError::internal)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let dummy = hash(&argon2, &random::bytes::<32>())?;
+        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS / 2);
+        let queue = queue.min(Semaphore::MAX_PERMITS / 2);
+        Ok(Self {
+            hasher: Arc::new(Hasher { argon2, dummy }),
+            running: Arc::new(Semaphore::new(concurrency)),
+            admitted: Arc::new(Semaphore::new(concurrency + queue)),
+        })
+    }
+
+    /// The hash to store, in PHC string format with a fresh salt.
+    ///
+    /// [`AuthError::Busy`] at once if the queue is full.
+    pub async fn hash(&self, password: SecretString) -> Result<String, AuthError> {
+        self.run(move |hasher| {
+            let hash = hash(&hasher.argon2, password.expose_secret().as_bytes())?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Checks `password` against the `stored` hash. Without one (no such user) it takes the same
+    /// time and the answer is [`Verified::No`].
+    ///
+    /// [`AuthError::Busy`] at once if the queue is full.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verified, AuthError> {
+        self.run(move |hasher| hasher.verify(password.expose_secret().as_bytes(), stored)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Hasher) -> Result<T, AuthError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let admitted =
+            Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let running =
+            Arc::clone(&self.running).acquire_owned().await.map_err(AuthError::internal)?;
+        let hasher = Arc::clone(&self.hasher);
+        tokio::task::spawn_blocking(move || {
+            let _permits: [OwnedSemaphorePermit; 2] = [running, admitted];
+            work(&hasher)
+        })
+        .await
+        .map_err(AuthError::internal)?
+    }
+}
+
+impl Hasher {
+    fn verify(&self, password: &[u8], stored: Option<String>) -> Result<Verified, AuthError> {
+        let Some(stored) = stored else {
+            // The result does not matter; the work does.
+            return self.matches(password, &self.dummy).map(|_| Verified::No);
+        };
+        let stored = PasswordHash::new(&stored).map_err(AuthError::internal)?;
+        if stored.salt.is_none() || stored.hash.is_none() {
+            return Err(AuthError::internal("a stored password hash is incomplete"));
+        }
+        Ok(if self.matches(password, &stored)? {
+            Verified::Yes { rehash: !self.is_current(&stored) }
+        } else {
+            Verified::No
+        })
+    }
+
+    fn matches(&self, password: &[u8], stored: &PasswordHash) -> Result<bool, AuthError> {
+        match self.argon2.verify_password(password, stored) {
+            Ok(()) => Ok(true),
+            Err(password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(AuthError::internal(error)),
+        }
+    }
+
+    /// Whether a hash was made with today's algorithm, version, parameters and length.
+    fn is_current(&self, stored: &PasswordHash) -> bool {
+        let today = &self.dummy;
+        stored.algorithm == ARGON2ID_IDENT
+            && stored.version == today.version
+            && stored.params == today.params
+            && stored.hash.as_ref().map(Output::len) == today.hash.as_ref().map(Output::len)
+    }
+}
+
+fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<PasswordHash, AuthError> {
+    argon2.hash_password_with_salt(password, &random::bytes::<16>()).map_err(AuthError::internal)
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passwords")
+            .field("parameters", &self.hasher.argon2.params())
+            .field("free", &self.running.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

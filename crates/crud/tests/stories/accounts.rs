@@ -1,0 +1,142 @@
+//! Accounts: one address, one administrator, one live refresh token.
+
+use std::time::Duration;
+
+use crud::accounts::{Claim, SignUp, SignedUp};
+use crud::sessions::{Exchange, Exchanged};
+use futures_util::future::join_all;
+use models::user::UserRole;
+use models::{Context, Time, refresh_token, session, user};
+use testkit::{Harness, World};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("of_fifty_sign_ups_with_one_address_one_succeeds", one_address)
+        .story("of_fifty_first_sign_ups_one_is_administrator", one_administrator)
+        .story("a_set_up_token_works_once", setup_token)
+        .story("a_used_refresh_token_ends_the_session", reuse)
+        .story("a_lost_answer_is_forgiven_within_the_grace", grace)
+        .story("of_twenty_parallel_refreshes_one_token_lives", parallel_refresh)
+}
+
+fn now() -> Time {
+    chrono::DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
+}
+
+fn new_account(email: &str, claim: Claim, token: u8) -> SignUp {
+    let context = Context::system();
+    let user = user::Model {
+        id: context.new_id(),
+        email: email.to_owned(),
+        password_hash: "hash".to_owned(),
+        name: String::new(),
+        role: UserRole::User,
+        disabled_at: None,
+        token_version: 0,
+        created_at: now(),
+        updated_at: now(),
+    };
+    let session = session::Model {
+        id: context.new_id(),
+        user_id: user.id,
+        user_agent: String::new(),
+        address: String::new(),
+        created_at: now(),
+        last_used_at: now(),
+        expires_at: now() + Duration::from_secs(1000),
+        revoked_at: None,
+    };
+    let refresh = refresh_token::Model {
+        hash: vec![token; 32],
+        session_id: session.id,
+        used_at: None,
+        successor: None,
+        expires_at: session.expires_at,
+        created_at: now(),
+    };
+    SignUp { user, session, refresh, claim, now: now() }
+}
+
+async fn one_address(world: World) {
+    let db = super::open(&world).await;
+    let attempts =
+        (0..50).map(|n| crud::accounts::sign_up(&db, new_account("ada@x.org", Claim::None, n)));
+    let outcomes = join_all(attempts).await;
+    let created =
+        outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::Created(_)))).count();
+    let taken = outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::EmailTaken))).count();
+    assert_eq!((created, taken), (1, 49), "{outcomes:?}");
+    assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "1");
+}
+
+async fn one_administrator(world: World) {
+    let db = super::open(&world).await;
+    let attempts = (0..50).map(|n| {
+        crud::accounts::sign_up(&db, new_account(&format!("u{n}@x.org"), Claim::First, n))
+    });
+    for outcome in join_all(attempts).await {
+        assert!(matches!(outcome, Ok(SignedUp::Created(_))), "{outcome:?}");
+    }
+    let mut sql = world.sql().await;
+    assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "50");
+    assert_eq!(sql.value("SELECT COUNT(*) FROM users WHERE role = 'admin'").await, "1");
+}
+
+async fn setup_token(world: World) {
+    let db = super::open(&world).await;
+    let soon = now() + Duration::from_secs(1);
+    let claim = |hash: &str| Claim::SetupToken(hash.to_owned());
+    let sign_up = async |email: &str, hash: &str, n: u8| {
+        crud::accounts::sign_up(&db, new_account(email, claim(hash), n)).await.unwrap()
+    };
+    crud::accounts::replace_setup_token(&db, "expired".to_owned(), now()).await.unwrap();
+    assert_eq!(sign_up("a@x.org", "expired", 1).await, SignedUp::TokenInvalid);
+    crud::accounts::replace_setup_token(&db, "good".to_owned(), soon).await.unwrap();
+    assert_eq!(sign_up("a@x.org", "bad", 1).await, SignedUp::TokenInvalid);
+    let SignedUp::Created(admin) = sign_up("a@x.org", "good", 1).await else {
+        panic!("not created")
+    };
+    assert_eq!(admin.role, UserRole::Admin);
+    assert!(crud::accounts::has_first_administrator(&db).await.unwrap());
+    assert_eq!(sign_up("b@x.org", "good", 2).await, SignedUp::TokenInvalid);
+}
+
+async fn exchange(db: &crud::Db, from: u8, to: u8, after: u64) -> Exchanged {
+    let exchange = Exchange {
+        hash: vec![from; 32],
+        new_hash: vec![to; 32],
+        new_expires_at: now() + Duration::from_secs(900),
+        now: now() + Duration::from_secs(after),
+        grace: Duration::from_secs(20),
+    };
+    crud::sessions::exchange(db, exchange).await.unwrap()
+}
+
+async fn reuse(world: World) {
+    let db = super::open(&world).await;
+    crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
+    assert!(matches!(exchange(&db, 1, 2, 1).await, Exchanged::Renewed(..)));
+    assert!(matches!(exchange(&db, 2, 3, 2).await, Exchanged::Renewed(..)));
+    assert!(matches!(exchange(&db, 1, 4, 3).await, Exchanged::Reused(_)), "its successor was used");
+    assert_eq!(exchange(&db, 3, 5, 4).await, Exchanged::Invalid, "the whole session has ended");
+}
+
+async fn grace(world: World) {
+    let db = super::open(&world).await;
+    crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
+    assert!(matches!(exchange(&db, 1, 2, 0).await, Exchanged::Renewed(..)));
+    assert!(matches!(exchange(&db, 1, 3, 19).await, Exchanged::Renewed(..)), "within the grace");
+    assert!(matches!(exchange(&db, 3, 4, 20).await, Exchanged::Renewed(..)));
+    assert!(matches!(exchange(&db, 2, 5, 21).await, Exchanged::Reused(_)), "2 was replaced by 3");
+    assert!(matches!(exchange(&db, 9, 6, 21).await, Exchanged::Invalid), "unknown");
+}
+
+async fn parallel_refresh(world: World) {
+    let db = super::open(&world).await;
+    crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
+    let outcomes = join_all((100..120).map(|to| exchange(&db, 1, to, 1))).await;
+    assert!(outcomes.iter().all(|o| matches!(o, Exchanged::Renewed(..))), "{outcomes:?}");
+    let live = "SELECT COUNT(*) FROM refresh_tokens WHERE used_at IS NULL";
+    let live = world.sql().await.value(live).await;
+    assert_eq!(live, "1", "one pair lives, whoever got it");
+}

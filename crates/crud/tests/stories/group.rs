@@ -1,0 +1,151 @@
+//! Group commit: nobody pays for a neighbour.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crud::{CrudError, Db};
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
+use testkit::{Engine, Harness, World};
+use tokio::sync::Semaphore;
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story_on(
+            &[Engine::Sqlite],
+            "a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk",
+            fifty,
+        )
+        .story("a_write_finishes_when_its_caller_is_gone", caller_gone)
+        .story("rivals_of_one_counter_all_count", rivals)
+}
+
+async fn execute(db: &Db, sql: &'static str) {
+    db.write((), move |tx, ()| {
+        Box::pin(async move {
+            tx.execute_unprepared(sql).await?;
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+/// What one of the fifty does.
+#[derive(Clone, Copy)]
+enum Kind {
+    Insert,
+    Violate,
+    Panic,
+    Fill,
+    Refuse,
+}
+
+async fn put(db: &Db, kind: Kind, n: i64, runs: Arc<AtomicU32>) -> Result<i64, CrudError> {
+    db.write((kind, n, runs), |tx, (kind, n, runs)| {
+        Box::pin(async move {
+            runs.fetch_add(1, Ordering::SeqCst);
+            let (n, size) = match kind {
+                Kind::Insert => (*n, 10),
+                Kind::Violate => (0, 10),
+                Kind::Fill => (*n, 8_000_000),
+                Kind::Panic => panic!("planted"),
+                Kind::Refuse => return Ok(-1),
+            };
+            let statement = Statement::from_sql_and_values(
+                tx.get_database_backend(),
+                "INSERT INTO things (n, filler) VALUES (?, zeroblob(?))",
+                [n.into(), i64::from(size).into()],
+            );
+            tx.execute_raw(statement).await?;
+            Ok(n)
+        })
+    })
+    .await
+}
+
+async fn fifty(world: World) {
+    let db = super::open(&world).await;
+    execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY, filler BLOB)").await;
+    execute(&db, "INSERT INTO things (n, filler) VALUES (0, NULL)").await;
+    // Some room for small rows, none for the large one: a full disk, as SQLite sees it.
+    execute(&db, "PRAGMA max_page_count = 500").await;
+
+    // Holds the writer until all fifty wait behind it.
+    let gate = Arc::new(Semaphore::new(0));
+    let held = db.write(gate.clone(), |_, gate| {
+        Box::pin(async move {
+            gate.acquire().await.unwrap().forget();
+            Ok(())
+        })
+    });
+    let runs: Vec<Arc<AtomicU32>> = (0..50).map(|_| Arc::default()).collect();
+    let kind = |n| match n {
+        10 => Kind::Violate,
+        20 => Kind::Panic,
+        30 => Kind::Fill,
+        40 => Kind::Refuse,
+        _ => Kind::Insert,
+    };
+    let fifty = join_all(
+        runs.iter().zip(1_i64..).map(|(runs, n)| put(&db, kind(n), n, runs.clone())),
+    );
+    let open_gate = async { gate.add_permits(1) };
+    // Polled in this order: the fifty are in the queue before the gate opens.
+    let (held, results, ()) = futures_util::join!(held, fifty, open_gate);
+    held.unwrap();
+
+    for (result, n) in results.iter().zip(1_i64..) {
+        match kind(n) {
+            Kind::Insert => assert_eq!(*result.as_ref().unwrap(), n),
+            Kind::Refuse => assert_eq!(*result.as_ref().unwrap(), -1),
+            Kind::Violate => assert!(matches!(result, Err(CrudError::Conflict(_))), "{result:?}"),
+            Kind::Panic => assert!(matches!(result, Err(CrudError::Panicked)), "{result:?}"),
+            Kind::Fill => assert!(matches!(result, Err(CrudError::StorageFull(_))), "{result:?}"),
+        }
+    }
+    let first_ran = runs.first().unwrap().load(Ordering::SeqCst);
+    assert_eq!(first_ran, 2, "the first ran in the group and again by itself");
+    let stored = world.sql().await.value("SELECT COUNT(*) FROM things WHERE n > 0").await;
+    assert_eq!(stored, "46");
+}
+
+async fn caller_gone(world: World) {
+    let db = super::open(&world).await;
+    execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY)").await;
+    let began = Arc::new(Semaphore::new(0));
+    let go_on = Arc::new(Semaphore::new(0));
+    let write = db.write((began.clone(), go_on.clone()), |tx, (began, go_on)| {
+        Box::pin(async move {
+            began.add_permits(1);
+            go_on.acquire().await.unwrap().forget();
+            tx.execute_unprepared("INSERT INTO things (n) VALUES (7)").await?;
+            Ok(())
+        })
+    });
+    {
+        let mut write = std::pin::pin!(write);
+        tokio::select! {
+            _ = &mut write => panic!("it waits for the test"),
+            permit = began.acquire() => permit.unwrap().forget(),
+        }
+        // The caller goes away here.
+    }
+    go_on.add_permits(1);
+    // On every engine: close waits for writes in flight.
+    db.close().await;
+    assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM things").await, "1");
+}
+
+async fn rivals(world: World) {
+    let db = super::open(&world).await;
+    execute(&db, "CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)").await;
+    execute(&db, "INSERT INTO counter (id, n) VALUES (1, 0)").await;
+    let add = |_| async {
+        for _ in 0..20 {
+            execute(&db, "UPDATE counter SET n = n + 1 WHERE id = 1").await;
+        }
+    };
+    join_all((0..16).map(add)).await;
+    assert_eq!(world.sql().await.value("SELECT n FROM counter").await, "320");
+}

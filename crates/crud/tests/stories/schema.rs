@@ -1,0 +1,114 @@
+//! What the tables themselves guarantee, whoever writes to them.
+
+use testkit::{Engine, Harness, World};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("deleting_a_user_removes_everything_of_theirs", cascade)
+        .story("is_user_cannot_lie", is_user)
+        .story("a_number_is_given_once_per_conversation", unique_seq)
+        .story("views_show_readable_ids", views)
+}
+
+/// A user with a conversation of two messages, a response and its events, all by SQL.
+async fn fill(world: &World) -> testkit::sql::Sql {
+    super::open(world).await.close().await;
+    let mut sql = world.sql().await;
+    let (id, now) = (|n: u8| format!("x'{n:032x}'"), "'2026-01-02 03:04:05.678901'");
+    let (user, session, conv) = (id(1), id(2), id(3));
+    let (question, answer, response, server) = (id(4), id(5), id(6), id(7));
+    for statement in [
+        format!(
+            "INSERT INTO users VALUES ({user}, 'a@b.c', 'hash', 'Ada', 'user', NULL, 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO sessions VALUES ({session}, {user}, '', '', {now}, {now}, {now}, NULL)"
+        ),
+        format!(
+            "INSERT INTO refresh_tokens VALUES (x'{:064x}', {session}, NULL, NULL, {now}, {now})",
+            9
+        ),
+        format!(
+            "INSERT INTO conversations (id, user_id, kind, title, title_source, pinned, next_seq, \
+             version, created_at, updated_at) VALUES ({conv}, {user}, 'chat', 'T', 'user', 0, 2, 1, \
+             {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO messages VALUES ({conv}, 0, {question}, NULL, 0, NULL, 'message', 'user', \
+             1, 'completed', 'Why?', NULL, NULL, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO messages VALUES ({conv}, 1, {answer}, {question}, 1, {response}, \
+             'message', 'assistant', 0, 'completed', 'Because.', NULL, 'm', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO responses (id, user_id, conversation_id, user_message_id, message_id, \
+             status, model, provider, parameters, input_from_seq, input_to_seq, usage_estimated, \
+             owner, epoch, last_seq, created_at, updated_at) VALUES ({response}, {user}, {conv}, \
+             {question}, {answer}, 'completed', 'm', 'p', '{{}}', 0, 0, 0, {server}, 0, 1, {now}, \
+             {now})"
+        ),
+        format!(
+            "INSERT INTO response_events (response_id, first_seq, last_seq, payload) VALUES \
+             ({response}, 0, 1, '')"
+        ),
+    ] {
+        sql.execute(&statement).await;
+    }
+    sql
+}
+
+async fn cascade(world: World) {
+    let mut sql = fill(&world).await;
+    sql.execute("DELETE FROM users").await;
+    for table in
+        ["sessions", "refresh_tokens", "conversations", "messages", "responses", "response_events"]
+    {
+        let left = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+        assert_eq!(left, "0", "{table}");
+    }
+}
+
+async fn is_user(world: World) {
+    let mut sql = fill(&world).await;
+    for lie in [
+        "UPDATE messages SET is_user = 1 WHERE role = 'assistant'",
+        "UPDATE messages SET is_user = 0 WHERE role = 'user'",
+        "UPDATE messages SET is_user = 1, role = NULL WHERE role = 'assistant'",
+    ] {
+        assert!(sql.try_execute(lie).await.is_err(), "{lie}");
+    }
+}
+
+async fn unique_seq(world: World) {
+    let mut sql = fill(&world).await;
+    assert!(sql.try_execute("UPDATE messages SET seq = 0 WHERE seq = 1").await.is_err());
+}
+
+async fn views(world: World) {
+    let mut sql = fill(&world).await;
+    let rows = sql
+        .rows("SELECT id, conversation_id, parent_id, is_user, content FROM messages_view ORDER BY seq")
+        .await;
+    let zeros = "0".repeat(31);
+    assert_eq!(
+        rows,
+        [
+            [format!("msg_{zeros}4"), format!("conv_{zeros}3"), "NULL".into(), "1".into(), "Why?".into()],
+            [
+                format!("msg_{zeros}5"),
+                format!("conv_{zeros}3"),
+                format!("msg_{zeros}4"),
+                "0".into(),
+                "Because.".into()
+            ],
+        ]
+    );
+    let users = sql.rows("SELECT id, email FROM users_view").await;
+    assert_eq!(users, [[format!("user_{zeros}1"), "a@b.c".to_owned()]]);
+    let titles = sql.rows("SELECT user_id, title FROM conversations_view").await;
+    assert_eq!(titles, [[format!("user_{zeros}1"), "T".to_owned()]]);
+    if world.engine() == Engine::Sqlite {
+        assert_eq!(sql.value("SELECT COUNT(*) FROM pragma_foreign_key_check").await, "0");
+    }
+}

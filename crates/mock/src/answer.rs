@@ -1,0 +1,215 @@
+//! What is said: requests read, events and documents written.
+
+use provider::TokenUsage;
+use provider::script::{Ending, Script};
+use serde_json::{Value, json};
+
+/// No clock is asked: the time of every answer is the same.
+const CREATED: u64 = 1_700_000_000;
+
+/// A chat completions request, as far as it matters here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChatCall {
+    pub model: String,
+    pub messages: Vec<(String, String)>,
+    pub stream: bool,
+    pub include_usage: bool,
+    pub max_tokens: Option<u32>,
+}
+
+impl ChatCall {
+    /// Reads a request; none when it is not JSON or names no model.
+    pub(crate) fn parse(body: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let messages = value.get("messages")?.as_array()?.iter().map(|message| {
+            let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+            (role.to_owned(), content(message.get("content")))
+        });
+        let max_tokens = ["max_completion_tokens", "max_tokens"]
+            .into_iter()
+            .find_map(|name| value.get(name)?.as_u64())
+            .map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        Some(Self {
+            model: value.get("model")?.as_str()?.to_owned(),
+            messages: messages.collect(),
+            stream: value.get("stream").and_then(Value::as_bool).unwrap_or(false),
+            include_usage: value
+                .pointer("/stream_options/include_usage")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            max_tokens,
+        })
+    }
+}
+
+/// A message's text, whether it is plain or in parts.
+fn content(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => {
+            parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Writes the events of one answer.
+#[derive(Debug)]
+pub(crate) struct Events {
+    id: u64,
+    /// The model's name as a JSON string.
+    model: String,
+    begun: bool,
+}
+
+impl Events {
+    pub(crate) fn new(id: u64, model: &str) -> Self {
+        Self { id, model: Value::from(model).to_string(), begun: false }
+    }
+
+    /// A token of the answer.
+    pub(crate) fn text(&mut self, text: &str) -> String {
+        self.token("content", text)
+    }
+
+    /// A token of reasoning.
+    pub(crate) fn reasoning(&mut self, text: &str) -> String {
+        self.token("reasoning_content", text)
+    }
+
+    fn token(&mut self, field: &str, text: &str) -> String {
+        // The first piece also says who speaks, as OpenAI's first chunk does.
+        let role = if self.begun { "" } else { r#""role":"assistant","# };
+        self.begun = true;
+        let text = Value::from(text);
+        let choice =
+            format!(r#"{{"index":0,"delta":{{{role}"{field}":{text}}},"finish_reason":null}}"#);
+        self.event(&choice, "")
+    }
+
+    /// How the answer ended.
+    pub(crate) fn finish(&self, ending: Ending) -> String {
+        let reason = ending.as_str();
+        self.event(&format!(r#"{{"index":0,"delta":{{}},"finish_reason":"{reason}"}}"#), "")
+    }
+
+    /// The token counts, in a chunk without choices.
+    pub(crate) fn usage(&self, counts: TokenUsage) -> String {
+        self.event("", &format!(r#","usage":{}"#, usage(counts)))
+    }
+
+    fn event(&self, choice: &str, more: &str) -> String {
+        let Self { id, model, .. } = self;
+        format!(
+            "data: {{\"id\":\"chatcmpl-mock-{id}\",\"object\":\"chat.completion.chunk\",\
+             \"created\":{CREATED},\"model\":{model},\"choices\":[{choice}]{more}}}\n\n"
+        )
+    }
+}
+
+/// A whole answer that is not streamed.
+pub(crate) fn completion(
+    id: u64,
+    model: &str,
+    reasoning: &str,
+    text: &str,
+    ending: Ending,
+    counts: Option<TokenUsage>,
+) -> Vec<u8> {
+    let mut message = json!({"role": "assistant", "content": text});
+    if let (false, Some(message)) = (reasoning.is_empty(), message.as_object_mut()) {
+        message.insert("reasoning_content".to_owned(), Value::from(reasoning));
+    }
+    let mut completion = json!({
+        "id": format!("chatcmpl-mock-{id}"),
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": ending.as_str()}],
+    });
+    if let (Some(counts), Some(completion)) = (counts, completion.as_object_mut()) {
+        completion.insert("usage".to_owned(), usage(counts));
+    }
+    completion.to_string().into_bytes()
+}
+
+fn usage(counts: TokenUsage) -> Value {
+    let TokenUsage { input, output, cached, reasoning } = counts;
+    json!({
+        "prompt_tokens": input,
+        "completion_tokens": output,
+        "total_tokens": input.saturating_add(output),
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    })
+}
+
+/// A failure as OpenAI words it.
+pub(crate) fn failure(status: u16, code: &str, message: &str) -> Value {
+    let kind = match status {
+        400 | 404 | 411 | 413 | 422 | 431 => "invalid_request_error",
+        401 | 403 => "authentication_error",
+        429 => "rate_limit_error",
+        _ => "server_error",
+    };
+    json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
+}
+
+/// The names in the list of models: enough to choose from, any other script works, too.
+pub(crate) fn models() -> Vec<u8> {
+    let names = ["mock", "mock:echo", "mock:ticks=200,rate=100", "mock:words=500", "demo"];
+    let data: Vec<_> = names
+        .into_iter()
+        .map(|id| json!({"id": id, "object": "model", "created": CREATED, "owned_by": "mock"}))
+        .collect();
+    json!({"object": "list", "data": data}).to_string().into_bytes()
+}
+
+/// The script in a model's name, or why there is no such model. Names of other families get an
+/// answer like `mock`, so that any client's default model works.
+pub(crate) fn script(model: &str) -> Result<Script, String> {
+    use provider::script::ScriptError::OtherModel;
+    match Script::parse(model) {
+        Err(OtherModel) => Script::parse("mock").map_err(|error| error.to_string()),
+        script => script.map_err(|error| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests() {
+        let body = br#"{"model":"m","stream":true,"stream_options":{"include_usage":true},
+            "max_tokens":5,"messages":[{"role":"system","content":"s"},
+            {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#;
+        let pair = |role: &str, content: &str| (role.to_owned(), content.to_owned());
+        let expected = ChatCall {
+            model: "m".to_owned(),
+            messages: vec![pair("system", "s"), pair("user", "ab")],
+            stream: true,
+            include_usage: true,
+            max_tokens: Some(5),
+        };
+        assert_eq!(ChatCall::parse(body), Some(expected));
+        assert_eq!(ChatCall::parse(br#"{"messages":[]}"#), None);
+        assert_eq!(ChatCall::parse(b"x"), None);
+    }
+
+    #[test]
+    fn events_are_json_on_one_line() {
+        let mut events = Events::new(1, "a\"b");
+        for event in [
+            events.text("x\n\ndata: [DONE]\n\n"),
+            events.reasoning("y"),
+            events.finish(Ending::Length),
+            events.usage(TokenUsage::default()),
+        ] {
+            let data = event.strip_prefix("data: ").unwrap().strip_suffix("\n\n").unwrap();
+            assert!(!data.contains('\n'), "{data}");
+            let value: Value = serde_json::from_str(data).unwrap();
+            assert_eq!(value["model"], "a\"b");
+        }
+    }
+}

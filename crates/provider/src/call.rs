@@ -1,0 +1,362 @@
+//! One call of an OpenAI-compatible provider, from the first attempt to the end of its answer.
+
+mod body;
+mod meter;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream;
+use reqwest::Response;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use self::body::{Body, Progress};
+use self::meter::Meter;
+use crate::breaker::{Breaker, Permit};
+use crate::client::{Http, chain, transport_failure};
+use crate::retry::{Budget, Jitter, asked_wait, pause};
+use crate::wire::chunk::{Ending, read_value};
+use crate::wire::failure::{Failure, Report};
+use crate::{ChatRequest, Delta, DeltaStream, Finish, Phase, ProviderError, TokenUsage};
+
+/// How much of a failure's body is read, and for how long: it is only logged and classified.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+
+/// What all calls of a provider share.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) http: Http,
+    budget: Budget,
+    breaker: Breaker,
+    jitter: Jitter,
+}
+
+impl Upstream {
+    pub(crate) fn new(http: Http) -> Self {
+        Self { http, budget: Budget::new(), breaker: Breaker::default(), jitter: Jitter::new() }
+    }
+
+    /// A call that begins when the stream is first polled.
+    pub(crate) fn stream(self: Arc<Self>, request: ChatRequest) -> DeltaStream {
+        let begin = (self, request);
+        Box::pin(stream::unfold(Begun::No(begin), |begun| async move {
+            let mut call = match begun {
+                Begun::No((upstream, request)) => Box::new(Call::new(upstream, request)),
+                Begun::Yes(call) => call,
+            };
+            let item = call.next().await?;
+            Some((item, Begun::Yes(call)))
+        }))
+    }
+}
+
+enum Begun {
+    No((Arc<Upstream>, ChatRequest)),
+    Yes(Box<Call>),
+}
+
+struct Call {
+    upstream: Arc<Upstream>,
+    request: ChatRequest,
+    state: State,
+    /// Read, but not yet handed out.
+    ready: VecDeque<Delta>,
+    answer: Answer,
+    retries: u32,
+    /// When the call as a whole must be over.
+    deadline: Instant,
+    permit: Option<Permit>,
+    meter: Meter,
+}
+
+enum State {
+    /// To be sent, perhaps again.
+    Unsent,
+    Reading(Box<Body>),
+    /// Over, but the error comes after what was read before it.
+    Failed(ProviderError),
+    Ended,
+}
+
+/// What is known of the answer so far.
+#[derive(Default)]
+pub(crate) struct Answer {
+    usage: Option<TokenUsage>,
+    finish: Option<Finish>,
+    bytes: usize,
+    /// Something of it was handed out, so there is no way back.
+    begun: bool,
+}
+
+impl Call {
+    fn new(upstream: Arc<Upstream>, request: ChatRequest) -> Self {
+        let config = upstream.http.config();
+        let deadline = Instant::now() + config.timeouts.total;
+        let meter = Meter::new(&config.name);
+        upstream.budget.earn();
+        Self {
+            upstream,
+            request,
+            state: State::Unsent,
+            ready: VecDeque::new(),
+            answer: Answer::default(),
+            retries: 0,
+            deadline,
+            permit: None,
+            meter,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        loop {
+            if let Some(delta) = self.ready.pop_front() {
+                return Some(Ok(delta));
+            }
+            let result = match &mut self.state {
+                State::Ended => return None,
+                State::Failed(error) => {
+                    let error = error.clone();
+                    self.state = State::Ended;
+                    return Some(Err(error));
+                }
+                State::Unsent => self.send().await,
+                State::Reading(body) => {
+                    let progress = body.read(&mut self.ready, &mut self.answer).await;
+                    self.note(progress)
+                }
+            };
+            if let Err(failure) = result
+                && let Err(error) = self.recover(failure).await
+            {
+                self.meter.end(error.code());
+                self.state = State::Failed(error);
+            }
+        }
+    }
+
+    /// Takes over what reading the body led to.
+    fn note(&mut self, progress: Result<Progress, Failure>) -> Result<(), Failure> {
+        if self.answer.begun {
+            self.meter.first_token();
+            if let Some(permit) = &mut self.permit {
+                permit.report(false);
+            }
+        }
+        match progress? {
+            Progress::More => Ok(()),
+            Progress::End => self.finish(),
+        }
+    }
+
+    /// Ends the call: well if the provider said how the answer ended.
+    fn finish(&mut self) -> Result<(), Failure> {
+        let Some(finish) = self.answer.finish else {
+            // Before the first token this is most likely a server that failed on its way.
+            tracing::warn!(provider = self.upstream.http.config().name, "the answer broke off");
+            return Err(Failure::passing(ProviderError::Truncated));
+        };
+        self.ready.extend(self.answer.usage.map(Delta::Usage));
+        self.ready.push_back(Delta::Finish(finish));
+        self.state = State::Ended;
+        if let Some(permit) = &mut self.permit {
+            permit.report(false);
+        }
+        self.meter.end("ok");
+        Ok(())
+    }
+
+    /// Prepares another attempt after `failure`, or says why there is none.
+    async fn recover(&mut self, failure: Failure) -> Result<(), ProviderError> {
+        let Failure { error, retry, asked_wait } = failure;
+        // Closes the connection unless its answer was read to the end.
+        self.state = State::Unsent;
+        if let Some(mut permit) = self.permit.take() {
+            permit.report(is_outage(&error));
+        }
+        let upstream = &self.upstream;
+        let max_retries = upstream.http.config().max_retries;
+        if !retry || self.answer.begun || self.retries >= max_retries {
+            return Err(error);
+        }
+        let Some(wait) = pause(self.retries + 1, asked_wait, upstream.jitter.next()) else {
+            return Err(error);
+        };
+        if Instant::now() + wait >= self.deadline || !upstream.budget.spend() {
+            return Err(error);
+        }
+        self.retries += 1;
+        self.answer = Answer::default();
+        self.ready.clear();
+        self.meter.retry();
+        tracing::info!(
+            provider = upstream.http.config().name,
+            code = error.code(),
+            attempt = self.retries + 1,
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            "asking the provider again"
+        );
+        sleep(wait).await;
+        Ok(())
+    }
+
+    /// Sends the request and looks at the head of the answer.
+    async fn send(&mut self) -> Result<(), Failure> {
+        let upstream = Arc::clone(&self.upstream);
+        let http = &upstream.http;
+        let timeouts = http.config().timeouts;
+        let permit = upstream.breaker.admit();
+        self.permit = Some(permit.map_err(|_| Failure::last(ProviderError::Unreachable))?);
+        let request = http.chat(&self.request).map_err(Failure::last)?;
+        let sent = Instant::now();
+        let first_token = sent + timeouts.first_token;
+        let response = match timeout_at(first_token.min(self.deadline), request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let provider = &http.config().name;
+                tracing::warn!(provider, error = chain(&error), "the provider cannot be asked");
+                return Err(transport_failure(&error));
+            }
+            Err(_) if self.deadline <= first_token => {
+                return Err(Failure::last(ProviderError::Timeout(Phase::Total)));
+            }
+            Err(_) => return Err(Failure::last(ProviderError::Timeout(Phase::FirstToken))),
+        };
+        if !response.status().is_success() {
+            return self.refused(response).await;
+        }
+        if let Some(coding) = response.headers().get(CONTENT_ENCODING)
+            && coding != "identity"
+        {
+            // None was offered, and unpacking one would need its own limit.
+            tracing::warn!(provider = http.config().name, ?coding, "unexpected content coding");
+            return Err(Failure::last(ProviderError::Protocol));
+        }
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        match kind.to_ascii_lowercase().as_str() {
+            "application/json" | "application/problem+json" => self.whole(response).await,
+            "text/html" => {
+                tracing::warn!(
+                    provider = http.config().name,
+                    "the provider answered with a web page; is its address right?"
+                );
+                Err(Failure::last(ProviderError::Protocol))
+            }
+            // Some servers forget the type or call the stream plain text.
+            _ => {
+                let body = Body::new(upstream, response, sent, self.deadline);
+                self.state = State::Reading(Box::new(body));
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads the answer of a provider that does not stream, or reports a failure with 200.
+    async fn whole(&mut self, response: Response) -> Result<(), Failure> {
+        let upstream = Arc::clone(&self.upstream);
+        let config = upstream.http.config();
+        let limit = config.max_answer_bytes.saturating_add(config.max_event_bytes);
+        let retry_after = asked_wait(response.headers());
+        // The head comes when the answer is ready, so the rest should not take long.
+        let deadline = self.deadline.min(Instant::now() + config.timeouts.first_token);
+        let body = match timeout_at(deadline, read_up_to(response, limit)).await {
+            Err(_) => {
+                let late = deadline == self.deadline;
+                let phase = if late { Phase::Total } else { Phase::FirstToken };
+                return Err(Failure::last(ProviderError::Timeout(phase)));
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    provider = config.name,
+                    error = chain(&error),
+                    "the answer broke off"
+                );
+                return Err(Failure::passing(ProviderError::Truncated));
+            }
+            Ok(Ok(None)) => return Err(Failure::last(ProviderError::TooLarge)),
+            Ok(Ok(Some(body))) => body,
+        };
+        let value: serde_json::Value =
+            serde_json::from_slice(&body).map_err(|_| Failure::last(ProviderError::Protocol))?;
+        if let Some(report) = Report::find(&value) {
+            log_report(&upstream.http, 200, &report);
+            return Err(report.classify(None, retry_after));
+        }
+        let chunk = read_value(&value);
+        if chunk.text.len() + chunk.reasoning.len() > config.max_answer_bytes {
+            return Err(Failure::last(ProviderError::TooLarge));
+        }
+        self.answer.usage = chunk.usage;
+        self.answer.finish = match chunk.ending {
+            Some(Ending::Finish(finish)) => Some(finish),
+            Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),
+            None => None,
+        };
+        for delta in [Delta::Reasoning(chunk.reasoning), Delta::Text(chunk.text)] {
+            if !matches!(&delta, Delta::Reasoning(text) | Delta::Text(text) if text.is_empty()) {
+                self.answer.begun = true;
+                self.ready.push_back(delta);
+            }
+        }
+        self.meter.first_token();
+        self.finish()
+    }
+
+    /// Reads why the provider refused.
+    async fn refused(&mut self, response: Response) -> Result<(), Failure> {
+        let status = response.status().as_u16();
+        let retry_after = asked_wait(response.headers());
+        let deadline = self.deadline.min(Instant::now() + ERROR_BODY_TIME);
+        let body = match timeout_at(deadline, read_up_to(response, MAX_ERROR_BODY)).await {
+            Ok(Ok(Some(body))) => body,
+            _ => Vec::new(),
+        };
+        let report = Report::from_body(&body);
+        log_report(&self.upstream.http, status, &report);
+        if report.is_content_filter() && matches!(status, 400 | 403 | 422) {
+            self.answer.finish = Some(Finish::ContentFilter);
+            return self.finish();
+        }
+        Err(report.classify(Some(status), retry_after))
+    }
+}
+
+/// Writes a provider's words to the log, the one place where they may appear.
+fn log_report(http: &Http, status: u16, report: &Report) {
+    tracing::warn!(
+        provider = http.config().name,
+        status,
+        labels = http.for_log(&report.labels),
+        words = http.for_log(&report.message),
+        "the provider reports a failure"
+    );
+}
+
+/// Whether a failure says that the provider as a whole is in trouble.
+fn is_outage(error: &ProviderError) -> bool {
+    matches!(
+        error,
+        ProviderError::Unreachable
+            | ProviderError::Overloaded { .. }
+            | ProviderError::Failed
+            | ProviderError::Timeout(Phase::Connect | Phase::FirstToken)
+    )
+}
+
+/// The body, or none when it is longer than `limit` bytes.
+pub(crate) async fn read_up_to(
+    mut response: Response,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await? {
+        if body.len() + bytes.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&bytes);
+    }
+    Ok(Some(body))
+}

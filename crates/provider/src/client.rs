@@ -1,0 +1,256 @@
+//! HTTP towards one provider: addresses, credentials, the connection pool.
+
+use std::net::IpAddr;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{NoProxy, Proxy, RequestBuilder, Url, redirect};
+use secrecy::ExposeSecret;
+
+use crate::redact;
+use crate::wire::failure::Failure;
+use crate::wire::request::{Body, Dialect};
+use crate::{ChatRequest, OpenAiConfig, Phase, ProviderError};
+
+/// A provider's pooled HTTP client.
+pub(crate) struct Http {
+    client: reqwest::Client,
+    chat: Url,
+    models: Url,
+    credential: Option<(HeaderName, HeaderValue)>,
+    dialect: Dialect,
+    /// Kept to remove it from what is logged.
+    config: OpenAiConfig,
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Http {
+    /// Checks the configuration; connects to nothing.
+    pub(crate) fn new(config: OpenAiConfig) -> Result<Self, ProviderError> {
+        let base = parse_base(&config.base_url)?;
+        let host = base.host_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            client: build_client(&base, &config)?,
+            chat: join(&base, &["chat", "completions"])?,
+            models: join(&base, &["models"])?,
+            credential: credential(&host, &config)?,
+            dialect: Dialect {
+                include_usage: config.include_usage,
+                max_completion_tokens: host == "api.openai.com",
+            },
+            config,
+        })
+    }
+
+    /// The configuration it was made from.
+    pub(crate) fn config(&self) -> &OpenAiConfig {
+        &self.config
+    }
+
+    /// The request for a streamed answer.
+    pub(crate) fn chat(&self, request: &ChatRequest) -> Result<RequestBuilder, ProviderError> {
+        let body = serde_json::to_vec(&Body::new(request, self.dialect))
+            .map_err(|_| ProviderError::BadRequest)?;
+        let request = self
+            .client
+            .post(self.chat.clone())
+            .header(ACCEPT, "text/event-stream")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        Ok(self.authorise(request))
+    }
+
+    /// The request for the list of models.
+    pub(crate) fn models(&self) -> RequestBuilder {
+        self.authorise(self.client.get(self.models.clone()).header(ACCEPT, "application/json"))
+    }
+
+    fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.credential {
+            Some((name, value)) => request.header(name.clone(), value.clone()),
+            None => request,
+        }
+    }
+
+    /// The provider's words in a form fit for the log.
+    pub(crate) fn for_log(&self, words: &str) -> String {
+        redact::for_log(words, self.config.api_key.as_ref().map(ExposeSecret::expose_secret))
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, ProviderError> {
+    use ProviderError::Misconfigured;
+    let base = Url::parse(text.trim())
+        .map_err(|_| Misconfigured("the base address is not a URL such as https://host/v1"))?;
+    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none_or(str::is_empty) {
+        return Err(Misconfigured("the base address must begin with http:// or https://"));
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(Misconfigured("the base address must not hold a password; use the API key"));
+    }
+    Ok(base)
+}
+
+fn join(base: &Url, segments: &[&str]) -> Result<Url, ProviderError> {
+    let mut url = base.clone();
+    url.set_fragment(None);
+    url.path_segments_mut()
+        .map_err(|()| ProviderError::Misconfigured("the base address cannot have a path"))?
+        .pop_if_empty()
+        .extend(segments);
+    Ok(url)
+}
+
+fn credential(
+    host: &str,
+    config: &OpenAiConfig,
+) -> Result<Option<(HeaderName, HeaderValue)>, ProviderError> {
+    let Some(key) = &config.api_key else { return Ok(None) };
+    let key = key.expose_secret().trim();
+    if key.is_empty() {
+        return Ok(None);
+    }
+    // Azure takes bearer tokens from its directory only.
+    let (name, value) = if host.ends_with(".openai.azure.com") {
+        (HeaderName::from_static("api-key"), HeaderValue::from_str(key))
+    } else {
+        (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")))
+    };
+    let mut value = value.map_err(|_| {
+        ProviderError::Misconfigured("the API key holds characters that no header can carry")
+    })?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+fn build_client(base: &Url, config: &OpenAiConfig) -> Result<reqwest::Client, ProviderError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("chatapp/", env!("CARGO_PKG_VERSION")))
+        .tcp_nodelay(true)
+        .connect_timeout(config.timeouts.connect)
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy();
+    if base.scheme() == "https" {
+        if let Some(proxy) = environment_proxy(base)? {
+            builder = builder.proxy(proxy);
+        }
+    } else {
+        // No certificates to load: a machine without any can still use a local server.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        tracing::error!(error = chain(&error), "cannot set up the provider's HTTP client");
+        ProviderError::Misconfigured("TLS cannot be set up; are CA certificates installed?")
+    })
+}
+
+/// The proxy in `HTTPS_PROXY`, with the exceptions in `NO_PROXY`; never for this machine.
+fn environment_proxy(base: &Url) -> Result<Option<Proxy>, ProviderError> {
+    if is_loopback(base) {
+        return Ok(None);
+    }
+    let address = ["HTTPS_PROXY", "https_proxy"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+    let Some(address) = address else { return Ok(None) };
+    let proxy = Proxy::https(address.trim())
+        .map_err(|_| ProviderError::Misconfigured("HTTPS_PROXY is not the address of a proxy"))?;
+    Ok(Some(proxy.no_proxy(NoProxy::from_env())))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What a failure of the transport before the head of the answer means.
+pub(crate) fn transport_failure(error: &reqwest::Error) -> Failure {
+    if error.is_connect() && error.is_timeout() {
+        return Failure::passing(ProviderError::Timeout(Phase::Connect));
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Failure::last(ProviderError::Protocol);
+        }
+        source = cause.source();
+    }
+    if error.is_builder() {
+        return Failure::last(ProviderError::BadRequest);
+    }
+    Failure::passing(ProviderError::Unreachable)
+}
+
+/// An error with its causes, without the address, whose query may hold a key.
+pub(crate) fn chain(error: &reqwest::Error) -> String {
+    let mut text = match (error.is_connect(), error.is_timeout()) {
+        (true, true) => "timed out while connecting".to_owned(),
+        (true, false) => "cannot connect".to_owned(),
+        (false, true) => "timed out".to_owned(),
+        (false, false) => "transport failed".to_owned(),
+    };
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(base: &str) -> Result<String, ProviderError> {
+        join(&parse_base(base)?, &["chat", "completions"]).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn addresses() {
+        for base in ["http://h:1/v1", "http://h:1/v1/", " http://h:1/v1#x "] {
+            assert_eq!(url(base).unwrap(), "http://h:1/v1/chat/completions", "{base}");
+        }
+        assert_eq!(
+            url("https://h/openai/d/x?api-version=1").unwrap(),
+            "https://h/openai/d/x/chat/completions?api-version=1"
+        );
+        for base in ["", "h/v1", "ftp://h/", "http://u:p@h/v1", "data:x", "http://"] {
+            assert!(matches!(url(base), Err(ProviderError::Misconfigured(_))), "{base}");
+        }
+    }
+
+    #[test]
+    fn credentials_stay_hidden() {
+        let mut config = OpenAiConfig::new("http://h/v1?key=canary-query", "m");
+        config.api_key = Some("canary-key\n".into());
+        let (name, value) = credential("h", &config).unwrap().unwrap();
+        assert_eq!(name, AUTHORIZATION);
+        assert_eq!(value, "Bearer canary-key");
+        let (name, value) = credential("x.openai.azure.com", &config).unwrap().unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("api-key", "canary-key"));
+        let http = Http::new(config).unwrap();
+        assert!(!format!("{http:?} {:?}", http.credential).contains("canary"));
+        assert_eq!(http.for_log("bad canary-key\n"), "bad [redacted]");
+    }
+
+    #[test]
+    fn loopback_addresses() {
+        for (base, expected) in [
+            ("https://localhost/v1", true),
+            ("https://127.9.0.1/v1", true),
+            ("https://[::1]:8/v1", true),
+            ("https://localhost.example.org/v1", false),
+            ("https://10.0.0.1/v1", false),
+        ] {
+            assert_eq!(is_loopback(&parse_base(base).unwrap()), expected, "{base}");
+        }
+    }
+}

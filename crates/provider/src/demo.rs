@@ -1,0 +1,214 @@
+//! The built-in demo model: plays a [`Script`] in this process.
+//!
+//! It keeps to the same contract as a real provider, deadlines included, so that whatever works
+//! with it works with a real one.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::stream;
+use tokio::task::consume_budget;
+use tokio::time::{Instant, sleep_until};
+
+use crate::script::{Ending, Play, Prompt, Script, Step, Tally, Timed};
+use crate::wire::failure::Report;
+use crate::{ChatRequest, Delta, DeltaStream, Finish, Phase, ProviderError, Timeouts, TokenUsage};
+
+/// Its name as a provider and as a model.
+pub(crate) const NAME: &str = "demo";
+pub(crate) const CONTEXT_TOKENS: u32 = 8_192;
+pub(crate) const OUTPUT_RESERVE_TOKENS: u32 = 1_024;
+
+/// The names worth showing in a list; any other script works, too.
+pub(crate) fn models() -> Vec<String> {
+    [NAME, "demo:slow", "demo:long"].map(str::to_owned).to_vec()
+}
+
+/// The demo model.
+#[derive(Debug)]
+pub(crate) struct Demo {
+    timeouts: Timeouts,
+    tally: Tally,
+}
+
+impl Demo {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
+        Self { timeouts, tally: Tally::default() }
+    }
+
+    /// An answer that begins when the stream is first polled.
+    pub(crate) fn stream(self: Arc<Self>, request: ChatRequest) -> DeltaStream {
+        let begin = (self, request);
+        Box::pin(stream::unfold(Begun::No(begin), |begun| async move {
+            let mut telling = match begun {
+                Begun::No((demo, request)) => Box::new(demo.begin(&request)),
+                Begun::Yes(telling) => telling,
+            };
+            let item = telling.next().await?;
+            Some((item, Begun::Yes(telling)))
+        }))
+    }
+
+    fn begin(&self, request: &ChatRequest) -> Telling {
+        let now = Instant::now();
+        let messages = request
+            .messages
+            .iter()
+            .map(|message| (message.role.as_str(), message.content.as_str()));
+        let prompt = Prompt::new(messages, request.max_output_tokens);
+        let script = Script::parse(&request.model)
+            .map(|script| self.tally.apply(&request.model, script).play(&prompt));
+        let source = match script {
+            Ok(play) if request.model.starts_with(NAME) => Source::Playing(play),
+            Ok(_) => Source::Failed(ProviderError::ModelNotFound),
+            Err(error) => {
+                tracing::debug!(%error, "not a demo model");
+                Source::Failed(ProviderError::ModelNotFound)
+            }
+        };
+        Telling {
+            source,
+            timeouts: self.timeouts,
+            began: now,
+            last_token: None,
+            ready: VecDeque::new(),
+            usage: None,
+            finish: None,
+        }
+    }
+}
+
+enum Begun {
+    No((Arc<Demo>, ChatRequest)),
+    Yes(Box<Telling>),
+}
+
+/// An answer being told.
+struct Telling {
+    source: Source,
+    timeouts: Timeouts,
+    began: Instant,
+    last_token: Option<Instant>,
+    /// Played, but not yet handed out.
+    ready: VecDeque<Delta>,
+    usage: Option<TokenUsage>,
+    finish: Option<Finish>,
+}
+
+enum Source {
+    Playing(Play),
+    Failed(ProviderError),
+    Ended,
+}
+
+impl Telling {
+    async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
+        loop {
+            if let Some(delta) = self.ready.pop_front() {
+                return Some(Ok(delta));
+            }
+            let timed = match &mut self.source {
+                Source::Ended => return None,
+                Source::Failed(error) => {
+                    let error = error.clone();
+                    self.source = Source::Ended;
+                    return Some(Err(error));
+                }
+                Source::Playing(play) => play.next(),
+            };
+            // An unpaced script must not keep the thread to itself.
+            consume_budget().await;
+            let result = match timed {
+                Some(timed) => self.act(timed).await,
+                None => self.end(),
+            };
+            if let Err(error) = result {
+                self.source = Source::Failed(error);
+            }
+        }
+    }
+
+    async fn act(&mut self, Timed { at, step }: Timed) -> Result<(), ProviderError> {
+        self.wait(Some(self.began + at)).await?;
+        match step {
+            Step::Text(text) => self.say(Delta::Text(text)),
+            Step::Reasoning(text) => self.say(Delta::Reasoning(text)),
+            Step::Usage(usage) => self.usage = usage,
+            Step::Finish(ending) => self.finish = Some(finish(ending)?),
+            Step::Done | Step::Close | Step::Truncate | Step::Reset => return self.end(),
+            Step::Status { code, retry_after } => {
+                let wait = retry_after
+                    .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+                return Err(Report::default().classify(Some(code), wait).error);
+            }
+            Step::Json { reasoning, text, usage, ending } => {
+                self.finish = Some(finish(ending)?);
+                self.usage = usage;
+                self.say(Delta::Reasoning(reasoning));
+                self.say(Delta::Text(text));
+                return self.end();
+            }
+            Step::Silent | Step::Stall => return self.wait(None).await,
+            Step::Error => return Err(ProviderError::Failed),
+            Step::Garbage | Step::Raw(_) | Step::Wire(_) => return Err(ProviderError::Protocol),
+            Step::Huge => return Err(ProviderError::TooLarge),
+            // Already part of the due time.
+            Step::Wait(_) => {}
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, delta: Delta) {
+        if let Delta::Text(text) | Delta::Reasoning(text) = &delta
+            && text.is_empty()
+        {
+            return;
+        }
+        self.last_token = Some(Instant::now());
+        self.ready.push_back(delta);
+    }
+
+    /// Waits until `due`, or for ever; not longer than a provider is waited for.
+    async fn wait(&mut self, due: Option<Instant>) -> Result<(), ProviderError> {
+        let Timeouts { first_token, idle, total, .. } = self.timeouts;
+        let (patience, phase) = match self.last_token {
+            None => (self.began + first_token, Phase::FirstToken),
+            Some(last) => (last + idle, Phase::Idle),
+        };
+        let end = self.began + total;
+        let (patience, phase) =
+            if end < patience { (end, Phase::Total) } else { (patience, phase) };
+        match due {
+            Some(due) if due <= patience => {
+                if Instant::now() < due {
+                    sleep_until(due).await;
+                }
+                Ok(())
+            }
+            _ => {
+                sleep_until(patience).await;
+                Err(ProviderError::Timeout(phase))
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), ProviderError> {
+        let finish = self.finish.ok_or(ProviderError::Truncated)?;
+        self.ready.extend(self.usage.map(Delta::Usage));
+        self.ready.push_back(Delta::Finish(finish));
+        self.source = Source::Ended;
+        Ok(())
+    }
+}
+
+fn finish(ending: Ending) -> Result<Finish, ProviderError> {
+    match ending {
+        Ending::Stop => Ok(Finish::Stop),
+        Ending::Length => Ok(Finish::Length),
+        Ending::ContentFilter => Ok(Finish::ContentFilter),
+        Ending::Error => Err(ProviderError::Failed),
+    }
+}

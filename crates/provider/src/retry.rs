@@ -1,0 +1,106 @@
+//! Whether and when a failed call is repeated.
+//!
+//! Only before the first piece of an answer was passed on, and only for failures that may pass.
+//! The provider's own wish counts first; else waits grow exponentially, with full jitter so that
+//! many callers do not come back at the same moment.
+
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::DateTime;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+use crate::lock;
+
+/// The longest wait that a provider may ask for; when it asks for more, the caller is told.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
+
+/// How many retries may be saved up.
+const BUDGET_SIZE: f64 = 10.0;
+/// How many retries each call earns: in the long run a tenth of the calls may be repeated.
+const BUDGET_PER_CALL: f64 = 0.1;
+
+/// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` (RFC 9110, 10.2.3) in
+/// seconds, perhaps with a fraction, or as a date. A date is taken relative to the answer's own
+/// `Date`, so that the two machines' clocks need not agree.
+pub(crate) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    if let Some(ms) = text("retry-after-ms").and_then(number) {
+        return Duration::try_from_secs_f64(ms / 1000.0).ok();
+    }
+    let after = text(RETRY_AFTER.as_str())?;
+    if let Some(seconds) = number(after) {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let then = DateTime::parse_from_rfc2822(after).ok()?;
+    let now = DateTime::parse_from_rfc2822(text(DATE.as_str())?).ok()?;
+    Some((then - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+/// How long to wait before attempt number `attempt` (the first retry is 1); none when the provider
+/// asks for more patience than we have. `chance` lies in 0..1.
+pub(crate) fn pause(attempt: u32, asked: Option<Duration>, chance: f64) -> Option<Duration> {
+    if let Some(asked) = asked {
+        return (asked <= LONGEST_WAIT).then_some(asked);
+    }
+    let doublings = attempt.saturating_sub(1).min(16);
+    let longest = (FIRST_BACKOFF * (1 << doublings)).min(LONGEST_BACKOFF);
+    Some(longest.mul_f64(chance.clamp(0.0, 1.0)))
+}
+
+/// Keeps retries from multiplying an outage: calls earn what retries spend.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    saved: Mutex<f64>,
+}
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self { saved: Mutex::new(BUDGET_SIZE) }
+    }
+
+    /// Counts a call.
+    pub(crate) fn earn(&self) {
+        let mut saved = lock(&self.saved);
+        *saved = (*saved + BUDGET_PER_CALL).min(BUDGET_SIZE);
+    }
+
+    /// Takes one retry if there is one.
+    pub(crate) fn spend(&self) -> bool {
+        let mut saved = lock(&self.saved);
+        let enough = *saved >= 1.0;
+        if enough {
+            *saved -= 1.0;
+        }
+        enough
+    }
+}
+
+/// A source of numbers in 0..1 that is good enough to spread retries, and for nothing else.
+#[derive(Debug)]
+pub(crate) struct Jitter {
+    // Every process hashes with another key, which is all the chance that is needed.
+    hasher: RandomState,
+    count: AtomicU64,
+}
+
+impl Jitter {
+    pub(crate) fn new() -> Self {
+        Self { hasher: RandomState::new(), count: AtomicU64::new(0) }
+    }
+
+    /// The next number.
+    pub(crate) fn next(&self) -> f64 {
+        let hash = self.hasher.hash_one(self.count.fetch_add(1, Ordering::Relaxed));
+        let bits = u32::try_from(hash >> 32).unwrap_or(0);
+        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+    }
+}

@@ -1,0 +1,251 @@
+//! Made-up answers: a small language for what a model says, how fast, and how it fails.
+//!
+//! The built-in demo model plays scripts in this process; `chatapp mock-provider` plays them over
+//! HTTP, byte for byte. [`GRAMMAR`] is the language:
+//!
+//! ```text
+#![doc = include_str!("script/grammar.txt")]
+//! ```
+
+mod parse;
+mod play;
+mod prose;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod tour;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::TokenUsage;
+
+pub use parse::ScriptError;
+pub use play::{Play, Timed};
+pub use tally::Tally;
+pub use tokens::tokens;
+
+/// The language of scripts, in words for a person; the text above.
+pub const GRAMMAR: &str = include_str!("script/grammar.txt");
+
+/// The most tokens a script may have.
+pub const MAX_TOKENS: u32 = 1_000_000;
+
+/// A made-up answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// What is said.
+    pub answer: Answer,
+    /// How many tokens of reasoning come first.
+    pub reasoning: u32,
+    /// Time before the first token.
+    pub first: Duration,
+    /// Time between tokens.
+    pub delay: Duration,
+    /// How it ends.
+    pub ending: Ending,
+    /// Whether token counts are sent to those who ask for them.
+    pub usage: bool,
+    /// How it fails, if it does.
+    pub fault: Option<Fault>,
+    /// How many calls fail; none means all.
+    pub times: Option<u32>,
+    /// How many bytes are written at a time over HTTP; none means as many as there are.
+    pub chunk_bytes: Option<usize>,
+}
+
+/// What is said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// A varied Markdown answer that introduces the demo model.
+    Tour,
+    /// So many numbered tokens.
+    Ticks(u32),
+    /// The last user message.
+    Echo,
+    /// So many words of varied Markdown.
+    Words(u32),
+    /// Exactly these steps: `ending`, `usage`, `reasoning` and `fault` do not count.
+    Steps(Vec<Step>),
+}
+
+/// How an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The model is done.
+    Stop,
+    /// The longest answer is reached.
+    Length,
+    /// The rest is withheld.
+    ContentFilter,
+    /// The model gives up.
+    Error,
+}
+
+impl Ending {
+    /// The `finish_reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ContentFilter => "content_filter",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A planned failure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fault {
+    /// What happens.
+    pub kind: FaultKind,
+    /// After how many tokens of the answer (reasoning does not count).
+    pub at: u32,
+}
+
+/// What happens instead of the rest of an answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FaultKind {
+    /// Nothing more; the connection stays open.
+    Stall,
+    /// The connection closes in the middle of an event.
+    Truncate,
+    /// The connection is reset.
+    Reset,
+    /// The body ends properly, but the answer does not.
+    NoDone,
+    /// An error object in the stream.
+    Error,
+    /// An event that is not JSON.
+    Garbage,
+    /// A line that never ends.
+    Huge,
+    /// An HTTP status instead of an answer.
+    Status {
+        /// The status, 400 to 599.
+        code: u16,
+        /// The value of `Retry-After`, in seconds.
+        retry_after: Option<f64>,
+    },
+    /// No answer at all.
+    Silent,
+    /// The whole answer as one JSON document.
+    Json,
+}
+
+/// What a player does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Lets time pass before the next step.
+    Wait(Duration),
+    /// A token of reasoning.
+    Reasoning(String),
+    /// A token of the answer.
+    Text(String),
+    /// Token counts; none stands for those counted so far.
+    Usage(Option<TokenUsage>),
+    /// How the answer ends.
+    Finish(Ending),
+    /// The sign that nothing follows (`[DONE]`).
+    Done,
+    /// An HTTP status instead of an answer; only as the first step.
+    Status {
+        /// The status.
+        code: u16,
+        /// The value of `Retry-After`, in seconds.
+        retry_after: Option<f64>,
+    },
+    /// The whole answer as one JSON document; only as the first step.
+    Json {
+        /// Its reasoning.
+        reasoning: String,
+        /// Its text.
+        text: String,
+        /// Its token counts, if it has any.
+        usage: Option<TokenUsage>,
+        /// How it ends.
+        ending: Ending,
+    },
+    /// Nothing at all, not even the head of the answer; only as the first step.
+    Silent,
+    /// Nothing more.
+    Stall,
+    /// Half an event, then the end of the connection.
+    Truncate,
+    /// A reset of the connection.
+    Reset,
+    /// An error object.
+    Error,
+    /// An event that is not JSON.
+    Garbage,
+    /// A line without an end.
+    Huge,
+    /// These bytes of the body, properly framed.
+    Raw(Bytes),
+    /// These bytes on the wire as they are. As the first step they stand for the head, too.
+    Wire(Bytes),
+    /// The end of the connection, whatever was promised.
+    Close,
+}
+
+impl Script {
+    /// A script that says `answer` without pauses and ends well.
+    pub fn new(answer: Answer) -> Self {
+        Self {
+            answer,
+            reasoning: 0,
+            first: Duration::ZERO,
+            delay: Duration::ZERO,
+            ending: Ending::Stop,
+            usage: true,
+            fault: None,
+            times: None,
+            chunk_bytes: None,
+        }
+    }
+
+    /// A script of exactly these steps.
+    pub fn steps(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self::new(Answer::Steps(steps.into_iter().collect()))
+    }
+
+    /// The same script, failing after `at` tokens.
+    #[must_use]
+    pub fn failing(self, kind: FaultKind, at: u32) -> Self {
+        Self { fault: Some(Fault { kind, at }), ..self }
+    }
+}
+
+/// What a script may refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// The last user message.
+    pub last_user: String,
+    /// How many tokens the context has.
+    pub input_tokens: u64,
+    /// The longest answer wanted, in tokens.
+    pub max_output_tokens: Option<u32>,
+}
+
+impl Prompt {
+    /// The prompt in `messages`, pairs of role and content.
+    pub fn new<'a>(
+        messages: impl IntoIterator<Item = (&'a str, &'a str)>,
+        max_output_tokens: Option<u32>,
+    ) -> Self {
+        let mut prompt = Self { max_output_tokens, ..Self::default() };
+        let mut last_user = "";
+        for (role, content) in messages {
+            // Chat formats spend a few tokens on each message's frame.
+            let count = u64::try_from(tokens(content).count()).unwrap_or(u64::MAX);
+            prompt.input_tokens = prompt.input_tokens.saturating_add(count).saturating_add(4);
+            if role == "user" {
+                last_user = content;
+            }
+        }
+        last_user.clone_into(&mut prompt.last_user);
+        prompt
+    }
+}

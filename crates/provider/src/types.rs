@@ -1,0 +1,100 @@
+//! What is asked of a model and what comes back.
+
+use std::pin::Pin;
+
+use futures_util::Stream;
+
+use crate::ProviderError;
+
+/// Who speaks in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChatRole {
+    /// The operator or the application.
+    System,
+    /// A person.
+    User,
+    /// The model, in an earlier turn.
+    Assistant,
+}
+
+impl ChatRole {
+    /// The role's name in the chat completions format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message of the context given to the model.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// Who speaks.
+    pub role: ChatRole,
+    /// The text.
+    pub content: String,
+}
+
+impl std::fmt::Debug for ChatMessage {
+    // Content belongs to a person and stays out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ChatMessage({}, {} bytes)", self.role.as_str(), self.content.len())
+    }
+}
+
+/// What is asked of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatRequest {
+    /// The model's name at the provider.
+    pub model: String,
+    /// The context, oldest first.
+    pub messages: Vec<ChatMessage>,
+    /// The longest answer wanted, in tokens; none leaves it to the provider.
+    pub max_output_tokens: Option<u32>,
+}
+
+/// What an answer cost, in tokens, as the provider counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TokenUsage {
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens written, reasoning included.
+    pub output: u64,
+    /// Of the tokens read, those served from a cache.
+    pub cached: u64,
+    /// Of the tokens written, those spent on reasoning.
+    pub reasoning: u64,
+}
+
+/// How a whole answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// The model was done.
+    Stop,
+    /// The longest allowed answer was reached.
+    Length,
+    /// The provider withheld the rest.
+    ContentFilter,
+}
+
+/// A piece of a streamed answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta {
+    /// More of the answer.
+    Text(String),
+    /// More of the reasoning that precedes it.
+    Reasoning(String),
+    /// The final token counts; at most one a stream.
+    Usage(TokenUsage),
+    /// The end of a whole answer.
+    Finish(Finish),
+}
+
+/// A streamed answer.
+///
+/// It ends after exactly one [`Delta::Finish`], which is the last item (a [`Delta::Usage`] comes
+/// before it), or after exactly one error, which is the last item.
+/// Nothing is sent before the first poll; dropping the stream closes the upstream connection.
+pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, ProviderError>> + Send>>;

@@ -1,0 +1,86 @@
+//! A quick reader for the chunks that make up nearly all of a stream.
+//!
+//! It borrows from the line and builds no JSON tree. Whatever is not perfectly ordinary it leaves
+//! to the tolerant reader; a property test holds the two to the same result.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::chunk::{Chunk, read_ending, read_usage};
+
+#[derive(Deserialize)]
+struct Ordinary<'a> {
+    #[serde(borrow, default)]
+    object: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    choices: Vec<Choice<'a>>,
+    #[serde(default)]
+    usage: Option<Value>,
+    // The presence of these calls for the tolerant reader.
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+    #[serde(default)]
+    x_groq: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(default)]
+    index: u64,
+    #[serde(borrow)]
+    delta: Delta<'a>,
+    #[serde(borrow, default)]
+    finish_reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    usage: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow, default)]
+    content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    reasoning_content: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    reasoning: Option<Cow<'a, str>>,
+    #[serde(default)]
+    reasoning_details: Option<IgnoredAny>,
+    #[serde(default)]
+    thinking: Option<IgnoredAny>,
+    #[serde(default)]
+    refusal: Option<IgnoredAny>,
+}
+
+/// Reads an ordinary chunk; none when the tolerant reader has to look.
+pub(super) fn read(data: &str) -> Option<Chunk> {
+    let Ordinary { object, choices, usage, error, x_groq } = serde_json::from_str(data).ok()?;
+    if error.is_some() || x_groq.is_some() || object.as_deref() == Some("error") {
+        return None;
+    }
+    let mut choices = choices.into_iter();
+    let choice = choices.next()?;
+    if choices.next().is_some() {
+        return None;
+    }
+    let Choice { index, delta, finish_reason, usage: choice_usage } = choice;
+    let Delta { content, reasoning_content, reasoning, reasoning_details, thinking, refusal } =
+        delta;
+    if index != 0
+        || choice_usage.is_some()
+        || reasoning_details.is_some()
+        || thinking.is_some()
+        || refusal.is_some()
+    {
+        return None;
+    }
+    let reasoning = [reasoning_content, reasoning].into_iter().flatten();
+    Some(Chunk {
+        reasoning: reasoning.map(Cow::into_owned).find(|text| !text.is_empty()).unwrap_or_default(),
+        text: content.map(Cow::into_owned).unwrap_or_default(),
+        usage: usage.as_ref().and_then(read_usage),
+        ending: finish_reason.as_deref().and_then(read_ending),
+    })
+}

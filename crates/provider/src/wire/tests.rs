@@ -1,0 +1,264 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::chunk::{Chunk, Ending, Reading, read_ending, read_event, read_value};
+use super::failure::{Failure, Report};
+use super::fast;
+use super::request::{Body, Dialect};
+use crate::sse::Event;
+use crate::{ChatMessage, ChatRequest, ChatRole, Finish, ProviderError, TokenUsage};
+
+fn event(data: &Value) -> Event {
+    Event { name: String::new(), data: data.to_string() }
+}
+
+fn chunk(data: &Value) -> Chunk {
+    match read_event(&event(data)) {
+        Reading::Chunk(chunk) => chunk,
+        other => panic!("{data}: {other:?}"),
+    }
+}
+
+fn delta(delta: &Value) -> Chunk {
+    chunk(&json!({"choices": [{"delta": delta}]}))
+}
+
+#[test]
+fn a_request_holds_only_what_was_asked_for() {
+    let mut request = ChatRequest {
+        model: "m".to_owned(),
+        messages: vec![ChatMessage { role: ChatRole::User, content: "hi".to_owned() }],
+        max_output_tokens: None,
+    };
+    let body = |request: &ChatRequest, include_usage, max_completion_tokens| {
+        let dialect = Dialect { include_usage, max_completion_tokens };
+        serde_json::to_value(Body::new(request, dialect)).unwrap()
+    };
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    assert_eq!(
+        body(&request, false, true),
+        json!({"model": "m", "messages": messages, "stream": true})
+    );
+    request.max_output_tokens = Some(7);
+    assert_eq!(
+        body(&request, true, false),
+        json!({"model": "m", "messages": messages, "stream": true,
+               "stream_options": {"include_usage": true}, "max_tokens": 7})
+    );
+    assert_eq!(body(&request, false, true)["max_completion_tokens"], 7);
+    assert_eq!(body(&request, false, true).get("max_tokens"), None);
+}
+
+#[test]
+fn content_in_every_shape() {
+    assert_eq!(delta(&json!({"role": "assistant", "content": "a"})).text, "a");
+    assert_eq!(delta(&json!({"content": null})), Chunk::default());
+    assert_eq!(delta(&Value::Null), Chunk::default());
+    assert_eq!(delta(&json!({"content": 5})), Chunk::default());
+    let parts = delta(&json!({"content": [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "a"}, "b", {"type": "image"}]}));
+    assert_eq!((parts.reasoning.as_str(), parts.text.as_str()), ("hm", "ab"));
+    assert_eq!(delta(&json!({"refusal": "no"})).text, "no");
+    for empty in [
+        json!({}),
+        json!({"choices": null}),
+        json!({"choices": []}),
+        json!([]),
+        json!({"choices": [{"content_filter_results": {}}]}),
+        json!({"choices": [null]}),
+        json!({"choices": {}}),
+        json!("x"),
+        json!({"error": null, "choices": []}),
+    ] {
+        assert_eq!(chunk(&empty), Chunk::default(), "{empty}");
+    }
+    let second = json!({"choices": [{"index": 1, "delta": {"content": "other"}}]});
+    assert_eq!(chunk(&second), Chunk::default(), "only the first choice is ours");
+}
+
+#[test]
+fn reasoning_in_every_shape() {
+    for shape in [
+        json!({"reasoning_content": "r"}),
+        json!({"reasoning": "r"}),
+        json!({"reasoning": "r", "reasoning_details": [{"type": "reasoning.text", "text": "r"}]}),
+        json!({"reasoning_content": "r", "reasoning": "r"}),
+        json!({"reasoning_content": "", "reasoning": "r"}),
+        json!({"reasoning_details": [{"summary": "r"}, {"data": "encrypted"}]}),
+        json!({"thinking": "r"}),
+    ] {
+        assert_eq!(delta(&shape).reasoning, "r", "{shape}");
+    }
+}
+
+#[test]
+fn usage_in_every_place() {
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 4.0,
+        "prompt_tokens_details": {"cached_tokens": 1},
+        "completion_tokens_details": {"reasoning_tokens": 2}});
+    let expected = Some(TokenUsage { input: 3, output: 4, cached: 1, reasoning: 2 });
+    for place in [
+        json!({"choices": [], "usage": usage}),
+        json!({"usage": usage}),
+        json!({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": usage}),
+        json!({"choices": [{"delta": {}}], "x_groq": {"usage": usage}}),
+        json!({"choices": [{"delta": {}, "usage": usage}], "usage": null}),
+    ] {
+        assert_eq!(chunk(&place).usage, expected, "{place}");
+    }
+    assert_eq!(chunk(&json!({"usage": {"cost": 1}})).usage, None);
+    let other_names = json!({"input_tokens": 1, "prompt_cache_hit_tokens": 1});
+    assert_eq!(
+        chunk(&json!({"usage": other_names})).usage,
+        Some(TokenUsage { input: 1, cached: 1, ..TokenUsage::default() })
+    );
+}
+
+#[test]
+fn finish_reasons() {
+    for (reason, expected) in [
+        ("stop", Finish::Stop),
+        ("STOP", Finish::Stop),
+        ("end_turn", Finish::Stop),
+        ("tool_calls", Finish::Stop),
+        ("never heard of it", Finish::Stop),
+        ("length", Finish::Length),
+        ("MAX_TOKENS", Finish::Length),
+        ("model_length", Finish::Length),
+        ("content_filter", Finish::ContentFilter),
+        ("SAFETY", Finish::ContentFilter),
+    ] {
+        assert_eq!(read_ending(reason), Some(Ending::Finish(expected)), "{reason}");
+    }
+    for reason in ["error", "abort", "insufficient_system_resource"] {
+        assert_eq!(read_ending(reason), Some(Ending::Failed));
+    }
+    assert_eq!(read_ending(""), None);
+    let completion = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]});
+    let whole = read_value(&completion);
+    assert_eq!((whole.text.as_str(), whole.ending), ("a", read_ending("stop")));
+}
+
+#[test]
+fn failures_in_every_shape() {
+    use ProviderError as E;
+    let failure = |value: &Value| match read_event(&event(value)) {
+        Reading::Failure(report) => report.classify(None, None),
+        other => panic!("{value}: {other:?}"),
+    };
+    let passing = Failure::passing;
+    for (value, expected) in [
+        (json!({"error": "words"}), passing(E::Failed)),
+        (json!({"error": {"message": "words"}}), passing(E::Failed)),
+        (json!({"object": "error", "message": "words", "code": 400}), Failure::last(E::BadRequest)),
+        (
+            json!([{"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}]),
+            passing(E::Overloaded { retry_after: None }),
+        ),
+        (
+            json!({"error": {"code": 429, "message": "m"}, "choices": [{"delta": {"content": ""},
+            "finish_reason": "error"}]}),
+            passing(E::RateLimited { retry_after: None }),
+        ),
+        (json!({"error": {"code": "context_length_exceeded"}}), Failure::last(E::ContextTooLong)),
+        (json!({"error": {"type": "invalid_request_error"}}), Failure::last(E::BadRequest)),
+        (json!({"error": {"code": "insufficient_quota"}}), Failure::last(E::QuotaExhausted)),
+        (
+            json!({"error": {"type": "overloaded_error"}}),
+            passing(E::Overloaded { retry_after: None }),
+        ),
+        (json!({"error": {"code": "invalid_api_key"}}), Failure::last(E::Auth)),
+    ] {
+        assert_eq!(failure(&value), expected, "{value}");
+    }
+    let named = Event { name: "error".to_owned(), data: "plain words".to_owned() };
+    assert!(matches!(read_event(&named), Reading::Failure(_)));
+    let named =
+        Event { name: "error".to_owned(), data: r#"{"choices":[{"delta":{}}]}"#.to_owned() };
+    assert!(matches!(read_event(&named), Reading::Failure(_)));
+}
+
+#[test]
+fn statuses() {
+    use ProviderError as E;
+    let body = |body: &str, status| Report::from_body(body.as_bytes()).classify(Some(status), None);
+    let error = |body_text: &str, status| body(body_text, status).error;
+    assert_eq!(error("", 401), E::Auth);
+    assert_eq!(error("", 402), E::QuotaExhausted);
+    assert_eq!(error("", 403), E::Auth);
+    assert_eq!(error("", 413), E::ContextTooLong);
+    assert_eq!(error("", 400), E::BadRequest);
+    assert_eq!(error("", 302), E::Protocol);
+    assert_eq!(error("<html>", 404), E::BadRequest, "a wrong address is not a missing model");
+    assert_eq!(
+        error(r#"{"error":"model 'x' not found, try pulling it first"}"#, 404),
+        E::ModelNotFound
+    );
+    assert_eq!(
+        error(r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#, 400),
+        E::ContextTooLong
+    );
+    assert_eq!(error(r#"{"error":{"code":"insufficient_quota"}}"#, 429), E::QuotaExhausted);
+    for status in [408, 409, 429, 500, 502, 503, 504, 529] {
+        assert!(body("oops", status).retry, "{status}");
+    }
+    for status in [302, 400, 401, 402, 403, 404, 413, 422, 501] {
+        assert!(!body("oops", status).retry, "{status}");
+    }
+    let filtered = br#"{"error":{"code":"content_filter","message":"m"}}"#;
+    assert!(Report::from_body(filtered).is_content_filter());
+}
+
+#[test]
+fn done_garbage_and_unknown_names() {
+    let read = |name: &str, data: &str| {
+        read_event(&Event { name: name.to_owned(), data: data.to_owned() })
+    };
+    assert_eq!(read("", " [DONE] "), Reading::Done);
+    assert_eq!(read("", "<html>"), Reading::Garbage);
+    assert_eq!(read("ping", "x"), Reading::Unknown);
+    assert_eq!(read("ping", "{\"type\":\"ping\"}"), Reading::Chunk(Chunk::default()));
+    let hidden = json!({"choices": [{"delta": {"content": "data: [DONE]\n\ndata: [DONE]"}}]});
+    assert_eq!(chunk(&hidden).text, "data: [DONE]\n\ndata: [DONE]");
+}
+
+/// JSON that a chunk's field may hold, right or wrong.
+fn field() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!("text")),
+        Just(json!("")),
+        Just(json!("error")),
+        Just(json!("stop")),
+        Just(json!(0)),
+        Just(json!(1)),
+        Just(json!({})),
+        Just(json!([{"text": "part"}])),
+        Just(json!({"prompt_tokens": 1})),
+    ]
+}
+
+fn object(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    proptest::collection::vec((proptest::sample::select(names), field()), 0..5).prop_map(|fields| {
+        Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_quick_reader_agrees_with_the_tolerant_one(
+        mut top in object(&["object", "usage", "error", "x_groq", "id"]),
+        mut choice in object(&["index", "finish_reason", "usage", "message"]),
+        delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
+            "thinking", "refusal", "role"]),
+        count in 0..3_usize,
+    ) {
+        choice["delta"] = delta;
+        top["choices"] = Value::Array(vec![choice; count]);
+        if let Some(quick) = fast::read(&top.to_string()) {
+            prop_assert_eq!(Report::find(&top), None);
+            prop_assert_eq!(quick, read_value(&top));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Calls that go well: what is sent, what comes back, connections, cancellation, models.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use mock::{CallOutcome, Script, Step};
+use provider::{Delta, Finish, OpenAiConfig, Provider, ProviderError, TokenUsage};
+
+use crate::support::{call, collect, config, provider, provider_with, request, server};
+
+#[tokio::test]
+async fn a_whole_answer() {
+    let server = server().await;
+    let provider = provider_with(&server, |config| config.api_key = Some("test-key".into()));
+    let outcome = call(&provider, "mock:ticks=3,reasoning=2").await;
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.text, "tick 0 \ntick 1 \ntick 2 \n");
+    assert_eq!(outcome.reasoning, "The user");
+    let [.., Delta::Usage(usage), Delta::Finish(Finish::Stop)] = &outcome.deltas[..] else {
+        panic!("{:?}", outcome.deltas)
+    };
+    assert_eq!((usage.output, usage.reasoning), (5, 2));
+    let seen = server.wait_for("the call", |calls| calls.first().cloned()).await;
+    assert_eq!(seen.authorization.as_deref(), Some("Bearer test-key"));
+    let sent: Vec<_> = request("").messages.into_iter().map(|message| message.content).collect();
+    assert_eq!(seen.messages[0], ("system".to_owned(), sent[0].clone()));
+    assert_eq!(seen.messages[1], ("user".to_owned(), sent[1].clone()));
+    let outcome = call(&provider, "mock:echo").await;
+    assert_eq!(outcome.text, sent[1]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_ending_and_a_document_instead_of_a_stream() {
+    let server = server().await;
+    let provider = provider(&server);
+    for (model, expected) in [
+        ("mock:ticks=2,finish=length", Finish::Length),
+        ("mock:ticks=2,finish=content_filter", Finish::ContentFilter),
+        ("mock:ticks=2,fault=json", Finish::Stop),
+        ("mock:ticks=2,fault=json,finish=length", Finish::Length),
+        ("mock:ticks=2,chunk_bytes=1", Finish::Stop),
+        ("mock:ticks=2,usage=none", Finish::Stop),
+    ] {
+        let outcome = call(&provider, model).await;
+        assert_eq!(outcome.deltas.last(), Some(&Delta::Finish(expected)), "{model}");
+        assert_eq!(outcome.text, "tick 0 \ntick 1 \n", "{model}");
+        let counted = outcome.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_)));
+        assert_eq!(counted, !model.contains("usage=none"), "{model}");
+    }
+    let silent_on_usage = provider_with(&server, |config| config.include_usage = false);
+    let outcome = call(&silent_on_usage, "mock:ticks=1").await;
+    assert_eq!(outcome.deltas.len(), 2, "{:?}", outcome.deltas);
+}
+
+#[tokio::test]
+async fn the_last_usage_counts() {
+    let server = server().await;
+    let counts = |output| TokenUsage { input: 1, output, cached: 0, reasoning: 0 };
+    server.push(Script::steps([
+        Step::Usage(Some(counts(1))),
+        Step::Text("a".to_owned()),
+        Step::Usage(Some(counts(2))),
+        Step::Finish(provider::script::Ending::Stop),
+        Step::Usage(Some(counts(3))),
+    ]));
+    let outcome = call(&provider(&server), "m").await;
+    let expected =
+        [Delta::Text("a".to_owned()), Delta::Usage(counts(3)), Delta::Finish(Finish::Stop)];
+    assert_eq!(outcome.deltas, expected);
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let server = server().await;
+    let provider = provider(&server);
+    for _ in 0..5 {
+        assert_eq!(call(&provider, "mock:ticks=20").await.error, None);
+    }
+    assert_eq!(call(&provider, "mock:status=401").await.error, Some(ProviderError::Auth));
+    assert_eq!(call(&provider, "mock:fault=json").await.error, None);
+    let connections: Vec<_> = server.calls().iter().map(|call| call.connection).collect();
+    assert_eq!(connections, [0; 7]);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_first_poll() {
+    let server = server().await;
+    let stream = provider(&server).stream(request("mock:ticks=1"));
+    assert_eq!(call(&provider(&server), "mock:ticks=2").await.error, None);
+    assert_eq!(server.calls().len(), 1);
+    assert_eq!(collect(stream).await.text, "tick 0 \n");
+}
+
+#[tokio::test]
+async fn dropping_the_stream_closes_the_connection() {
+    let server = server().await;
+    let provider = provider(&server);
+    for model in
+        ["mock:ticks=5,fault=stall@3", "mock:ticks=1000,rate=50", "mock:ticks=9,fault=huge@3"]
+    {
+        let mut stream = provider.stream(request(model));
+        assert_eq!(stream.next().await, Some(Ok(Delta::Text("tick 0 \n".to_owned()))));
+        drop(stream);
+        let outcome = server
+            .wait_for(model, |calls| {
+                let call = calls.iter().find(|call| call.model == model)?;
+                (call.outcome != CallOutcome::Running).then_some(call.outcome)
+            })
+            .await;
+        assert_eq!(outcome, CallOutcome::ClientClosed, "{model}");
+    }
+    let mut unanswered = provider.stream(request("mock:fault=silent"));
+    let polled = async {
+        tokio::select! {
+            item = unanswered.next() => panic!("{item:?}"),
+            () = server.wait_for("the silent call", |calls| {
+                calls.iter().any(|call| call.model == "mock:fault=silent").then_some(())
+            }) => {}
+        }
+    };
+    polled.await;
+    drop(unanswered);
+    server
+        .wait_for("its end", |calls| {
+            let call = calls.iter().find(|call| call.model == "mock:fault=silent")?;
+            (call.outcome == CallOutcome::ClientClosed).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_list_of_models() {
+    let server = server().await;
+    let provider = provider_with(&server, |config| config.default_model = "mine".to_owned());
+    let (one, two) = tokio::join!(provider.models(), provider.models());
+    let names = one.unwrap();
+    assert_eq!(names[..2], ["mine".to_owned(), "mock".to_owned()]);
+    assert_eq!(two.unwrap(), names);
+    server.stop().await;
+    assert_eq!(provider.models().await.unwrap(), names, "from memory");
+}
+
+#[tokio::test]
+async fn without_a_list_there_is_the_default_model() {
+    let server = server().await;
+    let mut elsewhere = config(&server);
+    elsewhere.base_url = format!("http://{}/nothing/here", server.addr());
+    let provider = Provider::open_ai(elsewhere).unwrap();
+    assert_eq!(provider.models().await.unwrap(), ["mock"]);
+    let outcome = call(&provider, "mock:ticks=1").await;
+    assert_eq!(outcome.text, "tick 0 \n", "chat may work all the same");
+}
+
+#[tokio::test]
+async fn misconfiguration_is_seen_at_once() {
+    for base in ["", "localhost:1/v1", "http://user:secret@localhost/v1"] {
+        let config = OpenAiConfig::new(base, "m");
+        assert!(!format!("{config:?}").contains("secret"));
+        let error = Provider::open_ai(config).unwrap_err();
+        assert!(matches!(error, ProviderError::Misconfigured(_)), "{base}");
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+    let provider = Provider::open_ai(OpenAiConfig::new("http://127.0.0.1:1/v1", "m")).unwrap();
+    assert_eq!((provider.name(), provider.default_model()), ("openai", "m"));
+    assert_eq!((provider.context_tokens(), provider.output_reserve_tokens()), (128_000, 4_096));
+    assert!(!provider.is_demo());
+}
+
+/// Without `TCP_NODELAY` on both ends a kept-alive connection waits some 40 ms for an
+/// acknowledgement (`shared/DESIGN.md` section 5).
+#[tokio::test]
+async fn no_delay_on_kept_alive_connections() {
+    let server = server().await;
+    let provider = provider(&server);
+    let mut fastest = Duration::MAX;
+    for _ in 0..10 {
+        let began = tokio::time::Instant::now();
+        let mut stream = provider.stream(request("mock:ticks=2"));
+        assert!(stream.next().await.unwrap().is_ok());
+        fastest = fastest.min(began.elapsed());
+        while stream.next().await.is_some() {}
+    }
+    assert!(fastest < Duration::from_millis(30), "{fastest:?}");
+}

@@ -1,0 +1,168 @@
+//! What is asked again and what is not (C-08), and that nothing leaks on the way.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mock::{Script, Step};
+use provider::{OpenAiConfig, Provider, ProviderError};
+
+use crate::support::{call, provider, provider_with, server};
+
+#[tokio::test]
+async fn passing_failures_are_asked_again() {
+    for model in [
+        "mock:ticks=2,status=503,times=2",
+        "mock:ticks=2,status=429,retry-after=0.01,times=2",
+        "mock:ticks=2,status=500,times=1",
+        "mock:ticks=2,status=502,times=1",
+        "mock:ticks=2,status=529,retry-after=0,times=2",
+        "mock:ticks=2,fault=reset,times=2",
+        "mock:ticks=2,fault=truncate,times=1",
+        "mock:ticks=2,fault=nodone,times=1",
+        "mock:ticks=2,fault=error,times=1",
+    ] {
+        let server = server().await;
+        let outcome = call(&provider(&server), model).await;
+        assert_eq!((outcome.text.as_str(), outcome.error), ("tick 0 \ntick 1 \n", None), "{model}");
+        let failures = if model.contains("times=2") { 2 } else { 1 };
+        assert_eq!(server.calls().len(), failures + 1, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn the_providers_wish_is_honoured() {
+    let server = server().await;
+    let began = std::time::Instant::now();
+    let outcome = call(&provider(&server), "mock:ticks=1,status=429,retry-after=0.4,times=1").await;
+    assert_eq!(outcome.error, None);
+    assert!(began.elapsed() >= Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn lasting_failures_are_not() {
+    use ProviderError as E;
+    let server = server().await;
+    let provider = provider(&server);
+    for (model, expected) in [
+        ("mock:status=400", E::BadRequest),
+        ("mock:status=401", E::Auth),
+        ("mock:status=402", E::QuotaExhausted),
+        ("mock:status=403", E::Auth),
+        ("mock:status=404", E::BadRequest),
+        ("mock:status=413", E::ContextTooLong),
+        ("mock:status=422", E::BadRequest),
+        ("mock:nothing", E::ModelNotFound),
+        ("mock:ticks=3,fault=garbage", E::Protocol),
+        ("mock:ticks=3,fault=error@1", E::Failed),
+        ("mock:ticks=3,fault=truncate@1", E::Truncated),
+        (
+            "mock:status=429,retry-after=31",
+            E::RateLimited { retry_after: Some(Duration::from_secs(31)) },
+        ),
+        (
+            "mock:status=503,retry-after=31",
+            E::Overloaded { retry_after: Some(Duration::from_secs(31)) },
+        ),
+        ("mock:status=500,retry-after=31", E::Failed),
+    ] {
+        let before = server.calls().len();
+        assert_eq!(call(&provider, model).await.error, Some(expected), "{model}");
+        assert_eq!(server.calls().len(), before + 1, "{model}");
+    }
+    let quota = "{\"error\":{\"message\":\"canary\",\"type\":\"insufficient_quota\"}}";
+    let refusal = format!("HTTP/1.1 429 T\r\ncontent-length: {}\r\n\r\n{quota}", quota.len());
+    let before = server.calls().len();
+    server.push(Script::steps([Step::Wire(refusal.into()), Step::Close]));
+    assert_eq!(call(&provider, "m").await.error, Some(E::QuotaExhausted));
+    assert_eq!(server.calls().len(), before + 1);
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    use ProviderError as E;
+    let server = server().await;
+    let outcome = call(&provider(&server), "mock:status=503,retry-after=0").await;
+    assert_eq!(outcome.error, Some(E::Overloaded { retry_after: Some(Duration::ZERO) }));
+    assert_eq!(server.calls().len(), 3, "two retries");
+    let hurried = provider_with(&server, |config| config.timeouts.total = Duration::from_secs(2));
+    let outcome = call(&hurried, "mock:status=429,retry-after=3").await;
+    assert_eq!(outcome.error, Some(E::RateLimited { retry_after: Some(Duration::from_secs(3)) }));
+    assert_eq!(server.calls().len(), 4, "a wait beyond the deadline is not begun");
+}
+
+#[tokio::test]
+async fn an_absent_provider_and_the_breaker() {
+    let server = server().await;
+    let absent = server.base_url();
+    server.stop().await;
+    let config = OpenAiConfig { max_retries: 0, ..OpenAiConfig::new(absent, "m") };
+    let provider = Provider::open_ai(config).unwrap();
+    for _ in 0..25 {
+        assert_eq!(call(&provider, "m").await.error, Some(ProviderError::Unreachable));
+    }
+
+    let server = crate::support::server().await;
+    let provider = provider_with(&server, |config| config.max_retries = 0);
+    for _ in 0..40 {
+        let error = call(&provider, "mock:status=503").await.error.unwrap();
+        assert!(matches!(error, ProviderError::Overloaded { .. } | ProviderError::Unreachable));
+    }
+    assert_eq!(server.calls().len(), 20, "after that the provider was left alone");
+}
+
+/// Takes what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn keys_and_the_providers_words_do_not_leak() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+
+    let key = "canary-key-5f1e";
+    let server = server().await;
+    let mut config = crate::support::config(&server);
+    config.api_key = Some(key.into());
+    config.base_url.push_str("?token=canary-query");
+    config.max_retries = 1;
+    assert!(!format!("{config:?}").contains("canary"));
+    let provider = Provider::open_ai(config).unwrap();
+    assert!(!format!("{provider:?}").contains("canary"));
+    let words = format!("wrong key {key} or sk-canary-1234 \\u001b[31m canary-words");
+    for status in [401, 400, 500, 200] {
+        let body = format!("{{\"error\":{{\"message\":\"{words}\",\"code\":\"{key}\"}}}}");
+        let head = format!("content-type: application/json\r\ncontent-length: {}", body.len());
+        for _ in 0..2 {
+            let bytes = format!("HTTP/1.1 {status} T\r\n{head}\r\n\r\n{body}");
+            server.push(Script::steps([Step::Wire(bytes.into()), Step::Close]));
+        }
+        let error = call(&provider, "m").await.error.unwrap();
+        let shown = format!("{error} {error:?} {} {}", error.code(), error.public_message());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+    server.stop().await;
+    assert!(call(&provider, "m").await.error.is_some());
+    assert!(!provider.models().await.unwrap().is_empty());
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("canary-words"), "the reason is in the log:\n{log}");
+    for secret in [key, "sk-canary", "canary-query", "\u{1b}[31m canary"] {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None, "{secret}");
+    }
+}

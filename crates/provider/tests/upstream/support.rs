@@ -1,0 +1,93 @@
+//! What the tests share.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use mock::MockServer;
+use provider::{
+    ChatMessage, ChatRequest, ChatRole, Delta, DeltaStream, OpenAiConfig, Provider, ProviderError,
+    Timeouts,
+};
+
+/// Long enough for a busy machine, short enough to fail before the test runner's patience ends.
+pub(crate) const PATIENT: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    first_token: Duration::from_secs(20),
+    idle: Duration::from_secs(20),
+    total: Duration::from_secs(40),
+};
+
+/// What came of a call.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Outcome {
+    pub text: String,
+    pub reasoning: String,
+    pub deltas: Vec<Delta>,
+    pub error: Option<ProviderError>,
+}
+
+pub(crate) async fn server() -> MockServer {
+    MockServer::start("127.0.0.1:0".parse().unwrap()).await.unwrap()
+}
+
+pub(crate) fn config(server: &MockServer) -> OpenAiConfig {
+    OpenAiConfig { timeouts: PATIENT, ..OpenAiConfig::new(server.base_url(), "mock") }
+}
+
+/// A provider with changes to the configuration.
+pub(crate) fn provider_with(
+    server: &MockServer,
+    change: impl FnOnce(&mut OpenAiConfig),
+) -> Provider {
+    let mut config = config(server);
+    change(&mut config);
+    Provider::open_ai(config).unwrap()
+}
+
+pub(crate) fn provider(server: &MockServer) -> Provider {
+    provider_with(server, |_| {})
+}
+
+pub(crate) fn request(model: &str) -> ChatRequest {
+    ChatRequest {
+        model: model.to_owned(),
+        messages: vec![
+            ChatMessage { role: ChatRole::System, content: "Be brief.".to_owned() },
+            ChatMessage { role: ChatRole::User, content: "Hällo 😀\n\ndata: x".to_owned() },
+        ],
+        max_output_tokens: None,
+    }
+}
+
+/// Follows a stream to its end and checks the contract on the way.
+pub(crate) async fn collect(mut stream: DeltaStream) -> Outcome {
+    let mut outcome =
+        Outcome { text: String::new(), reasoning: String::new(), deltas: Vec::new(), error: None };
+    let mut ended = false;
+    while let Some(item) = stream.next().await {
+        assert!(!ended, "{item:?} after the end");
+        match item {
+            Ok(delta) => {
+                match &delta {
+                    Delta::Text(text) => outcome.text.push_str(text),
+                    Delta::Reasoning(text) => outcome.reasoning.push_str(text),
+                    Delta::Usage(_) => {}
+                    Delta::Finish(_) => ended = true,
+                }
+                outcome.deltas.push(delta);
+            }
+            Err(error) => {
+                outcome.error = Some(error);
+                ended = true;
+            }
+        }
+    }
+    assert!(ended, "no end");
+    let usages = outcome.deltas.iter().filter(|delta| matches!(delta, Delta::Usage(_)));
+    assert!(usages.count() <= 1);
+    outcome
+}
+
+pub(crate) async fn call(provider: &Provider, model: &str) -> Outcome {
+    collect(provider.stream(request(model))).await
+}

@@ -1,0 +1,304 @@
+//! The server put together: configuration in, a listening process out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use api::{ApiConfig, VersionInfo};
+use auth::{AccessTokens, PasswordParameters, Passwords};
+use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
+use models::Context;
+use provider::{OpenAiConfig, Provider, Timeouts};
+use services::{Parts, Services, Settings};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::banner::{BannerFacts, FirstUser, ModelFacts};
+use crate::config::{Config, Database, ProviderConfig, Signup, Synchronous};
+use crate::secrets::Secrets;
+use crate::telemetry;
+use crate::version::VERSION;
+
+/// How long clients may take to read what is left once the last answer has ended.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// A running server. It runs until [`App::stop`].
+#[derive(Debug)]
+pub struct App {
+    address: SocketAddr,
+    facts: BannerFacts,
+    services: Services,
+    grace: Duration,
+    /// Stops accepting connections.
+    shutdown: CancellationToken,
+    /// Ends the connections that are open.
+    closed: CancellationToken,
+    /// Ends the grace period early.
+    hurry: CancellationToken,
+    tasks: TaskTracker,
+    /// Whoever stops the server holds this; everybody else waits for them.
+    stopping: Mutex<bool>,
+}
+
+impl App {
+    /// Opens the database, recovers, and listens. When this returns, requests are answered.
+    pub async fn start(config: Config, context: Context) -> Result<Self> {
+        // First, so that a port in use is said before a database is made.
+        let listener = listen(SocketAddr::new(config.server.host, config.server.port)).await?;
+        let address = listener.local_addr()?;
+        let secrets = Secrets::load(&config)?;
+        let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
+        let services = Services::start(Parts {
+            db,
+            context,
+            provider: provider(&config.provider)?,
+            passwords: passwords(&config)?,
+            tokens: AccessTokens::new(
+                &secrets.current,
+                secrets.previous.as_ref(),
+                config.auth.access_token_ttl,
+            ),
+            settings: settings(&config),
+        })
+        .await
+        .context("the server could not be started")?;
+        let facts = facts(&config, address, &secrets, &services).await?;
+        let app = Self {
+            address,
+            facts,
+            grace: config.server.shutdown_grace,
+            shutdown: CancellationToken::new(),
+            closed: CancellationToken::new(),
+            hurry: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            stopping: Mutex::new(false),
+            services,
+        };
+        app.serve(listener, api_config(&config))?;
+        Ok(app)
+    }
+
+    fn serve(&self, listener: TcpListener, config: ApiConfig) -> Result<()> {
+        let router = api::router(self.services.clone(), config.clone(), telemetry::metrics()?);
+        let (shutdown, closed) = (self.shutdown.clone(), self.closed.clone());
+        self.tasks.spawn(async move {
+            api::serve(listener, router, &config, shutdown, closed).await;
+        });
+        self.tasks.close();
+        Ok(())
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the banner says.
+    pub fn facts(&self) -> &BannerFacts {
+        &self.facts
+    }
+
+    /// Stops: not ready at once, no new work, a grace period for running answers, the text so far
+    /// of the rest stored, connections closed. Calling it again waits for the first call.
+    pub async fn stop(&self) {
+        let mut stopped = self.stopping.lock().await;
+        if std::mem::replace(&mut *stopped, true) {
+            return;
+        }
+        tracing::info!(grace = ?self.grace, "stopping");
+        self.services.drain();
+        self.shutdown.cancel();
+        tokio::select! {
+            () = self.services.stop(self.grace) => {}
+            () = self.hurry.cancelled() => self.services.stop(Duration::ZERO).await,
+        }
+        if tokio::time::timeout(FLUSH, self.tasks.wait()).await.is_err() {
+            self.closed.cancel();
+            self.tasks.wait().await;
+        }
+        self.services.close().await;
+        tracing::info!("stopped");
+    }
+
+    /// Ends the grace period of [`App::stop`], and waits for its end.
+    pub async fn stop_now(&self) {
+        self.hurry.cancel();
+        self.stop().await;
+    }
+}
+
+/// Brings the schema up to date and ends.
+pub async fn migrate(config: Config) -> Result<()> {
+    let Opened { db, applied } = crud::connect(&options(&config, false)).await?;
+    db.close().await;
+    let database = config.database.to_string();
+    if applied.steps.is_empty() {
+        tracing::info!(database, "the schema is up to date");
+    } else {
+        tracing::info!(database, steps = applied.steps.join(", "), "the schema was brought up to date");
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow!(
+            "port {} is in use, probably by another server; try --port {}",
+            address.port(),
+            address.port().wrapping_add(1)
+        ),
+        std::io::ErrorKind::PermissionDenied => anyhow!(
+            "this account may not listen on port {}; ports below 1024 need rights, try --port 8000",
+            address.port()
+        ),
+        _ => anyhow!("cannot listen on {address}: {error}; check --host and --port"),
+    })
+}
+
+fn options(config: &Config, serve: bool) -> Options {
+    let storage = &config.storage;
+    let mysql = |target| {
+        Engine::MySql(crud::MySqlOptions { target, max_connections: storage.max_connections })
+    };
+    let engine = match &config.database {
+        Database::Sqlite { path } => Engine::Sqlite(SqliteOptions {
+            path: path.clone(),
+            readers: storage.readers,
+            synchronous: match storage.synchronous {
+                Synchronous::Full => crud::Synchronous::Full,
+                Synchronous::Normal => crud::Synchronous::Normal,
+            },
+        }),
+        Database::MySql(parts) => mysql(MySqlTarget::Parts {
+            host: parts.host.clone(),
+            port: parts.port,
+            socket: parts.socket.clone(),
+            user: parts.user.clone(),
+            password: parts.password.clone(),
+            name: parts.name.clone(),
+        }),
+        Database::Url(url) => mysql(MySqlTarget::Url(url.clone())),
+    };
+    Options {
+        engine,
+        give_up_after: storage.connect_timeout,
+        limits: Limits {
+            statement: storage.statement_timeout,
+            acquire: storage.acquire_timeout,
+            queue: storage.write_queue,
+        },
+        migrate: storage.migrate || !serve,
+        exclusive: serve,
+    }
+}
+
+fn provider(config: &ProviderConfig) -> Result<Provider> {
+    let Some(address) = config.address() else { return Ok(Provider::demo()) };
+    let provider = Provider::open_ai(OpenAiConfig {
+        name: config.name.clone(),
+        base_url: address.to_owned(),
+        api_key: config.api_key.as_ref().map(|key| key.0.clone()),
+        default_model: config.model.clone(),
+        context_tokens: config.context_tokens,
+        output_reserve_tokens: config.output_reserve_tokens,
+        timeouts: Timeouts {
+            connect: config.connect_timeout,
+            first_token: config.first_token_timeout,
+            idle: config.idle_timeout,
+            total: config.total_timeout,
+        },
+        max_event_bytes: config.max_event_bytes,
+        max_answer_bytes: config.max_answer_bytes,
+        max_retries: config.max_retries,
+        include_usage: config.include_usage,
+    });
+    provider.context("the provider cannot be used")
+}
+
+fn passwords(config: &Config) -> Result<Passwords> {
+    let auth = &config.auth;
+    let parameters = PasswordParameters {
+        memory_kib: auth.argon2_memory_kib,
+        iterations: auth.argon2_iterations,
+        parallelism: 1,
+    };
+    Passwords::new(parameters, auth.password_concurrency, auth.password_queue)
+        .context("the password parameters cannot be used")
+}
+
+fn settings(config: &Config) -> Settings {
+    let signup = match config.auth.signup {
+        Signup::Open => services::Signup::Open,
+        Signup::Closed => services::Signup::Closed,
+        Signup::Auto if config.server.host.is_loopback() => services::Signup::Open,
+        Signup::Auto => services::Signup::Closed,
+    };
+    Settings {
+        signup,
+        session_lifetime: config.auth.session_ttl,
+        refresh_lifetime: config.auth.refresh_idle,
+        refresh_grace: config.auth.refresh_grace,
+        generations: config.limits.generations,
+        generations_per_user: config.limits.generations_per_user,
+        checkpoint_interval: config.limits.checkpoint_interval,
+        shared_database: config.database.sqlite_path().is_none(),
+    }
+}
+
+fn api_config(config: &Config) -> ApiConfig {
+    let server = &config.server;
+    ApiConfig {
+        cors_origins: server.cors_origins.clone(),
+        max_body_bytes: server.max_body_bytes,
+        max_auth_body_bytes: server.max_auth_body_bytes,
+        heartbeat: server.heartbeat,
+        write_stall: server.write_stall,
+        body_timeout: server.body_timeout,
+        header_timeout: server.header_timeout,
+        max_connections: server.max_connections,
+        metrics_token: server.metrics_token.clone(),
+        loopback_bind: server.host.is_loopback(),
+        version: VersionInfo {
+            version: VERSION.version,
+            commit: VERSION.commit,
+        },
+    }
+}
+
+/// What the banner says. Makes a set-up token where one is needed.
+async fn facts(
+    config: &Config,
+    address: SocketAddr,
+    secrets: &Secrets,
+    services: &Services,
+) -> Result<BannerFacts> {
+    let url = format!("http://{address}");
+    let setup = services.accounts.offer_setup_token().await.context("the set-up token")?;
+    let first_user = setup.map(|token| {
+        if config.server.host.is_loopback() {
+            FirstUser::BecomesAdministrator
+        } else {
+            FirstUser::NeedsToken { token, valid_for: services::SETUP_LIFETIME }
+        }
+    });
+    let model = match config.provider.address() {
+        None => ModelFacts::Demo,
+        Some(address) => ModelFacts::Provider {
+            name: config.provider.name.clone(),
+            address: address.to_owned(),
+            model: config.provider.model.clone(),
+        },
+    };
+    Ok(BannerFacts {
+        version: VERSION.version.to_owned(),
+        docs: format!("{url}/docs"),
+        url,
+        data_dir: config.storage.data_dir.clone(),
+        database: config.database.to_string(),
+        model,
+        first_user,
+        secret_created: secrets.created.clone(),
+    })
+}

@@ -1,0 +1,190 @@
+//! What the server says about itself once it is ready.
+
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The facts of a start. Nothing in it is secret but the set-up token, which is shown on purpose.
+#[derive(Debug, Clone)]
+pub struct BannerFacts {
+    /// Our version.
+    pub version: String,
+    /// Where to reach the server, without a trailing slash.
+    pub url: String,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// The database, without its password: the `Display` form of `config::Database`.
+    pub database: String,
+    /// Who writes the answers.
+    pub model: ModelFacts,
+    /// What happens with the first account; none when there are accounts already.
+    pub first_user: Option<FirstUser>,
+    /// The file of a secret that was made just now.
+    pub secret_created: Option<PathBuf>,
+    /// Where the API is explained.
+    pub docs: String,
+}
+
+/// Who writes the answers.
+#[derive(Debug, Clone)]
+pub enum ModelFacts {
+    /// The built-in demo model.
+    Demo,
+    /// A provider.
+    Provider {
+        /// What it is called.
+        name: String,
+        /// Its address; a query is not shown.
+        address: String,
+        /// The model used by default.
+        model: String,
+    },
+}
+
+/// How the administrator comes to be.
+#[derive(Debug, Clone)]
+pub enum FirstUser {
+    /// Whoever makes the first account from this machine.
+    BecomesAdministrator,
+    /// Whoever makes an account with this token.
+    NeedsToken {
+        /// The token, to be used once.
+        token: SecretString,
+        /// How long it can be used.
+        valid_for: Duration,
+    },
+}
+
+impl fmt::Display for ModelFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => f.write_str(
+                "demo; for a real one set OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL",
+            ),
+            Self::Provider { name, address, model } => {
+                // Some addresses have a key in their query.
+                let address = address.split('?').next().unwrap_or_default();
+                write!(f, "{model} of {name} ({address})")
+            }
+        }
+    }
+}
+
+impl fmt::Display for FirstUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BecomesAdministrator => {
+                f.write_str("the first account you create is the administrator")
+            }
+            Self::NeedsToken { token, valid_for } => write!(
+                f,
+                "sign up with the set-up token {} (once, within {} minutes) to become the \
+                 administrator",
+                token.expose_secret(),
+                valid_for.as_secs() / 60
+            ),
+        }
+    }
+}
+
+/// Six or seven lines for a person; the last one says that the server is ready.
+impl fmt::Display for BannerFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "ChatApp Backend {}  {}", self.version, self.url)?;
+        write!(f, "  Data        {}", self.data_dir.display())?;
+        match &self.secret_created {
+            Some(file) => writeln!(f, " (new secret in {}; keep it)", file.display())?,
+            None => writeln!(f)?,
+        }
+        writeln!(f, "  Database    {}", self.database)?;
+        writeln!(f, "  Model       {}", self.model)?;
+        if let Some(first_user) = &self.first_user {
+            writeln!(f, "  First user  {first_user}")?;
+        }
+        writeln!(f, "  Docs        {}", self.docs)?;
+        writeln!(f, "Ready")
+    }
+}
+
+/// Shows the facts: as lines on a terminal, unless `quiet`, otherwise as one log event.
+pub fn show(facts: &BannerFacts, quiet: bool) {
+    let mut stderr = io::stderr().lock();
+    if stderr.is_terminal() && !quiet {
+        // A terminal that is gone is no reason to stop.
+        let _ = stderr.write_all(facts.to_string().as_bytes());
+        return;
+    }
+    drop(stderr);
+    tracing::info!(
+        version = facts.version,
+        url = facts.url,
+        data_dir = %facts.data_dir.display(),
+        secret_created = facts.secret_created.as_ref().map(|file| file.display().to_string()),
+        database = facts.database,
+        model = %facts.model,
+        first_user = facts.first_user.as_ref().map(ToString::to_string),
+        docs = facts.docs,
+        "ready"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> BannerFacts {
+        BannerFacts {
+            version: "1.2.3".to_owned(),
+            url: "http://127.0.0.1:8000".to_owned(),
+            data_dir: PathBuf::from("./data"),
+            database: "sqlite ./data/chatapp.db".to_owned(),
+            model: ModelFacts::Demo,
+            first_user: Some(FirstUser::BecomesAdministrator),
+            secret_created: Some(PathBuf::from("./data/secret_key")),
+            docs: "http://127.0.0.1:8000/docs".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_first_start_of_a_fresh_clone() {
+        insta::assert_snapshot!(facts());
+    }
+
+    #[test]
+    fn a_start_on_a_server() {
+        insta::assert_snapshot!(BannerFacts {
+            url: "http://0.0.0.0:8000".to_owned(),
+            database: "mysql chat@db:3306/chat".to_owned(),
+            model: ModelFacts::Provider {
+                name: "openai".to_owned(),
+                address: "https://api.example.com/v1?key=canary".to_owned(),
+                model: "a-model".to_owned(),
+            },
+            first_user: Some(FirstUser::NeedsToken {
+                token: SecretString::from("setup_example"),
+                valid_for: Duration::from_mins(30),
+            }),
+            secret_created: None,
+            ..facts()
+        });
+    }
+
+    #[test]
+    fn a_banner_has_five_to_seven_lines_and_ends_with_ready() {
+        let mut facts = facts();
+        assert_eq!(facts.to_string().lines().count(), 7);
+        facts.first_user = None;
+        assert_eq!(facts.to_string().lines().count(), 6);
+        assert_eq!(facts.to_string().lines().last(), Some("Ready"));
+    }
+
+    #[test]
+    fn debug_hides_the_set_up_token() {
+        let token = SecretString::from("setup_canary");
+        let first = FirstUser::NeedsToken { token, valid_for: Duration::ZERO };
+        assert!(!format!("{first:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,241 @@
+//! The command line: commands, options and their help.
+//!
+//! Options only say which keys they set; precedence, checks and defaults belong to
+//! [`crate::config`], and so do the texts that explain an option.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{LogFormat, LogLevel, SECTIONS, Sources};
+
+const EXAMPLES: &str = "\
+Examples:
+  chatapp                             start on http://127.0.0.1:8000 with the demo model
+  OPENAI_API_KEY=… chatapp            start with OpenAI
+  chatapp serve --port 8001           start on another port
+  DATABASE_URL=mysql://… chatapp migrate
+                                      bring the schema up to date and exit";
+
+const AFTER: &str = "\
+Every option has a key in chatapp.toml and a variable in the environment or in .env; secrets are
+set there only. docs/CONFIGURATION.md lists all of them.";
+
+/// Without the empty line below the purpose, `-h` fits on a terminal of 24 lines.
+const TEMPLATE: &str =
+    "{before-help}{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The headings under which the help groups options.
+mod heading {
+    pub(super) const NETWORK: &str = "Network";
+    pub(super) const STORAGE: &str = "Storage";
+    pub(super) const GENERAL: &str = "General";
+}
+
+/// A conversation server for OpenAI-compatible language models.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chatapp",
+    version,
+    before_long_help = EXAMPLES,
+    after_long_help = AFTER,
+    help_template = TEMPLATE,
+    disable_version_flag = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do; `serve` if nothing is said.
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server (the default).
+    Serve(ServeArgs),
+    /// Bring the database's schema up to date and exit.
+    Migrate,
+    /// Print the OpenAPI document of the API.
+    Openapi,
+    /// Run a scripted OpenAI-compatible server, for tests and benchmarks.
+    ///
+    /// It answers as its messages and model names ask it to: slowly, at length, or with a fault.
+    /// Every finished call is one line of the log.
+    MockProvider(MockArgs),
+    /// Print the version.
+    Version {
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeArgs {
+    #[arg(long, value_name = "ADDRESS", help_heading = heading::NETWORK)]
+    host: Option<String>,
+    #[arg(long, value_name = "PORT", help_heading = heading::NETWORK)]
+    port: Option<u16>,
+    #[arg(long, help_heading = heading::STORAGE)]
+    no_migrate: bool,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct GlobalArgs {
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = heading::STORAGE)]
+    data_dir: Option<PathBuf>,
+    #[arg(
+        long, global = true, value_name = "FILE", help_heading = heading::GENERAL,
+        help = "Read this file instead of chatapp.toml [env: CHATAPP_CONFIG]"
+    )]
+    config: Option<PathBuf>,
+    #[arg(
+        long, global = true, value_name = "FORMAT", help_heading = heading::GENERAL,
+        hide_possible_values = true, value_parser = PossibleValuesParser::new(LogFormat::WORDS)
+    )]
+    log_format: Option<String>,
+    #[arg(
+        long, global = true, value_name = "LEVEL", help_heading = heading::GENERAL,
+        hide_possible_values = true, value_parser = PossibleValuesParser::new(LogLevel::WORDS)
+    )]
+    log_level: Option<String>,
+    /// Print no banner on the terminal
+    #[arg(long, short, global = true, help_heading = heading::GENERAL)]
+    quiet: bool,
+    /// Print help; --help says more than -h
+    #[arg(
+        long, short, global = true, action = ArgAction::Help, help_heading = heading::GENERAL
+    )]
+    help: Option<bool>,
+}
+
+/// Options of `mock-provider`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct MockArgs {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    addr: IpAddr,
+    /// TCP port to listen on; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+}
+
+impl MockArgs {
+    /// Where to listen.
+    pub fn socket(self) -> SocketAddr {
+        SocketAddr::new(self.addr, self.port)
+    }
+}
+
+impl Cli {
+    /// Reads the arguments, the program's name first. Help and mistakes are errors that know how
+    /// to print themselves.
+    pub fn parse_from(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
+    }
+
+    /// What to do.
+    pub fn requested(&self) -> Command {
+        match &self.command {
+            Some(Command::Serve(_)) | None => Command::Serve(self.serve_args()),
+            Some(Command::Migrate) => Command::Migrate,
+            Some(Command::Openapi) => Command::Openapi,
+            Some(Command::MockProvider(mock)) => Command::MockProvider(*mock),
+            Some(Command::Version { json }) => Command::Version { json: *json },
+        }
+    }
+
+    /// Whether to print no banner.
+    pub fn quiet(&self) -> bool {
+        self.global.quiet
+    }
+
+    /// The configuration's sources: these options and the process's environment.
+    pub fn sources(&self) -> Sources {
+        Sources::of_process(self.flags(), self.global.config.clone())
+    }
+
+    /// The keys that options set.
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let ServeArgs { host, port, no_migrate } = self.serve_args();
+        let GlobalArgs { data_dir, log_format, log_level, config: _, quiet: _, help: _ } =
+            &self.global;
+        let given = [
+            ("server.host", host),
+            ("server.port", port.map(|port| port.to_string())),
+            ("storage.migrate", no_migrate.then(|| false.to_string())),
+            // A path that is not UTF-8 cannot be a value; the loss shows in the error.
+            ("storage.data_dir", data_dir.as_ref().map(|p| p.to_string_lossy().into_owned())),
+            ("log.format", log_format.clone()),
+            ("log.level", log_level.clone()),
+        ];
+        given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// Options of `serve` may stand before or after the command, or without it.
+    fn serve_args(&self) -> ServeArgs {
+        let before = self.serve.clone();
+        match &self.command {
+            Some(Command::Serve(after)) => ServeArgs {
+                host: after.host.clone().or(before.host),
+                port: after.port.or(before.port),
+                no_migrate: after.no_migrate || before.no_migrate,
+            },
+            _ => before,
+        }
+    }
+}
+
+/// The command line with the texts of the configuration's keys in it.
+pub fn command() -> clap::Command {
+    let explained = explain(Cli::command());
+    explained.mut_subcommand("serve", explain)
+}
+
+/// Gives each option that sets a key the key's text, default and variables.
+fn explain(mut command: clap::Command) -> clap::Command {
+    for key in SECTIONS.iter().flat_map(|section| section.keys) {
+        let Some(flag) = key.flag.and_then(|flag| flag.strip_prefix("--")) else { continue };
+        if !command.get_arguments().any(|argument| argument.get_long() == Some(flag)) {
+            continue;
+        }
+        let text = match flag {
+            "no-migrate" => "Leave the schema as it is; fail if it is old".to_owned(),
+            _ => key.text().replace('`', "").trim_end_matches('.').to_owned(),
+        };
+        let default = match key.default {
+            Some(default) if flag != "no-migrate" => format!(" [default: {default}]"),
+            _ => String::new(),
+        };
+        let variables: Vec<_> =
+            [Some(key.variable()), key.env.map(str::to_owned)].into_iter().flatten().collect();
+        let first_words = text.split(['.', ';', ':']).next().unwrap_or_default();
+        let short = match flag {
+            "log-format" => format!("Format of the log: {}{default}", LogFormat::WORDS.join(", ")),
+            "log-level" => format!("Least level logged: {}{default}", LogLevel::WORDS.join(", ")),
+            _ => format!("{first_words}{default}"),
+        };
+        let long = format!("{text}{default} [env: {}]", variables.join(", "));
+        command = command
+            .mut_arg(flag.replace('-', "_"), |argument| argument.help(short).long_help(long));
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! The configuration: what it is made of and how it is read.
+//!
+//! Command line options come first, then the environment, `.env`, `chatapp.toml` and the
+//! defaults. Every section is declared once, in a file of its own; structs, loading, reference
+//! and example files are made from that declaration.
+
+mod auth;
+mod database;
+mod dotenv;
+mod error;
+mod limits;
+mod log;
+mod provider;
+mod reference;
+mod section;
+mod server;
+mod setting;
+mod sources;
+mod storage;
+mod values;
+
+pub use self::auth::{AuthConfig, Signup};
+pub use self::database::{Database, DatabaseUrl, MySqlOptions};
+pub use self::error::ConfigError;
+pub use self::limits::LimitsConfig;
+pub use self::log::{Color, LogConfig, LogFilter, LogFormat, LogLevel};
+pub use self::provider::{ApiKey, BaseUrl, ProviderConfig};
+pub use self::reference::{env_example, reference, toml_example};
+pub use self::section::{Key, Privacy, Section};
+pub use self::server::ServerConfig;
+pub use self::sources::Sources;
+pub use self::storage::{StorageConfig, Synchronous};
+
+use self::values::Values;
+
+/// Every section as declared.
+pub const SECTIONS: &[Section] = &[
+    ServerConfig::SECTION,
+    StorageConfig::SECTION,
+    AuthConfig::SECTION,
+    ProviderConfig::SECTION,
+    LimitsConfig::SECTION,
+    LogConfig::SECTION,
+];
+
+/// A whole configuration. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens and what it allows a client.
+    pub server: ServerConfig,
+    /// Where conversations are kept.
+    pub storage: StorageConfig,
+    /// The database that `storage` chooses.
+    pub database: Database,
+    /// Accounts, passwords and tokens.
+    pub auth: AuthConfig,
+    /// Who writes the answers.
+    pub provider: ProviderConfig,
+    /// How much is generated at once.
+    pub limits: LimitsConfig,
+    /// The log.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Reads and checks everything; the error names every problem, not only the first.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut values = Values::collect(sources);
+        let server = ServerConfig::load(&mut values);
+        let storage = StorageConfig::load(&mut values);
+        let auth = AuthConfig::load(&mut values);
+        let provider = ProviderConfig::load(&mut values);
+        let limits = LimitsConfig::load(&mut values);
+        let mut log = LogConfig::load(&mut values);
+        let database = storage.as_ref().and_then(|storage| choose_database(storage, &mut values));
+        if let Some(provider) = &provider
+            && provider.output_reserve_tokens >= provider.context_tokens
+        {
+            values.complain(format!(
+                "provider.output_reserve_tokens: {} is not allowed; expected less than \
+                 provider.context_tokens, which is {}",
+                provider.output_reserve_tokens, provider.context_tokens
+            ));
+        }
+        // An option is meant for this start; RUST_LOG may have been set long ago.
+        if let Some(log) = &mut log
+            && values.has_flag("log.level")
+        {
+            log.filter = None;
+        }
+        let problems = values.into_problems();
+        match (server, storage, database, auth, provider, limits, log) {
+            (
+                Some(server),
+                Some(storage),
+                Some(database),
+                Some(auth),
+                Some(provider),
+                Some(limits),
+                Some(log),
+            ) if problems.is_empty() => {
+                Ok(Self { server, storage, database, auth, provider, limits, log })
+            }
+            _ => Err(ConfigError::new(problems)),
+        }
+    }
+}
+
+fn choose_database(storage: &StorageConfig, values: &mut Values) -> Option<Database> {
+    match Database::choose(storage) {
+        Ok(database) => Some(database),
+        Err(missing) => {
+            for name in missing {
+                let empty = if name == "DB_PASSWORD" { " (empty for none)" } else { "" };
+                values.complain(format!(
+                    "{name} is missing: other DB_ variables are set, and together they name a \
+                     database. Set it too{empty}, or remove the others to use SQLite"
+                ));
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! Section `auth`.
+
+use std::time::Duration;
+
+use auth::SecretKey;
+
+use super::section::section;
+use super::setting::choice;
+
+choice! {
+    /// Who may make an account.
+    Signup: "`auto`, `open` or `closed`";
+    /// Open on a loopback address, closed on any other.
+    Auto = "auto";
+    /// Anybody who reaches the server.
+    Open = "open";
+    /// Nobody but the holder of the set-up token.
+    Closed = "closed";
+}
+
+section! {
+    /// Accounts, passwords and tokens.
+    AuthConfig = "auth";
+
+    /// Signs access tokens; at least 32 bytes. Make one with `openssl rand -hex 32`. Without it
+    /// one is generated into the file `secret_key` of the data folder.
+    secret_key: Option<SecretKey>, env "SECRET_KEY";
+    /// The secret used before: its tokens are accepted until they expire, so that a change logs
+    /// nobody out.
+    secret_key_previous: Option<SecretKey>, env "SECRET_KEY_PREVIOUS";
+    /// How long an access token lives.
+    access_token_ttl: Duration = "10m", range "1s" to "1d";
+    /// How long a login lives at the most.
+    session_ttl: Duration = "30d", range "1m" to "3650d";
+    /// How long a refresh token waits for its use: an idle login ends after this.
+    refresh_idle: Duration = "14d", range "1m" to "3650d";
+    /// How long after its use a refresh token may be presented again, for clients that lost the
+    /// answer. Later it counts as stolen and ends the login.
+    refresh_grace: Duration = "20s", range "0s" to "5m";
+    /// Who may make an account: `open` anybody, `closed` nobody, `auto` anybody if the server
+    /// listens on a loopback address only.
+    signup: Signup = "auto";
+    /// Memory one password hash takes, in KiB.
+    argon2_memory_kib: u32 = "19456", range "8" to "4194304";
+    /// Passes of one password hash over its memory.
+    argon2_iterations: u32 = "2", range "1" to "1000";
+    /// How many passwords are hashed at once. Each takes a processor and the memory above.
+    password_concurrency: usize = "2", range "1" to "1024";
+    /// How many more may wait; further logins are asked to come back.
+    password_queue: usize = "64", range "0" to "100000";
+}

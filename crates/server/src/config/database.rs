@@ -1,0 +1,150 @@
+//! Which database: from `database_url` and the `db_*` keys to one choice.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::StorageConfig;
+use super::section::Privacy;
+use super::setting::Setting;
+
+/// The database to use.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// An embedded SQLite file.
+    Sqlite {
+        /// The file; made when missing.
+        path: PathBuf,
+    },
+    /// A MySQL or MariaDB server, in parts, so that no character of the password needs escaping.
+    MySql(MySqlOptions),
+    /// A MySQL or MariaDB server, as a URL beginning with `mysql://`.
+    Url(SecretString),
+}
+
+/// Where a MySQL or MariaDB server is and how to log in.
+#[derive(Debug, Clone)]
+pub struct MySqlOptions {
+    /// Host name or address; empty with a socket.
+    pub host: String,
+    /// TCP port; unused with a socket.
+    pub port: u16,
+    /// The account.
+    pub user: String,
+    /// Its password; empty for none.
+    pub password: SecretString,
+    /// The database.
+    pub name: String,
+    /// A unix socket, instead of host and port.
+    pub socket: Option<PathBuf>,
+}
+
+impl Database {
+    /// The choice, or the names of the `DB_*` variables that are missing for it.
+    pub(super) fn choose(storage: &StorageConfig) -> Result<Self, Vec<&'static str>> {
+        match &storage.database_url {
+            Some(DatabaseUrl::Sqlite(path)) => return Ok(Self::Sqlite { path: path.clone() }),
+            Some(DatabaseUrl::MySql(url)) => return Ok(Self::Url(url.clone())),
+            None => {}
+        }
+        let StorageConfig { db_host, db_port, db_user, db_password, db_name, .. } = storage;
+        if let (Some(host), Some(user), Some(password), Some(name)) =
+            (db_host, db_user, db_password, db_name)
+        {
+            let socket = host.starts_with('/').then(|| PathBuf::from(host));
+            return Ok(Self::MySql(MySqlOptions {
+                host: if socket.is_some() { String::new() } else { host.clone() },
+                port: db_port.unwrap_or(3306),
+                user: user.clone(),
+                password: password.clone(),
+                name: name.clone(),
+                socket,
+            }));
+        }
+        let given = [
+            ("DB_HOST", db_host.is_some()),
+            ("DB_USER", db_user.is_some()),
+            ("DB_PASSWORD", db_password.is_some()),
+            ("DB_NAME", db_name.is_some()),
+        ];
+        if db_port.is_some() || given.iter().any(|(_, given)| *given) {
+            return Err(given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect());
+        }
+        Ok(Self::Sqlite { path: storage.data_dir.join("chatapp.db") })
+    }
+
+    /// The SQLite file, if it is one.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite { path } => Some(path),
+            Self::MySql(_) | Self::Url(_) => None,
+        }
+    }
+}
+
+/// Where the database is, without its password.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "sqlite {}", path.display()),
+            Self::MySql(MySqlOptions { socket: Some(socket), user, name, .. }) => {
+                write!(f, "mysql {user}@{}/{name}", socket.display())
+            }
+            Self::MySql(MySqlOptions { host, port, user, name, .. }) => {
+                write!(f, "mysql {user}@{host}:{port}/{name}")
+            }
+            Self::Url(url) => write!(f, "mysql {}", without_secrets(url.expose_secret())),
+        }
+    }
+}
+
+/// Host and database of a URL: what stands between the last `@` and the query. If the query
+/// may hold an `@`, nobody knows where the password ends, and nothing is shown.
+fn without_secrets(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let before_query = rest.split('?').next().unwrap_or_default();
+    match (rest.rfind('@'), before_query.rsplit_once('@')) {
+        (None, _) => before_query,
+        (Some(last), Some((user, place))) if last == user.len() => place,
+        _ => "(hidden)",
+    }
+}
+
+/// A database URL, as far as its scheme goes.
+#[derive(Debug, Clone)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`.
+    Sqlite(PathBuf),
+    /// `mysql://…`; `mariadb://…` is rewritten to it.
+    MySql(SecretString),
+}
+
+impl Setting for DatabaseUrl {
+    const EXPECTS: &'static str = "a URL beginning with `sqlite:`, `mysql://` or `mariadb://`";
+    const PRIVACY: Privacy = Privacy::Secret;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let scheme = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let rest = text.get(scheme.len() + 1..).unwrap_or_default();
+        match scheme.as_str() {
+            "sqlite" => sqlite_path(rest).map(Self::Sqlite),
+            "mysql" | "mariadb" if rest.starts_with("//") => {
+                Ok(Self::MySql(SecretString::from(format!("mysql:{rest}"))))
+            }
+            "postgres" | "postgresql" => Err("PostgreSQL is not supported yet".to_owned()),
+            _ => Err(String::new()),
+        }
+    }
+}
+
+fn sqlite_path(rest: &str) -> Result<PathBuf, String> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.contains('?') {
+        return Err("parameters after `?` are not supported for SQLite".to_owned());
+    }
+    if path.is_empty() || path.starts_with(":memory:") {
+        return Err("SQLite needs the path of a file".to_owned());
+    }
+    Ok(PathBuf::from(path))
+}

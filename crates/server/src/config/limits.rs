@@ -1,0 +1,20 @@
+//! Section `limits`.
+
+use std::time::Duration;
+
+use super::section::section;
+
+section! {
+    /// How much is generated at once.
+    LimitsConfig = "limits";
+
+    /// How many answers are generated at once by this server; more are refused for the moment.
+    generations: u32 = "1000", range "1" to "1000000";
+    /// How many answers of one user are generated at once by this server. A conversation has
+    /// one at a time in any case.
+    generations_per_user: u32 = "8", range "1" to "1000000";
+    /// How often running answers are written to disk at the most. A crash loses no more than
+    /// what was generated in this time, or in five times the last write's duration if that is
+    /// longer.
+    checkpoint_interval: Duration = "200ms", range "10ms" to "2s";
+}

@@ -1,0 +1,140 @@
+//! Section `provider`.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::section::{Privacy, section};
+use super::setting::Setting;
+
+section! {
+    /// The OpenAI-compatible service that writes the answers. With neither `base_url` nor
+    /// `api_key` it is the built-in demo model.
+    ProviderConfig = "provider";
+
+    /// What the provider is called in logs, metrics and stored answers.
+    name: String = "openai";
+    /// Its address, to which `/chat/completions` is appended. With an `api_key` alone it is
+    /// `https://api.openai.com/v1`; a local server (Ollama: `http://localhost:11434/v1`) often
+    /// needs no key.
+    base_url: Option<BaseUrl>, env "OPENAI_BASE_URL";
+    /// Sent as a bearer token.
+    api_key: Option<ApiKey>, env "OPENAI_API_KEY";
+    /// The model used when a conversation names none.
+    model: String = "gpt-4o-mini", env "OPENAI_MODEL";
+    /// The model's window: how many tokens of context and answer it takes.
+    context_tokens: u32 = "128000", range "512" to "100000000";
+    /// How many tokens of the window are kept free for the answer.
+    output_reserve_tokens: u32 = "4096", range "16" to "10000000";
+    /// How long connecting may take.
+    connect_timeout: Duration = "5s", range "10ms" to "10m";
+    /// How long the first piece of an answer may take.
+    first_token_timeout: Duration = "60s", range "10ms" to "1h";
+    /// The longest silence within an answer.
+    idle_timeout: Duration = "30s", range "10ms" to "1h";
+    /// How long a whole answer may take.
+    total_timeout: Duration = "600s", range "10ms" to "1d";
+    /// The largest single event accepted from the provider, in bytes.
+    max_event_bytes: usize = "262144", range "1024" to "67108864";
+    /// The largest answer accepted, in bytes.
+    max_answer_bytes: usize = "4194304", range "1024" to "67108864";
+    /// How often a call is repeated that failed before the first piece of its answer.
+    max_retries: u32 = "2", range "0" to "10";
+    /// Whether to ask for token counts; some servers refuse the unknown field.
+    include_usage: bool = "true";
+}
+
+impl ProviderConfig {
+    /// The provider's address, or none for the demo model.
+    pub fn address(&self) -> Option<&str> {
+        match (&self.base_url, &self.api_key) {
+            (Some(url), _) => Some(url.as_str()),
+            (None, Some(_)) => Some("https://api.openai.com/v1"),
+            (None, None) => None,
+        }
+    }
+}
+
+/// The address of a provider. `Debug` and `Display` leave out the query, which may hold a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.split('?').next().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Setting for BaseUrl {
+    const EXPECTS: &'static str = "an address such as `https://api.openai.com/v1`";
+    const PRIVACY: Privacy = Privacy::Unquoted;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))
+            .ok_or("it must begin with http:// or https://")?;
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        if authority.is_empty() {
+            return Err("the host is missing".to_owned());
+        }
+        if authority.contains('@') {
+            return Err("a user name or password has no place in it; use api_key".to_owned());
+        }
+        if text.contains('#') || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err("`#` and white space are not allowed".to_owned());
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+/// The key of a provider; not one of the placeholders that examples are written with.
+#[derive(Clone, Debug)]
+pub struct ApiKey(pub SecretString);
+
+impl Setting for ApiKey {
+    const EXPECTS: &'static str = "the key your provider gave you";
+    const PRIVACY: Privacy = Privacy::Secret;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let key = SecretString::from(text.trim());
+        let text = key.expose_secret();
+        if is_placeholder(text) {
+            return Err("it is the placeholder from an example, not a key; remove it to use the \
+                        demo model"
+                .to_owned());
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err("spaces, control and non-ASCII characters are not allowed".to_owned());
+        }
+        Ok(Self(key))
+    }
+}
+
+fn is_placeholder(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    let letters: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let body = lower.strip_prefix("sk-").unwrap_or(&lower);
+    let is_filler = body.chars().all(|c| matches!(c, 'x' | '.' | '*' | '…' | '-'));
+    is_filler
+        || lower.starts_with('<')
+        || ["changeme", "changethis", "placeholder", "replaceme", "replacewith"]
+            .iter()
+            .any(|word| letters.contains(word))
+        || (letters.contains("your") && letters.contains("key"))
+        || (letters.contains("api") && letters.ends_with("keyhere"))
+}

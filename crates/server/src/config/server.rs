@@ -1,0 +1,41 @@
+//! Section `server`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::section::section;
+
+section! {
+    /// Where the server listens and what it allows a client.
+    ServerConfig = "server";
+
+    /// Address to listen on. Anything but a loopback address makes the server reachable by
+    /// others: sign-up is then closed until the set-up token from the log was used.
+    host: IpAddr = "127.0.0.1", flag "--host";
+    /// TCP port to listen on; 0 takes a free one.
+    port: u16 = "8000", env "PORT", flag "--port", range "0" to "65535";
+    /// How many connections are served at once; more wait in the system's queue.
+    max_connections: usize = "1024", range "1" to "1000000";
+    /// The largest request body, in bytes.
+    max_body_bytes: usize = "1048576", range "65536" to "67108864";
+    /// The largest request body of the sign-up, login and refresh routes, in bytes.
+    max_auth_body_bytes: usize = "65536", range "4096" to "1048576";
+    /// How long a client may take to send the head of a request.
+    header_timeout: Duration = "10s", range "100ms" to "10m";
+    /// How long a client may take to send a whole body.
+    body_timeout: Duration = "60s", range "100ms" to "1h";
+    /// How long an event stream is silent before a comment is sent, so that proxies keep it open.
+    heartbeat: Duration = "15s", range "100ms" to "10m";
+    /// How long a client may take nothing from its socket before the connection is closed. The
+    /// answer is generated on; the client can resume it.
+    write_stall: Duration = "20s", range "100ms" to "10m";
+    /// Web origins whose pages may call the API from a browser.
+    cors_origins: Vec<String>;
+    /// Opens `/metrics` to whoever sends it as a bearer token. Without it only clients on the
+    /// same machine are answered.
+    metrics_token: Option<SecretString>;
+    /// How long running answers may take to finish once the server was told to stop.
+    shutdown_grace: Duration = "25s", range "0s" to "10m";
+}

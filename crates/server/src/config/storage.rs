@@ -1,0 +1,58 @@
+//! Section `storage`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::database::DatabaseUrl;
+use super::section::section;
+use super::setting::choice;
+
+choice! {
+    /// When a commit is on disk (SQLite).
+    Synchronous: "`full` or `normal`";
+    /// Before it is acknowledged: survives a power loss.
+    Full = "full";
+    /// Soon: a power loss may cost the newest commits, a crash of the server costs nothing.
+    Normal = "normal";
+}
+
+section! {
+    /// Where conversations are kept. With nothing set it is a SQLite file in `data_dir`.
+    /// `database_url` or the five `db_*` keys choose MySQL or MariaDB; `database_url` wins.
+    StorageConfig = "storage";
+
+    /// Folder for the SQLite file and the generated secret; made when missing.
+    data_dir: PathBuf = "./data", flag "--data-dir";
+    /// `sqlite:PATH`, `mysql://USER:PASSWORD@HOST:PORT/NAME` or the same with `mariadb:`.
+    database_url: Option<DatabaseUrl>, env "DATABASE_URL";
+    /// Host of a MySQL or MariaDB server. A value that begins with `/` is a unix socket.
+    db_host: Option<String>, env "DB_HOST";
+    /// Its TCP port; 3306 if not set.
+    db_port: Option<u16>, env "DB_PORT", range "1" to "65535";
+    /// The account to log in with.
+    db_user: Option<String>, env "DB_USER";
+    /// Its password, taken as it is: no character needs escaping. Empty means none.
+    db_password: Option<SecretString>, env "DB_PASSWORD", keep_empty true;
+    /// The database; made when missing, if the account may.
+    db_name: Option<String>, env "DB_NAME";
+    /// How long to keep trying to reach the database at the start.
+    connect_timeout: Duration = "60s", range "0s" to "1h";
+    /// The most connections of this process (MySQL, MariaDB).
+    max_connections: u32 = "10", range "1" to "10000";
+    /// How many connections read (SQLite); one more writes.
+    readers: u32 = "4", range "1" to "64";
+    /// When a commit is on disk (SQLite): `full` before it is acknowledged, `normal` soon after,
+    /// so that a power loss (but no crash) may cost the newest.
+    synchronous: Synchronous = "full";
+    /// How long a request waits for its turn at the database before it is refused.
+    acquire_timeout: Duration = "2s", range "10ms" to "5m";
+    /// How long one transaction may take.
+    statement_timeout: Duration = "5s", range "100ms" to "10m";
+    /// How many writes may wait for their turn (SQLite); more are refused.
+    write_queue: usize = "4096", range "1" to "1000000";
+    /// Whether to bring the schema up to date at the start. Otherwise an old schema is an error;
+    /// `chatapp migrate` does it.
+    migrate: bool = "true", flag "--no-migrate";
+}

@@ -1,0 +1,168 @@
+//! The secret that signs tokens: given by the operator, or generated once and kept in a file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use auth::{OpaqueToken, SecretKey, WeakSecret};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::Config;
+
+/// The name of the file in the data folder.
+const FILE_NAME: &str = "secret_key";
+
+/// The secrets of this server.
+#[derive(Debug)]
+pub struct Secrets {
+    /// Signs new tokens.
+    pub current: SecretKey,
+    /// Its tokens are accepted too.
+    pub previous: Option<SecretKey>,
+    /// The file that was made for it just now, worth being told about once.
+    pub created: Option<PathBuf>,
+}
+
+/// Why there is no secret to work with. The messages say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The file is gone, but the database is not.
+    #[error(
+        "the secret {} is missing, but the database {} exists. It was probably left behind when \
+         the database was copied; with a new one every login would end. Put the file back, or \
+         set SECRET_KEY to the secret used before. To end every login and go on: \
+         (umask 077; openssl rand -hex 32 > {})",
+        file.display(), database.display(), file.display()
+    )]
+    Missing {
+        /// Where the secret should be.
+        file: PathBuf,
+        /// The database.
+        database: PathBuf,
+    },
+    /// The file holds no usable secret.
+    #[error(
+        "the file {} holds no usable secret: {source}. It was probably cut or edited; put the \
+         right one back, or set SECRET_KEY", file.display()
+    )]
+    Weak {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: WeakSecret,
+    },
+    /// The system refused to read or write.
+    #[error(
+        "cannot use {}: {source}. Check who owns the data folder, or choose another with \
+         --data-dir", path.display()
+    )]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Secrets {
+    /// The configured secrets, or the one in the data folder, which is made if neither it nor a
+    /// database exists yet. Call this before the database is opened.
+    pub fn load(config: &Config) -> Result<Self, SecretsError> {
+        let data_dir = &config.storage.data_dir;
+        let database = config.database.sqlite_path();
+        if config.auth.secret_key.is_none() || database.is_some() {
+            make_folder(data_dir)?;
+        }
+        let previous = config.auth.secret_key_previous.clone();
+        if let Some(current) = config.auth.secret_key.clone() {
+            return Ok(Self { current, previous, created: None });
+        }
+        let file = data_dir.join(FILE_NAME);
+        if let Some(current) = read(&file)? {
+            return Ok(Self { current, previous, created: None });
+        }
+        if let Some(database) = database.filter(|path| path.exists()) {
+            return Err(SecretsError::Missing { file, database: database.to_owned() });
+        }
+        create(&file)?;
+        match read(&file)? {
+            Some(current) => Ok(Self { current, previous, created: Some(file) }),
+            None => Err(failed(&file, io::ErrorKind::NotFound.into())),
+        }
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> SecretsError {
+    SecretsError::File { path: path.to_owned(), source }
+}
+
+fn read(file: &Path) -> Result<Option<SecretKey>, SecretsError> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => SecretString::from(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(file, error)),
+    };
+    warn_if_readable_by_others(file);
+    SecretKey::parse(text)
+        .map(Some)
+        .map_err(|source| SecretsError::Weak { file: file.to_owned(), source })
+}
+
+/// Writes a new secret under a name of its own and then gives it the right one, so that a crash
+/// leaves no half-written file and two starters agree on one secret.
+fn create(file: &Path) -> Result<(), SecretsError> {
+    let unique = OpaqueToken::generate("");
+    let unfinished = file.with_extension(unique.reveal());
+    let result = write_new(&unfinished).and_then(|()| match fs::hard_link(&unfinished, file) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Some file systems have no links.
+        Err(_) => fs::rename(&unfinished, file),
+    });
+    // Gone already if it was renamed.
+    let _ = fs::remove_file(&unfinished);
+    result.map_err(|error| failed(file, error))?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    // So that the new name survives a power loss; not every file system can.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+fn write_new(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(SecretKey::generate().expose_secret().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+/// Makes the data folder for its owner only; one that exists keeps its mode.
+fn make_folder(path: &Path) -> Result<(), SecretsError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| failed(path, error))
+}
+
+#[cfg(unix)]
+fn warn_if_readable_by_others(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            file = %file.display(),
+            mode = format!("{mode:o}"),
+            "the secret can be read by other users of this machine; run: chmod 600 on it"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_readable_by_others(_file: &Path) {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What the code under test logs, story by story.
+//!
+//! A story fails when something it did logged an error, or panicked on any of its threads,
+//! unless the story said before that it would ([`expect_error`]). What was logged at `info`
+//! and above is shown when a story fails, and not otherwise. `CHATAPP_TEST_LOG` (filters as
+//! in `RUST_LOG`) prints everything at once.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use tokio::runtime::Runtime;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// How many lines are kept to be shown when a story fails.
+const KEPT_LINES: usize = 200;
+
+thread_local! {
+    /// The story this thread works for: the thread that runs it and those of its runtime.
+    static STORY: RefCell<Option<Arc<StoryLog>>> = const { RefCell::new(None) };
+}
+
+/// Declares that the running story will cause error lines or panics that contain `text`.
+///
+/// Outside of a story it does nothing.
+pub fn expect_error(text: &str) {
+    if let Some(story) = current() {
+        lock(&story.0).expected.push(text.to_owned());
+    }
+}
+
+/// The log of one story.
+#[derive(Debug, Default)]
+pub(crate) struct StoryLog(Mutex<Lines>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    recent: VecDeque<String>,
+    errors: Vec<String>,
+    expected: Vec<String>,
+}
+
+impl StoryLog {
+    /// Makes everything this thread does part of this story.
+    pub(crate) fn enter(self: &Arc<Self>) {
+        STORY.set(Some(Arc::clone(self)));
+    }
+
+    /// The errors nobody expected.
+    pub(crate) fn unexpected(&self) -> Vec<String> {
+        let lines = lock(&self.0);
+        let expected = |error: &&String| lines.expected.iter().any(|text| error.contains(text));
+        lines.errors.iter().filter(|error| !expected(error)).cloned().collect()
+    }
+
+    /// The last lines, oldest first.
+    pub(crate) fn recent(&self) -> Vec<String> {
+        lock(&self.0).recent.iter().cloned().collect()
+    }
+
+    fn add(&self, line: String, is_error: bool) {
+        let mut lines = lock(&self.0);
+        if is_error {
+            lines.errors.push(line.clone());
+        }
+        if lines.recent.len() == KEPT_LINES {
+            lines.recent.pop_front();
+        }
+        lines.recent.push_back(line);
+    }
+}
+
+fn lock(lines: &Mutex<Lines>) -> std::sync::MutexGuard<'_, Lines> {
+    // A panic while a line is added leaves the lines as good as they were.
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn current() -> Option<Arc<StoryLog>> {
+    STORY.try_with(|story| story.borrow().clone()).ok().flatten()
+}
+
+/// A runtime whose threads work for the story of the thread that makes it.
+pub(crate) fn runtime(name: &str) -> std::io::Result<Runtime> {
+    let story = current();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name(name)
+        .on_thread_start(move || STORY.set(story.clone()))
+        .enable_all()
+        .build()
+}
+
+/// Installs the capture, once per process.
+pub(crate) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let printed = std::env::var("CHATAPP_TEST_LOG").ok().map(|filter| {
+            let layer = fmt::layer().with_thread_names(true).with_writer(std::io::stderr);
+            layer.with_filter(EnvFilter::new(filter))
+        });
+        let subscriber = tracing_subscriber::registry().with(Capture).with(printed);
+        tracing::subscriber::set_global_default(subscriber)
+            .expect("nothing else installs a subscriber in a test binary");
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| match current() {
+            // The harness shows it with the story it belongs to.
+            Some(story) => story.add(format!("PANIC {panic}"), true),
+            None => default(panic),
+        }));
+    });
+}
+
+struct Capture;
+
+impl<S: Subscriber> Layer<S> for Capture {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        // `Level` is ordered by verbosity.
+        if *metadata.level() > Level::INFO {
+            return;
+        }
+        let Some(story) = current() else { return };
+        let mut line = format!("{} {}:", metadata.level(), metadata.target());
+        event.record(&mut Fields(&mut line));
+        story.add(line, *metadata.level() == Level::ERROR);
+    }
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let _ = match field.name() {
+            "message" => write!(self.0, " {value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+
+fn file(path: &str, text: &str) -> File {
+    File { path: path.to_owned(), text: text.to_owned() }
+}
+
+/// What a rule finds, as it is printed.
+fn found(rule: fn(&[File]) -> Vec<Violation>, files: &[File]) -> Vec<String> {
+    rule(files).iter().map(Violation::to_string).collect()
+}
+
+/// Where a rule finds something: `path:line`.
+fn places(rule: fn(&[File]) -> Vec<Violation>, files: &[File]) -> Vec<String> {
+    rule(files).iter().map(|it| format!("{}:{}", it.path, it.line)).collect()
+}
+
+#[test]
+fn a_long_file_is_found_and_its_tests_do_not_count() {
+    let long = "fn f() {}\n".repeat(601);
+    let tested = format!("{}#[cfg(test)]\nmod tests {{\n{long}}}\n", "fn f() {}\n".repeat(600));
+    let files = [
+        file("crates/a/src/long.rs", &long),
+        file("crates/a/src/tested.rs", &tested),
+        file("crates/a/src/long/tests.rs", &long),
+        file("crates/a/tests/api/main.rs", &long),
+        file("docs/API.md", &long),
+    ];
+    assert_eq!(places(source::sizes, &files), ["crates/a/src/long.rs:1"]);
+}
+
+#[test]
+fn a_crate_without_a_page_is_found() {
+    let files = [
+        file("crates/a/src/lib.rs", "//! What a is.\n"),
+        file("crates/b/src/lib.rs", "\n//! Too late.\n"),
+        file("crates/b/src/other.rs", "fn f() {}\n"),
+    ];
+    assert_eq!(places(source::crate_pages, &files), ["crates/b/src/lib.rs:1"]);
+}
+
+#[test]
+fn an_engine_switch_outside_of_the_dialect_is_found() {
+    let switch = "fn f() {\n    if backend == DbBackend::Sqlite {}\n}\n";
+    let files = [
+        file("crates/crud/src/dialect.rs", switch),
+        file("crates/migration/src/ddl.rs", switch),
+        file("crates/crud/src/turns.rs", switch),
+        file("crates/crud/tests/stories.rs", switch),
+        file("crates/services/src/a.rs", "// DbBackend::Sqlite\nlet e = MyEngine::Sqlite;\n"),
+        file("crates/services/src/b.rs", "match engine { Engine::MySql => 1 }\n"),
+        file("crates/crud/src/c.rs", "#[cfg(test)]\nmod tests {\n    use DbBackend::Sqlite;\n}\n"),
+    ];
+    let expected = ["crates/crud/src/turns.rs:2", "crates/services/src/b.rs:1"];
+    assert_eq!(places(source::engine_switches, &files), expected);
+}
+
+#[test]
+fn storage_above_crud_is_found() {
+    let files = [
+        file("crates/crud/src/a.rs", "use sea_orm::Set;\n"),
+        file("crates/services/src/a.rs", "\nuse sea_orm::Set;\n"),
+        file("crates/server/src/a.rs", "let x: sqlx::Error;\n"),
+        file("crates/api/src/a.rs", "/// Not `sea_orm`.\nfn f() {}\n"),
+    ];
+    let expected = ["crates/services/src/a.rs:2", "crates/server/src/a.rs:1"];
+    assert_eq!(places(source::storage_below_crud, &files), expected);
+}
+
+#[test]
+fn a_machine_path_is_found() {
+    let planted = format!("let a = \"{}me\";\n", ["/ho", "me/"].concat());
+    let relative = format!("let a = dir.join(\"x{}me\");\n", ["/ho", "me/"].concat());
+    let files = [file("a.rs", &planted), file("b.rs", &relative)];
+    assert_eq!(places(source::machine_paths, &files), ["a.rs:1"]);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_found() {
+    let readme = "# Title\n\
+        [a](docs/A.md), [its part](docs/A.md#the-first-part) and [b](docs/B.md)\n\
+        [web](https://example.org/x.md) [here](#title) [gone](#subtitle) [dir](docs)\n\
+        ```\n[code](nowhere.md)\n```\n\
+        [name]: missing.txt\n";
+    let page = "# A\n## The first part\n[back](../README.md)\n[wrong](README.md)\n";
+    let files = [file("README.md", readme), file("docs/A.md", page)];
+    assert_eq!(
+        found(markdown::links, &files),
+        [
+            "README.md:2: the link to docs/B.md leads nowhere",
+            "README.md:3: README.md has no heading #subtitle",
+            "README.md:7: the link to missing.txt leads nowhere",
+            "docs/A.md:4: the link to README.md leads nowhere",
+        ]
+    );
+}
+
+#[test]
+fn a_document_nobody_links_is_found() {
+    let files = [
+        file("README.md", "[a](docs/A.md)\n"),
+        file("ARCHITECTURE.md", "[decisions](docs/adr/)\n"),
+        file("docs/A.md", "[b](B.md)\n"),
+        file("docs/B.md", "B\n"),
+        file("docs/C.md", "[a](A.md)\n"),
+        file("docs/adr/0001-x.md", "x\n"),
+    ];
+    assert_eq!(places(markdown::orphans, &files), ["docs/C.md:1"]);
+}
