@@ -3,8 +3,8 @@
 //! A handler parses, calls one use case of [`services`] and renders. This crate knows no SQL, no
 //! model provider and no stored row; every status code of the product is chosen in `error`.
 //!
-//! [`router`] is the whole application as a `tower` service, [`serve`] puts it on a socket, and
-//! [`openapi`] describes it.
+//! [`router()`] is the whole application as a `tower` service, [`serve()`] puts it on a socket, and
+//! [`openapi()`] describes it.
 
 mod config;
 mod docs;

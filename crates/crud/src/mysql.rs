@@ -79,10 +79,11 @@ pub(crate) async fn open(
 fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {
     let options = match target {
         MySqlTarget::Parts { host, port, socket, user, password, name } => {
-            let options = MySqlConnectOptions::new()
-                .username(user)
-                .password(password.expose_secret())
-                .database(name);
+            let mut options = MySqlConnectOptions::new().username(user).database(name);
+            // An empty password is not the same as none to accounts that log in by socket.
+            if !password.expose_secret().is_empty() {
+                options = options.password(password.expose_secret());
+            }
             match socket {
                 Some(socket) => options.socket(socket),
                 None => options.host(host).port(*port),

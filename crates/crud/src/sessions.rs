@@ -100,7 +100,8 @@ pub async fn exchange(db: &Db, exchange: Exchange) -> Result<Exchanged> {
 
 async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     let Exchange { hash, new_hash, new_expires_at, now, grace } = exchange;
-    let Some(token) = refresh_token::Entity::find_by_id(hash.clone()).one(tx).await? else {
+    let find_token = || refresh_token::Entity::find_by_id(hash.clone()).one(tx);
+    let Some(token) = find_token().await? else {
         return Ok(Exchanged::Invalid);
     };
     let Some(session) = session::Entity::find_by_id(token.session_id).one(tx).await? else {
@@ -109,12 +110,15 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     let Some(owner) = user::Entity::find_by_id(session.user_id).one(tx).await? else {
         return Ok(Exchanged::Invalid);
     };
-    let ended = session.revoked_at.is_some() || session.expires_at <= *now;
-    if ended || owner.disabled_at.is_some() || token.expires_at <= *now {
+    let ended = session.expires_at <= *now || owner.disabled_at.is_some();
+    // The parent row first: rivals of the same session wait here for each other.
+    if ended || token.expires_at <= *now || !touch(tx, session.id, *now).await? {
         return Ok(Exchanged::Invalid);
     }
-    // The parent row first, see `db`: this also makes rivals of the same session wait.
-    touch(tx, session.id, *now).await?;
+    // What was read before the lock may be old: this is what the last rival left.
+    let Some(token) = find_token().await? else {
+        return Ok(Exchanged::Invalid);
+    };
     let spend = match token.used_at {
         None => hash.clone(),
         Some(used_at) => {
@@ -154,13 +158,15 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     Ok(Exchanged::Renewed(session, owner))
 }
 
-async fn touch(tx: &Tx, id: SessionId, now: Time) -> Result<()> {
-    session::Entity::update_many()
+/// Notes the use of a session; `false` when it was ended.
+async fn touch(tx: &Tx, id: SessionId, now: Time) -> Result<bool> {
+    let touched = session::Entity::update_many()
         .col_expr(session::Column::LastUsedAt, now.into())
         .filter(session::Column::Id.eq(id))
+        .filter(session::Column::RevokedAt.is_null())
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(touched.rows_affected == 1)
 }
 
 async fn end_reused(tx: &Tx, id: SessionId, now: Time) -> Result<Exchanged> {

@@ -18,6 +18,10 @@ impl MigrationTrait for Migration {
                 format!("'{prefix}_' || lower(hex({column}))")
             }
         };
+        // `hex(NULL)` is the empty text on SQLite.
+        let optional_id = |column: &str, prefix: &str| {
+            format!("CASE WHEN {column} IS NULL THEN NULL ELSE {} END", id(column, prefix))
+        };
         let create = if mysql { "CREATE OR REPLACE VIEW" } else { "CREATE VIEW IF NOT EXISTS" };
         let views = [
             format!(
@@ -37,7 +41,7 @@ impl MigrationTrait for Migration {
                  type, role, is_user, status, content, model, created_at, updated_at FROM messages",
                 id("id", "msg"),
                 id("conversation_id", "conv"),
-                id("parent_id", "msg")
+                optional_id("parent_id", "msg")
             ),
         ];
         for view in views {

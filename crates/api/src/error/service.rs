@@ -27,7 +27,7 @@ fn describe(error: &Error) -> ApiError {
             S::BAD_REQUEST,
             Kind::InvalidRequest,
             "invalid_value",
-            format!("{}.", invalid.message),
+            format!("{}.", invalid.message.trim_end_matches('.')),
         )
         .param(invalid.field.as_str()),
         Error::InvalidCredentials => ApiError::new(

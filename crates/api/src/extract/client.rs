@@ -16,7 +16,7 @@ const MAX_USER_AGENT_CHARS: usize = 255;
 
 /// The other end of the connection.
 ///
-/// [`serve`](crate::serve) puts it into every request's extensions; a test that calls the router
+/// [`serve()`](crate::serve()) puts it into every request's extensions; a test that calls the router
 /// directly inserts its own. Without it a request has no address and is never local.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);

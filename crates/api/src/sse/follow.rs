@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::frame::{self, COME_BACK, KEEP_ALIVE};
 use crate::projections::responses::Projector;
 
-/// Tells open streams that the server is going. [`serve`](crate::serve) puts it into every
+/// Tells open streams that the server is going. [`serve()`](crate::serve()) puts it into every
 /// request's extensions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Closing(pub(crate) CancellationToken);
@@ -28,7 +28,7 @@ pub(crate) struct Closing(pub(crate) CancellationToken);
 impl<S: Send + Sync> FromRequestParts<S> for Closing {
     type Rejection = Infallible;
 
-    /// Without [`serve`](crate::serve) the server never goes.
+    /// Without [`serve()`](crate::serve()) the server never goes.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(parts.extensions.get().cloned().unwrap_or_default())
     }

@@ -62,8 +62,7 @@ async fn one_address(world: World) {
     let attempts =
         (0..50).map(|n| crud::accounts::sign_up(&db, new_account("ada@x.org", Claim::None, n)));
     let outcomes = join_all(attempts).await;
-    let created =
-        outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::Created(_)))).count();
+    let created = outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::Created(_)))).count();
     let taken = outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::EmailTaken))).count();
     assert_eq!((created, taken), (1, 49), "{outcomes:?}");
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "1");

@@ -65,6 +65,7 @@ async fn put(db: &Db, kind: Kind, n: i64, runs: Arc<AtomicU32>) -> Result<i64, C
 }
 
 async fn fifty(world: World) {
+    testkit::log::expect_error("planted");
     let db = super::open(&world).await;
     execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY, filler BLOB)").await;
     execute(&db, "INSERT INTO things (n, filler) VALUES (0, NULL)").await;
@@ -72,10 +73,11 @@ async fn fifty(world: World) {
     execute(&db, "PRAGMA max_page_count = 500").await;
 
     // Holds the writer until all fifty wait behind it.
-    let gate = Arc::new(Semaphore::new(0));
-    let held = db.write(gate.clone(), |_, gate| {
+    let (began, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let held = db.write((began.clone(), gate.clone()), |_, (began, gate)| {
         Box::pin(async move {
-            gate.acquire().await.unwrap().forget();
+            began.add_permits(1);
+            let _open = gate.acquire().await.unwrap();
             Ok(())
         })
     });
@@ -87,9 +89,8 @@ async fn fifty(world: World) {
         40 => Kind::Refuse,
         _ => Kind::Insert,
     };
-    let fifty = join_all(
-        runs.iter().zip(1_i64..).map(|(runs, n)| put(&db, kind(n), n, runs.clone())),
-    );
+    let fifty =
+        join_all(runs.iter().zip(1_i64..).map(|(runs, n)| put(&db, kind(n), n, runs.clone())));
     let open_gate = async { gate.add_permits(1) };
     // Polled in this order: the fifty are in the queue before the gate opens.
     let (held, results, ()) = futures_util::join!(held, fifty, open_gate);

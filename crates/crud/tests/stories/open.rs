@@ -12,7 +12,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("a_newer_database_is_refused", newer)
         .story_on(&[TestEngine::Sqlite], "a_second_server_is_refused", second)
         .story_on(&[TestEngine::Sqlite], "the_file_has_the_settings_it_needs", settings)
-        .story_on(&[TestEngine::MariaDb, TestEngine::MySql], "a_missing_database_is_created", missing)
+        .story_on(
+            &[TestEngine::MariaDb, TestEngine::MySql],
+            "a_missing_database_is_created",
+            missing,
+        )
 }
 
 async fn twice(world: World) {
@@ -73,7 +77,8 @@ async fn foreign(world: World) {
 async fn newer(world: World) {
     super::open(&world).await.close().await;
     let mut sql = world.sql().await;
-    sql.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_x', 1)").await;
+    sql.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_x', 1)")
+        .await;
     let error = crud::connect(&super::options(&world)).await.unwrap_err().to_string();
     assert!(error.contains("m29990101_x"), "{error}");
 }

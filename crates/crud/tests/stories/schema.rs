@@ -94,7 +94,13 @@ async fn views(world: World) {
     assert_eq!(
         rows,
         [
-            [format!("msg_{zeros}4"), format!("conv_{zeros}3"), "NULL".into(), "1".into(), "Why?".into()],
+            [
+                format!("msg_{zeros}4"),
+                format!("conv_{zeros}3"),
+                "NULL".into(),
+                "1".into(),
+                "Why?".into()
+            ],
             [
                 format!("msg_{zeros}5"),
                 format!("conv_{zeros}3"),
