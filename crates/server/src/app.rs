@@ -137,7 +137,11 @@ pub async fn migrate(config: Config) -> Result<()> {
     if applied.steps.is_empty() {
         tracing::info!(database, "the schema is up to date");
     } else {
-        tracing::info!(database, steps = applied.steps.join(", "), "the schema was brought up to date");
+        tracing::info!(
+            database,
+            steps = applied.steps.join(", "),
+            "the schema was brought up to date"
+        );
     }
     Ok(())
 }
@@ -260,10 +264,7 @@ fn api_config(config: &Config) -> ApiConfig {
         max_connections: server.max_connections,
         metrics_token: server.metrics_token.clone(),
         loopback_bind: server.host.is_loopback(),
-        version: VersionInfo {
-            version: VERSION.version,
-            commit: VERSION.commit,
-        },
+        version: VersionInfo { version: VERSION.version, commit: VERSION.commit },
     }
 }
 

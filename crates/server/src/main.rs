@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chatapp::cli::{Cli, Command, MockArgs};
 use chatapp::config::{Config, ConfigError};
-use chatapp::secrets::SecretsError;
+use chatapp::secrets::{Secrets, SecretsError};
 use chatapp::version::VERSION;
 use chatapp::{App, banner, telemetry};
 use models::Context;
@@ -51,6 +51,10 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             in_runtime(cli, async |config, signals| serve(config, signals, cli.quiet()).await)
         }
         Command::Migrate => in_runtime(cli, async |config, signals| {
+            // A database without a secret beside it would be refused at the next start.
+            if config.database.sqlite_path().is_some_and(|path| !path.exists()) {
+                Secrets::load(&config)?;
+            }
             tokio::select! {
                 done = chatapp::migrate(config) => done.map(|()| ExitCode::SUCCESS),
                 signal = signals.next() => Ok(signal.exit_code()),

@@ -73,21 +73,37 @@ impl Harness {
                     database.remove().await;
                 })
             });
-            self.trials.push(trial(format!("{name}::{engine}"), engine.available(), engine, body));
+            let name = format!("{name}::{engine}");
+            self.trials.push(trial(name, engine.available(), engine.required(), body));
         }
         self
     }
 
     /// A story that needs no database of ours, such as one that runs the real program.
     #[must_use]
-    pub fn process_story<F, Fut>(mut self, name: &str, story: F) -> Self
+    pub fn process_story<F, Fut>(self, name: &str, story: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        self.process_story_if(name, Ok(()), story)
+    }
+
+    /// As [`Harness::process_story`], for one that needs more than the program: `Err` says what
+    /// is missing, and the story shows as ignored for that reason.
+    #[must_use]
+    pub fn process_story_if<F, Fut>(
+        mut self,
+        name: &str,
+        available: Result<(), String>,
+        story: F,
+    ) -> Self
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
         let body: Body = Box::new(move || Box::pin(story()));
-        let run_name = name.to_owned();
-        self.trials.push(Trial::test(name, move || run(&run_name, body)));
+        self.trials.push(trial(name.to_owned(), available, false, body));
         self
     }
 
@@ -103,10 +119,10 @@ impl Harness {
     }
 }
 
-fn trial(name: String, available: Result<(), String>, engine: Engine, body: Body) -> Trial {
+fn trial(name: String, available: Result<(), String>, required: bool, body: Body) -> Trial {
     match available {
         Ok(()) => Trial::test(name.clone(), move || run(&name, body)),
-        Err(why) if engine.required() => Trial::test(name, move || Err(Failed::from(why))),
+        Err(why) if required => Trial::test(name, move || Err(Failed::from(why))),
         // Also when ignored tests are asked for, since it cannot be run.
         Err(why) => {
             let reason = why.clone();

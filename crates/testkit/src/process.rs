@@ -79,15 +79,18 @@ impl ProcessBuilder {
         app
     }
 
-    /// Starts a server on a free port of 127.0.0.1 and does not wait for it.
+    /// Starts a server on a free port of 127.0.0.1 and does not wait for it. What it prints goes to
+    /// `stdout-PORT.log` and `stderr-PORT.log` in its directory.
     pub fn launch(mut self) -> AppProcess {
         let port = free_port().expect("a free port");
         let log = self.directory.join(format!("stderr-{port}.log"));
         let file = File::create(&log).expect("a file for the log");
+        let output = self.directory.join(format!("stdout-{port}.log"));
+        let output = File::create(output).expect("a file for its output");
         let child = self
             .command
             .env("CHATAPP_SERVER__PORT", port.to_string())
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(file)
             .spawn()
             .expect("the program can be run");

@@ -36,6 +36,12 @@ impl Settings {
         self
     }
 
+    /// Sets a variable that the test has not set.
+    fn set_default(mut self, name: &str, value: &str) -> Self {
+        self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        self
+    }
+
     /// Takes a variable back.
     #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
@@ -61,14 +67,14 @@ impl Settings {
             .set("DB_NAME", &server.name)
     }
 
-    /// Asks the OpenAI-compatible server at `base_url` for answers, once and without retries:
-    /// a test that wants retries sets them.
+    /// Asks the OpenAI-compatible server at `base_url` for answers, once and without retries,
+    /// unless the test has set how many it wants.
     #[must_use]
     pub fn upstream(self, base_url: &str) -> Self {
         self.set("OPENAI_BASE_URL", base_url)
             .set("OPENAI_API_KEY", "sk-0123456789abcdef")
             .set("OPENAI_MODEL", "test-model")
-            .set("CHATAPP_PROVIDER__MAX_RETRIES", "0")
+            .set_default("CHATAPP_PROVIDER__MAX_RETRIES", "0")
     }
 
     /// The variables.

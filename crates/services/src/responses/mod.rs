@@ -122,9 +122,9 @@ impl Responses {
         // Looked up before the row is read: a response that ends in between is read from disk.
         let running = self.engine.find_log(id);
         let row = self.find(owner, id).await?;
-        let log = match running {
-            Some(log) => log,
-            None => self.stored_log(&row).await?,
+        let (log, after) = match running {
+            Some(log) => (log, after),
+            None => self.stored_log(&row, after).await?,
         };
         Ok(Follower::new(render::begun(&row), log, after))
     }
@@ -159,12 +159,17 @@ impl Responses {
         Ok(resource(row, &rows))
     }
 
-    /// The log of a response that does not run here, as far as it is stored.
-    async fn stored_log(&self, row: &response::Model) -> Result<Arc<Log>> {
+    /// The log of a response that does not run here, as far as it is stored, and where in it a
+    /// follower that has seen `after` goes on.
+    async fn stored_log(
+        &self,
+        row: &response::Model,
+        after: Option<u64>,
+    ) -> Result<(Arc<Log>, Option<u64>)> {
         let stored = crud::responses::list_events(&self.engine.db, row.id).await?;
         let log = recover::restore(row, &stored);
         if log.has_ended() {
-            return Ok(Arc::new(log));
+            return Ok((Arc::new(log), after));
         }
         // Read again: it may have ended after the caller looked.
         let row = crud::responses::find_any(&self.engine.db, row.id)
@@ -172,11 +177,14 @@ impl Responses {
             .ok_or(Error::NotFound("response"))?;
         if row.status.is_final() {
             let rows = crud::messages::list_of_response(&self.engine.db, row.id).await?;
-            return Ok(Arc::new(synthesis::log(&row, &rows)));
+            let log = Arc::new(synthesis::log(&row, &rows));
+            // Its numbers are new: whoever has not seen the end gets everything.
+            let last_seq = u64::try_from(row.last_seq).unwrap_or_default();
+            return Ok((log, after.filter(|after| *after >= last_seq).map(|_| u64::MAX)));
         }
         // It runs on another server. What it has stored is shown, then the client reconnects.
         log.close();
-        Ok(Arc::new(log))
+        Ok((Arc::new(log), after))
     }
 }
 

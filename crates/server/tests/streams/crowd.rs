@@ -1,0 +1,93 @@
+//! Many at once: nothing is lost, nothing is doubled.
+
+use futures_util::future::join_all;
+use serde_json::json;
+use testkit::{Harness, TestApp, World, eventually};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("two_hundred_sends_to_two_hundred_conversations_are_all_answered", everywhere)
+        .story("of_two_hundred_sends_to_one_conversation_one_is_accepted", one_place)
+        .story("a_user_has_a_limit_of_running_answers", user_limit)
+}
+
+async fn everywhere(world: World) {
+    let app = TestApp::start(&world).await;
+    let names: Vec<String> = (0..50).map(|n| format!("user{n}")).collect();
+    let users = join_all(names.iter().map(|name| app.user(name))).await;
+    let sends = users.iter().flat_map(|user| {
+        (0..4).map(move |n| async move {
+            let conversation = user.create_conversation().await;
+            let content = format!("{} says {n}", user.email);
+            let turn = super::turn(user, &conversation, &content, "mock:ticks=5").await;
+            assert_eq!(turn["message"]["content"], super::ticks(5));
+            assert_eq!(turn["user_message"]["content"], content);
+        })
+    });
+    join_all(sends).await;
+    let mut sql = world.sql().await;
+    assert_eq!(sql.value("SELECT COUNT(*) FROM messages").await, "400");
+    let completed = "SELECT COUNT(*) FROM responses WHERE status = 'completed'";
+    assert_eq!(sql.value(completed).await, "200");
+    let distinct = "SELECT COUNT(DISTINCT content) FROM messages WHERE is_user";
+    assert_eq!(sql.value(distinct).await, "200");
+    let locked = "SELECT COUNT(*) FROM conversations WHERE active_response_id IS NOT NULL";
+    assert_eq!(sql.value(locked).await, "0");
+    assert_eq!(app.upstream().calls().len(), 200);
+}
+
+async fn one_place(world: World) {
+    let app =
+        TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1000").start().await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let path = format!("/api/conversations/{conversation}/messages");
+    let send = |n: usize| {
+        let body = json!({"content": format!("try {n}"), "model": "mock:fault=silent"});
+        user.send(
+            user.request(reqwest::Method::POST, &path)
+                .header("prefer", "respond-async")
+                .json(&body),
+        )
+    };
+    let replies = join_all((0..200).map(send)).await;
+    let accepted: Vec<_> = replies.iter().filter(|reply| reply.status == 202).collect();
+    assert_eq!(accepted.len(), 1);
+    let response = accepted[0].json["response"]["id"].as_str().unwrap().to_owned();
+    for reply in replies.into_iter().filter(|reply| reply.status != 202) {
+        let body = reply.expect_error(409, "conversation_locked");
+        assert_eq!(body["error"]["response_id"], response);
+    }
+    let seqs = "SELECT seq FROM messages ORDER BY seq";
+    assert_eq!(world.sql().await.rows(seqs).await, [["0"], ["1"]]);
+    user.cancel(&response).await;
+    super::turn(&user, &conversation, "free again", "mock:ticks=1").await;
+    assert_eq!(world.sql().await.rows(seqs).await, [["0"], ["1"], ["2"], ["3"]]);
+    assert_eq!(app.upstream().calls().len(), 2);
+}
+
+async fn user_limit(world: World) {
+    let app =
+        TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "2").start().await;
+    let user = app.user("ada").await;
+    let mut running = Vec::new();
+    for _ in 0..2 {
+        let conversation = user.create_conversation().await;
+        running.push(super::stream(&user, &conversation, "Go", "mock:fault=silent").await);
+    }
+    let third = user.create_conversation().await;
+    let path = format!("/api/conversations/{third}/messages");
+    let refused = user.post(&path, json!({"content": "Go"})).await;
+    assert!(refused.header("retry-after").is_some());
+    refused.expect_error(429, "rate_limit_exceeded");
+    // Others are not affected, and a place is free once an answer has ended.
+    let other = app.user("bob").await;
+    let conversation = other.create_conversation().await;
+    super::turn(&other, &conversation, "Go", "mock:ticks=1").await;
+    let response = running[0].response_id().await;
+    user.cancel(&response).await;
+    eventually("a free place", || async {
+        user.post(&path, json!({"content": "Go", "model": "mock:ticks=1"})).await.status == 201
+    })
+    .await;
+}

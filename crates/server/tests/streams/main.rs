@@ -1,0 +1,52 @@
+//! Answers: made by the server, kept whatever happens, followed from anywhere.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in a test a broken expectation is a panic"
+)]
+
+mod context;
+mod crowd;
+mod delete;
+mod faults;
+mod follow;
+mod latency;
+mod stop;
+
+use std::process::ExitCode;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::Harness;
+use testkit::client::{EventStream, User};
+
+fn main() -> ExitCode {
+    let harness = Harness::new();
+    let harness = context::stories(harness);
+    let harness = crowd::stories(harness);
+    let harness = delete::stories(harness);
+    let harness = faults::stories(harness);
+    let harness = follow::stories(harness);
+    let harness = latency::stories(harness);
+    stop::stories(harness).run()
+}
+
+/// Sends a message to `model` and follows its answer.
+async fn stream(user: &User, conversation: &str, content: &str, model: &str) -> EventStream {
+    let path = format!("/api/conversations/{conversation}/messages");
+    let body = json!({"content": content, "model": model, "stream": true});
+    user.stream(user.request(Method::POST, &path).json(&body)).await
+}
+
+/// Sends a message to `model` and waits for the turn.
+async fn turn(user: &User, conversation: &str, content: &str, model: &str) -> Value {
+    let path = format!("/api/conversations/{conversation}/messages");
+    user.post(&path, json!({"content": content, "model": model})).await.expect(201)
+}
+
+/// The answer of a scripted model with this many numbered tokens.
+fn ticks(count: usize) -> String {
+    (0..count).map(|n| format!("tick {n} \n")).collect()
+}
