@@ -155,12 +155,13 @@ async fn reach(
             Err(ConnectError::Unreachable { place, source, .. }) => (place, source),
             result => return result,
         };
-        let waited = began.elapsed();
-        if waited + pause >= options.give_up_after {
+        let left = options.give_up_after.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            let waited = Duration::from_secs_f32(began.elapsed().as_secs_f32().round());
             return Err(ConnectError::Unreachable { place, waited, source });
         }
         tracing::warn!(place, error = %source, "the database cannot be reached; trying again");
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
 }

@@ -36,6 +36,8 @@ pub struct Db {
     limits: Limits,
     /// Writes in flight; [`Db::close`] waits for them.
     tasks: TaskTracker,
+    /// Whether a write found the storage full, and none that had to store something succeeded since.
+    is_full: Arc<AtomicBool>,
     /// Held as long as any handle exists (the exclusive lock on a data directory).
     _guard: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -263,7 +265,7 @@ impl Db {
         } else {
             Writer::Pool(write)
         };
-        Self { read, writer, limits, tasks, _guard: guard }
+        Self { read, writer, limits, tasks, is_full: Arc::default(), _guard: guard }
     }
 
     /// The engine as a person calls it.
@@ -298,7 +300,23 @@ impl Db {
             }
         }
         // The sender is dropped unanswered only when the process is going down.
-        answer.await.unwrap_or(Err(CrudError::Panicked))
+        let result = answer.await.unwrap_or(Err(CrudError::Panicked));
+        if matches!(result, Err(CrudError::StorageFull(_))) {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// Whether a write failed because the storage is full, and nobody has seen since that there is
+    /// room ([`crate::servers::probe`]).
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that something could be stored. Not every write that succeeds shows that: one
+    /// that changes nothing succeeds on a full disk, too.
+    pub(crate) fn note_room(&self) {
+        self.is_full.store(false, Ordering::Relaxed);
     }
 
     /// Asks the database whether it answers.
@@ -312,7 +330,7 @@ impl Db {
     /// Waits for writes in flight, then closes every connection.
     pub async fn close(&self) {
         let writer = match &self.writer {
-            Writer::Group(group) => group.close().await,
+            Writer::Group(group) => group.close(),
             Writer::Pool(pool) => pool.clone(),
         };
         self.tasks.close();

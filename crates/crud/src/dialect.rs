@@ -1,7 +1,5 @@
 //! The only place that asks which engine it runs on.
 
-use std::ops::Deref;
-
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
@@ -59,7 +57,7 @@ pub(crate) fn classify(error: &DbErr) -> Class {
         DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => return Class::Unavailable,
         DbErr::Conn(RuntimeErr::SqlxError(source))
         | DbErr::Exec(RuntimeErr::SqlxError(source))
-        | DbErr::Query(RuntimeErr::SqlxError(source)) => source.deref(),
+        | DbErr::Query(RuntimeErr::SqlxError(source)) => &**source,
         _ => return Class::Other,
     };
     match source {

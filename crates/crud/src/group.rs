@@ -50,7 +50,7 @@ impl GroupWriter {
     }
 
     /// Lets the writer finish what is queued and end; gives back its connection.
-    pub(crate) async fn close(&self) -> DatabaseConnection {
+    pub(crate) fn close(&self) -> DatabaseConnection {
         self.closed.cancel();
         self.connection.clone()
     }

@@ -57,7 +57,7 @@ pub(crate) async fn open(
         .max_connections(options.max_connections.max(1))
         .min_connections(0)
         .acquire_timeout(acquire)
-        .idle_timeout(Duration::from_secs(600))
+        .idle_timeout(Duration::from_mins(10))
         .max_lifetime(None)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {

@@ -86,7 +86,7 @@ pub struct Exchange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchanged {
     /// The new token is valid; the session and its owner.
-    Renewed(session::Model, user::Model),
+    Renewed(Box<(session::Model, user::Model)>),
     /// No such token, or its time is over.
     Invalid,
     /// The token was used before: the session was ended.
@@ -119,7 +119,7 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     let Some(token) = find_token().await? else {
         return Ok(Exchanged::Invalid);
     };
-    let spend = match token.used_at {
+    let live = match token.used_at {
         None => hash.clone(),
         Some(used_at) => {
             let since = now.signed_duration_since(used_at).to_std().unwrap_or_default();
@@ -132,7 +132,7 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     let spent = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, (*now).into())
         .col_expr(refresh_token::Column::Successor, new_hash.clone().into())
-        .filter(refresh_token::Column::Hash.eq(spend))
+        .filter(refresh_token::Column::Hash.eq(live))
         .filter(refresh_token::Column::UsedAt.is_null())
         .exec(tx)
         .await?;
@@ -155,7 +155,7 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
         created_at: *now,
     };
     insert(tx, row).await?;
-    Ok(Exchanged::Renewed(session, owner))
+    Ok(Exchanged::Renewed(Box::new((session, owner))))
 }
 
 /// Notes the use of a session; `false` when it was ended.

@@ -23,12 +23,14 @@ impl Table {
     }
 
     /// Adds an index over `columns`.
+    #[must_use]
     pub fn index(mut self, name: &'static str, columns: &'static str) -> Self {
         self.indexes.push((name, columns));
         self
     }
 
     /// Keeps the rows in the order of the primary key, as `InnoDB` always does.
+    #[must_use]
     pub fn clustered(mut self) -> Self {
         self.clustered = true;
         self
@@ -41,7 +43,7 @@ impl Table {
         let mut body = types(self.columns, mysql);
         if mysql {
             for (name, columns) in &self.indexes {
-                body.push_str(&format!(",\n  KEY {name} ({columns})"));
+                body = format!("{body},\n  KEY {name} ({columns})");
             }
         }
         let options = match (mysql, self.clustered) {

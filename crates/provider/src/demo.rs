@@ -27,6 +27,14 @@ pub(crate) fn models() -> Vec<String> {
     [NAME, "demo:slow", "demo:long"].map(str::to_owned).to_vec()
 }
 
+/// The script that a model name stands for, if it is one of the demo model's.
+pub(crate) fn script(model: &str) -> Option<Script> {
+    let script = Script::parse(model)
+        .inspect_err(|error| tracing::debug!(%error, "not a demo model"))
+        .ok()?;
+    model.starts_with(NAME).then_some(script)
+}
+
 /// The demo model.
 #[derive(Debug)]
 pub(crate) struct Demo {
@@ -59,15 +67,9 @@ impl Demo {
             .iter()
             .map(|message| (message.role.as_str(), message.content.as_str()));
         let prompt = Prompt::new(messages, request.max_output_tokens);
-        let script = Script::parse(&request.model)
-            .map(|script| self.tally.apply(&request.model, script).play(&prompt));
-        let source = match script {
-            Ok(play) if request.model.starts_with(NAME) => Source::Playing(play),
-            Ok(_) => Source::Failed(ProviderError::ModelNotFound),
-            Err(error) => {
-                tracing::debug!(%error, "not a demo model");
-                Source::Failed(ProviderError::ModelNotFound)
-            }
+        let source = match script(&request.model) {
+            Some(script) => Source::Playing(self.tally.apply(&request.model, script).play(&prompt)),
+            None => Source::Failed(ProviderError::ModelNotFound),
         };
         Telling {
             source,

@@ -121,6 +121,14 @@ impl Provider {
         }
     }
 
+    /// Whether it is certain without asking that it does not offer this model.
+    pub fn refuses(&self, model: &str) -> bool {
+        match &self.0 {
+            Kind::OpenAi { .. } => false,
+            Kind::Demo(_) => demo::script(model).is_none(),
+        }
+    }
+
     /// Asks for an answer; see [`DeltaStream`] for what comes.
     pub fn stream(&self, request: ChatRequest) -> DeltaStream {
         match &self.0 {

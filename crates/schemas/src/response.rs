@@ -263,6 +263,7 @@ impl ResponseResource {
     }
 
     /// The same response after its end.
+    #[must_use]
     pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {
         let Ending { status, reason, error, usage, context, at } = ending.clone();
         Self {

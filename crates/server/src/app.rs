@@ -235,9 +235,8 @@ fn passwords(config: &Config) -> Result<Passwords> {
 fn settings(config: &Config) -> Settings {
     let signup = match config.auth.signup {
         Signup::Open => services::Signup::Open,
-        Signup::Closed => services::Signup::Closed,
         Signup::Auto if config.server.host.is_loopback() => services::Signup::Open,
-        Signup::Auto => services::Signup::Closed,
+        Signup::Auto | Signup::Closed => services::Signup::Closed,
     };
     Settings {
         signup,

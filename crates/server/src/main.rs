@@ -9,6 +9,7 @@ use chatapp::config::{Config, ConfigError};
 use chatapp::secrets::{Secrets, SecretsError};
 use chatapp::version::VERSION;
 use chatapp::{App, banner, telemetry};
+use crud::ConnectError;
 use models::Context;
 use signals::{Signal, Signals};
 
@@ -129,7 +130,11 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let bad = error.chain().any(|e| e.is::<ConfigError>() || e.is::<SecretsError>());
+    let bad = error.chain().any(|e| {
+        e.is::<ConfigError>()
+            || e.is::<SecretsError>()
+            || matches!(e.downcast_ref(), Some(ConnectError::Url(_)))
+    });
     if bad { BAD_CONFIGURATION } else { FAILED }
 }
 
@@ -144,6 +149,20 @@ fn explain(error: &anyhow::Error, cli: &Cli) -> String {
             let port = mock.socket().port();
             format!("port {port} is in use; try --port {}", port.checked_add(1).unwrap_or(8080))
         }
-        _ => format!("{error:#}"),
+        _ => with_causes(error),
     }
+}
+
+/// An error and its causes on one line. Some of them repeat the text of their own cause, which is
+/// said once.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }

@@ -26,7 +26,7 @@ const REFRESH_PREFIX: &str = "rt_";
 /// What set-up tokens begin with.
 const SETUP_PREFIX: &str = "setup_";
 /// How long a set-up token is valid.
-pub const SETUP_LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub const SETUP_LIFETIME: Duration = Duration::from_mins(30);
 
 /// Who is calling, as far as it matters for a login.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +147,8 @@ impl Accounts {
             grace: self.settings.refresh_grace,
         };
         match crud::sessions::exchange(&self.db, exchange).await? {
-            Exchanged::Renewed(session, user) => {
+            Exchanged::Renewed(renewed) => {
+                let (session, user) = *renewed;
                 self.answer(&user, session.id, token.reveal(), now)
             }
             Exchanged::Invalid => Err(Error::InvalidToken),
@@ -283,5 +284,5 @@ fn user_out(user: &user::Model) -> UserOut {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -21,8 +21,13 @@ impl Health {
         if self.engine.draining.is_cancelled() {
             reasons.push("draining");
         }
-        if self.engine.db.ping().await.is_err() {
+        let Engine { db, fence, .. } = &*self.engine;
+        if db.ping().await.is_err() {
             reasons.push("database");
+        } else if db.is_full() && crud::servers::probe(db, fence.owner, fence.epoch).await.is_err()
+        {
+            // Asked only once a write has failed: a server that is well writes nothing here.
+            reasons.push("storage");
         }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }

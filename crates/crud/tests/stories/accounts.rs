@@ -104,7 +104,7 @@ async fn exchange(db: &crud::Db, from: u8, to: u8, after: u64) -> Exchanged {
     let exchange = Exchange {
         hash: vec![from; 32],
         new_hash: vec![to; 32],
-        new_expires_at: now() + Duration::from_secs(900),
+        new_expires_at: now() + Duration::from_mins(15),
         now: now() + Duration::from_secs(after),
         grace: Duration::from_secs(20),
     };

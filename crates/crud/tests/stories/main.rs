@@ -1,5 +1,7 @@
 //! What the database layer promises, on every engine.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a broken expectation is a panic")]
+
 mod accounts;
 mod group;
 mod open;

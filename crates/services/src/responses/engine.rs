@@ -11,6 +11,7 @@ use provider::Provider;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::generation::{self, Generation, Stop};
 use super::log::Log;
@@ -100,7 +101,8 @@ impl Engine {
         self.lock().insert(generation.row.id, generation.clone());
         self.started.notify_waiters();
         self.log_has_grown();
-        self.tasks.spawn(generation::run(self.clone(), generation));
+        let span = tracing::info_span!("response", id = %generation.row.id);
+        self.tasks.spawn(generation::run(self.clone(), generation).instrument(span));
     }
 
     /// Lets go of a response that has ended.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use futures_util::{FutureExt, StreamExt};
 use models::response::{self, ResponseStatus};
 use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage};
-use schemas::event::{Ending, Event, Failure, ItemKind, Tokens};
+use schemas::event::{Ending, Event, Failure, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,6 @@ use super::log::Log;
 use super::slots::Slot;
 use crate::context;
 use crate::error::Error;
-use crate::tokens;
 
 /// Why a response has to end before the model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,8 +171,8 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
                 generation.log.extend(|transcript| transcript.reasoning(text, new_id));
                 engine.log_has_grown();
             }
-            Some(Err(error)) => break provider_failed(row, &error),
-            None => break provider_failed(row, &ProviderError::Truncated),
+            Some(Err(error)) => break provider_failed(&error),
+            None => break provider_failed(&ProviderError::Truncated),
         }
         if std::mem::take(&mut is_first) {
             metrics::histogram!("generation_first_token_seconds")
@@ -191,11 +190,8 @@ fn context_failed(row: &response::Model, error: &Error) -> Outcome {
     )
 }
 
-fn provider_failed(row: &response::Model, error: &ProviderError) -> End {
-    tracing::warn!(
-        response = %row.id, provider = row.provider, model = row.model, code = error.code(),
-        error = %crate::chain(error), "the provider failed"
-    );
+/// The provider crate has logged what happened, within the span of this response.
+fn provider_failed(error: &ProviderError) -> End {
     End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
 }
 
@@ -239,20 +235,5 @@ fn usage(log: &Log, outcome: &Outcome) -> Tokens {
         let TokenUsage { input, output, cached, reasoning } = usage;
         return Tokens { input, output, cached, reasoning, estimated: false };
     }
-    let texts = log.inspect(|transcript| transcript.texts());
-    let count = |kind| -> u64 {
-        texts
-            .iter()
-            .filter(|(found, _)| *found == kind)
-            .map(|(_, text)| u64::from(tokens::of_text(text)))
-            .sum()
-    };
-    let reasoning = count(ItemKind::Reasoning);
-    Tokens {
-        input: u64::from(outcome.input_tokens),
-        output: count(ItemKind::Message) + reasoning,
-        cached: 0,
-        reasoning,
-        estimated: true,
-    }
+    super::usage::estimate(log, u64::from(outcome.input_tokens))
 }

@@ -106,25 +106,27 @@ impl Log {
     }
 
     /// Changes the log and wakes the followers.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let result = change(&mut self.lock());
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
         self.version.send_modify(|version| *version += 1);
-        result
     }
 
     /// Appends events.
     pub(crate) fn append(&self, events: impl IntoIterator<Item = Event>) {
-        self.change(|state| events.into_iter().for_each(|event| state.push(event)));
+        self.change(|state| {
+            for event in events {
+                state.push(event);
+            }
+        });
     }
 
-    /// Appends what `make` derives from the output so far; how many events that were.
-    pub(crate) fn extend(&self, make: impl FnOnce(&mut Transcript) -> Vec<Event>) -> usize {
+    /// Appends what `make` derives from the output so far.
+    pub(crate) fn extend(&self, make: impl FnOnce(&mut Transcript) -> Vec<Event>) {
         self.change(|state| {
-            let events = make(&mut state.transcript);
-            let count = events.len();
-            events.into_iter().for_each(|event| state.push(event));
-            count
-        })
+            for event in make(&mut state.transcript) {
+                state.push(event);
+            }
+        });
     }
 
     /// What `make` derives from the output so far, without appending it.

@@ -12,6 +12,7 @@ mod render;
 mod slots;
 mod synthesis;
 mod transcript;
+mod usage;
 mod watch;
 
 use std::sync::Arc;
@@ -83,10 +84,12 @@ impl Responses {
             .await?
             .ok_or(Error::NotFound("conversation"))?;
         engine.window().check(conversation.instructions.as_deref(), &body.content)?;
+        let model = choose_model(&engine, &conversation, &body)?;
         let slot = engine.slots.take(owner)?;
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
-        let task = engine.tasks.spawn(accept(engine.clone(), owner, conversation, body, slot));
+        let new = new_turn(&engine, owner, &conversation, body, model);
+        let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, slot));
         task.await.map_err(Error::internal)?
     }
 
@@ -191,13 +194,11 @@ impl Responses {
 /// Stores a message with its empty answer, and sets the engine to work.
 async fn accept(
     engine: Arc<Engine>,
-    owner: UserId,
+    new: NewTurn,
     conversation: conversation::Model,
-    body: MessageCreate,
     slot: slots::Slot,
 ) -> Result<Started> {
-    let new = new_turn(&engine, owner, &conversation, body);
-    let response_id = new.response.id;
+    let (owner, response_id) = (new.owner, new.response.id);
     let outcome = match crud::turns::start(&engine.db, new).await {
         Ok(outcome) => outcome,
         // The answer to the commit got lost. The ids are ours: look whether it took place.
@@ -231,18 +232,33 @@ async fn accept(
     }
 }
 
+/// The message's model, else the conversation's, else the provider's default.
+fn choose_model(
+    engine: &Engine,
+    conversation: &conversation::Model,
+    body: &MessageCreate,
+) -> Result<String> {
+    let model = body
+        .model
+        .as_ref()
+        .or(conversation.model.as_ref())
+        .map_or_else(|| engine.provider.default_model().to_owned(), String::clone);
+    if engine.provider.refuses(&model) {
+        return Err(Error::ModelNotFound(model));
+    }
+    Ok(model)
+}
+
 fn new_turn(
     engine: &Engine,
     owner: UserId,
     conversation: &conversation::Model,
     body: MessageCreate,
+    model: String,
 ) -> NewTurn {
-    let MessageCreate { content, model, parent_id, stream: _ } = body;
+    let MessageCreate { content, model: _, parent_id, stream: _ } = body;
     let context = &engine.context;
     let now = context.now();
-    let model = model
-        .or_else(|| conversation.model.clone())
-        .unwrap_or_else(|| engine.provider.default_model().to_owned());
     let parameters = serde_json::json!({ "instructions": conversation.instructions });
     let response = response::Model {
         id: context.new_id(),

@@ -2,14 +2,13 @@
 
 use models::response::{self, ResponseStatus};
 use models::{ServerId, response_event};
-use schemas::event::{Ending, Event, ItemKind, Tokens};
+use schemas::event::{Ending, Event};
 use schemas::response::ContextReport;
 
 use super::engine::Engine;
-use super::finish;
 use super::log::Log;
+use super::{finish, usage};
 use crate::error::Result;
-use crate::tokens;
 
 /// Closes every response that another server left open.
 pub(crate) async fn close_all_open(engine: &Engine) -> Result<()> {
@@ -54,15 +53,6 @@ pub(crate) fn restore(row: &response::Model, stored: &[response_event::Model]) -
 }
 
 fn interrupted(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
-    let texts = log.inspect(|transcript| transcript.texts());
-    let count = |kind| -> u64 {
-        texts
-            .iter()
-            .filter(|(found, _)| *found == kind)
-            .map(|(_, text)| u64::from(tokens::of_text(text)))
-            .sum()
-    };
-    let reasoning = count(ItemKind::Reasoning);
     let known = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
     let context = known(row.context_messages).map(|messages_sent| ContextReport {
         messages_sent,
@@ -72,14 +62,8 @@ fn interrupted(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
         status: ResponseStatus::Incomplete,
         reason: Some("interrupted".to_owned()),
         error: None,
-        usage: Some(Tokens {
-            // What was sent is not known any more; what was kept is.
-            input: 0,
-            output: count(ItemKind::Message) + reasoning,
-            cached: 0,
-            reasoning,
-            estimated: true,
-        }),
+        // What was sent is not known any more; what was kept is.
+        usage: Some(usage::estimate(log, 0)),
         context,
         at: engine.context.now(),
     }

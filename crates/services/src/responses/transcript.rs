@@ -106,8 +106,8 @@ impl Transcript {
     }
 
     /// The texts so far and what they are.
-    pub(crate) fn texts(&self) -> Vec<(ItemKind, String)> {
-        self.entries.iter().map(|entry| (entry.item.kind, entry.text.clone())).collect()
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (ItemKind, &str)> {
+        self.entries.iter().map(|entry| (entry.item.kind, entry.text.as_str()))
     }
 
     /// The answer so far.

@@ -56,10 +56,8 @@ proptest! {
         let last = all.last().unwrap().seq;
         for event in &all {
             let rest = read_all(&log, Some(event.seq));
-            let expected: Vec<_> = match event.seq == last {
-                true => all.iter().filter(|e| e.seq == last).cloned().collect(),
-                false => all.iter().filter(|e| e.seq > event.seq).cloned().collect(),
-            };
+            let begin = if event.seq == last { last } else { event.seq + 1 };
+            let expected: Vec<_> = all.iter().filter(|e| e.seq >= begin).cloned().collect();
             prop_assert_eq!(rest, expected);
         }
     }
