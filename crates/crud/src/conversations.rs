@@ -7,7 +7,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 
 use crate::db::{Db, Tx};
 use crate::dialect;
-use crate::error::Result;
+use crate::error::{CrudError, Result};
+use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::insert;
 
 /// How many rows one step of a delete removes, so that other writers get their turn.
@@ -21,12 +22,40 @@ fn of(owner: UserId) -> Select<Entity> {
         .filter(Column::DeletedAt.is_null())
 }
 
-/// Stores a new conversation.
-pub async fn insert_conversation(db: &Db, conversation: Model) -> Result<()> {
-    db.write(conversation, |tx, conversation| {
-        Box::pin(insert::<ActiveModel, _>(tx, conversation.clone()))
-    })
-    .await
+/// How storing a new conversation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It is stored.
+    New,
+    /// The same was asked before with this key.
+    Repeated(ConversationId),
+    /// Something else was asked before with this key.
+    KeyReused,
+}
+
+/// Stores a new conversation, unless `key` says that it was stored before.
+pub async fn open(db: &Db, row: Model, key: Option<IdempotencyKey>) -> Result<Opened> {
+    let run = |input: (Model, Option<IdempotencyKey>)| {
+        db.write(input, |tx, (row, key)| Box::pin(open_in(tx, row, key.as_ref())))
+    };
+    match run((row.clone(), key.clone())).await {
+        // The same key at the same moment: look again.
+        Err(CrudError::Conflict(_)) if key.is_some() => run((row, key)).await,
+        result => result,
+    }
+}
+
+async fn open_in(tx: &Tx, row: &Model, key: Option<&IdempotencyKey>) -> Result<Opened> {
+    match idempotency::check(tx, row.user_id, key, row.created_at).await? {
+        Seen::New => {}
+        Seen::Same(result) => {
+            return Ok(result.parse().map_or(Opened::KeyReused, Opened::Repeated));
+        }
+        Seen::Other => return Ok(Opened::KeyReused),
+    }
+    insert::<ActiveModel, _>(tx, row.clone()).await?;
+    idempotency::keep(tx, row.user_id, key, row.created_at, row.id.to_string()).await?;
+    Ok(Opened::New)
 }
 
 /// Finds a conversation of `owner`.

@@ -4,6 +4,7 @@ pub mod db;
 mod dialect;
 pub mod error;
 mod group;
+pub mod idempotency;
 mod mysql;
 mod sqlite;
 pub use connect::{

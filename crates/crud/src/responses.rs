@@ -71,6 +71,69 @@ pub async fn list_events(db: &Db, id: ResponseId) -> Result<Vec<response_event::
         .await?)
 }
 
+/// The stored runs of events of a response that begin after the event `after`, in order.
+///
+/// The caller has found the response through its owner.
+pub async fn list_events_after(
+    db: &Db,
+    id: ResponseId,
+    after: i64,
+) -> Result<Vec<response_event::Model>> {
+    Ok(response_event::Entity::find()
+        .filter(response_event::Column::ResponseId.eq(id))
+        .filter(response_event::Column::FirstSeq.gt(after))
+        .order_by_asc(response_event::Column::FirstSeq)
+        .all(db.read())
+        .await?)
+}
+
+/// The response whose events were stored first of all that are still there.
+pub async fn find_oldest_with_events(db: &Db) -> Result<Option<Model>> {
+    let oldest: Option<ResponseId> = response_event::Entity::find()
+        .select_only()
+        .column(response_event::Column::ResponseId)
+        .order_by_asc(response_event::Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    match oldest {
+        Some(id) => find_any(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// How many runs of events one step removes.
+const PURGE_STEP: u64 = 500;
+
+/// Removes the events of a response that has ended, in steps that let others write.
+pub async fn purge_events(db: &Db, id: ResponseId) -> Result<()> {
+    loop {
+        let runs: Vec<i64> = response_event::Entity::find()
+            .select_only()
+            .column(response_event::Column::Id)
+            .filter(response_event::Column::ResponseId.eq(id))
+            .order_by_asc(response_event::Column::Id)
+            .limit(PURGE_STEP)
+            .into_tuple()
+            .all(db.read())
+            .await?;
+        if runs.is_empty() {
+            return Ok(());
+        }
+        db.write(runs, |tx, runs| {
+            Box::pin(async move {
+                response_event::Entity::delete_many()
+                    .filter(response_event::Column::Id.is_in(runs.iter().copied()))
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await?;
+    }
+}
+
 /// Events of one response that are not on disk yet.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor};
 use sea_orm::{DbErr, RuntimeErr};
@@ -73,6 +74,7 @@ pub(crate) async fn open(
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
+            .after_release(|connection, _| Box::pin(has_no_transaction(connection)))
     };
     let write = pool(1).connect_with(base.clone()).await.map_err(failed)?;
     let read = pool(options.readers.max(1))
@@ -80,6 +82,19 @@ pub(crate) async fn open(
         .await
         .map_err(failed)?;
     Ok((read.into(), write.into()))
+}
+
+/// Whether a connection may be used again.
+///
+/// A full disk makes SQLite itself roll back. The driver's own ROLLBACK then fails, and it goes on
+/// to count a transaction that is not there: the next one would be a savepoint whose release
+/// commits nothing. Such a connection is closed, and the pool opens another.
+async fn has_no_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be under way: its turn comes before this answer.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Settings that only an empty file can take: pages freed by deletes can be given back later.

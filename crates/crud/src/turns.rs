@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
+use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::insert;
 
 /// A message to be answered. Ids and times are the caller's.
@@ -24,6 +25,8 @@ pub struct NewTurn {
     pub title: String,
     /// The response to be made; its `input_from_seq` and `input_to_seq` are filled in here.
     pub response: response::Model,
+    /// Makes a repetition lead to the same response.
+    pub idempotency: Option<IdempotencyKey>,
     /// The current time.
     pub now: Time,
 }
@@ -51,15 +54,41 @@ pub enum TurnOutcome {
     NoParent,
     /// Another response runs in the conversation.
     Locked(ResponseId),
+    /// The same was sent before with this key.
+    Repeated(ResponseId),
+    /// Something else was sent before with this key.
+    KeyReused,
 }
 
 /// Accepts a message: claims the conversation, stores the message, an empty answer and the
 /// response. Of any number of attempts at one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
-    db.write(turn, |tx, turn| Box::pin(start_in(tx, turn))).await
+    let run = |turn| db.write(turn, |tx, turn| Box::pin(start_in(tx, turn)));
+    match run(turn.clone()).await {
+        // The same key at the same moment, at another conversation: look again.
+        Err(CrudError::Conflict(_)) if turn.idempotency.is_some() => run(turn).await,
+        result => result,
+    }
+}
+
+/// What an earlier request with the same key led to.
+async fn repeated(tx: &Tx, new: &NewTurn) -> Result<Option<TurnOutcome>> {
+    let seen = idempotency::check(tx, new.owner, new.idempotency.as_ref(), new.now).await?;
+    Ok(match seen {
+        Seen::New => None,
+        Seen::Same(result) => match result.parse() {
+            Ok(response) => Some(TurnOutcome::Repeated(response)),
+            // The key was used for another kind of request.
+            Err(_) => Some(TurnOutcome::KeyReused),
+        },
+        Seen::Other => Some(TurnOutcome::KeyReused),
+    })
 }
 
 async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
+    if let Some(outcome) = repeated(tx, new).await? {
+        return Ok(outcome);
+    }
     if let Some(parent) = new.parent_id
         && find_parent(tx, new.conversation_id, parent).await?.is_none()
     {
@@ -73,7 +102,8 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
         return match find_open(tx, new).await? {
             None => Ok(TurnOutcome::NoConversation),
             Some(row) => match row.active_response_id {
-                Some(active) => Ok(TurnOutcome::Locked(active)),
+                // Perhaps by the same request, sent twice at the same moment.
+                Some(active) => Ok(repeated(tx, new).await?.unwrap_or(TurnOutcome::Locked(active))),
                 // It ended between the two statements: look again from the beginning.
                 None => Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated)),
             },
@@ -91,6 +121,8 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
     insert(tx, turn.user_message.clone()).await?;
     insert(tx, turn.message.clone()).await?;
     insert(tx, turn.response.clone()).await?;
+    let result = turn.response.id.to_string();
+    idempotency::keep(tx, new.owner, new.idempotency.as_ref(), new.now, result).await?;
     Ok(TurnOutcome::Accepted(turn))
 }
 

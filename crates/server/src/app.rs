@@ -246,6 +246,7 @@ fn settings(config: &Config) -> Settings {
         generations: config.limits.generations,
         generations_per_user: config.limits.generations_per_user,
         checkpoint_interval: config.limits.checkpoint_interval,
+        event_retention: config.limits.event_retention,
         shared_database: config.database.sqlite_path().is_none(),
     }
 }

@@ -13,9 +13,9 @@ use schemas::{Invalid, Patch};
 
 use crate::branch::Branch;
 use crate::error::{Error, Result};
-use crate::messages;
 use crate::responses::Follower;
 use crate::responses::engine::Engine;
+use crate::{messages, repeat};
 
 /// How long a delete waits for the running answer to end before it removes rows under it.
 const DELETE_WAIT: Duration = Duration::from_secs(5);
@@ -44,6 +44,15 @@ pub struct MessageListQuery {
     pub all: bool,
 }
 
+/// A conversation that was opened now, or before by the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The conversation.
+    pub conversation: ConversationOut,
+    /// Whether it was opened before.
+    pub repeated: bool,
+}
+
 /// The use cases of conversations.
 #[derive(Debug, Clone)]
 pub struct Conversations {
@@ -55,9 +64,17 @@ impl Conversations {
         Self { engine }
     }
 
-    /// Opens a conversation.
-    pub async fn create(&self, owner: UserId, body: ConversationCreate) -> Result<ConversationOut> {
+    /// Opens a conversation. The same request with the same key opens it once.
+    pub async fn create(
+        &self,
+        owner: UserId,
+        body: ConversationCreate,
+        idempotency_key: Option<String>,
+    ) -> Result<Opened> {
         body.validate()?;
+        let key = repeat::idempotency_key(&self.engine.context, idempotency_key, || {
+            serde_json::json!(["conversation", body.title, body.model, body.instructions])
+        });
         let ConversationCreate { title, model, instructions } = body;
         let now = self.engine.context.now();
         let title_source = if title.is_some() { TitleSource::User } else { TitleSource::None };
@@ -80,8 +97,15 @@ impl Conversations {
             created_at: now,
             updated_at: now,
         };
-        crud::conversations::insert_conversation(&self.engine.db, row.clone()).await?;
-        Ok(out(row))
+        match crud::conversations::open(&self.engine.db, row.clone(), key).await? {
+            crud::conversations::Opened::New => {
+                Ok(Opened { conversation: out(row), repeated: false })
+            }
+            crud::conversations::Opened::Repeated(id) => {
+                Ok(Opened { conversation: self.get(owner, id).await?, repeated: true })
+            }
+            crud::conversations::Opened::KeyReused => Err(Error::IdempotencyKeyReused),
+        }
     }
 
     /// A page of the owner's conversations, newest activity first.

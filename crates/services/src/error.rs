@@ -34,6 +34,9 @@ pub enum Error {
     /// The response that runs in the conversation has to end first.
     #[error("a response is running in this conversation")]
     ConversationLocked(ResponseId),
+    /// The `Idempotency-Key` was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
     /// Instructions and message alone exceed the model's window, in tokens.
     #[error("{got} tokens do not fit into the model's window of {limit}")]
     ContextTooLong {

@@ -11,6 +11,7 @@ mod conversations;
 mod error;
 mod health;
 mod messages;
+mod repeat;
 mod responses;
 mod settings;
 mod titles;
@@ -26,7 +27,7 @@ use provider::Provider;
 
 pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::Models;
-pub use conversations::{Conversations, ListQuery, MessageListQuery};
+pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use error::{Error, Result};
 pub use health::Health;
 pub use responses::{Follower, Numbered, Responses, Started};

@@ -28,6 +28,8 @@ pub struct Settings {
     pub generations_per_user: u32,
     /// How often running responses are written to disk at the most.
     pub checkpoint_interval: Duration,
+    /// How long the events of a response are kept after its end.
+    pub event_retention: Duration,
     /// Whether other servers may use the same database.
     pub shared_database: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Settings {
             generations: 1000,
             generations_per_user: 8,
             checkpoint_interval: Duration::from_millis(200),
+            event_retention: Duration::from_secs(DAY),
             shared_database: false,
         }
     }

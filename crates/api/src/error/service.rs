@@ -78,6 +78,14 @@ fn describe(error: &Error) -> ApiError {
             error.0.response_id = Some(response.to_string());
             error
         }
+        Error::IdempotencyKeyReused => ApiError::new(
+            S::UNPROCESSABLE_ENTITY,
+            Kind::InvalidRequest,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request. Use a new key for each request, \
+             and the same key only to repeat it.",
+        )
+        .param("idempotency-key"),
         Error::ContextTooLong { limit, got } => ApiError::new(
             S::BAD_REQUEST,
             Kind::InvalidRequest,

@@ -32,8 +32,15 @@ const ALLOWED: [&str; 18] = [
 ];
 
 /// Answer headers a page may read.
-const EXPOSED: [&str; 6] =
-    ["etag", "location", "preference-applied", "retry-after", "retry-after-ms", "x-request-id"];
+const EXPOSED: [&str; 7] = [
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "preference-applied",
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+];
 
 /// The layer for these origins; `None` when no page of another origin may call. Tokens travel in
 /// a header that pages set themselves, so cookies and the like are never allowed.

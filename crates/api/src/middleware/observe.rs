@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -16,6 +16,10 @@ use super::headers;
 use crate::error::ApiError;
 use crate::extract::{RequestId, UserSlot};
 
+/// A body up to this length has mostly arrived with its head, so that the connection can be kept
+/// although nobody reads it.
+const SMALL_BODY_BYTES: u64 = 8 * 1024;
+
 /// Gives the request its id, contains panics, writes error bodies, sets the headers of every
 /// answer, counts and logs.
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
@@ -24,6 +28,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(request_id.clone());
     request.extensions_mut().insert(user.clone());
     let access = Access::begin(&request, request_id.clone(), user);
+    let ending = Ending::of(&request);
 
     // Nothing of a request outlives its panic: state is shared through locks that do not poison
     // or through channels.
@@ -41,9 +46,40 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
+    if ending == Ending::Always || (ending == Ending::IfRefused && !code.is_empty()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     headers::set(response.headers_mut(), &request_id);
     access.end(response.status().as_u16(), code);
     response
+}
+
+/// When the connection of a request ends with its answer. Clients are told (RFC 9112, section
+/// 9.6), or they would send their next request into a closing connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It is kept.
+    Never,
+    /// The body is so long that it was probably not read when the request is refused.
+    IfRefused,
+    /// The body is chunked. It may have had a `Content-Length` too, which `hyper` takes away, and
+    /// then two readers may disagree where the next request begins (RFC 9112, section 6.1).
+    Always,
+}
+
+impl Ending {
+    fn of(request: &Request) -> Self {
+        let body = request.body();
+        // HTTP/2 has no such header and no such problem.
+        if request.version() >= Version::HTTP_2 || body.is_end_stream() {
+            return Self::Never;
+        }
+        match body.size_hint().exact() {
+            None => Self::Always,
+            Some(length) if length > SMALL_BODY_BYTES => Self::IfRefused,
+            Some(_) => Self::Never,
+        }
+    }
 }
 
 /// Counts a panic and makes it the cause of an error, which is logged like any other. A formatted

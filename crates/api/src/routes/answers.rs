@@ -14,6 +14,16 @@ pub(super) fn created<T: Serialize>(location: String, body: T) -> Response {
     (StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response()
 }
 
+/// Marks an answer as that of an earlier request with the same `Idempotency-Key`.
+pub(super) fn replayed(repeated: bool, mut response: Response) -> Response {
+    if repeated {
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", header::HeaderValue::from_static("true"));
+    }
+    response
+}
+
 /// 202 with the place where the work can be watched (RFC 7240, section 4.1).
 pub(super) fn accepted<T: Serialize>(location: String, body: T) -> Response {
     let headers = [

@@ -6,11 +6,11 @@ use schemas::ConversationId;
 use schemas::conversation::{ConversationCreate, ConversationOut, ConversationPatch, Deleted};
 use schemas::list::List;
 use serde::Deserialize;
-use services::ListQuery;
+use services::{ListQuery, Opened};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, created};
-use crate::extract::{Bearer, Json, Limit, Path, Query};
+use super::answers::{Answer, created, replayed};
+use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Query};
 use crate::state::AppState;
 
 /// Query of `GET /api/conversations`.
@@ -46,22 +46,27 @@ pub(super) async fn list_conversations(
 }
 
 /// Create a conversation
+///
+/// Repeated with the same `Idempotency-Key` it answers with the same conversation.
 #[utoipa::path(
     post, path = "/api/conversations", tag = "Conversations", security(("bearer" = [])),
+    params(("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
     request_body = ConversationCreate,
     responses((
         status = 201, description = "The conversation", body = ConversationOut,
         headers(("location" = String, description = "Path of the conversation")),
-    ))
+    ), (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody))
 )]
 pub(super) async fn create_conversation(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
+    IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ConversationCreate>,
 ) -> Answer<Response> {
-    let conversation = state.services.conversations.create(identity.user_id, request).await?;
+    let Opened { conversation, repeated } =
+        state.services.conversations.create(identity.user_id, request, key).await?;
     let location = format!("/api/conversations/{}", conversation.id);
-    Ok(created(location, conversation))
+    Ok(replayed(repeated, created(location, conversation)))
 }
 
 /// Show a conversation

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use services::{MessageListQuery, Started};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, accepted, created};
-use crate::extract::{Bearer, Json, Limit, Path, Prefer, Query};
+use super::answers::{Answer, accepted, created, replayed};
+use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
 use crate::sse::{self, Closing};
 use crate::state::AppState;
 
@@ -87,6 +87,7 @@ pub(super) async fn list_messages(
     post, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
         ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
     ),
     request_body = MessageCreate,
@@ -97,6 +98,7 @@ pub(super) async fn list_messages(
         (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
             headers(("location" = String, description = "Path of the response"), ("preference-applied" = String, description = "`respond-async`"))),
         (status = 409, description = "`conversation_locked`: an answer is being generated; `error.response_id` names it", body = schemas::error::ErrorBody),
+        (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
     )
 )]
@@ -106,24 +108,27 @@ pub(super) async fn create_message(
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
     prefer: Prefer,
+    IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<MessageCreate>,
 ) -> Answer<Response> {
     let stream = request.stream;
-    let mut started = state.services.responses.send(&identity, id, request).await?;
+    let mut started = state.services.responses.send(&identity, id, request, key).await?;
+    let repeated = started.repeated;
     if stream {
-        return Ok(sse::respond(started.follower, state.config.heartbeat, closing));
+        let events = sse::respond(started.follower, state.config.heartbeat, closing);
+        return Ok(replayed(repeated, events));
     }
     // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
     if prefer.respond_async || !started.follower.wait_end().await {
-        return Ok(underway(started));
+        return Ok(replayed(repeated, underway(started)));
     }
     let turn = state.services.responses.turn(identity.user_id, started.response.id).await?;
-    Ok(created(format!("/api/messages/{}", turn.message.id), turn))
+    Ok(replayed(repeated, created(format!("/api/messages/{}", turn.message.id), turn)))
 }
 
 /// A turn that is stored and not yet answered.
 fn underway(started: Started) -> Response {
-    let Started { response, user_message, message, follower: _ } = started;
+    let Started { response, user_message, message, .. } = started;
     let location = format!("/api/responses/{}", response.id);
     accepted(location, TurnOut { user_message, message, response })
 }

@@ -17,4 +17,7 @@ section! {
     /// what was generated in this time, or in five times the last write's duration if that is
     /// longer.
     checkpoint_interval: Duration = "200ms", range "10ms" to "2s";
+    /// How long the numbered events of an answer are kept after its end. The answer itself stays;
+    /// whoever resumes later gets it whole.
+    event_retention: Duration = "24h", range "0s" to "3650d";
 }

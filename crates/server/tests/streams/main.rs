@@ -12,7 +12,9 @@ mod crowd;
 mod delete;
 mod faults;
 mod follow;
+mod idempotency;
 mod latency;
+mod replicas;
 mod stop;
 
 use std::process::ExitCode;
@@ -29,7 +31,9 @@ fn main() -> ExitCode {
     let harness = delete::stories(harness);
     let harness = faults::stories(harness);
     let harness = follow::stories(harness);
+    let harness = idempotency::stories(harness);
     let harness = latency::stories(harness);
+    let harness = replicas::stories(harness);
     stop::stories(harness).run()
 }
 

@@ -15,8 +15,9 @@ use tracing::Instrument as _;
 
 use super::generation::{self, Generation, Stop};
 use super::log::Log;
+use super::remote::Remote;
 use super::slots::Slots;
-use super::{checkpoint, observe, recover, watch};
+use super::{checkpoint, observe, purge, recover, watch};
 use crate::context::{Selected, Window};
 use crate::error::Result;
 use crate::settings::Settings;
@@ -37,12 +38,14 @@ pub(crate) struct Engine {
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
     /// Wakes the checkpoint writer.
     pub(crate) dirty: Notify,
-    /// Wakes whoever sleeps while nothing runs.
+    /// Wakes whoever waits for a response to begin or to end.
     pub(crate) started: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
     /// The background tasks end.
     pub(crate) stopped: CancellationToken,
+    /// What is followed here and generated elsewhere.
+    pub(crate) remote: Remote,
     running: Mutex<HashMap<ResponseId, Arc<Generation>>>,
 }
 
@@ -70,6 +73,7 @@ impl Engine {
             started: Notify::new(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
+            remote: Remote::default(),
             running: Mutex::default(),
         });
         if engine.settings.shared_database {
@@ -80,6 +84,7 @@ impl Engine {
         }
         engine.tasks.spawn(checkpoint::run(engine.clone()));
         engine.tasks.spawn(watch::run(engine.clone()));
+        engine.tasks.spawn(purge::run(engine.clone()));
         Ok(engine)
     }
 

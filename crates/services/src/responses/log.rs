@@ -81,23 +81,27 @@ impl Log {
         runs: impl IntoIterator<Item = (u64, &'a str)>,
     ) -> Self {
         let log = Self::new(message_id);
-        {
-            let mut state = log.lock();
-            for (first_seq, payload) in runs {
-                state.next_seq = first_seq;
-                for line in payload.lines() {
-                    match Event::decode(line.as_bytes()) {
-                        Ok(event) => state.push(event),
-                        Err(error) => {
-                            tracing::error!(%error, "a stored event cannot be read");
-                            state.next_seq += 1;
-                        }
+        for (first_seq, payload) in runs {
+            log.append_stored(first_seq, payload);
+        }
+        log
+    }
+
+    /// Appends a run of events that is on disk.
+    pub(crate) fn append_stored(&self, first_seq: u64, payload: &str) {
+        self.change(|state| {
+            state.next_seq = first_seq;
+            for line in payload.lines() {
+                match Event::decode(line.as_bytes()) {
+                    Ok(event) => state.push(event),
+                    Err(error) => {
+                        tracing::error!(%error, "a stored event cannot be read");
+                        state.next_seq += 1;
                     }
                 }
             }
             state.stored = state.entries.len();
-        }
-        log
+        });
     }
 
     // A panic while the lock is held leaves whole entries behind.

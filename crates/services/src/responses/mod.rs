@@ -7,7 +7,9 @@ mod follower;
 mod generation;
 mod log;
 mod observe;
+mod purge;
 mod recover;
+mod remote;
 mod render;
 mod slots;
 mod synthesis;
@@ -33,11 +35,12 @@ pub use log::Numbered;
 pub(crate) use render::resource;
 
 use crate::error::{Error, Result};
-use crate::{messages, titles};
+use crate::{messages, repeat, titles};
 use engine::Engine;
 use generation::Generation;
 pub(crate) use generation::Stop;
 use log::Log;
+use remote::Remote;
 
 /// How long a stop waits for the end to be stored before it answers with the row as it is.
 const CANCEL_WAIT: Duration = Duration::from_secs(5);
@@ -53,6 +56,8 @@ pub struct Started {
     pub message: MessageOut,
     /// Reads the response's events from the first on.
     pub follower: Follower,
+    /// Whether it was accepted before: the same request was repeated with the same key.
+    pub repeated: bool,
 }
 
 /// The use cases of responses.
@@ -67,12 +72,14 @@ impl Responses {
     }
 
     /// Accepts a message and begins to answer it. When this returns, both are on disk, and the
-    /// answer is made whether or not anybody follows.
+    /// answer is made whether or not anybody follows. The same request with the same key leads to
+    /// the same response, running or ended.
     pub async fn send(
         &self,
         identity: &Identity,
         id: ConversationId,
         body: MessageCreate,
+        idempotency_key: Option<String>,
     ) -> Result<Started> {
         body.validate()?;
         let engine = self.engine.clone();
@@ -88,9 +95,24 @@ impl Responses {
         let slot = engine.slots.take(owner)?;
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
-        let new = new_turn(&engine, owner, &conversation, body, model);
+        let key = repeat::idempotency_key(&engine.context, idempotency_key, || {
+            serde_json::json!(["message", id, body.content, body.model, body.parent_id])
+        });
+        let new =
+            NewTurn { idempotency: key, ..new_turn(&engine, owner, &conversation, body, model) };
         let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, slot));
-        task.await.map_err(Error::internal)?
+        match task.await.map_err(Error::internal)?? {
+            Accepted::New(started) => Ok(*started),
+            Accepted::Before(response) => self.repeat(owner, response).await,
+        }
+    }
+
+    /// What an earlier request with the same key led to.
+    async fn repeat(&self, owner: UserId, id: ResponseId) -> Result<Started> {
+        let TurnOut { user_message, message, .. } = self.turn(owner, id).await?;
+        let follower = self.follow(owner, id, None).await?;
+        let response = follower.response().clone();
+        Ok(Started { response, user_message, message, follower, repeated: true })
     }
 
     /// A response of `owner`.
@@ -185,10 +207,14 @@ impl Responses {
             let last_seq = u64::try_from(row.last_seq).unwrap_or_default();
             return Ok((log, after.filter(|after| *after >= last_seq).map(|_| u64::MAX)));
         }
-        // It runs on another server. What it has stored is shown, then the client reconnects.
-        log.close();
-        Ok((Arc::new(log), after))
+        Ok((Remote::log(&self.engine, &row).await?, after))
     }
+}
+
+/// What became of a message.
+enum Accepted {
+    New(Box<Started>),
+    Before(ResponseId),
 }
 
 /// Stores a message with its empty answer, and sets the engine to work.
@@ -197,7 +223,7 @@ async fn accept(
     new: NewTurn,
     conversation: conversation::Model,
     slot: slots::Slot,
-) -> Result<Started> {
+) -> Result<Accepted> {
     let (owner, response_id) = (new.owner, new.response.id);
     let outcome = match crud::turns::start(&engine.db, new).await {
         Ok(outcome) => outcome,
@@ -215,6 +241,8 @@ async fn accept(
             return Err(Invalid::new("parent_id", message).into());
         }
         TurnOutcome::Locked(running) => return Err(Error::ConversationLocked(running)),
+        TurnOutcome::Repeated(response) => return Ok(Accepted::Before(response)),
+        TurnOutcome::KeyReused => return Err(Error::IdempotencyKeyReused),
     };
     let Turn { user_message, message, response } = turn;
     let resource = render::begun(&response);
@@ -226,7 +254,10 @@ async fn accept(
     let mut out = messages::describe(&engine, conversation.id, rows).await?.into_iter();
     match (out.next(), out.next()) {
         (Some(user_message), Some(message)) => {
-            Ok(Started { response: resource, user_message, message, follower })
+            let repeated = false;
+            let response = resource;
+            let started = Started { response, user_message, message, follower, repeated };
+            Ok(Accepted::New(Box::new(started)))
         }
         _ => Err(Error::NotFound("conversation")),
     }
@@ -293,7 +324,8 @@ fn new_turn(
     };
     let title = titles::first_line(&content);
     let conversation_id = conversation.id;
-    NewTurn { owner, conversation_id, parent_id, content, title, response, now }
+    let idempotency = None;
+    NewTurn { owner, conversation_id, parent_id, content, title, response, idempotency, now }
 }
 
 /// The turn of a response, if it is stored.
