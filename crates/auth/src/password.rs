@@ -1,10 +1,11 @@
 //! Password hashing: Argon2id (RFC 9106), off the async threads, in bounded numbers.
 
+mod memory;
+
 use std::fmt;
 use std::sync::Arc;
 
 use argon2::password_hash::phc::Output;
-use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -127,25 +128,17 @@ impl Hasher {
     fn verify(&self, password: &[u8], stored: Option<String>) -> Result<Verified, AuthError> {
         let Some(stored) = stored else {
             // The result does not matter; the work does.
-            return self.matches(password, &self.dummy).map(|_| Verified::No);
+            return matches(password, &self.dummy).map(|_| Verified::No);
         };
         let stored = PasswordHash::new(&stored).map_err(AuthError::internal)?;
         if stored.salt.is_none() || stored.hash.is_none() {
             return Err(AuthError::internal("a stored password hash is incomplete"));
         }
-        Ok(if self.matches(password, &stored)? {
+        Ok(if matches(password, &stored)? {
             Verified::Yes { rehash: !self.is_current(&stored) }
         } else {
             Verified::No
         })
-    }
-
-    fn matches(&self, password: &[u8], stored: &PasswordHash) -> Result<bool, AuthError> {
-        match self.argon2.verify_password(password, stored) {
-            Ok(()) => Ok(true),
-            Err(password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(AuthError::internal(error)),
-        }
     }
 
     /// Whether a hash was made with today's algorithm, version, parameters and length.
@@ -158,8 +151,12 @@ impl Hasher {
     }
 }
 
+fn matches(password: &[u8], stored: &PasswordHash) -> Result<bool, AuthError> {
+    memory::matches(password, stored).map_err(AuthError::internal)
+}
+
 fn hash(argon2: &Argon2<'_>, password: &[u8]) -> Result<PasswordHash, AuthError> {
-    argon2.hash_password_with_salt(password, &random::bytes::<16>()).map_err(AuthError::internal)
+    memory::hash(argon2, password, &random::bytes::<16>()).map_err(AuthError::internal)
 }
 
 impl fmt::Debug for Passwords {

@@ -121,6 +121,7 @@ async fn update_in(
         .col_expr(Column::UpdatedAt, now.into())
         .filter(Column::Id.eq(id))
         .filter(Column::UserId.eq(owner))
+        .filter(Column::Kind.eq(ConversationKind::Chat))
         .filter(Column::DeletedAt.is_null());
     if let Some((title, source)) = title {
         update = update

@@ -50,7 +50,7 @@ pub enum TurnOutcome {
     Accepted(Turn),
     /// The conversation does not exist, or is somebody else's.
     NoConversation,
-    /// The parent is not a message of the conversation, or is still being written.
+    /// The parent is not a message of the conversation.
     NoParent,
     /// Another response runs in the conversation.
     Locked(ResponseId),

@@ -40,7 +40,10 @@ struct Server {
 impl Server {
     /// Starts one and waits until it says that it is ready.
     fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let mut child = chatapp(folder.path(), arguments)
             .env("CHATAPP_AUTH__ARGON2_MEMORY_KIB", "8")
             .spawn()
@@ -57,7 +60,8 @@ impl Server {
             let mut line = String::new();
             assert!(self.stderr.read_line(&mut line).unwrap() > 0, "it ended without {text:?}");
             let event: serde_json::Value = serde_json::from_str(&line).unwrap();
-            if event["message"].as_str().unwrap_or_default().contains(text) {
+            let message = event.get("message").and_then(|message| message.as_str());
+            if message.is_some_and(|message| message.contains(text)) {
                 return event;
             }
         }
@@ -159,4 +163,8 @@ fn migrate_makes_the_database_and_ends() {
         assert_eq!(output.status.code(), Some(0), "{err}");
         assert!(folder.path().join("data/chatapp.db").exists());
     }
+    let mut server = Server::start_in(folder, &["--port", "0", "--no-migrate"]);
+    server.signal("TERM");
+    server.wait_for("asked to stop");
+    assert_eq!(server.end().0, Some(0));
 }

@@ -1,6 +1,7 @@
 //! Plain SQL on a story's database, as its operator would type it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
@@ -31,15 +32,17 @@ impl Sql {
                     .database(&server.name);
                 MySqlConnection::connect_with(&options).await.map(Inner::MySql)
             }
-            (None, file) => {
-                let options = SqliteConnectOptions::new()
-                    .filename(file.unwrap_or_default())
-                    .create_if_missing(true)
-                    .foreign_keys(true);
-                SqliteConnection::connect_with(&options).await.map(Inner::Sqlite)
-            }
+            (None, file) => return Self::open(&file.unwrap_or_default()).await,
         };
         Self(inner.unwrap_or_else(|error| panic!("no connection to {database:?}: {error}")))
+    }
+
+    /// Opens an SQLite file, with foreign keys on.
+    pub async fn open(file: &Path) -> Self {
+        let options =
+            SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(true);
+        let opened = SqliteConnection::connect_with(&options).await.map(Inner::Sqlite);
+        Self(opened.unwrap_or_else(|error| panic!("no connection to {}: {error}", file.display())))
     }
 
     /// Runs statements and returns how many rows they changed.

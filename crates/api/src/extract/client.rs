@@ -24,7 +24,7 @@ pub struct Peer(pub SocketAddr);
 /// The client as the account use cases want it.
 ///
 /// The address is always that of the peer: no proxy is trusted yet, so no forwarding header is
-/// believed (FAULTS C-34); one only ever takes the `local` privilege away.
+/// believed; one only ever takes the `local` privilege away.
 #[derive(Debug)]
 pub(crate) struct ClientInfo(pub(crate) Client);
 

@@ -75,7 +75,7 @@ async fn read(body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
 }
 
 /// Whether the body is declared as JSON. A page on another site can send a form or plain text
-/// without asking, but not this (FAULTS C-45).
+/// without asking, but not this.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(essence) = headers
         .get(header::CONTENT_TYPE)

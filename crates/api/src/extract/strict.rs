@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// How deep arrays and objects may be nested (FAULTS A4).
+/// How deep arrays and objects may be nested.
 const MAX_DEPTH: usize = 32;
 
 /// A JSON value. Objects keep the order of the text.

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 
 /// The longest URL, in bytes.
 const MAX_URL_BYTES: usize = 8 * 1024;
-/// The most bytes of all header names and values together (FAULTS A4). The HTTP/1 reader takes a
+/// The most bytes of all header names and values together. The HTTP/1 reader takes a
 /// larger head than this so that a long URL gets its own answer, with a request id.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 

@@ -28,7 +28,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(request_id.clone());
     request.extensions_mut().insert(user.clone());
     let access = Access::begin(&request, request_id.clone(), user);
-    let ending = Ending::of(&request);
+    let closes = ends_connection(&request);
 
     // Nothing of a request outlives its panic: state is shared through locks that do not poison
     // or through channels.
@@ -45,41 +45,23 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    if ending == Ending::Always || (ending == Ending::IfRefused && !code.is_empty()) {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if closes {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
     }
     headers::set(response.headers_mut(), &request_id);
     access.end(response.status().as_u16(), code);
     response
 }
 
-/// When the connection of a request ends with its answer. Clients are told (RFC 9112, section
-/// 9.6), or they would send their next request into a closing connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// It is kept.
-    Never,
-    /// The body is so long that it was probably not read when the request is refused.
-    IfRefused,
-    /// The body is chunked. It may have had a `Content-Length` too, which `hyper` takes away, and
-    /// then two readers may disagree where the next request begins (RFC 9112, section 6.1).
-    Always,
-}
-
-impl Ending {
-    fn of(request: &Request) -> Self {
-        let body = request.body();
-        // HTTP/2 has no such header and no such problem.
-        if request.version() >= Version::HTTP_2 || body.is_end_stream() {
-            return Self::Never;
-        }
-        match body.size_hint().exact() {
-            None => Self::Always,
-            Some(length) if length > SMALL_BODY_BYTES => Self::IfRefused,
-            Some(_) => Self::Never,
-        }
-    }
+/// Whether the connection ends when this request is refused: its body is chunked, or so long that
+/// it was probably not read. Clients are told (RFC 9112, section 9.6), or they would send their
+/// next request into a closing connection. HTTP/2 has no such header.
+fn ends_connection(request: &Request) -> bool {
+    let body = request.body();
+    request.version() < Version::HTTP_2
+        && !body.is_end_stream()
+        && body.size_hint().exact().is_none_or(|length| length > SMALL_BODY_BYTES)
 }
 
 /// Counts a panic and makes it the cause of an error, which is logged like any other. A formatted

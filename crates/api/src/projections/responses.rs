@@ -1,4 +1,4 @@
-//! The event vocabulary of Open Responses (STANDARDS 1.10).
+//! The event vocabulary of Open Responses (2026-04-24).
 //!
 //! Reasoning is shown as `response.reasoning_summary_*`, the only names that the compliance suite
 //! and all client libraries understand. A stopped response ends with `response.incomplete`,
@@ -211,7 +211,7 @@ fn begun_item(item: &Item) -> Value {
     }
 }
 
-/// Both shapes that clients look for (STANDARDS, fact 5).
+/// Both shapes that clients look for.
 fn error_members(failure: &Failure) -> Value {
     let Failure { code, message } = failure;
     json!({

@@ -28,7 +28,7 @@ use crate::ApiConfig;
 use crate::extract::Peer;
 use crate::sse::Closing;
 
-/// The most headers of a request (FAULTS A4).
+/// The most headers of a request.
 const MAX_HEADERS: usize = 64;
 /// The read buffer of HTTP/1, hence the largest head. Far above the bounds of
 /// [`middleware`](crate::middleware), which answer with a body and a request id.

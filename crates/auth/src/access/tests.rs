@@ -1,4 +1,4 @@
-//! FAULTS.md C-27 to C-30, with tokens made by hand.
+//! Forged, expired and foreign tokens, made by hand.
 
 use aws_lc_rs::hmac;
 use chrono::{DateTime, TimeDelta};

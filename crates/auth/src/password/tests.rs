@@ -3,6 +3,8 @@ use std::task::Poll;
 
 use proptest::prelude::*;
 
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+
 use super::*;
 
 /// The smallest parameters Argon2 accepts.
@@ -82,9 +84,17 @@ async fn other_parameters_ask_for_a_rehash() {
     }
     let argon2i =
         Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
-    let stored = hash(&argon2i, b"pw pw pw").unwrap().to_string();
+    let stored = argon2i.hash_password_with_salt(b"pw pw pw", &[7; 16]).unwrap().to_string();
     let got = passwords.verify(secret("pw pw pw"), Some(stored)).await.unwrap();
     assert_eq!(got, Verified::Yes { rehash: true });
+}
+
+#[tokio::test]
+async fn the_hash_is_the_one_that_argon2_itself_makes_and_checks() {
+    let ours = passwords(1, 0).hash(secret("pw pw pw")).await.unwrap();
+    let parsed = PasswordHash::new(&ours).unwrap();
+    assert_eq!(Argon2::default().verify_password(b"pw pw pw", &parsed), Ok(()));
+    assert!(Argon2::default().verify_password(b"other", &parsed).is_err());
 }
 
 #[tokio::test]

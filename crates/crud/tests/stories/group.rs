@@ -16,6 +16,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
             "a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk",
             fifty,
         )
+        .story_on(
+            &[Engine::Sqlite],
+            "a_transaction_that_the_engine_ended_spoils_no_other",
+            ended_by_the_engine,
+        )
         .story("a_write_finishes_when_its_caller_is_gone", caller_gone)
         .story("rivals_of_one_counter_all_count", rivals)
 }
@@ -109,6 +114,24 @@ async fn fifty(world: World) {
     assert_eq!(first_ran, 2, "the first ran in the group and again by itself");
     let stored = world.sql().await.value("SELECT COUNT(*) FROM things WHERE n > 0").await;
     assert_eq!(stored, "46");
+}
+
+/// A full disk makes `SQLite` roll back by itself, and the driver loses count of transactions:
+/// later ones would be answered and not be stored.
+async fn ended_by_the_engine(world: World) {
+    let db = super::open(&world).await;
+    execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY)").await;
+    for sql in ["ROLLBACK; INSERT INTO nowhere VALUES (1)", "INSERT INTO nowhere VALUES (1)"] {
+        let failed = db.write(sql, |tx, sql| {
+            Box::pin(async move {
+                tx.execute_unprepared(sql).await?;
+                Ok(())
+            })
+        });
+        failed.await.unwrap_err();
+    }
+    execute(&db, "INSERT INTO things VALUES (7)").await;
+    assert_eq!(world.sql().await.value("SELECT n FROM things").await, "7", "it was acknowledged");
 }
 
 async fn caller_gone(world: World) {

@@ -1,4 +1,4 @@
-//! A recorded stream, cut and split at every byte (C-04, C-05).
+//! A recorded stream, cut and split at every byte.
 
 use bytes::Bytes;
 use mock::{Script, Step};

@@ -168,7 +168,7 @@ async fn misconfiguration_is_seen_at_once() {
 }
 
 /// Without `TCP_NODELAY` on both ends a kept-alive connection waits some 40 ms for an
-/// acknowledgement (`shared/DESIGN.md` section 5).
+/// acknowledgement.
 #[tokio::test]
 async fn no_delay_on_kept_alive_connections() {
     let server = server().await;

@@ -1,4 +1,4 @@
-//! Calls that go wrong: the cases C-03 to C-07 of the fault catalogue.
+//! Calls that go wrong: silence, cut connections, garbage, endless lines.
 
 use std::time::{Duration, Instant};
 

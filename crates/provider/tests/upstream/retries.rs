@@ -1,4 +1,4 @@
-//! What is asked again and what is not (C-08), and that nothing leaks on the way.
+//! What is asked again and what is not, and that nothing leaks on the way.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -37,8 +37,7 @@ async fn everywhere(world: World) {
 }
 
 async fn one_place(world: World) {
-    let app =
-        TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1000").start().await;
+    let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
     let path = format!("/api/conversations/{conversation}/messages");

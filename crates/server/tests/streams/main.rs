@@ -12,6 +12,7 @@ mod crowd;
 mod delete;
 mod faults;
 mod follow;
+mod followers;
 mod idempotency;
 mod latency;
 mod replicas;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let harness = delete::stories(harness);
     let harness = faults::stories(harness);
     let harness = follow::stories(harness);
+    let harness = followers::stories(harness);
     let harness = idempotency::stories(harness);
     let harness = latency::stories(harness);
     let harness = replicas::stories(harness);

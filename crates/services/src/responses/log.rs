@@ -139,12 +139,10 @@ impl Log {
     }
 
     /// Lets numbers go on at the next multiple of 1,000,000: what followers saw of the numbers
-    /// between may be lost.
+    /// between may be lost. Also from 0 on: a log of which nothing was stored was followed, too.
     pub(crate) fn skip_after_crash(&self) {
         let mut state = self.lock();
-        if !state.next_seq.is_multiple_of(RESTART) {
-            state.next_seq = state.next_seq.next_multiple_of(RESTART);
-        }
+        state.next_seq = (state.next_seq / RESTART + 1) * RESTART;
     }
 
     /// The number of the next event.

@@ -92,7 +92,7 @@ impl Responses {
             .ok_or(Error::NotFound("conversation"))?;
         engine.window().check(conversation.instructions.as_deref(), &body.content)?;
         let model = choose_model(&engine, &conversation, &body)?;
-        let slot = engine.slots.take(owner)?;
+        let slot = engine.slots.take(owner, id)?;
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
         let key = repeat::idempotency_key(&engine.context, idempotency_key, || {

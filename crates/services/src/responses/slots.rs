@@ -1,9 +1,12 @@
 //! How many responses run at once, in all and for each user.
+//!
+//! Counted by conversation: of several attempts at one conversation only one can succeed, so
+//! together they take one place.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use models::UserId;
+use models::{ConversationId, UserId};
 
 use crate::error::{Error, Result};
 
@@ -17,15 +20,28 @@ pub(crate) struct Slots {
 
 #[derive(Debug, Default)]
 struct Counts {
-    total: u32,
+    /// Attempts and running responses of each conversation that has any.
+    conversations: HashMap<ConversationId, u32>,
+    /// Such conversations of each user.
     users: HashMap<UserId, u32>,
 }
 
-/// One running response; free again when dropped.
+/// A place; free again when the last one of its conversation is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
     counts: Arc<Mutex<Counts>>,
     user: UserId,
+    conversation: ConversationId,
+}
+
+// A panic while the lock is held can at worst leave a place taken.
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn publish(counts: &Counts) {
+    let running = u32::try_from(counts.conversations.len()).unwrap_or(u32::MAX);
+    metrics::gauge!("generations_running").set(f64::from(running));
 }
 
 impl Slots {
@@ -34,9 +50,14 @@ impl Slots {
     }
 
     /// Takes a place for a response of `user`, or says which limit is reached.
-    pub(crate) fn take(&self, user: UserId) -> Result<Slot> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.total >= self.total_limit {
+    pub(crate) fn take(&self, user: UserId, conversation: ConversationId) -> Result<Slot> {
+        let mut counts = lock(&self.counts);
+        let slot = || Slot { counts: self.counts.clone(), user, conversation };
+        if let Some(attempts) = counts.conversations.get_mut(&conversation) {
+            *attempts += 1;
+            return Ok(slot());
+        }
+        if counts.conversations.len() >= self.total_limit as usize {
             return Err(Error::Busy);
         }
         let own = counts.users.entry(user).or_default();
@@ -45,22 +66,27 @@ impl Slots {
             return Err(Error::LimitReached { what: "responses running at once", limit });
         }
         *own += 1;
-        counts.total += 1;
-        metrics::gauge!("generations_running").set(f64::from(counts.total));
-        Ok(Slot { counts: self.counts.clone(), user })
+        counts.conversations.insert(conversation, 1);
+        publish(&counts);
+        Ok(slot())
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.total = counts.total.saturating_sub(1);
-        metrics::gauge!("generations_running").set(f64::from(counts.total));
+        let mut counts = lock(&self.counts);
+        let Some(attempts) = counts.conversations.get_mut(&self.conversation) else { return };
+        *attempts = attempts.saturating_sub(1);
+        if *attempts > 0 {
+            return;
+        }
+        counts.conversations.remove(&self.conversation);
         if let Some(own) = counts.users.get_mut(&self.user) {
             *own = own.saturating_sub(1);
             if *own == 0 {
                 counts.users.remove(&self.user);
             }
         }
+        publish(&counts);
     }
 }

@@ -112,6 +112,18 @@ fn numbers_go_on_at_the_next_million_after_a_crash_and_a_cursor_in_the_gap_repla
 }
 
 #[test]
+fn numbers_are_not_reused_after_a_crash_that_left_nothing() {
+    let restored = Log::restore(id(1), []);
+    restored.skip_after_crash();
+    restored.append([Event::Created, Event::InProgress, ending(ResponseStatus::Incomplete)]);
+    let all = read_all(&restored, None);
+    let numbers: Vec<u64> = all.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, [1_000_000, 1_000_001, 1_000_002]);
+    assert_eq!(restored.unstored().unwrap().first_seq, 1_000_000);
+    assert_eq!(read_all(&restored, Some(7)), all, "a number nobody kept replays everything");
+}
+
+#[test]
 fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
     let log = finished(&[(true, "why".to_owned()), (false, "answer".to_owned())]);
     let lines = log.unstored().unwrap().payload;

@@ -1,0 +1,55 @@
+//! The API as its clients meet it: a whole server on a real socket, on every database engine.
+//!
+//! One file per subject; nothing here looks behind the socket but for plain SQL on the tables.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test a broken expectation is a panic"
+)]
+
+/// Registers functions of this module as stories under the module's name.
+macro_rules! stories {
+    ($harness:expr, $($story:ident),+ $(,)?) => {
+        $harness$(.story(concat!(module_path!(), "::", stringify!($story)), $story))+
+    };
+}
+
+mod accounts;
+mod bodies;
+mod content;
+mod conversations;
+mod http;
+mod messages;
+mod ownership;
+mod pages;
+mod sessions;
+mod wire;
+
+use std::process::ExitCode;
+
+use testkit::Harness;
+
+fn main() -> ExitCode {
+    let harness = accounts::stories(Harness::new());
+    let harness = bodies::stories(harness);
+    let harness = content::stories(harness);
+    let harness = conversations::stories(harness);
+    let harness = http::stories(harness);
+    let harness = messages::stories(harness);
+    let harness = ownership::stories(harness);
+    let harness = pages::stories(harness);
+    sessions::stories(harness).run()
+}
+
+/// An id as it stands in the tables: the bytes of `conv_…` as an SQL literal.
+fn sql_id(id: &str) -> String {
+    let digits = id.rsplit('_').next().unwrap();
+    format!("X'{digits}'")
+}
+
+/// An id of this kind that nothing has.
+fn unknown_id(prefix: &str) -> String {
+    format!("{prefix}_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")
+}

@@ -1,0 +1,483 @@
+//! Who may see what: every route of the document, with every place where it takes an id, for its
+//! owner, for somebody else and for nobody.
+
+use std::collections::BTreeSet;
+
+use api::route_table::{Auth, RouteInfo, routes};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use testkit::client::{Anonymous, PASSWORD, Reply, User};
+use testkit::{Harness, TestApp, World};
+
+use crate::unknown_id;
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    stories!(
+        harness,
+        the_matrix_has_a_row_for_every_route_and_id,
+        owners_are_served_and_strangers_told_nothing,
+        nobody_without_a_token_is_served,
+        ids_in_queries_and_bodies_are_the_callers_own,
+        a_session_that_ended_is_refused_everywhere_at_its_next_request,
+        a_running_response_belongs_to_its_owner,
+        a_key_that_makes_requests_repeatable_is_its_users_own,
+    )
+}
+
+/// What the `{id}` of a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Conversation,
+    Message,
+    Response,
+    Session,
+}
+
+/// Whose data a route shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Nobody's: anonymous requests get this status.
+    Public(u16),
+    /// The caller's own, without naming it. The answer to the owner contains all their ids of
+    /// these kinds.
+    Own(&'static [Kind]),
+    /// One thing of the caller, by the id in the path.
+    ById(Kind),
+}
+
+/// One row of the matrix: a route by its operation id.
+struct Row {
+    operation: &'static str,
+    scope: Scope,
+    /// What its owner gets.
+    owner: u16,
+    /// The body a request needs.
+    body: fn() -> Value,
+}
+
+fn no_body() -> Value {
+    Value::Null
+}
+
+const fn row(operation: &'static str, scope: Scope, owner: u16) -> Row {
+    Row { operation, scope, owner, body: no_body }
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        body: || json!({"email": "new@example.org", "password": PASSWORD}),
+        ..row("signup", Scope::Public(201), 201)
+    },
+    Row {
+        body: || json!({"email": "nobody@example.org", "password": PASSWORD}),
+        ..row("login", Scope::Public(401), 401)
+    },
+    Row {
+        body: || json!({"refresh_token": "rt_unknown"}),
+        ..row("refresh", Scope::Public(401), 401)
+    },
+    row("health_live", Scope::Public(200), 200),
+    row("health_ready", Scope::Public(200), 200),
+    row("get_metrics", Scope::Public(200), 200),
+    row("get_version", Scope::Public(200), 200),
+    row("get_openapi", Scope::Public(200), 200),
+    row("get_docs", Scope::Public(200), 200),
+    row("get_style", Scope::Public(200), 200),
+    row("get_landing_page", Scope::Public(200), 200),
+    row("logout", Scope::Own(&[]), 204),
+    row("get_me", Scope::Own(&[]), 200),
+    row("list_sessions", Scope::Own(&[Kind::Session]), 200),
+    row("list_models", Scope::Own(&[]), 200),
+    row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
+    Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
+    row("revoke_session", Scope::ById(Kind::Session), 204),
+    row("get_conversation", Scope::ById(Kind::Conversation), 200),
+    Row {
+        body: || json!({"title": "another"}),
+        ..row("update_conversation", Scope::ById(Kind::Conversation), 200)
+    },
+    row("delete_conversation", Scope::ById(Kind::Conversation), 200),
+    row("list_messages", Scope::ById(Kind::Conversation), 200),
+    Row {
+        body: || json!({"content": "more"}),
+        ..row("create_message", Scope::ById(Kind::Conversation), 201)
+    },
+    row("get_message", Scope::ById(Kind::Message), 200),
+    row("get_response", Scope::ById(Kind::Response), 200),
+    row("stream_response_events", Scope::ById(Kind::Response), 200),
+    row("cancel_response", Scope::ById(Kind::Response), 200),
+];
+
+/// An id that is not in the path: operation, where it stands, and what it names.
+struct Position {
+    operation: &'static str,
+    field: &'static str,
+    kind: Kind,
+}
+
+const POSITIONS: &[Position] = &[
+    Position { operation: "list_conversations", field: "after", kind: Kind::Conversation },
+    Position { operation: "list_messages", field: "before", kind: Kind::Message },
+    Position { operation: "list_messages", field: "after", kind: Kind::Message },
+    Position { operation: "create_message", field: "parent_id", kind: Kind::Message },
+];
+
+/// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
+/// others has a story of its own.
+const PLAIN: &[&str] = &["limit", "all", "prefer", "last-event-id", "idempotency-key"];
+
+/// What one user has, in a session of its own.
+struct Holdings {
+    user: User,
+    /// Another session of the same user.
+    session: String,
+    conversation: String,
+    message: String,
+    response: String,
+}
+
+impl Holdings {
+    /// Logs into an account and gives it a conversation with a turn in it.
+    async fn of(app: &TestApp, email: &str) -> Self {
+        let other = app.anonymous().login(email).await;
+        let user = app.anonymous().login(email).await;
+        let conversation = user.create_conversation().await;
+        let turn = user.send_and_wait(&conversation, &format!("a secret of {email}")).await;
+        Self {
+            session: session_of(&other).await,
+            conversation,
+            message: text(&turn["user_message"]["id"]),
+            response: text(&turn["response"]["id"]),
+            user,
+        }
+    }
+
+    fn id(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::Conversation => &self.conversation,
+            Kind::Message => &self.message,
+            Kind::Response => &self.response,
+            Kind::Session => &self.session,
+        }
+    }
+}
+
+impl Kind {
+    fn unknown(self) -> String {
+        unknown_id(match self {
+            Self::Conversation => "conv",
+            Self::Message => "msg",
+            Self::Response => "resp",
+            Self::Session => "sess",
+        })
+    }
+}
+
+async fn session_of(user: &User) -> String {
+    let sessions = user.get("/api/sessions").await.expect(200);
+    let sessions = sessions["data"].as_array().unwrap();
+    text(&sessions.iter().find(|session| session["current"] == true).unwrap()["id"])
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text instead of {value}")).to_owned()
+}
+
+/// Two users, Ada and Bob.
+async fn start(world: &World) -> TestApp {
+    let app = TestApp::start(world).await;
+    app.user("ada").await;
+    app.user("bob").await;
+    app
+}
+
+fn route(operation: &str) -> RouteInfo {
+    routes().into_iter().find(|route| route.operation == operation).unwrap()
+}
+
+/// The request of a row, its `{id}` filled in.
+fn request(client: &Anonymous, row: &Row, id: &str) -> RequestBuilder {
+    let RouteInfo { method, path, .. } = route(row.operation);
+    let request = client.request(method, &path.replace("{id}", id));
+    match (row.body)() {
+        Value::Null => request,
+        body => request.json(&body),
+    }
+}
+
+/// Everything a client sees of an answer, but for its request id and its date.
+fn visible(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
+    let headers = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    let request_id = reply.header("x-request-id").unwrap();
+    (reply.status, headers, reply.text.replace(request_id, ""))
+}
+
+/// Checks a 401 and its challenge (RFC 6750, section 3).
+#[track_caller]
+fn assert_refused(what: &str, reply: Reply, code: &str) {
+    let challenge = reply.header("www-authenticate").map(str::to_owned);
+    assert!(challenge.is_some_and(|text| text.starts_with("Bearer ")), "{what}: no challenge");
+    let json = reply.expect(401);
+    assert_eq!(json["error"]["code"], code, "{what}: {json}");
+}
+
+async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
+    let app = TestApp::start(&world).await;
+    let document = app.anonymous().get("/openapi.json").await.expect(200);
+    let mut operations = BTreeSet::new();
+    let mut positions = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = text(&operation["operationId"]);
+            let row = ROWS.iter().find(|row| row.operation == id);
+            let row = row.unwrap_or_else(|| panic!("{method} {path} ({id}) has no row"));
+            let by_id = matches!(row.scope, Scope::ById(_));
+            assert_eq!(path.matches('{').count(), usize::from(by_id), "{id}: ids in the path");
+            let public = matches!(row.scope, Scope::Public(_));
+            assert_eq!(operation["security"].is_null(), public, "{id}: who may use it");
+            assert_eq!(route(&id).auth == Auth::Public, public, "{id}: the table agrees");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = text(&parameter["name"]);
+                let integer = parameter["schema"].to_string().contains("integer");
+                if parameter["in"] != "path" && !integer && !PLAIN.contains(&name.as_str()) {
+                    positions.insert((id.clone(), name));
+                }
+            }
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if let Some(name) = schema["$ref"].as_str() {
+                let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+                for field in schema["properties"].as_object().unwrap().keys() {
+                    if field == "id" || field.ends_with("_id") {
+                        positions.insert((id.clone(), field.clone()));
+                    }
+                }
+            }
+            operations.insert(id);
+        }
+    }
+    let rows: BTreeSet<String> = ROWS.iter().map(|row| row.operation.to_owned()).collect();
+    assert_eq!(rows, operations, "rows without a route");
+    let known: BTreeSet<_> =
+        POSITIONS.iter().map(|p| (p.operation.to_owned(), p.field.to_owned())).collect();
+    assert_eq!(known, positions, "ids in queries and bodies");
+}
+
+async fn owners_are_served_and_strangers_told_nothing(world: World) {
+    let app = start(&world).await;
+    let bob = Holdings::of(&app, "bob@example.org").await;
+    for row in ROWS {
+        // Anew for every row, since some rows destroy what they name.
+        let ada = Holdings::of(&app, "ada@example.org").await;
+        let what = row.operation;
+        match row.scope {
+            Scope::Public(status) => {
+                // A token changes nothing where none is needed.
+                let reply = ada.user.send(request(&ada.user, row, "")).await;
+                assert_eq!((reply.status, row.owner), (status, status), "{what}: {}", reply.text);
+            }
+            Scope::ById(kind) => {
+                let send =
+                    async |client: &User, id: &str| client.send(request(client, row, id)).await;
+                let unknown = visible(&send(&bob.user, &kind.unknown()).await);
+                assert_eq!(unknown.0, 404, "{what}: {}", unknown.2);
+                let foreign = visible(&send(&bob.user, ada.id(kind)).await);
+                assert_eq!(foreign, unknown, "{what}: somebody else's id");
+                let upper = ada.id(kind).to_uppercase();
+                let wrong_kind = format!("user_{}", &ada.id(kind)[ada.id(kind).len() - 32..]);
+                for id in ["nonsense", "%00", "%ff", "'%20OR%201=1", &upper, &wrong_kind] {
+                    let broken = visible(&send(&bob.user, id).await);
+                    assert_eq!(broken, unknown, "{what}: the id {id}");
+                }
+                assert_eq!(visible(&send(&ada.user, bob.id(kind)).await), unknown, "{what}");
+                let own = send(&ada.user, ada.id(kind)).await;
+                assert_eq!(own.status, row.owner, "{what}: {}", own.text);
+            }
+            Scope::Own(kinds) => {
+                if what != "logout" {
+                    let others = bob.user.send(request(&bob.user, row, "")).await;
+                    assert_eq!(others.status, row.owner, "{what}: {}", others.text);
+                    for id in [&ada.session, &ada.conversation, &ada.message, &ada.user.id] {
+                        assert!(!others.text.contains(id), "{what} shows {id}: {}", others.text);
+                    }
+                    assert!(!others.text.contains("ada@example.org"), "{what}: {}", others.text);
+                }
+                let own = ada.user.send(request(&ada.user, row, "")).await;
+                assert_eq!(own.status, row.owner, "{what}: {}", own.text);
+                for kind in kinds {
+                    assert!(own.text.contains(ada.id(*kind)), "{what}: {}", own.text);
+                }
+            }
+        }
+    }
+    // Nothing that Ada tried has touched what Bob has.
+    let title = bob.user.conversation(&bob.conversation).await["title"].clone();
+    assert_eq!(title, "a secret of bob@example.org");
+    assert_eq!(bob.user.list_messages(&bob.conversation).await.len(), 2);
+    assert_eq!(
+        bob.user.get("/api/sessions").await.expect(200)["data"].as_array().unwrap().len(),
+        3
+    );
+}
+
+async fn nobody_without_a_token_is_served(world: World) {
+    let app = start(&world).await;
+    let ada = Holdings::of(&app, "ada@example.org").await;
+    let anonymous = app.anonymous();
+    let forged = anonymous.with_bearer(Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyIn0."));
+    for row in ROWS {
+        let what = row.operation;
+        let id = match row.scope {
+            Scope::Public(status) => {
+                let reply = anonymous.send(request(&anonymous, row, "")).await;
+                assert_eq!(reply.status, status, "{what}: {}", reply.text);
+                continue;
+            }
+            Scope::Own(_) => "",
+            Scope::ById(kind) => ada.id(kind),
+        };
+        let reply = anonymous.send(request(&anonymous, row, id)).await;
+        assert_refused(what, reply, "missing_token");
+        let reply = forged.send(request(&forged, row, id)).await;
+        assert_refused(what, reply, "invalid_token");
+        // A stranger's body is not even read: a broken one is answered the same.
+        let RouteInfo { method, path, .. } = route(what);
+        if method == Method::POST || method == Method::PATCH {
+            let broken = anonymous.request(method, &path.replace("{id}", id)).body("{");
+            assert_refused(what, anonymous.send(broken).await, "missing_token");
+        }
+    }
+    let list = ada.user.list_conversations().await;
+    assert_eq!(list.len(), 1, "nothing was made or removed: {list:?}");
+}
+
+async fn ids_in_queries_and_bodies_are_the_callers_own(world: World) {
+    let app = start(&world).await;
+    let ada = Holdings::of(&app, "ada@example.org").await;
+    let bob = Holdings::of(&app, "bob@example.org").await;
+    for Position { operation, field, kind } in POSITIONS {
+        let (kind, what) = (*kind, format!("{operation}.{field}"));
+        let row = ROWS.iter().find(|row| row.operation == *operation).unwrap();
+        let RouteInfo { method, path, .. } = route(operation);
+        let send = async |id: &str| {
+            let path = path.replace("{id}", &bob.conversation);
+            let request = if method == Method::GET {
+                let all = if *operation == "list_messages" { "&all=true" } else { "" };
+                bob.user.request(method.clone(), &format!("{path}?{field}={id}{all}"))
+            } else {
+                let mut body = (row.body)();
+                body[*field] = json!(id);
+                bob.user.request(method.clone(), &path).json(&body)
+            };
+            bob.user.send(request).await
+        };
+        let unknown = send(&kind.unknown()).await;
+        assert_eq!(unknown.json["error"]["param"], *field, "{what}: {}", unknown.text);
+        let unknown = visible(&unknown);
+        assert_eq!(unknown.0, 400, "{what}: {}", unknown.2);
+        assert_eq!(visible(&send(ada.id(kind)).await), unknown, "{what}: somebody else's id");
+        // Of the right owner but another conversation it is no better.
+        if kind == Kind::Message {
+            let another = Holdings::of(&app, "bob@example.org").await;
+            assert_eq!(visible(&send(&another.message).await), unknown, "{what}");
+        }
+        let broken = send("nonsense").await;
+        assert_eq!(broken.json["error"]["param"], *field, "{what}: {}", broken.text);
+        assert_eq!(broken.status, 400, "{what}: {}", broken.text);
+        let own = send(bob.id(kind)).await;
+        assert_eq!(own.status, row.owner, "{what}: {}", own.text);
+    }
+}
+
+async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: World) {
+    let app = start(&world).await;
+    let ada = Holdings::of(&app, "ada@example.org").await;
+    let bob = Holdings::of(&app, "bob@example.org").await;
+    for row in ROWS {
+        let id = match row.scope {
+            Scope::Public(_) => continue,
+            Scope::Own(_) => "",
+            Scope::ById(kind) => ada.id(kind),
+        };
+        let ending = app.anonymous().login("ada@example.org").await;
+        let session = session_of(&ending).await;
+        ada.user.delete(&format!("/api/sessions/{session}")).await.expect(204);
+        let reply = ending.send(request(&ending, row, id)).await;
+        assert_refused(row.operation, reply, "invalid_token");
+    }
+    // The same for an account that the operator disables.
+    let disable = "UPDATE users SET disabled_at = updated_at WHERE email = 'bob@example.org'";
+    assert_eq!(world.sql().await.execute(disable).await, 1);
+    for row in ROWS {
+        let id = match row.scope {
+            Scope::Public(_) => continue,
+            Scope::Own(_) => "",
+            Scope::ById(kind) => bob.id(kind),
+        };
+        let reply = bob.user.send(request(&bob.user, row, id)).await;
+        assert_refused(row.operation, reply, "invalid_token");
+    }
+    ada.user.get("/api/me").await.expect(200);
+}
+
+async fn a_running_response_belongs_to_its_owner(world: World) {
+    let app = start(&world).await;
+    let ada = app.anonymous().login("ada@example.org").await;
+    let bob = app.anonymous().login("bob@example.org").await;
+    let conversation = ada.create_conversation().await;
+    let body = json!({
+        "content": "wait", "model": "mock:ticks=9,fault=stall@3", "stream": true
+    });
+    let path = format!("/api/conversations/{conversation}/messages");
+    let mut stream = ada.stream(ada.request(Method::POST, &path).json(&body)).await;
+    assert_eq!(stream.read_text(3).await.lines().count(), 3);
+    let response = stream.response_id().await;
+
+    let unknown = visible(&bob.send(bob.follow_request(&unknown_id("resp"), None)).await);
+    for after in [None, Some(0), Some(5)] {
+        let reply = bob.send(bob.follow_request(&response, after)).await;
+        assert_eq!(visible(&reply), unknown, "following after {after:?}");
+    }
+    assert_eq!(unknown.0, 404);
+    let cancel = |id: &str| format!("/api/responses/{id}/cancel");
+    let refused = bob.post(&cancel(&response), json!({})).await;
+    let unknown = bob.post(&cancel(&unknown_id("resp")), json!({})).await;
+    assert_eq!(visible(&refused), visible(&unknown));
+    refused.expect_error(404, "not_found");
+
+    assert_eq!(ada.response(&response).await["status"], "in_progress");
+    assert_eq!(ada.cancel(&response).await["status"], "cancelled");
+    stream.until("response.incomplete").await;
+}
+
+async fn a_key_that_makes_requests_repeatable_is_its_users_own(world: World) {
+    let app = start(&world).await;
+    let ada = app.anonymous().login("ada@example.org").await;
+    let bob = app.anonymous().login("bob@example.org").await;
+    let send = async |user: &User, path: &str, body: &Value| {
+        let request = user.request(Method::POST, path).header("idempotency-key", "the-same");
+        user.send(request.json(body)).await
+    };
+    let body = json!({"title": "one"});
+    let path = "/api/conversations";
+    let hers = send(&ada, path, &body).await.expect(201);
+    let his = send(&bob, path, &body).await;
+    assert_eq!(his.header("idempotency-replayed"), None);
+    let his = his.expect(201);
+    assert_ne!(hers["id"], his["id"]);
+    let again = send(&ada, path, &body).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.expect(201)["id"], hers["id"]);
+    // A key says nothing about a conversation that is somebody else's.
+    let messages = format!("{path}/{}/messages", text(&hers["id"]));
+    let question = json!({"content": "x"});
+    let unknown = format!("{path}/{}/messages", unknown_id("conv"));
+    let unknown = visible(&send(&bob, &unknown, &question).await);
+    assert_eq!((unknown.0, visible(&send(&bob, &messages, &question).await)), (404, unknown));
+    assert_eq!(ada.list_conversations().await.len(), 1);
+    assert_eq!(bob.list_conversations().await.len(), 1);
+}

@@ -1,0 +1,180 @@
+//! What operators, supervisors and developers read: health, version, metrics, documentation.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::{Harness, TestApp, World};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    stories!(
+        harness,
+        a_healthy_server_says_so,
+        the_document_lists_every_route_and_every_route_is_served,
+        the_pages_need_nothing_from_outside,
+        metrics_count_and_name_nobody,
+        metrics_are_for_this_machine_or_a_token,
+    )
+}
+
+async fn a_healthy_server_says_so(world: World) {
+    let app = TestApp::start(&world).await;
+    let client = app.anonymous();
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(client.get(path).await.expect(200), json!({"status": "ok"}));
+    }
+    let version = client.get("/api/version").await.expect(200);
+    assert_eq!(version["name"], "chatapp");
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    assert!(version["commit"].is_null() || version["commit"].is_string(), "{version}");
+}
+
+async fn the_document_lists_every_route_and_every_route_is_served(world: World) {
+    let app = TestApp::start(&world).await;
+    let client = app.anonymous();
+    let reply = client.get("/openapi.json").await;
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    let document = reply.expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let operation_id = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(operation["responses"]["500"].is_object(), "{operation_id}: no 500");
+            described.insert((method.to_uppercase(), path.clone(), operation_id));
+        }
+    }
+    let table: BTreeSet<_> = api::route_table::routes()
+        .into_iter()
+        .map(|route| (route.method.to_string(), route.path, route.operation))
+        .collect();
+    assert_eq!(described, table);
+    for (method, path, operation) in described {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let reply = client.send(client.request(method, &path)).await;
+        let code = reply.json["error"]["code"].as_str().unwrap_or_default();
+        assert!(
+            !matches!(code, "unknown_url" | "method_not_supported"),
+            "{operation} is not served"
+        );
+    }
+    // Every reference in the document leads somewhere.
+    let mut links = Vec::new();
+    collect_links(&document, &mut links);
+    assert!(links.len() > 20);
+    for link in links {
+        let target = document.pointer(link.trim_start_matches('#'));
+        assert!(target.is_some(), "{link} leads nowhere");
+    }
+}
+
+fn collect_links(value: &Value, links: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str() {
+                    Some(link) if name == "$ref" => links.push(link.to_owned()),
+                    _ => collect_links(value, links),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_links(item, links)),
+        _ => {}
+    }
+}
+
+async fn the_pages_need_nothing_from_outside(world: World) {
+    let app = TestApp::start(&world).await;
+    let client = app.anonymous();
+    let reference = client.get("/docs").await;
+    for route in api::route_table::routes() {
+        assert!(reference.text.contains(&format!("id=\"{}\"", route.operation)), "{route:?}");
+    }
+    for path in ["/", "/docs"] {
+        let reply = client.get(path).await;
+        assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
+        let page = reply.text.to_lowercase();
+        assert!(page.starts_with("<!doctype html>"), "{path}");
+        for outside in
+            ["<script", "javascript:", " onload=", " onclick=", "@import", "<iframe", "<object"]
+        {
+            assert!(!page.contains(outside), "{path} has {outside}");
+        }
+        for attribute in ["src=\"", "href=\"", "url("] {
+            for link in page.split(attribute).skip(1) {
+                let link = link.split(['"', ')']).next().unwrap();
+                let own =
+                    link.starts_with('#') || (link.starts_with('/') && !link.starts_with("//"));
+                assert!(own, "{path} links to {link}");
+                if let Some(target) = link.strip_prefix('#') {
+                    let anchor = format!("id=\"{target}\"");
+                    assert!(page.contains(&anchor), "{path}: {link} leads nowhere");
+                } else {
+                    assert_eq!(client.get(link).await.status, 200, "{path} links to {link}");
+                }
+            }
+        }
+    }
+    let style = client.get("/docs/style.css").await;
+    assert_eq!(style.header("content-type"), Some("text/css; charset=utf-8"));
+    assert!(!style.text.contains("@import") && !style.text.contains("//"), "the style is whole");
+}
+
+async fn metrics_count_and_name_nobody(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("zaphod").await;
+    let body = json!({"title": "canary-title", "instructions": "canary-instructions"});
+    let made = ada.post("/api/conversations", body).await.expect(201);
+    let conversation = made["id"].as_str().unwrap();
+    let turn = ada.send_and_wait(conversation, "canary-content").await;
+    ada.get("/canary-path").await.expect_error(404, "unknown_url");
+    ada.get("/api/me?canary-query=1").await.expect_error(400, "unknown_parameter");
+    ada.send(ada.request(Method::from_bytes(b"CANARY").unwrap(), "/api/me")).await.expect(405);
+
+    let reply = app.anonymous().get("/metrics").await;
+    assert!(reply.header("content-type").unwrap().starts_with("text/plain"));
+    let metrics = reply.text;
+    let counted = metrics.lines().find(|line| {
+        line.starts_with("http_requests_total")
+            && line.contains(r#"route="/api/conversations/{id}/messages""#)
+            && line.contains(r#"method="POST""#)
+            && line.contains(r#"status="201""#)
+    });
+    let count: f64 =
+        counted.unwrap_or_else(|| panic!("{metrics}")).rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(count >= 1.0);
+    assert!(metrics.contains("generations_running"), "{metrics}");
+    let lower = metrics.to_lowercase();
+    for secret in [
+        "canary",
+        "zaphod",
+        "example.org",
+        &ada.id,
+        conversation,
+        "127.0.0.1",
+        "sk-0123456789",
+        turn["response"]["id"].as_str().unwrap(),
+        turn["message"]["id"].as_str().unwrap(),
+    ] {
+        assert!(!lower.contains(secret), "{secret} is in the metrics");
+    }
+}
+
+async fn metrics_are_for_this_machine_or_a_token(world: World) {
+    let token = "a-token-for-prometheus-0123456789";
+    let app = TestApp::builder(&world).set("CHATAPP_SERVER__METRICS_TOKEN", token).start().await;
+    let client = app.anonymous();
+    client.get("/metrics").await.expect(200);
+    let forwarded = |client: &testkit::client::Anonymous| {
+        client.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.7")
+    };
+    client.send(forwarded(&client)).await.expect_error(404, "unknown_url");
+    for wrong in ["wrong", "a-token-for-prometheus-012345678", ""] {
+        let scraper = client.with_bearer(Some(wrong));
+        scraper.send(forwarded(&scraper)).await.expect_error(404, "unknown_url");
+    }
+    let ada = app.user("ada").await;
+    ada.send(forwarded(&ada)).await.expect_error(404, "unknown_url");
+    let scraper = client.with_bearer(Some(token));
+    scraper.send(forwarded(&scraper)).await.expect(200);
+}

@@ -1,0 +1,66 @@
+//! The real program: built, started, fed, crashed and told to stop, as its operator would.
+//!
+//! Nothing any of these processes prints may hold a secret or what people wrote: every story
+//! looks through all of it at its end (see [`place`]).
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "in a test a broken expectation is a panic"
+)]
+
+mod crash;
+mod disk_full;
+mod idle;
+mod original_env;
+mod place;
+mod secrecy;
+mod start;
+mod stop;
+mod tour;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mock::MockServer;
+use mock::script::{Answer, Script};
+use testkit::{Harness, Settings, Transport, World};
+
+fn main() -> ExitCode {
+    let harness = Harness::new();
+    let harness = tour::stories(harness);
+    let harness = original_env::stories(harness);
+    let harness = crash::stories(harness);
+    let harness = stop::stories(harness);
+    let harness = start::stories(harness);
+    let harness = secrecy::stories(harness);
+    let harness = disk_full::stories(harness);
+    idle::stories(harness).run()
+}
+
+/// What people write in these stories; the word in it appears nowhere else.
+const PROMPT: &str = "Where is the marmalade lighthouse?";
+
+/// A scripted provider in this process.
+async fn upstream() -> MockServer {
+    MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port for the provider")
+}
+
+/// A server that keeps everything in the story's database and asks `upstream` for answers.
+fn settings(world: &World, upstream: &MockServer) -> Settings {
+    Settings::quick().on(world.database(), Transport::Socket).upstream(&upstream.base_url())
+}
+
+/// `count` numbered tokens, `per_second` of them.
+fn ticks(count: u32, per_second: u32) -> Script {
+    Script {
+        delay: Duration::from_secs(1).checked_div(per_second).unwrap_or_default(),
+        ..Script::new(Answer::Ticks(count))
+    }
+}
+
+/// The text of the first `count` tokens of [`ticks`].
+fn ticked(count: u32) -> String {
+    (0..count).fold(String::new(), |text, n| text + &format!("tick {n} \n"))
+}

@@ -1,0 +1,215 @@
+//! The promises of the FastAPI predecessor: its `.env`, its tables, deleting by hand.
+
+use std::time::Duration;
+
+use mock::CallOutcome;
+use mock::script::FaultKind;
+use testkit::process::AppProcess;
+use testkit::{Engine, Harness, Settings, World, eventually, validator};
+
+use super::place::Place;
+use super::tour::blocks;
+use super::{PROMPT, settings, ticks, upstream};
+
+/// How long a deletion by hand may go unnoticed: one look a second, on a busy machine.
+const NOTICED: Duration = Duration::from_secs(10);
+const DATABASE: &str = include_str!("../../../../docs/DATABASE.md");
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story_on(
+            &[Engine::MariaDb, Engine::MySql],
+            "the_predecessors_env_file_is_enough",
+            env_file,
+        )
+        .story("the_documented_queries_show_what_is_kept", queries)
+        .story("deleting_by_hand_takes_the_children_along", cascades)
+        .story("deleting_by_hand_ends_a_running_answer", running)
+}
+
+async fn env_file(world: World) {
+    let upstream = upstream().await;
+    let database = world.database().server().expect("a server");
+    assert_eq!(database.password, "p@ss:w/rd#%?");
+    let key = Settings::quick();
+    let (_, key) = key.iter().find(|(name, _)| *name == "SECRET_KEY").expect("a key");
+    let place = Place::new();
+    // Unquoted, as the predecessor's reader took it.
+    place.write(
+        ".env",
+        &format!(
+            "DB_USER={}\nDB_PASSWORD={}\nDB_HOST={}\nDB_PORT={}\nDB_NAME={}\nSECRET_KEY={key}\n\
+             OPENAI_API_KEY=sk-0123456789abcdef\nOPENAI_BASE_URL={}\n",
+            database.user,
+            database.password,
+            database.host,
+            database.port,
+            database.name,
+            upstream.base_url(),
+        ),
+    );
+    let server = place.program().serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    // The story's database has a character set that is not even Unicode.
+    let question = format!("{PROMPT} Żółw 🐢");
+    let turn = user.send_and_wait(&conversation, &question).await;
+    assert_eq!(turn["response"]["status"], "completed");
+    assert_eq!(user.conversation(&conversation).await["title"], question.as_str());
+
+    let call = upstream.wait_for("the call", |calls| calls.first().cloned()).await;
+    assert_eq!(call.authorization.as_deref(), Some("Bearer sk-0123456789abcdef"));
+    assert_eq!(call.messages.last(), Some(&("user".to_owned(), question)));
+    assert!(!place.path().join("data").exists(), "nothing is kept beside the database");
+    assert_eq!(server.terminate().await.status.code(), Some(0));
+}
+
+async fn queries(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = place.program().settings(&settings(&world, &upstream)).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(3, 0));
+    let turn = user.send_and_wait(&conversation, PROMPT).await;
+
+    let queries = blocks(DATABASE, "<!-- query -->", "sql");
+    let [users, conversations, messages, costs, counts] = queries.as_slice() else {
+        panic!("{} queries; say here what the new ones show", queries.len());
+    };
+    let mut sql = world.sql().await;
+    let rows = sql.rows(users).await;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(row.get(..2), Some([user.id.clone(), user.email.clone()].as_slice()));
+
+    let rows = sql.rows(conversations).await;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(
+        row.get(..3),
+        Some(["ada@example.org", &conversation, PROMPT].map(str::to_owned).as_slice())
+    );
+
+    let answer = turn["message"]["content"].as_str().expect("text");
+    assert_eq!(answer, super::ticked(3));
+    let rows = sql.rows(messages).await;
+    let said = [[PROMPT, "0", "1", "completed", PROMPT], [PROMPT, "1", "0", "completed", answer]];
+    assert_eq!(rows, said);
+
+    let rows = sql.rows(costs).await;
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    let usage = &turn["response"]["usage"];
+    let [input, output] = ["input_tokens", "output_tokens"].map(|name| usage[name].to_string());
+    assert_eq!(*row, ["test-model".to_owned(), "1".to_owned(), input, output]);
+
+    assert_eq!(sql.rows(counts).await, [["ada@example.org", "1"]]);
+}
+
+/// Every table whose rows belong to somebody.
+const OWNED: [&str; 7] = [
+    "users",
+    "sessions",
+    "refresh_tokens",
+    "conversations",
+    "messages",
+    "responses",
+    "response_events",
+];
+
+async fn counts(world: &World) -> Vec<u64> {
+    let mut sql = world.sql().await;
+    let mut counts = Vec::new();
+    for table in OWNED {
+        let count = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+        counts.push(count.parse().expect("a number"));
+    }
+    counts
+}
+
+async fn cascades(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = place.program().settings(&settings(&world, &upstream)).serve().await;
+    let [ada, bob] = [
+        server.anonymous().signup("ada@example.org").await,
+        server.anonymous().signup("bob@example.org").await,
+    ];
+    for user in [&ada, &bob] {
+        let conversation = user.create_conversation().await;
+        upstream.push(ticks(3, 0));
+        user.send_and_wait(&conversation, PROMPT).await;
+    }
+    let second = bob.create_conversation().await;
+    bob.send_and_wait(&second, &format!("{PROMPT} Again.")).await;
+    let before = counts(&world).await;
+    assert!(before.iter().all(|count| *count > 0), "{OWNED:?}: {before:?}");
+
+    let mut sql = world.sql().await;
+    let delete = format!("DELETE FROM conversations WHERE title = '{PROMPT} Again.'");
+    assert_eq!(sql.execute(&delete).await, 1);
+    bob.get(&format!("/api/conversations/{second}")).await.expect_error(404, "not_found");
+    assert_eq!(bob.list_conversations().await.len(), 1);
+
+    assert_eq!(sql.execute("DELETE FROM users WHERE email = 'bob@example.org'").await, 1);
+    bob.get("/api/me").await.expect_error(401, "invalid_token");
+    let after = counts(&world).await;
+    assert_eq!(after.get(..6), Some([1, 1, 1, 1, 2, 1].as_slice()), "{OWNED:?}");
+    // What is left of the events belongs to the response that is left.
+    let orphans = "SELECT COUNT(*) FROM response_events \
+                   WHERE response_id NOT IN (SELECT id FROM responses)";
+    assert_eq!(sql.value(orphans).await, "0");
+    assert_eq!(ada.list_conversations().await.len(), 1);
+}
+
+async fn running(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = place.program().settings(&settings(&world, &upstream)).serve().await;
+    // One that writes meets the deletion at its next checkpoint; one that waits for its provider
+    // has to look for it.
+    let delete_user = "DELETE FROM users WHERE email = 'ada@example.org'";
+    for script in [ticks(1_000_000, 50), ticks(9, 0).failing(FaultKind::Stall, 3)] {
+        upstream.push(script);
+        deleted(&world, &server, &upstream, delete_user).await;
+    }
+    upstream.push(ticks(1_000_000, 50));
+    deleted(&world, &server, &upstream, "DELETE FROM conversations").await;
+    for table in ["responses", "response_events", "messages"] {
+        let mut sql = world.sql().await;
+        let rows = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+        assert_eq!(rows, "0", "nothing was written after the deletion: {table}");
+    }
+    assert_eq!(server.terminate().await.status.code(), Some(0));
+}
+
+/// `delete` ends the answer that runs meanwhile.
+async fn deleted(world: &World, server: &AppProcess, upstream: &mock::MockServer, delete: &str) {
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    stream.read_text(3).await;
+    let call = upstream.calls().last().map(|call| call.id);
+    let mut sql = world.sql().await;
+    let read = stream.last_seq().expect("numbers");
+    eventually("what was read is stored", async || {
+        let stored = sql.value("SELECT COALESCE(MAX(last_seq), 0) FROM response_events").await;
+        stored.parse::<u64>().expect("a number") >= read
+    })
+    .await;
+
+    assert_eq!(sql.execute(delete).await, 1);
+
+    // Long before the provider's silence would end it.
+    let failed = tokio::time::timeout(NOTICED, stream.until("response.failed")).await;
+    let failed = failed.expect("the deletion is noticed");
+    assert_eq!(failed["response"]["error"]["code"], "conversation_deleted", "{failed}");
+    let frames = stream.finish().await;
+    validator::assert_valid(&frames);
+    assert!(frames.last().is_some_and(testkit::sse::Frame::is_done_marker), "a clean end");
+    let outcome = upstream
+        .wait_for("the end of the call", |calls| {
+            let call = calls.iter().find(|seen| Some(seen.id) == call)?;
+            (call.outcome != CallOutcome::Running).then_some(call.outcome)
+        })
+        .await;
+    assert_eq!(outcome, CallOutcome::ClientClosed);
+}

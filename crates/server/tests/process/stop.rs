@@ -1,0 +1,155 @@
+//! A server that is told to stop: nothing is lost, and it ends.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use testkit::client::Anonymous;
+use testkit::sse::Frame;
+use testkit::{Harness, Settings, World, eventually, validator};
+
+use super::place::Place;
+use super::{PROMPT, settings, ticked, ticks, upstream};
+
+/// "At once", on a machine that does other things too; every grace period is far longer.
+const QUICKLY: Duration = Duration::from_secs(8);
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("a_running_answer_is_finished_first", finished)
+        .story("an_answer_that_takes_too_long_is_kept_as_it_is", interrupted)
+        .story("a_second_signal_does_not_wait", twice)
+        .process_story("waiting_for_a_database_can_be_given_up", given_up)
+}
+
+/// Whether the server takes requests, asked over a connection of its own.
+async fn is_ready(anonymous: &Anonymous) -> bool {
+    let request = anonymous.with_bearer(None).request(Method::GET, "/health/ready");
+    request.send().await.is_ok_and(|reply| reply.status().is_success())
+}
+
+async fn finished(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream);
+    let place = Place::new();
+    let mut server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    let second = user.create_conversation().await;
+    upstream.push(ticks(60, 20));
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    stream.read_text(3).await;
+
+    server.signal("TERM");
+    eventually("it is not ready any more", async || !is_ready(&user).await).await;
+    // By now the answer is at a few of its 60 tokens: not being ready did not wait for it.
+    let path = format!("/api/conversations/{second}/messages");
+    let request = user.request(Method::POST, &path).json(&serde_json::json!({"content": PROMPT}));
+    if let Ok(reply) = request.send().await {
+        assert_eq!(reply.status().as_u16(), 503, "no new work");
+    }
+    let read = stream.text().len();
+    let frames = stream.finish().await;
+    validator::assert_valid(&frames);
+    assert!(frames.iter().any(|frame| frame.event == "response.completed"), "{frames:?}");
+    assert_eq!(testkit::sse::text_of(&frames), ticked(60));
+    assert!(read < ticked(40).len());
+    let ended = server.wait().await;
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().login("ada@example.org").await;
+    let messages = user.list_messages(&conversation).await;
+    let answer = messages.last().expect("an answer");
+    assert_eq!((&answer["status"], &answer["content"]), (&"completed".into(), &ticked(60).into()));
+    assert!(user.list_messages(&second).await.is_empty());
+}
+
+async fn interrupted(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "300ms");
+    let place = Place::new();
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    let response = stream.response_id().await;
+    stream.read_text(3).await;
+    let told = Instant::now();
+    let (ended, frames) = tokio::join!(server.terminate(), stream.finish());
+    assert!(told.elapsed() < QUICKLY, "{:?}", told.elapsed());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().login("ada@example.org").await;
+    assert_kept(&user, &conversation, &response, &frames).await;
+    let turn = user.send_and_wait(&conversation, PROMPT).await;
+    assert_eq!(turn["response"]["status"], "completed", "the conversation goes on: {turn}");
+}
+
+/// The answer is stored as interrupted, on every engine at once, with all that anybody saw.
+async fn assert_kept(
+    user: &testkit::client::User,
+    conversation: &str,
+    response: &str,
+    frames: &[Frame],
+) {
+    validator::assert_valid(frames);
+    let stored = user.response(response).await;
+    assert_eq!(stored["status"], "incomplete", "{stored}");
+    assert_eq!(stored["incomplete_details"]["reason"], "interrupted", "{stored}");
+    let text = testkit::sse::text_of(frames);
+    assert!(text.starts_with(&ticked(3)) && ticked(2_000).starts_with(&text), "{text}");
+    let messages = user.list_messages(conversation).await;
+    assert_eq!(messages.last().map(|message| &message["content"]), Some(&text.into()));
+    let replay = user.follow(response, None).await.finish().await;
+    assert_eq!(replay, frames, "the log is byte for byte what was seen");
+}
+
+async fn twice(world: World) {
+    let upstream = upstream().await;
+    // The grace period is longer than this story may take.
+    let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
+    let place = Place::new();
+    let mut server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    let response = stream.response_id().await;
+    stream.read_text(3).await;
+
+    server.signal("TERM");
+    eventually("it heard the first", async || server.stderr().contains("asked to stop")).await;
+    stream.read_text(3).await;
+    server.signal("TERM");
+    let told = Instant::now();
+    let (ended, frames) = tokio::join!(server.wait(), stream.finish());
+    assert!(told.elapsed() < QUICKLY, "{:?}", told.elapsed());
+    assert_eq!(ended.status.code(), Some(143), "{}", ended.stderr);
+
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().login("ada@example.org").await;
+    assert_kept(&user, &conversation, &response, &frames).await;
+}
+
+async fn given_up() {
+    let place = Place::new();
+    let settings = unreachable(&Settings::quick()).set("CHATAPP_STORAGE__CONNECT_TIMEOUT", "5m");
+    let mut server = place.program().settings(&settings).launch();
+    eventually("it tries again", async || server.stderr().contains("trying again")).await;
+    server.signal("TERM");
+    let told = Instant::now();
+    let ended = server.wait().await;
+    assert!(told.elapsed() < QUICKLY, "{:?}", told.elapsed());
+    assert_eq!(ended.status.code(), Some(143), "{}", ended.stderr);
+}
+
+/// Settings that name a database server where none listens.
+pub(crate) fn unreachable(settings: &Settings) -> Settings {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("its address").port();
+    let settings = settings.clone().set("DB_HOST", "127.0.0.1").set("DB_PORT", port.to_string());
+    settings.set("DB_USER", "ada").set("DB_PASSWORD", "p@ss:w/rd#%?").set("DB_NAME", "chat")
+}

@@ -1,0 +1,122 @@
+//! The README's tour, word for word.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use testkit::{Harness, Settings};
+
+use super::place::Place;
+
+const README: &str = include_str!("../../../../README.md");
+/// What the tour needs beside the server.
+const TOOLS: [&str; 3] = ["bash", "curl", "python3"];
+/// Far longer than the tour takes.
+const LIMIT: Duration = Duration::from_secs(50);
+/// Printed before each block; no server sends it.
+const MARK: &str = "\u{1}block\n";
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness.process_story_if("the_tour_of_the_readme_works", available(), tour)
+}
+
+fn available() -> Result<(), String> {
+    let runs = |tool: &&str| {
+        let mut command = Command::new(tool);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    match TOOLS.iter().find(|tool| !runs(tool)) {
+        Some(missing) => Err(format!("the tour needs {missing}")),
+        None => Ok(()),
+    }
+}
+
+/// The fenced blocks that follow `marker`, without their fences.
+pub(crate) fn blocks<'a>(text: &'a str, marker: &str, language: &str) -> Vec<&'a str> {
+    let opening = format!("{marker}\n```{language}\n");
+    let blocks = text.split(opening.as_str()).skip(1);
+    blocks.map(|rest| rest.split_once("```\n").expect("a closed block").0).collect()
+}
+
+async fn tour() {
+    let place = Place::new();
+    let server = place.program().settings(&Settings::quick()).serve().await;
+
+    // Not `pipefail`: `head` closes its pipe on purpose, and what else may fail in a pipeline
+    // makes its end fail or shows in what is printed.
+    let mut script = "set -eu\n".to_owned();
+    for block in blocks(README, "<!-- tour -->", "sh") {
+        script.extend(["printf '\\001block\\n'\n", block]);
+    }
+    let run = tokio::process::Command::new("bash")
+        .args(["-c", &script])
+        .env("CHATAPP", server.url())
+        .env("NO_PROXY", "*")
+        .current_dir(place.path())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(LIMIT, run).await.expect("the tour ends");
+    let output = output.expect("bash can be run");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {printed}\n{complaints}", output.status);
+    assert_eq!(complaints, "");
+    check(&printed);
+}
+
+fn check(printed: &str) {
+    let printed: Vec<&str> = printed.split(MARK).skip(1).collect();
+    let [setup, there, account, answer, stream, follow, stop, end] = printed.as_slice() else {
+        panic!("{} blocks; say here what the new ones print", printed.len());
+    };
+    assert_eq!(*setup, "");
+
+    let [health, version] = documents(there);
+    assert_eq!(health["status"], "ok");
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+
+    let [me, models] = documents(account);
+    assert_eq!((&me["email"], &me["name"]), (&"ada@example.org".into(), &"Ada".into()));
+    assert_eq!(me["role"], "admin");
+    assert_eq!(models["data"][0]["id"], "demo");
+
+    assert!(answer.contains("You wrote “Why is the sky blue?”"), "{answer}");
+    assert!(answer.contains("demo model"), "{answer}");
+
+    let lines: Vec<&str> = stream.lines().collect();
+    assert_eq!(lines.len(), 12, "{stream}");
+    assert_eq!(lines.get(..2), Some(["id: 0", "event: response.created"].as_slice()));
+
+    let [data, empty, done, end_of_stream] = follow.lines().collect::<Vec<_>>()[..] else {
+        panic!("four lines: {follow}");
+    };
+    let event: Value = serde_json::from_str(data.trim_start_matches("data: ")).expect("JSON");
+    assert_eq!(event["type"], "response.completed", "the interrupted answer was finished");
+    assert!(event.to_string().contains("You wrote “And at sunset?”"), "{event}");
+    assert_eq!([empty, done, end_of_stream], ["", "data: [DONE]", ""]);
+
+    assert_eq!(*stop, "cancelled\n");
+
+    let [conversations, messages, refused] = documents(end);
+    assert_eq!(conversations["data"][0]["title"], "Why is the sky blue?");
+    let messages = messages["data"].as_array().expect("a list");
+    let is_user: Vec<&Value> = messages.iter().map(|message| &message["is_user"]).collect();
+    assert_eq!(is_user, [true, false]);
+    assert_eq!(
+        messages.first().map(|m| &m["content"]),
+        Some(&"Tell me everything, slowly.".into())
+    );
+    assert_eq!(refused["error"]["code"], "invalid_token", "logging out ends the session");
+}
+
+/// The `N` JSON documents of a text that has nothing else.
+fn documents<const N: usize>(text: &str) -> [Value; N] {
+    let documents: Vec<Value> = serde_json::Deserializer::from_str(text)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .unwrap_or_else(|error| panic!("{error}: {text}"));
+    documents.try_into().unwrap_or_else(|found: Vec<Value>| {
+        panic!("{} documents instead of {N}: {text}", found.len())
+    })
+}
