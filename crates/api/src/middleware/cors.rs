@@ -32,7 +32,7 @@ const ALLOWED: [&str; 18] = [
 ];
 
 /// Answer headers a page may read.
-const EXPOSED: [&str; 7] = [
+const EXPOSED: [&str; 8] = [
     "etag",
     "idempotency-replayed",
     "location",
@@ -40,6 +40,7 @@ const EXPOSED: [&str; 7] = [
     "retry-after",
     "retry-after-ms",
     "x-request-id",
+    "x-should-retry",
 ];
 
 /// The layer for these origins; `None` when no page of another origin may call. Tokens travel in
