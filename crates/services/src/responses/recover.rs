@@ -29,11 +29,11 @@ pub(crate) async fn close_open_of(engine: &Engine, server: ServerId) -> Result<(
 async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
     let stored = crud::responses::list_events(&engine.db, row.id).await?;
     let log = restore(row, &stored);
+    // Before anything is appended: what is stored together is one run, which has no gap in it.
+    log.skip_after_crash();
     if stored.is_empty() {
-        // Every log begins so, with these numbers, whether or not that was stored.
         log.append([Event::Created, Event::InProgress]);
     }
-    log.skip_after_crash();
     let ending = interrupted(engine, row, &log);
     let events = finish::closing(&log, ending, false, || engine.context.new_id());
     if finish::seal(&engine.db, row, &log, &events).await? {
