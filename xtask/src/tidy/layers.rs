@@ -65,6 +65,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "services",
         ],
     ),
+    ("campaign", &["mock", "testkit"]),
     ("xtask", &[]),
 ];
 
@@ -76,9 +77,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sea-orm", &["models", "crud", "testkit"]),
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &[]),
-    ("reqwest", &["provider", "testkit"]),
+    ("reqwest", &["provider", "testkit", "campaign"]),
     ("axum", &["api", "web"]),
-    ("anyhow", &["chatapp", "testkit", "xtask"]),
+    ("anyhow", &["chatapp", "testkit", "campaign", "xtask"]),
 ];
 
 /// Edges that the tables do not allow.

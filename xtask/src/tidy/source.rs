@@ -105,6 +105,7 @@ fn is_product(file: &File) -> bool {
     file.extension() == "rs"
         && file.path.starts_with("crates/")
         && !file.path.starts_with("crates/testkit/")
+        && !file.path.starts_with("crates/campaign/")
         && !is_test(file)
 }
 
