@@ -74,6 +74,10 @@ pub struct MessageOut {
     pub status: MessageStatus,
     /// Its text; of an answer in progress the text so far.
     pub content: String,
+    /// Of an answer in progress: the number of the last event that `content` covers. Follow the
+    /// response after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covers_seq: Option<u64>,
     /// What the model reasoned before it answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,

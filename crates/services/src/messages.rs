@@ -7,7 +7,7 @@ use models::{ConversationId, MessageId, ResponseId};
 use schemas::message::MessageOut;
 
 use crate::error::Result;
-use crate::responses::engine::Engine;
+use crate::responses::{self, engine::Engine};
 
 /// Renders rows of one conversation: with their place among their siblings, with reasoning, and
 /// with the text so far of an answer that runs here.
@@ -28,13 +28,15 @@ pub(crate) async fn describe(
             reasoning.entry(response).or_default().push_str(&text);
         }
     }
-    let render = |row: message::Model| {
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
         let is_answer = row.kind == message::MessageType::Message;
         let (sibling_index, sibling_count) = siblings.place(&row);
-        let running = (row.status == MessageStatus::InProgress)
-            .then(|| row.response_id.and_then(|id| engine.find_log(id)))
-            .flatten();
-        MessageOut {
+        let (content, covers_seq) = match row.response_id {
+            Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
+            _ => (row.content, None),
+        };
+        out.push(MessageOut {
             id: row.id,
             conversation_id: row.conversation_id,
             seq: row.seq,
@@ -46,23 +48,27 @@ pub(crate) async fn describe(
             role: row.role,
             is_user: row.is_user,
             status: row.status,
-            content: match running {
-                Some(log) => log.inspect(|transcript| transcript.answer().to_owned()),
-                None => row.content,
-            },
+            content,
+            covers_seq,
             reasoning: row.response_id.filter(|_| is_answer).and_then(|id| reasoning.remove(&id)),
             model: row.model,
             created_at: row.created_at,
             updated_at: row.updated_at,
-        }
-    };
-    Ok(rows
-        .into_iter()
-        .map({
-            let mut render = render;
-            move |row| render(row)
-        })
-        .collect())
+        });
+    }
+    Ok(out)
+}
+
+/// The text of an answer in progress and the last event it covers: from memory when it runs here,
+/// otherwise as far as it is stored.
+async fn so_far(engine: &Engine, id: ResponseId) -> Result<(String, Option<u64>)> {
+    if let Some(log) = engine.find_log(id) {
+        return Ok(log.answer());
+    }
+    match crud::responses::find_any(&engine.db, id).await? {
+        Some(row) => Ok(responses::stored(engine, &row).await?.answer()),
+        None => Ok((String::new(), None)),
+    }
 }
 
 /// Who hangs below the same parents as some messages.

@@ -108,6 +108,10 @@ async fn so_far(world: World) {
     let shown = user.list_messages(&conversation).await;
     assert_eq!(shown[1]["status"], "in_progress");
     assert_eq!(shown[1]["content"], super::ticks(4));
+    // A client that reloads needs this request and one stream after the event it names.
+    let covered = shown[1]["covers_seq"].as_u64().unwrap();
+    assert_eq!(Some(covered), stream.last_seq());
+    assert!(shown[0].get("covers_seq").is_none());
     assert_eq!(user.conversation(&conversation).await["active_response_id"], response.as_str());
     assert_eq!(user.response(&response).await["status"], "in_progress");
     user.cancel(&response).await;

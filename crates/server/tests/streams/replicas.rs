@@ -36,9 +36,10 @@ async fn follow(world: World) {
     let rest = there.stream(there.request(reqwest::Method::GET, &later)).await;
     let (here, whole, rest) = tokio::join!(here.finish(), whole.finish(), rest.finish());
     assert_valid(&whole);
-    assert_eq!(whole, here, "the same events with the same numbers");
+    assert!(whole == here, "the same events with the same numbers");
     assert_valid_from_middle(&rest);
-    assert_eq!(rest, here[7..]);
+    // Although the other server had perhaps not stored number 6 yet.
+    assert!(rest == here[7..], "only what follows");
     assert!(two.upstream().calls().is_empty());
 }
 

@@ -43,6 +43,9 @@ struct State {
     next_seq: u64,
     /// How many entries are on disk.
     stored: usize,
+    /// Whether it is read from the database while another server writes: there are events that
+    /// followers of that server have seen and this log does not know yet.
+    lags: bool,
     /// Nothing more will come from here, though the response may go on elsewhere.
     closed: bool,
     ended: bool,
@@ -68,6 +71,7 @@ impl Log {
                 transcript: Transcript::new(message_id),
                 next_seq: 0,
                 stored: 0,
+                lags: false,
                 closed: false,
                 ended: false,
             }),
@@ -136,6 +140,18 @@ impl Log {
     /// What `make` derives from the output so far, without appending it.
     pub(crate) fn inspect<T>(&self, make: impl FnOnce(&Transcript) -> T) -> T {
         make(&self.lock().transcript)
+    }
+
+    /// Makes cursors wait for events that another server has not stored yet.
+    pub(crate) fn lagging(self) -> Self {
+        self.lock().lags = true;
+        self
+    }
+
+    /// The answer so far, and the number of the last event it covers.
+    pub(crate) fn answer(&self) -> (String, Option<u64>) {
+        let state = self.lock();
+        (state.transcript.answer().to_owned(), state.entries.last().map(|(seq, _)| *seq))
     }
 
     /// Lets numbers go on at the next multiple of 1,000,000: what followers saw of the numbers
@@ -218,26 +234,16 @@ impl Log {
     /// A place in the log after the event `after`; from the beginning for `None` and for a number
     /// that cannot be continued exactly. After the end only the terminal event is left.
     pub(crate) fn cursor(&self, after: Option<u64>) -> Cursor {
-        let state = self.lock();
-        let next = match after {
-            None => 0,
-            Some(after) => match state.entries.binary_search_by_key(&after, |(seq, _)| *seq) {
-                Ok(found) if state.ended && found + 1 == state.entries.len() => found,
-                Ok(found) => found + 1,
-                Err(place) if place == state.entries.len() && state.ended => {
-                    place.saturating_sub(1)
-                }
-                // A number from the future of a running response is not known here (yet), one
-                // from a gap never will be.
-                Err(_) => 0,
-            },
-        };
-        Cursor { next, version: self.version.subscribe() }
+        Cursor { next: 0, after, version: self.version.subscribe() }
     }
 
     /// Events from the cursor on, at most [`READ`]; empty when there are none yet.
     pub(crate) fn read(&self, cursor: &mut Cursor) -> Vec<Numbered> {
         let state = self.lock();
+        if let Some(after) = cursor.after {
+            let Some(next) = state.place_after(after) else { return Vec::new() };
+            (cursor.next, cursor.after) = (next, None);
+        }
         let end = state.entries.len().min(cursor.next.saturating_add(READ));
         let mut begin = match cursor.next.checked_sub(1) {
             Some(before) => state.entries.get(before).map_or(0, |(_, end)| *end),
@@ -256,6 +262,19 @@ impl Log {
 }
 
 impl State {
+    /// Index of the entry to read after the event `after`; `None` when that is not known yet.
+    fn place_after(&self, after: u64) -> Option<usize> {
+        match self.entries.binary_search_by_key(&after, |(seq, _)| *seq) {
+            Ok(found) if self.ended && found + 1 == self.entries.len() => Some(found),
+            Ok(found) => Some(found + 1),
+            Err(place) if place < self.entries.len() => Some(0),
+            Err(place) if self.ended => Some(place.saturating_sub(1)),
+            // The other server has sent it to somebody and will store it soon, or died before.
+            Err(_) if self.lags => None,
+            Err(_) => Some(0),
+        }
+    }
+
     fn push(&mut self, event: Event) {
         let seq = self.next_seq;
         self.next_seq += 1;
@@ -276,6 +295,8 @@ impl State {
 pub(crate) struct Cursor {
     /// Index of the next entry to read.
     next: usize,
+    /// The event after which to read, as long as it is not known where that is.
+    after: Option<u64>,
     version: watch::Receiver<u64>,
 }
 

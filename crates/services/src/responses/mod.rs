@@ -32,6 +32,7 @@ use schemas::{ConversationId, Invalid, ResponseId, UserId};
 pub use follower::Follower;
 pub use log::Numbered;
 
+pub(crate) use recover::stored;
 pub(crate) use render::resource;
 
 use crate::error::{Error, Result};
@@ -191,8 +192,7 @@ impl Responses {
         row: &response::Model,
         after: Option<u64>,
     ) -> Result<(Arc<Log>, Option<u64>)> {
-        let stored = crud::responses::list_events(&self.engine.db, row.id).await?;
-        let log = recover::restore(row, &stored);
+        let log = recover::stored(&self.engine, row).await?;
         if log.has_ended() {
             return Ok((Arc::new(log), after));
         }

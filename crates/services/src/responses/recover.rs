@@ -1,7 +1,7 @@
 //! Closing responses whose server is gone, with the text it had stored.
 
+use models::ServerId;
 use models::response::{self, ResponseStatus};
-use models::{ServerId, response_event};
 use schemas::event::{Ending, Event};
 use schemas::response::ContextReport;
 
@@ -27,11 +27,11 @@ pub(crate) async fn close_open_of(engine: &Engine, server: ServerId) -> Result<(
 }
 
 async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
-    let stored = crud::responses::list_events(&engine.db, row.id).await?;
-    let log = restore(row, &stored);
+    let log = stored(engine, row).await?;
+    let is_empty = log.next_seq() == 0;
     // Before anything is appended: what is stored together is one run, which has no gap in it.
     log.skip_after_crash();
-    if stored.is_empty() {
+    if is_empty {
         log.append([Event::Created, Event::InProgress]);
     }
     let ending = interrupted(engine, row, &log);
@@ -46,11 +46,12 @@ async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
 }
 
 /// The log of a response as it is stored.
-pub(crate) fn restore(row: &response::Model, stored: &[response_event::Model]) -> Log {
+pub(crate) async fn stored(engine: &Engine, row: &response::Model) -> Result<Log> {
+    let stored = crud::responses::list_events(&engine.db, row.id).await?;
     let runs = stored
         .iter()
         .map(|run| (u64::try_from(run.first_seq).unwrap_or_default(), run.payload.as_str()));
-    Log::restore(row.message_id, runs)
+    Ok(Log::restore(row.message_id, runs))
 }
 
 fn interrupted(engine: &Engine, row: &response::Model, log: &Log) -> Ending {

@@ -26,8 +26,7 @@ impl Remote {
         if let Some(log) = engine.remote.find(row.id) {
             return Ok(log);
         }
-        let stored = crud::responses::list_events(&engine.db, row.id).await?;
-        let log = Arc::new(recover::restore(row, &stored));
+        let log = Arc::new(recover::stored(engine, row).await?.lagging());
         // Somebody may have been quicker while the database was read.
         if let Some(other) = engine.remote.keep(row.id, &log) {
             return Ok(other);

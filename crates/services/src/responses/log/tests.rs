@@ -124,6 +124,27 @@ fn numbers_are_not_reused_after_a_crash_that_left_nothing() {
 }
 
 #[test]
+fn a_log_that_lags_lets_a_cursor_wait_for_its_event() {
+    let whole = finished(&[(false, "a".to_owned()), (false, "b".to_owned())]);
+    let all = read_all(&whole, None);
+    let payload = whole.unstored().unwrap().payload;
+    let lines: Vec<&str> = payload.split_inclusive('\n').collect();
+    let log = Log::restore(id(1), [(0, lines[..3].concat().as_str())]).lagging();
+    let mut cursor = log.cursor(Some(4));
+    assert!(log.read(&mut cursor).is_empty(), "4 is not known yet");
+    log.append_stored(3, &lines[3..].concat());
+    assert_eq!(log.read(&mut cursor), all[5..]);
+
+    // The other server died before it stored 4: the number will never come.
+    let log = Log::restore(id(1), [(0, lines[..3].concat().as_str())]).lagging();
+    let mut cursor = log.cursor(Some(4));
+    assert!(log.read(&mut cursor).is_empty());
+    log.append_stored(1_000_000, &lines[lines.len() - 1..].concat());
+    let seqs: Vec<u64> = log.read(&mut cursor).iter().map(|event| event.seq).collect();
+    assert_eq!(seqs, [0, 1, 2, 1_000_000], "everything, from the beginning");
+}
+
+#[test]
 fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
     let log = finished(&[(true, "why".to_owned()), (false, "answer".to_owned())]);
     let lines = log.unstored().unwrap().payload;
