@@ -71,6 +71,7 @@ pub enum Command {
     ///
     /// It answers as its messages and model names ask it to: slowly, at length, or with a fault.
     /// Every finished call is one line of the log.
+    #[command(after_long_help = provider::script::GRAMMAR)]
     MockProvider(MockArgs),
     /// Print the version.
     Version {
