@@ -106,14 +106,15 @@ pub async fn find_oldest_with_events(db: &Db) -> Result<Option<Model>> {
 /// How many runs of events one step removes.
 const PURGE_STEP: u64 = 500;
 
-/// Removes the events of a response that has ended, in steps that let others write.
+/// Removes the events of a response that has ended, in steps that let others write, the newest
+/// first: without its end a log is known to be forgotten, however far this came.
 pub async fn purge_events(db: &Db, id: ResponseId) -> Result<()> {
     loop {
         let runs: Vec<i64> = response_event::Entity::find()
             .select_only()
             .column(response_event::Column::Id)
             .filter(response_event::Column::ResponseId.eq(id))
-            .order_by_asc(response_event::Column::Id)
+            .order_by_desc(response_event::Column::Id)
             .limit(PURGE_STEP)
             .into_tuple()
             .all(db.read())

@@ -186,7 +186,7 @@ impl Responses {
     }
 
     /// The log of a response that does not run here, as far as it is stored, and where in it a
-    /// follower that has seen `after` goes on.
+    /// follower that has seen `after` goes on. The caller has just read `row`.
     async fn stored_log(
         &self,
         row: &response::Model,
@@ -196,18 +196,17 @@ impl Responses {
         if log.has_ended() {
             return Ok((Arc::new(log), after));
         }
-        // Read again: it may have ended after the caller looked.
-        let row = crud::responses::find_any(&self.engine.db, row.id)
-            .await?
-            .ok_or(Error::NotFound("response"))?;
+        // The row was read before its events. Had it ended by then, and the end is not among them,
+        // they are forgotten. It must not be read again: what ended in between has its events, and
+        // numbers that somebody has seen are not given to others.
         if row.status.is_final() {
             let rows = crud::messages::list_of_response(&self.engine.db, row.id).await?;
-            let log = Arc::new(synthesis::log(&row, &rows));
+            let log = Arc::new(synthesis::log(row, &rows));
             // Its numbers are new: whoever has not seen the end gets everything.
             let last_seq = u64::try_from(row.last_seq).unwrap_or_default();
             return Ok((log, after.filter(|after| *after >= last_seq).map(|_| u64::MAX)));
         }
-        Ok((Remote::log(&self.engine, &row).await?, after))
+        Ok((Remote::log(&self.engine, row).await?, after))
     }
 }
 
