@@ -37,15 +37,12 @@ const REPLAY_LIMIT: Duration = Duration::from_secs(15);
 pub(crate) async fn run(options: Options) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut campaign = Campaign::begin(&options).await?;
-    let mut faults = Chance::new(options.seed, "faults");
-    for round in 1..=options.rounds {
-        campaign.round(round, &mut faults, &options).await?;
-        campaign.summary.rounds = round;
-        if !campaign.summary.violations.is_empty() {
-            break;
-        }
+    let limit = options.limit.map_or(Duration::MAX, Duration::from_secs);
+    match tokio::time::timeout(limit, campaign.rounds(&options)).await {
+        Ok(outcome) => outcome?,
+        Err(_elapsed) => campaign.break_off(limit),
     }
-    campaign.end(began).await
+    Ok(campaign.end(began).await)
 }
 
 /// A campaign in progress.
@@ -114,6 +111,19 @@ impl Campaign {
         })
     }
 
+    async fn rounds(&mut self, options: &Options) -> anyhow::Result<()> {
+        let mut faults = Chance::new(options.seed, "faults");
+        loop {
+            let round = self.summary.rounds + 1;
+            self.round(round, &mut faults, options).await?;
+            self.summary.rounds = round;
+            let is_over = options.is_over(round, self.fleet.counts.kills);
+            if is_over || !self.summary.violations.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn round(
         &mut self,
         round: u32,
@@ -136,6 +146,9 @@ impl Campaign {
             seats.spawn(seat.write(Arc::clone(&shared), followers.clone(), pause.clone()));
         }
         for _ in 0..options.faults {
+            if options.has_killed_enough(self.fleet.counts.kills) {
+                break;
+            }
             self.fault(faults).await;
         }
 
@@ -241,7 +254,17 @@ impl Campaign {
         Ok(())
     }
 
-    async fn end(mut self, began: Instant) -> anyhow::Result<Summary> {
+    /// The time is over before the end.
+    fn break_off(&mut self, limit: Duration) {
+        // One of them may be frozen and would not hear a request to end.
+        self.fleet.abandon();
+        self.summary.violations.push(format!(
+            "I10: the campaign was not over after {} s; the machine is slow, or something hangs",
+            limit.as_secs()
+        ));
+    }
+
+    async fn end(mut self, began: Instant) -> Summary {
         self.fleet.end().await;
         self.upstream.stop().await;
         self.summary.violations.append(&mut self.fleet.complaints);
@@ -250,7 +273,7 @@ impl Campaign {
         }
         self.summary.counts = self.fleet.counts;
         self.summary.took = began.elapsed();
-        Ok(self.summary)
+        self.summary
     }
 }
 

@@ -184,6 +184,11 @@ impl Fleet {
         self.look_at(&ended);
     }
 
+    /// Kills what still runs and takes no notice of it.
+    pub(crate) fn abandon(&mut self) {
+        self.slots.iter_mut().for_each(|slot| drop(slot.take()));
+    }
+
     /// Ends what still runs.
     pub(crate) async fn end(&mut self) {
         for slot in 0..self.slots.len() {

@@ -32,7 +32,13 @@ pub(crate) struct Options {
     /// Rounds; everything is checked after each
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) rounds: u32,
-    /// Faults in a round
+    /// Go on until so many servers were killed, however many rounds that takes
+    #[arg(long, conflicts_with = "rounds", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) kills: Option<u64>,
+    /// Give up after so many seconds, as if a promise was broken
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Faults in a round; the last round of `--kills` may have fewer
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) faults: u32,
     /// The database
@@ -50,6 +56,18 @@ pub(crate) struct Options {
     /// Do some damage before the first check, which then has to fail
     #[arg(long, value_enum)]
     pub(crate) plant: Option<Plant>,
+}
+
+impl Options {
+    /// Whether a campaign of so many rounds with so many kills is over.
+    pub(crate) fn is_over(&self, rounds: u32, kills: u64) -> bool {
+        self.has_killed_enough(kills) || (self.kills.is_none() && rounds >= self.rounds)
+    }
+
+    /// Whether there were enough kills, when they are counted.
+    pub(crate) fn has_killed_enough(&self, kills: u64) -> bool {
+        self.kills.is_some_and(|wanted| kills >= wanted)
+    }
 }
 
 /// Databases that a campaign can use.

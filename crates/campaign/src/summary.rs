@@ -70,11 +70,14 @@ pub(crate) fn broken_off(options: &Options) -> String {
 }
 
 fn again(options: &Options) -> String {
+    let length = match options.kills {
+        Some(kills) => format!("--kills {kills}"),
+        None => format!("--rounds {}", options.rounds),
+    };
     format!(
-        "cargo run -p campaign -- crash-campaign --seed {} --rounds {} --faults {} --engine {} \
+        "cargo run -p campaign -- crash-campaign --seed {} {length} --faults {} --engine {} \
          --replicas {}",
         options.seed,
-        options.rounds,
         options.faults,
         options.engine.engine(),
         options.replicas

@@ -11,45 +11,65 @@ use testkit::Engine;
 
 /// The tool under test.
 const CAMPAIGN: &str = env!("CARGO_BIN_EXE_crash-campaign");
-/// What a short campaign is worth.
-const KILLS: u32 = 50;
+/// Kills by engine and number of servers, 50 for each engine in all. Campaigns are counted in
+/// kills, not in seconds: a slow machine takes longer and checks as much.
+const CAMPAIGNS: [(Engine, u32, u32); 4] = [
+    (Engine::Sqlite, 1, 50),
+    (Engine::MariaDb, 1, 20),
+    (Engine::MariaDb, 2, 15),
+    (Engine::MariaDb, 3, 15),
+];
+/// When a campaign of some 50 s counts as hanging, in seconds.
+const LIMIT: &str = "240";
+/// Campaigns at a time: they mostly wait.
+const AT_A_TIME: usize = 3;
 
 fn main() -> ExitCode {
-    let short = |engine: Engine, rounds: &'static str, faults: &'static str| {
-        let name = format!("kills_cost_nothing::{engine}");
-        match engine.available() {
+    let mut trials = vec![
+        Trial::test("a_planted_loss_is_found", a_planted_loss_is_found),
+        Trial::test("a_campaign_that_takes_too_long_fails", a_campaign_that_takes_too_long_fails),
+    ];
+    for (engine, servers, kills) in CAMPAIGNS {
+        let name = format!("kills_cost_nothing::{engine}::{servers}");
+        trials.push(match engine.available() {
             Err(why) if !engine.required() => {
                 let kind = why.clone();
                 Trial::ignorable_test(name, move || Ok(Completion::ignored_with(why)))
                     .with_ignored_flag(true)
                     .with_kind(kind)
             }
-            _ => Trial::test(name, move || {
-                let arguments = ["--engine", engine.name(), "--rounds", rounds, "--faults", faults];
-                kills_cost_nothing(&arguments)
-            }),
-        }
-    };
-    // Where others take dead servers' work over, each round ends with a wait for that.
-    let trials = vec![
-        short(Engine::Sqlite, "4", "17"),
-        short(Engine::MariaDb, "1", "65"),
-        Trial::test("a_planted_loss_is_found", a_planted_loss_is_found),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+            _ => Trial::test(name, move || kills_cost_nothing(engine, servers, kills)),
+        });
+    }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_A_TIME);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn kills_cost_nothing(arguments: &[&str]) -> Result<(), Failed> {
-    let output = campaign(arguments)?;
-    let text = String::from_utf8_lossy(&output.stdout);
+fn kills_cost_nothing(engine: Engine, servers: u32, kills: u32) -> Result<(), Failed> {
+    let (servers, wanted) = (servers.to_string(), kills.to_string());
+    // Where others take a dead server's work over, each round ends with a wait for that.
+    let faults = if engine == Engine::Sqlite { "17" } else { "200" };
+    let arguments = ["--kills", &wanted, "--limit", LIMIT, "--faults", faults];
+    let on = ["--engine", engine.name(), "--replicas", &servers];
+    let output = campaign(&[arguments.as_slice(), &on].concat())?;
 
     let _ = std::io::stdout().write_all(&output.stdout);
-    let kills = text.split_once(" kills").and_then(|(before, _)| before.rsplit(' ').next());
-    let kills: u32 = kills.and_then(|kills| kills.parse().ok()).unwrap_or_default();
-    if !output.status.success() || kills < KILLS {
-        return Err(report(&format!("{} with {kills} kills", output.status), &output));
+    let done = count(&output, " kills") >= kills
+        && count(&output, " stops (") > 0
+        && count(&output, " terminations") > 0;
+    if !output.status.success() || !done {
+        let what = format!("{} instead of {kills} kills, stops and terminations", output.status);
+        return Err(report(&what, &output));
     }
     Ok(())
+}
+
+/// The number before `what` in the summary.
+fn count(output: &Output, what: &str) -> u32 {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let number = text.split_once(what).and_then(|(before, _)| before.rsplit(' ').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 fn a_planted_loss_is_found() -> Result<(), Failed> {
@@ -58,6 +78,16 @@ fn a_planted_loss_is_found() -> Result<(), Failed> {
     let found = text.contains("VIOLATION I1: the acknowledged message");
     if output.status.code() != Some(1) || !found || !text.contains("--seed 1 ") {
         return Err(report("the planted loss was not reported", &output));
+    }
+    Ok(())
+}
+
+fn a_campaign_that_takes_too_long_fails() -> Result<(), Failed> {
+    let output = campaign(&["--kills", "10000", "--limit", "3"])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said = text.contains("VIOLATION I10: the campaign was not over after 3 s");
+    if output.status.code() != Some(1) || !said {
+        return Err(report("the end of the time was not reported", &output));
     }
     Ok(())
 }
