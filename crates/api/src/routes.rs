@@ -43,6 +43,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::get_message))
+        .routes(routes!(messages::regenerate_message))
         .routes(routes!(responses::get_response))
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))

@@ -1,7 +1,7 @@
 //! Conversations. Lists never touch messages.
 
 use models::conversation::{ActiveModel, Column, ConversationKind, Entity, Model, TitleSource};
-use models::{ConversationId, Time, UserId, message, response, response_event};
+use models::{ConversationId, MessageId, Time, UserId, message, response, response_event};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
@@ -9,7 +9,7 @@ use crate::db::{Db, Tx};
 use crate::dialect;
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
-use crate::insert;
+use crate::{insert, messages};
 
 /// How many rows one step of a delete removes, so that other writers get their turn.
 const DELETE_STEP: i64 = 1000;
@@ -92,6 +92,8 @@ pub struct Changes {
     pub model: Option<Option<String>>,
     /// New instructions.
     pub instructions: Option<Option<String>>,
+    /// The message that the selected branch shall end with.
+    pub head: Option<MessageId>,
 }
 
 /// Changes a conversation of `owner`; the row as it is afterwards.
@@ -115,7 +117,7 @@ async fn update_in(
     changes: &Changes,
     now: Time,
 ) -> Result<Option<Model>> {
-    let Changes { title, model, instructions } = changes.clone();
+    let Changes { title, model, instructions, head } = changes.clone();
     let mut update = Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, now.into())
@@ -134,8 +136,17 @@ async fn update_in(
     if let Some(instructions) = instructions {
         update = update.col_expr(Column::Instructions, Expr::value(instructions));
     }
+    if let Some(head) = head {
+        update = update.col_expr(Column::HeadId, head.into());
+    }
     if update.exec(tx).await?.rows_affected == 0 {
         return Ok(None);
+    }
+    if let Some(head) = head
+        && messages::find_in(tx, id, head).await?.is_none()
+    {
+        // Deleted since the caller found it. Whoever deletes waits for this row.
+        return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
     }
     Ok(of(owner).filter(Column::Id.eq(id)).one(tx).await?)
 }

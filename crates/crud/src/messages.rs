@@ -1,11 +1,15 @@
 //! Messages: always by conversation and `seq`, always through their owner.
 
+use std::collections::BTreeSet;
+
 use models::message::{Column, Entity, MessageType, Model};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, WindowStatement};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
 
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::error::Result;
 
 /// Finds a message of `owner`, in a conversation that is not deleted.
@@ -67,39 +71,105 @@ pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> R
         .await?)
 }
 
-/// The messages proper below each of `parents`: parent and id, in the order of `seq`.
-pub async fn list_children(
+/// Finds a message proper of a conversation, within a transaction.
+pub(crate) async fn find_in(
+    tx: &Tx,
+    conversation: ConversationId,
+    id: MessageId,
+) -> Result<Option<Model>> {
+    Ok(Entity::find()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Kind.eq(MessageType::Message))
+        .one(tx)
+        .await?)
+}
+
+/// A message proper and what it hangs below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Link {
+    /// Its number.
+    pub seq: i64,
+    /// Its id.
+    pub id: MessageId,
+    /// The message above it.
+    pub parent_id: Option<MessageId>,
+}
+
+/// At most `limit` messages proper with `seq` from `seq`, oldest first, without their texts.
+pub async fn list_links(
     db: &Db,
     conversation: ConversationId,
-    parents: &[MessageId],
-) -> Result<Vec<(MessageId, MessageId)>> {
-    if parents.is_empty() {
-        return Ok(Vec::new());
-    }
+    seq: i64,
+    limit: u64,
+) -> Result<Vec<Link>> {
     Ok(Entity::find()
         .select_only()
-        .columns([Column::ParentId, Column::Id])
+        .columns([Column::Seq, Column::Id, Column::ParentId])
         .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::ParentId.is_in(parents.iter().copied()))
+        .filter(Column::Seq.gte(seq))
         .filter(Column::Kind.eq(MessageType::Message))
         .order_by_asc(Column::Seq)
-        .into_tuple()
+        .limit(limit)
+        .into_model()
         .all(db.read())
         .await?)
 }
 
-/// The messages proper without a parent, in the order of `seq`.
-pub async fn list_roots(db: &Db, conversation: ConversationId) -> Result<Vec<MessageId>> {
-    Ok(Entity::find()
-        .select_only()
+/// The place of a message proper among those with the same parent, in the order of `seq`.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Place {
+    /// The message.
+    pub id: MessageId,
+    /// Its place, from 1.
+    pub place: i64,
+    /// How many there are.
+    pub siblings: i64,
+    /// The one before it.
+    pub previous: Option<MessageId>,
+    /// The one after it.
+    pub next: Option<MessageId>,
+}
+
+/// Where `rows`, all of one conversation, stand among their siblings. The siblings themselves,
+/// of which there may be many, do not leave the database.
+pub async fn list_places(
+    db: &Db,
+    conversation: ConversationId,
+    rows: &[Model],
+) -> Result<Vec<Place>> {
+    let parents: BTreeSet<MessageId> = rows.iter().filter_map(|row| row.parent_id).collect();
+    let mut family = Condition::any();
+    if !parents.is_empty() {
+        family = family.add(Column::ParentId.is_in(parents));
+    }
+    if rows.iter().any(|row| row.parent_id.is_none()) {
+        family = family.add(Column::ParentId.is_null());
+    }
+    if family.is_empty() {
+        return Ok(Vec::new());
+    }
+    let siblings = || WindowStatement::partition_by(Column::ParentId);
+    let in_order = || siblings().order_by(Column::Seq, Order::Asc).take();
+    let places = Query::select()
         .column(Column::Id)
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::ParentId.is_null())
-        .filter(Column::Kind.eq(MessageType::Message))
-        .order_by_asc(Column::Seq)
-        .into_tuple()
-        .all(db.read())
-        .await?)
+        // The count up to the row itself: what ROW_NUMBER() would say, signed on every engine.
+        .expr_window_as(Expr::cust("COUNT(*)"), in_order(), "place")
+        .expr_window_as(Expr::cust("COUNT(*)"), siblings(), "siblings")
+        .expr_window_as(Expr::cust("LAG(id)"), in_order(), "previous")
+        .expr_window_as(Expr::cust("LEAD(id)"), in_order(), "next")
+        .from(Entity)
+        .and_where(Column::ConversationId.eq(conversation))
+        .and_where(Column::Kind.eq(MessageType::Message))
+        .cond_where(family)
+        .take();
+    let query = Query::select()
+        .columns(["id", "place", "siblings", "previous", "next"])
+        .from_subquery(places, "places")
+        .and_where(Expr::col("id").is_in(rows.iter().map(|row| row.id)))
+        .take();
+    let statement = db.read().get_database_backend().build(&query);
+    Ok(Place::find_by_statement(statement).all(db.read()).await?)
 }
 
 /// The reasoning that the given responses produced: response and text, in the order of `seq`.

@@ -1,4 +1,4 @@
-//! The one transaction that accepts a message: both messages and the response, or nothing.
+//! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, conversation, response};
@@ -8,21 +8,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
-use crate::insert;
+use crate::{insert, messages};
 
-/// A message to be answered. Ids and times are the caller's.
+/// An answer to be made. Ids and times are the caller's.
 #[derive(Debug, Clone)]
 pub struct NewTurn {
-    /// Who sends it.
+    /// Who asks for it.
     pub owner: UserId,
     /// Where.
     pub conversation_id: ConversationId,
-    /// The message to answer below; `None` for the newest of the selected branch.
-    pub parent_id: Option<MessageId>,
-    /// What the person says.
-    pub content: String,
-    /// The title, should nobody have set one.
-    pub title: String,
+    /// What it answers.
+    pub question: Question,
     /// The response to be made; its `input_from_seq` and `input_to_seq` are filled in here.
     pub response: response::Model,
     /// Makes a repetition lead to the same response.
@@ -31,7 +27,34 @@ pub struct NewTurn {
     pub now: Time,
 }
 
-/// An accepted message.
+/// What an answer is made to; its id is the response's `user_message_id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// A new message.
+    New {
+        /// Where it hangs.
+        parent: Parent,
+        /// What the person says.
+        content: String,
+        /// The conversation's title, should nobody have set one.
+        title: String,
+    },
+    /// A message that is stored: the answer becomes a sibling of those it has.
+    Stored,
+}
+
+/// Where a new message hangs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent {
+    /// Below the newest message of the selected branch.
+    Head,
+    /// Nowhere: it begins a branch of its own.
+    Root,
+    /// Below this message.
+    Message(MessageId),
+}
+
+/// An accepted answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     /// What the person said.
@@ -50,8 +73,8 @@ pub enum TurnOutcome {
     Accepted(Turn),
     /// The conversation does not exist, or is somebody else's.
     NoConversation,
-    /// The parent is not a message of the conversation.
-    NoParent,
+    /// The parent, or the stored question, is not a message of the conversation.
+    NoMessage,
     /// Another response runs in the conversation.
     Locked(ResponseId),
     /// The same was sent before with this key.
@@ -60,8 +83,9 @@ pub enum TurnOutcome {
     KeyReused,
 }
 
-/// Accepts a message: claims the conversation, stores the message, an empty answer and the
-/// response. Of any number of attempts at one conversation one is accepted at a time.
+/// Accepts an answer to be made: claims the conversation, stores the message if it is new, an
+/// empty answer and the response, and selects the answer's branch. Of any number of attempts at
+/// one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
     let run = |turn| db.write(turn, |tx, turn| Box::pin(start_in(tx, turn)));
     match run(turn.clone()).await {
@@ -89,12 +113,13 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
     if let Some(outcome) = repeated(tx, new).await? {
         return Ok(outcome);
     }
-    if let Some(parent) = new.parent_id
-        && find_parent(tx, new.conversation_id, parent).await?.is_none()
+    let named = new.named_message();
+    if let Some(id) = named
+        && messages::find_in(tx, new.conversation_id, id).await?.is_none()
     {
         // Which of the two it was is told apart below, by the same query for everybody.
         return Ok(match find_open(tx, new).await? {
-            Some(_) => TurnOutcome::NoParent,
+            Some(_) => TurnOutcome::NoMessage,
             None => TurnOutcome::NoConversation,
         });
     }
@@ -105,20 +130,26 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
                 // Perhaps by the same request, sent twice at the same moment.
                 Some(active) => Ok(repeated(tx, new).await?.unwrap_or(TurnOutcome::Locked(active))),
                 // It ended between the two statements: look again from the beginning.
-                None => Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated)),
+                None => Err(look_again()),
             },
         };
     }
     let Some(row) = find_open(tx, new).await? else { return Ok(TurnOutcome::NoConversation) };
-    let parent_id = new.parent_id.or(row.head_id);
-    let parent = match parent_id {
-        Some(id) => find_parent(tx, new.conversation_id, id).await?,
+    let found = match named.or(new.selected_parent(&row)) {
+        Some(id) => messages::find_in(tx, new.conversation_id, id).await?,
         None => None,
     };
-    let depth = parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1));
-    let turn = build(new, row.next_seq - 2, parent.map(|parent| parent.id), depth);
+    let user_message = match &new.question {
+        // Should it have been deleted since it was looked at: from here on the claim keeps it.
+        Question::Stored => found.ok_or_else(look_again)?,
+        Question::New { .. } if named.is_some() && found.is_none() => return Err(look_again()),
+        Question::New { content, .. } => user_message(new, row.next_seq - 2, found, content),
+    };
+    let turn = answered(new, row.next_seq - 1, user_message);
     select_branch(tx, new, &row, turn.message.id).await?;
-    insert(tx, turn.user_message.clone()).await?;
+    if new.question != Question::Stored {
+        insert(tx, turn.user_message.clone()).await?;
+    }
     insert(tx, turn.message.clone()).await?;
     insert(tx, turn.response.clone()).await?;
     let result = turn.response.id.to_string();
@@ -126,11 +157,44 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
     Ok(TurnOutcome::Accepted(turn))
 }
 
-/// The lock: one atomic update takes the conversation and two numbers, or changes nothing.
+/// Lets the whole closure run once more.
+fn look_again() -> CrudError {
+    CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated)
+}
+
+impl NewTurn {
+    /// The stored message that the request names, if it names one.
+    fn named_message(&self) -> Option<MessageId> {
+        match self.question {
+            Question::Stored => Some(self.response.user_message_id),
+            Question::New { parent: Parent::Message(id), .. } => Some(id),
+            Question::New { parent: Parent::Head | Parent::Root, .. } => None,
+        }
+    }
+
+    /// The parent that the conversation chooses, where the request leaves that to it.
+    fn selected_parent(&self, row: &conversation::Model) -> Option<MessageId> {
+        match self.question {
+            Question::New { parent: Parent::Head, .. } => row.head_id,
+            _ => None,
+        }
+    }
+
+    /// How many messages it adds.
+    fn count(&self) -> i64 {
+        match self.question {
+            Question::New { .. } => 2,
+            Question::Stored => 1,
+        }
+    }
+}
+
+/// The lock: one atomic update takes the conversation and a number for each message, or changes
+/// nothing.
 async fn claim(tx: &Tx, new: &NewTurn) -> Result<bool> {
     use conversation::{Column, Entity};
     let claimed = Entity::update_many()
-        .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(2))
+        .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(new.count()))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::ActiveResponseId, new.response.id.into())
         .col_expr(Column::UpdatedAt, new.now.into())
@@ -153,20 +217,6 @@ async fn find_open(tx: &Tx, new: &NewTurn) -> Result<Option<conversation::Model>
         .await?)
 }
 
-async fn find_parent(
-    tx: &Tx,
-    conversation: ConversationId,
-    id: MessageId,
-) -> Result<Option<message::Model>> {
-    use message::{Column, Entity};
-    Ok(Entity::find()
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Kind.eq(MessageType::Message))
-        .one(tx)
-        .await?)
-}
-
 async fn select_branch(
     tx: &Tx,
     new: &NewTurn,
@@ -175,46 +225,61 @@ async fn select_branch(
 ) -> Result<()> {
     use conversation::{Column, Entity, TitleSource};
     let mut update = Entity::update_many().col_expr(Column::HeadId, head.into());
-    if row.title_source == TitleSource::None {
+    if let Question::New { title, .. } = &new.question
+        && row.title_source == TitleSource::None
+    {
         update = update
-            .col_expr(Column::Title, new.title.clone().into())
+            .col_expr(Column::Title, title.clone().into())
             .col_expr(Column::TitleSource, Expr::value(TitleSource::FirstLine));
     }
     update.filter(Column::Id.eq(row.id)).exec(tx).await?;
     Ok(())
 }
 
-fn build(new: &NewTurn, seq: i64, parent_id: Option<MessageId>, depth: i32) -> Turn {
-    let user_message = message::Model {
+/// A new message below `parent`.
+fn user_message(
+    new: &NewTurn,
+    seq: i64,
+    parent: Option<message::Model>,
+    content: &str,
+) -> message::Model {
+    message::Model {
         conversation_id: new.conversation_id,
         seq,
         id: new.response.user_message_id,
-        parent_id,
-        depth,
+        depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
+        parent_id: parent.map(|parent| parent.id),
         response_id: None,
         kind: MessageType::Message,
         role: Some(Role::User),
         is_user: is_user(MessageType::Message, Some(Role::User)),
         status: MessageStatus::Completed,
-        content: new.content.clone(),
+        content: content.to_owned(),
         data: None,
         model: None,
         created_at: new.now,
         updated_at: new.now,
-    };
+    }
+}
+
+/// The message with its answer, still empty, and the response.
+fn answered(new: &NewTurn, seq: i64, user_message: message::Model) -> Turn {
     let message = message::Model {
-        seq: seq + 1,
+        seq,
         id: new.response.message_id,
         parent_id: Some(user_message.id),
-        depth: depth.saturating_add(1),
+        depth: user_message.depth.saturating_add(1),
         response_id: Some(new.response.id),
         role: Some(Role::Assistant),
         is_user: is_user(MessageType::Message, Some(Role::Assistant)),
         status: MessageStatus::InProgress,
         content: String::new(),
         model: Some(new.response.model.clone()),
+        created_at: new.now,
+        updated_at: new.now,
         ..user_message.clone()
     };
-    let response = response::Model { input_from_seq: 0, input_to_seq: seq, ..new.response.clone() };
+    let input_to_seq = user_message.seq;
+    let response = response::Model { input_from_seq: 0, input_to_seq, ..new.response.clone() };
     Turn { user_message, message, response }
 }

@@ -46,11 +46,20 @@ pub struct ConversationPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub instructions: Patch<String>,
+    /// Selects a branch by any of its messages: it is shown, and gone on with, from its first
+    /// message to the newest below the one named, along the newest answer wherever there are
+    /// several.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub head_id: Patch<MessageId>,
 }
 
 impl ConversationPatch {
     /// Checks every bound.
     pub fn validate(&self) -> Result<(), Invalid> {
+        if self.head_id == Patch::Null {
+            return Err(Invalid::new("head_id", "head_id must be a message of this conversation"));
+        }
         check(
             self.title.value().map(String::as_str),
             self.model.value().map(String::as_str),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::response::ResponseResource;
-use crate::validate::{self, Invalid};
+use crate::validate::{self, Invalid, Patch};
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
 /// Body of `POST /api/conversations/{id}/messages`.
@@ -18,10 +18,11 @@ pub struct MessageCreate {
     /// The model to ask; without one the conversation's, else the server's default.
     #[serde(default)]
     pub model: Option<String>,
-    /// The message to answer below; without one the newest of the selected branch.
+    /// The message to hang it below. Left out: the newest of the selected branch. `null`: none,
+    /// it begins a branch of its own. To edit a message, send its `parent_id` as it is.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    pub parent_id: Option<MessageId>,
+    pub parent_id: Patch<MessageId>,
     /// `true` answers with the response's events (`text/event-stream`), else with the whole turn.
     #[serde(default)]
     pub stream: bool,
@@ -36,6 +37,25 @@ impl MessageCreate {
             validate::model_name("model", model)?;
         }
         Ok(())
+    }
+}
+
+/// Body of `POST /api/messages/{id}/regenerate`; it may be left out.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRegenerate {
+    /// The model to ask; without one the conversation's, else the server's default.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// `true` answers with the response's events (`text/event-stream`), else with the whole turn.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+impl MessageRegenerate {
+    /// Checks every bound.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        self.model.as_ref().map_or(Ok(()), |model| validate::model_name("model", model))
     }
 }
 
@@ -57,6 +77,12 @@ pub struct MessageOut {
     pub sibling_index: u32,
     /// How many messages have the same parent, this one included.
     pub sibling_count: u32,
+    /// The one before it among them. To show its branch, make it the conversation's `head_id`.
+    #[schema(value_type = Option<String>)]
+    pub previous_sibling_id: Option<MessageId>,
+    /// The one after it.
+    #[schema(value_type = Option<String>)]
+    pub next_sibling_id: Option<MessageId>,
     /// The response that wrote it.
     #[schema(value_type = Option<String>)]
     pub response_id: Option<ResponseId>,

@@ -1,9 +1,9 @@
-//! Walking a branch from a message towards its root.
+//! Walking a branch: from a message towards its root, and to the newest leaf below it.
 //!
-//! A parent always has a lower `seq` than its children, so one scan down the conversation in
+//! A parent always has a lower `seq` than its children, so one scan of the conversation in
 //! bounded steps meets the whole branch, whatever its depth, the same way on every engine.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crud::Db;
 use models::message::Model;
@@ -13,6 +13,8 @@ use crate::error::Result;
 
 /// The most rows one query reads.
 const STEP: u64 = 200;
+/// The same of rows without their texts.
+const LINKS: u64 = 1000;
 
 /// A walk; each [`Branch::next`] is one message closer to the root.
 #[derive(Debug)]
@@ -62,4 +64,25 @@ impl<'a> Branch<'a> {
             self.rows = page.into();
         }
     }
+}
+
+/// The newest leaf below the message `from`, whose number is `seq`: at each step the newest child.
+pub(crate) async fn newest_leaf(
+    db: &Db,
+    conversation: ConversationId,
+    from: MessageId,
+    seq: i64,
+) -> Result<MessageId> {
+    let mut newest_child: HashMap<MessageId, MessageId> = HashMap::new();
+    let mut next = Some(seq);
+    while let Some(seq) = next {
+        let links = crud::messages::list_links(db, conversation, seq, LINKS).await?;
+        next = links.last().map(|link| link.seq + 1);
+        newest_child.extend(links.iter().filter_map(|link| Some((link.parent_id?, link.id))));
+    }
+    let mut leaf = from;
+    while let Some(child) = newest_child.remove(&leaf) {
+        leaf = child;
+    }
+    Ok(leaf)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crud::conversations::Changes;
 use models::conversation::{self, ConversationKind, TitleSource};
+use models::message::MessageType;
 use models::{ConversationId, MessageId, UserId, message};
 use schemas::conversation::{ConversationCreate, ConversationOut, ConversationPatch};
 use schemas::list::List;
@@ -15,7 +16,7 @@ use crate::branch::Branch;
 use crate::error::{Error, Result};
 use crate::responses::Follower;
 use crate::responses::engine::Engine;
-use crate::{messages, repeat};
+use crate::{branch, messages, repeat};
 
 /// How long a delete waits for the running answer to end before it removes rows under it.
 const DELETE_WAIT: Duration = Duration::from_secs(5);
@@ -138,14 +139,18 @@ impl Conversations {
         body: ConversationPatch,
     ) -> Result<ConversationOut> {
         body.validate()?;
-        let ConversationPatch { title, model, instructions } = body;
+        let ConversationPatch { title, model, instructions, head_id } = body;
+        let head = match head_id.value() {
+            Some(head) => Some(self.branch_of(owner, id, *head).await?),
+            None => None,
+        };
         let title = match title {
             Patch::Absent => None,
             Patch::Null => Some((String::new(), TitleSource::None)),
             Patch::Value(title) => Some((title.trim().to_owned(), TitleSource::User)),
         };
-        let changes =
-            Changes { title, model: model.into_change(), instructions: instructions.into_change() };
+        let (model, instructions) = (model.into_change(), instructions.into_change());
+        let changes = Changes { title, model, instructions, head };
         let now = self.engine.context.now();
         let row = crud::conversations::update(&self.engine.db, owner, id, changes, now).await?;
         row.map(out).ok_or(Error::NotFound("conversation"))
@@ -218,6 +223,23 @@ impl Conversations {
         let conversation = row.conversation_id;
         let mut out = messages::describe(&self.engine, conversation, vec![row]).await?;
         out.pop().ok_or(Error::NotFound("message"))
+    }
+
+    /// The newest leaf of the branch that a message of the conversation is on.
+    async fn branch_of(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Result<MessageId> {
+        let row = self.find(owner, id).await?;
+        let found = crud::messages::find(&self.engine.db, owner, message).await?;
+        let found = found
+            .filter(|found| found.conversation_id == row.id && found.kind == MessageType::Message)
+            .ok_or_else(|| {
+                Invalid::new("head_id", "head_id must be a message of this conversation")
+            })?;
+        branch::newest_leaf(&self.engine.db, row.id, found.id, found.seq).await
     }
 
     async fn find(&self, owner: UserId, id: ConversationId) -> Result<conversation::Model> {

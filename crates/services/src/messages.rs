@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crud::messages::Place;
 use models::message::{self, MessageStatus};
 use models::{ConversationId, MessageId, ResponseId};
 use schemas::message::MessageOut;
@@ -16,7 +17,12 @@ pub(crate) async fn describe(
     conversation: ConversationId,
     rows: Vec<message::Model>,
 ) -> Result<Vec<MessageOut>> {
-    let siblings = Siblings::load(engine, conversation, &rows).await?;
+    let mut places: HashMap<MessageId, Place> =
+        crud::messages::list_places(&engine.db, conversation, &rows)
+            .await?
+            .into_iter()
+            .map(|place| (place.id, place))
+            .collect();
     let answers: Vec<ResponseId> = rows
         .iter()
         .filter(|row| row.kind == message::MessageType::Message)
@@ -31,7 +37,9 @@ pub(crate) async fn describe(
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let is_answer = row.kind == message::MessageType::Message;
-        let (sibling_index, sibling_count) = siblings.place(&row);
+        // A row that is no message proper stands alone.
+        let place = places.remove(&row.id);
+        let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let (content, covers_seq) = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
             _ => (row.content, None),
@@ -41,8 +49,10 @@ pub(crate) async fn describe(
             conversation_id: row.conversation_id,
             seq: row.seq,
             parent_id: row.parent_id,
-            sibling_index,
-            sibling_count,
+            sibling_index: place.as_ref().map_or(0, |place| count(place.place - 1)),
+            sibling_count: place.as_ref().map_or(1, |place| count(place.siblings)),
+            previous_sibling_id: place.as_ref().and_then(|place| place.previous),
+            next_sibling_id: place.as_ref().and_then(|place| place.next),
             response_id: row.response_id,
             kind: row.kind,
             role: row.role,
@@ -68,40 +78,5 @@ async fn so_far(engine: &Engine, id: ResponseId) -> Result<(String, Option<u64>)
     match crud::responses::find_any(&engine.db, id).await? {
         Some(row) => Ok(responses::stored(engine, &row).await?.answer()),
         None => Ok((String::new(), None)),
-    }
-}
-
-/// Who hangs below the same parents as some messages.
-struct Siblings {
-    below: HashMap<Option<MessageId>, Vec<MessageId>>,
-}
-
-impl Siblings {
-    async fn load(
-        engine: &Engine,
-        conversation: ConversationId,
-        rows: &[message::Model],
-    ) -> Result<Self> {
-        let mut below: HashMap<Option<MessageId>, Vec<MessageId>> = HashMap::new();
-        let mut parents: Vec<MessageId> = rows.iter().filter_map(|row| row.parent_id).collect();
-        parents.sort_unstable();
-        parents.dedup();
-        for (parent, id) in
-            crud::messages::list_children(&engine.db, conversation, &parents).await?
-        {
-            below.entry(Some(parent)).or_default().push(id);
-        }
-        if rows.iter().any(|row| row.parent_id.is_none()) {
-            below.insert(None, crud::messages::list_roots(&engine.db, conversation).await?);
-        }
-        Ok(Self { below })
-    }
-
-    /// Index and count of a row; a row that is no message proper stands alone.
-    fn place(&self, row: &message::Model) -> (u32, u32) {
-        let siblings = self.below.get(&row.parent_id).map_or(&[][..], Vec::as_slice);
-        let index = siblings.iter().position(|id| *id == row.id);
-        let count = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        index.map_or((0, 1), |index| (count(index), count(siblings.len())))
     }
 }

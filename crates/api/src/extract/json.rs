@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
@@ -34,18 +34,41 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        if !is_json(request.headers()) {
-            return Err(ApiError::unsupported_media_type());
+        object(parse(request).await?)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    /// `None` for a request without a body, and for the body `null`.
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        if request.body().is_end_stream() {
+            return Ok(None);
         }
-        // A route without limits is a mistake in the router, not the client's.
-        let limits = *request.extensions().get::<BodyLimits>().ok_or_else(ApiError::internal)?;
-        let bytes = read(request.into_body(), limits).await?;
-        match strict::parse(&bytes).map_err(|why| ApiError::invalid_json(&why))? {
-            Node::Object(fields) => decode(fields).map(Self),
-            other => {
-                let got: &str = (&other).into();
-                Err(ApiError::invalid_json(&format!("an object is expected, not {got}")))
-            }
+        match parse(request).await? {
+            Node::Null => Ok(None),
+            node => object(node).map(Some),
+        }
+    }
+}
+
+async fn parse(request: Request) -> Result<Node, ApiError> {
+    if !is_json(request.headers()) {
+        return Err(ApiError::unsupported_media_type());
+    }
+    // A route without limits is a mistake in the router, not the client's.
+    let limits = *request.extensions().get::<BodyLimits>().ok_or_else(ApiError::internal)?;
+    let bytes = read(request.into_body(), limits).await?;
+    strict::parse(&bytes).map_err(|why| ApiError::invalid_json(&why))
+}
+
+fn object<T: DeserializeOwned>(node: Node) -> Result<Json<T>, ApiError> {
+    match node {
+        Node::Object(fields) => decode(fields).map(Json),
+        other => {
+            let got: &str = (&other).into();
+            Err(ApiError::invalid_json(&format!("an object is expected, not {got}")))
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Messages: the turns of a conversation.
 
+use auth::Identity;
 use axum::extract::State;
 use axum::response::Response;
 use schemas::list::List;
-use schemas::message::{MessageCreate, MessageOut, TurnOut};
+use schemas::message::{MessageCreate, MessageOut, MessageRegenerate, TurnOut};
 use schemas::{ConversationId, Invalid, MessageId};
 use serde::Deserialize;
 use services::{MessageListQuery, Started};
@@ -83,6 +84,10 @@ pub(super) async fn list_messages(
 ///
 /// Without it the request waits for the whole turn; with the header `Prefer: respond-async` it
 /// returns as soon as the message is stored.
+///
+/// To edit a message, send the new text with the `parent_id` of the old one, `null` included:
+/// it becomes a sibling of the old one and begins the branch that is shown from then on. The old
+/// one stays, with all that hangs below it.
 #[utoipa::path(
     post, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
     params(
@@ -111,15 +116,72 @@ pub(super) async fn create_message(
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<MessageCreate>,
 ) -> Answer<Response> {
-    let stream = request.stream;
-    let mut started = state.services.responses.send(&identity, id, request, key).await?;
+    let wanted = Wanted { stream: request.stream, prefer, closing };
+    let started = state.services.responses.send(&identity, id, request, key).await?;
+    answer(&state, &identity, started, wanted).await
+}
+
+/// Answer a message again
+///
+/// Asks the model once more: for another answer to the message named, or, when it is an answer
+/// itself, to the message it answers; whether that was completed, failed, stopped or interrupted.
+/// The new answer becomes a sibling of the old ones and the branch that is shown. Otherwise as
+/// sending a message: it waits, streams or returns at once. The body may be left out.
+#[utoipa::path(
+    post, path = "/api/messages/{id}/regenerate", tag = "Messages", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "Id of the answer, or of the message to answer", example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
+        ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
+    ),
+    request_body(content = Option<MessageRegenerate>, description = "May be left out"),
+    responses(
+        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
+            headers(("location" = String, description = "Path of the answer"))),
+        (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
+            headers(("location" = String, description = "Path of the response"), ("preference-applied" = String, description = "`respond-async`"))),
+        (status = 409, description = "`conversation_locked`: an answer is being generated; `error.response_id` names it", body = schemas::error::ErrorBody),
+        (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn regenerate_message(
+    State(state): State<AppState>,
+    closing: Closing,
+    Bearer(identity): Bearer,
+    Path(id): Path<MessageId>,
+    prefer: Prefer,
+    IdempotencyKey(key): IdempotencyKey,
+    request: Option<Json<MessageRegenerate>>,
+) -> Answer<Response> {
+    let request = request.map(|Json(request)| request).unwrap_or_default();
+    let wanted = Wanted { stream: request.stream, prefer, closing };
+    let started = state.services.responses.regenerate(&identity, id, request, key).await?;
+    answer(&state, &identity, started, wanted).await
+}
+
+/// How a client wants to learn of the answer it asked for.
+struct Wanted {
+    stream: bool,
+    prefer: Prefer,
+    closing: Closing,
+}
+
+/// The events of an answer, or its turn: at once, or as soon as it is whole.
+async fn answer(
+    state: &AppState,
+    identity: &Identity,
+    mut started: Started,
+    wanted: Wanted,
+) -> Answer<Response> {
     let repeated = started.repeated;
-    if stream {
-        let events = sse::respond(started.follower, state.config.heartbeat, closing);
+    if wanted.stream {
+        let events = sse::respond(started.follower, state.config.heartbeat, wanted.closing);
         return Ok(replayed(repeated, events));
     }
     // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
-    if prefer.respond_async || !started.follower.wait_end().await {
+    if wanted.prefer.respond_async || !started.follower.wait_end().await {
         return Ok(replayed(repeated, underway(started)));
     }
     let turn = state.services.responses.turn(identity.user_id, started.response.id).await?;

@@ -18,6 +18,7 @@ macro_rules! stories {
 
 mod accounts;
 mod bodies;
+mod branches;
 mod content;
 mod conversations;
 mod http;
@@ -34,6 +35,7 @@ use testkit::Harness;
 fn main() -> ExitCode {
     let harness = accounts::stories(Harness::new());
     let harness = bodies::stories(harness);
+    let harness = branches::stories(harness);
     let harness = content::stories(harness);
     let harness = conversations::stories(harness);
     let harness = http::stories(harness);

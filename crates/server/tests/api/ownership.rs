@@ -103,6 +103,7 @@ const ROWS: &[Row] = &[
         ..row("create_message", Scope::ById(Kind::Conversation), 201)
     },
     row("get_message", Scope::ById(Kind::Message), 200),
+    row("regenerate_message", Scope::ById(Kind::Message), 201),
     row("get_response", Scope::ById(Kind::Response), 200),
     row("stream_response_events", Scope::ById(Kind::Response), 200),
     row("cancel_response", Scope::ById(Kind::Response), 200),
@@ -120,6 +121,7 @@ const POSITIONS: &[Position] = &[
     Position { operation: "list_messages", field: "before", kind: Kind::Message },
     Position { operation: "list_messages", field: "after", kind: Kind::Message },
     Position { operation: "create_message", field: "parent_id", kind: Kind::Message },
+    Position { operation: "update_conversation", field: "head_id", kind: Kind::Message },
 ];
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to

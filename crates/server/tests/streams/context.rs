@@ -82,6 +82,13 @@ async fn deep(world: World) {
     assert_eq!(contents.len(), 3002);
     assert_eq!(contents[2999], "message 2999");
     assert_eq!(contents[0], "message 0");
+
+    // From its first message the branch is found again, to its newest end.
+    let aside = json!({"content": "aside", "model": "mock:echo", "parent_id": null});
+    user.post(&format!("{path}/messages"), aside).await.expect(201);
+    let first = format!("msg_{:032x}", 1);
+    let selected = user.patch(&path, json!({"head_id": first})).await.expect(200);
+    assert_eq!(selected["head_id"], turn["message"]["id"]);
 }
 
 async fn window(world: World) {

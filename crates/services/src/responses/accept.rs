@@ -1,0 +1,281 @@
+//! Accepting an answer to be made: to a new message, or once more to a stored one.
+
+use std::sync::Arc;
+
+use auth::Identity;
+use crud::CrudError;
+use crud::turns::{NewTurn, Parent, Question, Turn, TurnOutcome};
+use models::message::Role;
+use models::response::{self, ResponseStatus};
+use models::{conversation, message};
+use schemas::message::{MessageCreate, MessageRegenerate, TurnOut};
+use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
+
+use super::engine::Engine;
+use super::generation::Generation;
+use super::slots::Slot;
+use super::{Follower, Responses, Started, render};
+use crate::error::{Error, Result};
+use crate::{messages, repeat, titles};
+
+impl Responses {
+    /// Accepts a message and begins to answer it. When this returns, both are on disk, and the
+    /// answer is made whether or not anybody follows. The same request with the same key leads to
+    /// the same response, running or ended.
+    pub async fn send(
+        &self,
+        identity: &Identity,
+        id: ConversationId,
+        body: MessageCreate,
+        idempotency_key: Option<String>,
+    ) -> Result<Started> {
+        body.validate()?;
+        let MessageCreate { content, model, parent_id, stream: _ } = body;
+        let request = Request {
+            owner: identity.user_id,
+            conversation_id: id,
+            digest: match &parent_id {
+                Patch::Absent => serde_json::json!(["message", id, content, model]),
+                Patch::Null => serde_json::json!(["message", id, content, model, null]),
+                Patch::Value(parent) => {
+                    serde_json::json!(["message", id, content, model, parent])
+                }
+            },
+            model,
+            question_id: self.engine.context.new_id(),
+            question: Question::New {
+                parent: match parent_id {
+                    Patch::Absent => Parent::Head,
+                    Patch::Null => Parent::Root,
+                    Patch::Value(parent) => Parent::Message(parent),
+                },
+                title: titles::first_line(&content),
+                content: content.clone(),
+            },
+            content,
+        };
+        self.start(request, idempotency_key).await
+    }
+
+    /// Begins to answer a stored message once more: the one named, or the one that the answer
+    /// named belongs to. The new answer becomes a sibling of those there are, and the selected
+    /// branch. Otherwise as [`Responses::send`].
+    pub async fn regenerate(
+        &self,
+        identity: &Identity,
+        id: MessageId,
+        body: MessageRegenerate,
+        idempotency_key: Option<String>,
+    ) -> Result<Started> {
+        body.validate()?;
+        let MessageRegenerate { model, stream: _ } = body;
+        let question = self.question_of(identity.user_id, id).await?;
+        let request = Request {
+            owner: identity.user_id,
+            conversation_id: question.conversation_id,
+            digest: serde_json::json!(["regenerate", id, model]),
+            model,
+            question_id: question.id,
+            question: Question::Stored,
+            content: question.content,
+        };
+        self.start(request, idempotency_key).await
+    }
+
+    /// The message of a person that the message `id` is, or answers.
+    async fn question_of(&self, owner: UserId, id: MessageId) -> Result<message::Model> {
+        let find = |id| crud::messages::find(&self.engine.db, owner, id);
+        let named = find(id).await?.ok_or(Error::NotFound("message"))?;
+        let question = match (named.is_user, named.role, named.parent_id) {
+            (true, _, _) => Some(named),
+            (false, Some(Role::Assistant), Some(parent)) => find(parent).await?,
+            _ => None,
+        };
+        question.filter(|question| question.is_user).ok_or_else(|| {
+            let rule = "a message of yours or an answer to one can be answered again; this one \
+                        is neither";
+            Invalid::new("id", rule).into()
+        })
+    }
+
+    async fn start(&self, request: Request, idempotency_key: Option<String>) -> Result<Started> {
+        let engine = self.engine.clone();
+        if engine.draining.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        let owner = request.owner;
+        let conversation = crud::conversations::find(&engine.db, owner, request.conversation_id)
+            .await?
+            .ok_or(Error::NotFound("conversation"))?;
+        engine.window().check(conversation.instructions.as_deref(), &request.content)?;
+        let model = choose_model(&engine, &conversation, request.model.as_ref())?;
+        let slot = engine.slots.take(owner, conversation.id)?;
+        let digest = || request.digest.clone();
+        let new = NewTurn {
+            owner,
+            conversation_id: conversation.id,
+            response: new_response(&engine, &request, &conversation, model),
+            idempotency: repeat::idempotency_key(&engine.context, idempotency_key, digest),
+            now: engine.context.now(),
+            question: request.question,
+        };
+        // In a task of its own: a client that goes away between the commit and the start of the
+        // generation must not leave a response behind that nobody generates.
+        let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, slot));
+        match task.await.map_err(Error::internal)?? {
+            Accepted::New(started) => Ok(*started),
+            Accepted::Before(response) => self.repeat(owner, response).await,
+        }
+    }
+
+    /// What an earlier request with the same key led to.
+    async fn repeat(&self, owner: UserId, id: ResponseId) -> Result<Started> {
+        let TurnOut { user_message, message, .. } = self.turn(owner, id).await?;
+        let follower = self.follow(owner, id, None).await?;
+        let response = follower.response().clone();
+        Ok(Started { response, user_message, message, follower, repeated: true })
+    }
+}
+
+/// What is asked for, whichever way.
+struct Request {
+    owner: UserId,
+    conversation_id: ConversationId,
+    /// Everything that makes it the same request when it is repeated with the same key.
+    digest: serde_json::Value,
+    model: Option<String>,
+    question_id: MessageId,
+    question: Question,
+    /// The text that has to fit into the model's window.
+    content: String,
+}
+
+/// What became of a request.
+enum Accepted {
+    New(Box<Started>),
+    Before(ResponseId),
+}
+
+/// Stores the empty answer, with its message if that is new, and sets the engine to work.
+async fn accept(
+    engine: Arc<Engine>,
+    new: NewTurn,
+    conversation: conversation::Model,
+    slot: Slot,
+) -> Result<Accepted> {
+    let (owner, response_id) = (new.owner, new.response.id);
+    let is_new_question = new.question != Question::Stored;
+    let outcome = match crud::turns::start(&engine.db, new).await {
+        Ok(outcome) => outcome,
+        // The answer to the commit got lost. The ids are ours: look whether it took place.
+        Err(error @ CrudError::Ambiguous(_)) => {
+            stored_turn(&engine, owner, response_id).await?.ok_or(error)?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let turn = match outcome {
+        TurnOutcome::Accepted(turn) => turn,
+        TurnOutcome::NoConversation => return Err(Error::NotFound("conversation")),
+        TurnOutcome::NoMessage if is_new_question => {
+            let message = "parent_id must be a message of this conversation";
+            return Err(Invalid::new("parent_id", message).into());
+        }
+        TurnOutcome::NoMessage => return Err(Error::NotFound("message")),
+        TurnOutcome::Locked(running) => return Err(Error::ConversationLocked(running)),
+        TurnOutcome::Repeated(response) => return Ok(Accepted::Before(response)),
+        TurnOutcome::KeyReused => return Err(Error::IdempotencyKeyReused),
+    };
+    let Turn { user_message, message, response } = turn;
+    let resource = render::begun(&response);
+    let generation =
+        Arc::new(Generation::new(response, resource.clone(), conversation.instructions, slot));
+    let follower = Follower::new(resource.clone(), generation.log.clone(), None);
+    engine.spawn(generation);
+    let rows = vec![user_message, message];
+    let mut out = messages::describe(&engine, conversation.id, rows).await?.into_iter();
+    match (out.next(), out.next()) {
+        (Some(user_message), Some(message)) => {
+            let repeated = false;
+            let response = resource;
+            let started = Started { response, user_message, message, follower, repeated };
+            Ok(Accepted::New(Box::new(started)))
+        }
+        _ => Err(Error::NotFound("conversation")),
+    }
+}
+
+/// The request's model, else the conversation's, else the provider's default.
+fn choose_model(
+    engine: &Engine,
+    conversation: &conversation::Model,
+    wanted: Option<&String>,
+) -> Result<String> {
+    let model = wanted
+        .or(conversation.model.as_ref())
+        .map_or_else(|| engine.provider.default_model().to_owned(), String::clone);
+    if engine.provider.refuses(&model) {
+        return Err(Error::ModelNotFound(model));
+    }
+    Ok(model)
+}
+
+fn new_response(
+    engine: &Engine,
+    request: &Request,
+    conversation: &conversation::Model,
+    model: String,
+) -> response::Model {
+    let context = &engine.context;
+    let now = context.now();
+    let parameters = serde_json::json!({ "instructions": conversation.instructions });
+    response::Model {
+        id: context.new_id(),
+        user_id: request.owner,
+        conversation_id: conversation.id,
+        user_message_id: request.question_id,
+        message_id: context.new_id(),
+        previous_response_id: None,
+        status: ResponseStatus::InProgress,
+        incomplete_reason: None,
+        model,
+        provider: engine.provider.name().to_owned(),
+        parameters: parameters.to_string(),
+        input_from_seq: 0,
+        input_to_seq: 0,
+        context_messages: None,
+        context_omitted: None,
+        input_tokens: None,
+        output_tokens: None,
+        cached_tokens: None,
+        reasoning_tokens: None,
+        usage_estimated: false,
+        error_code: None,
+        error_message: None,
+        owner: engine.fence.owner,
+        epoch: engine.fence.epoch,
+        last_seq: -1,
+        cancel_requested_at: None,
+        created_at: now,
+        completed_at: None,
+        updated_at: now,
+    }
+}
+
+/// The turn of a response, if it is stored.
+async fn stored_turn(
+    engine: &Engine,
+    owner: UserId,
+    id: ResponseId,
+) -> Result<Option<TurnOutcome>> {
+    let Some(response) = crud::responses::find(&engine.db, owner, id).await? else {
+        return Ok(None);
+    };
+    let user_message = crud::messages::find(&engine.db, owner, response.user_message_id).await?;
+    let message = crud::messages::find(&engine.db, owner, response.message_id).await?;
+    Ok(match (user_message, message) {
+        (Some(user_message), Some(message)) => {
+            Some(TurnOutcome::Accepted(Turn { user_message, message, response }))
+        }
+        _ => None,
+    })
+}
