@@ -1,6 +1,5 @@
 //! From connection options to an open, migrated database.
 
-use std::any::Any;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,7 +106,9 @@ pub enum ConnectError {
 /// Opens the database: waits for it, creates it where it is missing, migrates it.
 pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
     let guard = match &options.engine {
-        Engine::Sqlite(sqlite) if options.exclusive => Some(lock(&sqlite.path)?),
+        Engine::Sqlite(sqlite) if options.exclusive => {
+            Some(Arc::new(Exclusive::take(&sqlite.path)?))
+        }
         _ => None,
     };
     let (read, write) = reach(options).await?;
@@ -123,20 +124,26 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
     Ok(Opened { db: Db::new(read, write, options.limits, guard), applied })
 }
 
-/// Takes the exclusive lock beside the database file.
-fn lock(path: &Path) -> Result<Arc<dyn Any + Send + Sync>, ConnectError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let failed = |source| ConnectError::File { path: lock_path.clone(), source };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let file = File::create(&lock_path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Arc::new(file)),
-        Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+/// The right to be the only server of an `SQLite` file, as long as this exists.
+#[derive(Debug)]
+pub struct Exclusive(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+
+impl Exclusive {
+    /// Takes the lock beside the database file, whose folder is made when missing.
+    pub fn take(path: &Path) -> Result<Self, ConnectError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let lock_path = PathBuf::from(name);
+        let failed = |source| ConnectError::File { path: lock_path.clone(), source };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let file = File::create(&lock_path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
     }
 }
 

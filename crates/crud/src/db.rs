@@ -4,7 +4,6 @@
 //! database. It runs in a transaction, finishes even if its caller has gone, and is answered only
 //! after the commit.
 
-use std::any::Any;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use sea_orm::{
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
+use crate::connect::Exclusive;
 use crate::dialect;
 use crate::error::{CrudError, Result};
 use crate::group::GroupWriter;
@@ -39,7 +39,7 @@ pub struct Db {
     /// Whether a write found the storage full, and none that had to store something succeeded since.
     is_full: Arc<AtomicBool>,
     /// Held as long as any handle exists (the exclusive lock on a data directory).
-    _guard: Option<Arc<dyn Any + Send + Sync>>,
+    _guard: Option<Arc<Exclusive>>,
 }
 
 #[derive(Clone)]
@@ -257,7 +257,7 @@ impl Db {
         read: DatabaseConnection,
         write: DatabaseConnection,
         limits: Limits,
-        guard: Option<Arc<dyn Any + Send + Sync>>,
+        guard: Option<Arc<Exclusive>>,
     ) -> Self {
         let tasks = TaskTracker::new();
         let writer = if dialect::has_single_writer(&write) {

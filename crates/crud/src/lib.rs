@@ -1,4 +1,5 @@
 //! Every SQL statement, behind two handles: [`Db`] reads, and runs write transactions.
+pub mod backup;
 pub mod connect;
 pub mod db;
 mod dialect;
@@ -8,8 +9,8 @@ pub mod idempotency;
 mod mysql;
 mod sqlite;
 pub use connect::{
-    ConnectError, Engine, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous,
-    connect,
+    ConnectError, Engine, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
+    Synchronous, connect,
 };
 pub use db::{Db, Limits, Tx};
 pub use error::{CrudError, Result};

@@ -76,10 +76,18 @@ pub enum Error {
     Database(#[from] DbErr),
 }
 
+/// The table in which applied steps are recorded.
+pub const RECORD: &str = "seaql_migrations";
+
+/// The names of all steps, in order.
+pub fn steps() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
 /// The steps that are not applied yet.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
     if !has_record(db).await? {
-        return Ok(Migrator::migrations().iter().map(|step| step.name().to_owned()).collect());
+        return Ok(steps());
     }
     let steps = Migrator::get_pending_migrations(db).await?;
     Ok(steps.iter().map(|step| step.name().to_owned()).collect())
@@ -105,7 +113,7 @@ pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
 }
 
 async fn has_record(db: &DatabaseConnection) -> Result<bool, DbErr> {
-    SchemaManager::new(db).has_table("seaql_migrations").await
+    SchemaManager::new(db).has_table(RECORD).await
 }
 
 async fn refuse_foreign_tables(db: &DatabaseConnection) -> Result<(), Error> {
@@ -130,8 +138,7 @@ async fn refuse_newer(db: &DatabaseConnection) -> Result<(), Error> {
     if !has_record(db).await? {
         return Ok(());
     }
-    let known: Vec<String> =
-        Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let known = steps();
     let applied = Migrator::get_migration_models(db).await?;
     match applied.into_iter().map(|row| row.version).find(|version| !known.contains(version)) {
         Some(unknown) => Err(Error::Newer(unknown)),

@@ -24,6 +24,8 @@ const AFTER: &str = "\
 Every option has a key in chatapp.toml and a variable in the environment or in .env; secrets are
 set there only. docs/CONFIGURATION.md lists all of them.";
 
+const AFTER_SHORT: &str = "chatapp COMMAND -h explains a command, chatapp --help all options.";
+
 /// Without the empty line below the purpose, `-h` fits on a terminal of 24 lines.
 const TEMPLATE: &str =
     "{before-help}{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -41,6 +43,7 @@ mod heading {
     name = "chatapp",
     version,
     before_long_help = EXAMPLES,
+    after_help = AFTER_SHORT,
     after_long_help = AFTER,
     help_template = TEMPLATE,
     disable_version_flag = true,
@@ -59,12 +62,23 @@ pub struct Cli {
 }
 
 /// What the program can do.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Start the server (the default).
     Serve(ServeArgs),
     /// Bring the database's schema up to date and exit.
     Migrate,
+    /// Copy the SQLite database into one file, also while the server runs.
+    ///
+    /// The copy is read back and checked before it appears under its name, and that name is
+    /// printed. The file is an SQLite database with a manifest behind its last page. The secret
+    /// that signs tokens is not in it. The folder of backups is the key `storage.backup_dir`.
+    Backup(BackupArgs),
+    /// Make a backup the database; the server must be stopped.
+    ///
+    /// The whole backup is checked first. A database that is there stays beside it, renamed. What
+    /// was changed after the backup is undone, ended sessions and changed passwords included.
+    Restore(RestoreArgs),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Run a scripted OpenAI-compatible server, for tests and benchmarks.
@@ -92,6 +106,33 @@ pub struct ServeArgs {
     no_migrate: bool,
 }
 
+/// Options of `backup`.
+#[derive(Debug, Clone, Args)]
+pub struct BackupArgs {
+    /// The new file, or a folder; without it, a file in the folder of backups
+    pub file: Option<PathBuf>,
+    /// Check this backup instead of making one, and print its manifest
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "keep"])]
+    pub check: Option<PathBuf>,
+    /// Afterwards remove the oldest in the folder of backups, so that this many are left
+    #[arg(long, value_name = "COUNT", conflicts_with = "file",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    /// The backup
+    pub file: PathBuf,
+    /// Replace the database; without this nothing is changed
+    #[arg(long)]
+    pub yes: bool,
+    /// Log everybody out: sessions that were ended after the backup would come back
+    #[arg(long)]
+    pub end_sessions: bool,
+}
+
 /// Options of every command.
 #[derive(Debug, Args)]
 struct GlobalArgs {
@@ -112,7 +153,7 @@ struct GlobalArgs {
         hide_possible_values = true, value_parser = PossibleValuesParser::new(LogLevel::WORDS)
     )]
     log_level: Option<String>,
-    /// Print no banner on the terminal
+    /// Print no banner and no progress
     #[arg(long, short, global = true, help_heading = heading::GENERAL)]
     quiet: bool,
     /// Print help; --help says more than -h
@@ -154,10 +195,7 @@ impl Cli {
     pub fn requested(&self) -> Command {
         match &self.command {
             Some(Command::Serve(_)) | None => Command::Serve(self.serve_args()),
-            Some(Command::Migrate) => Command::Migrate,
-            Some(Command::Openapi) => Command::Openapi,
-            Some(Command::MockProvider(mock)) => Command::MockProvider(*mock),
-            Some(Command::Version { json }) => Command::Version { json: *json },
+            Some(command) => command.clone(),
         }
     }
 
@@ -203,9 +241,17 @@ impl Cli {
 }
 
 /// The command line with the texts of the configuration's keys in it.
+///
+/// `-h` lists the commands, so that it fits on a terminal of 24 lines; `-h` of a command its own
+/// options; `--help` everything.
 pub fn command() -> clap::Command {
     let explained = explain(Cli::command());
-    explained.mut_subcommand("serve", explain)
+    explained
+        .mut_args(|argument| {
+            let is_help = argument.get_id() == "help";
+            argument.hide_short_help(!is_help)
+        })
+        .mut_subcommand("serve", explain)
 }
 
 /// Gives each option that sets a key the key's text, default and variables.

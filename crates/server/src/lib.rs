@@ -4,6 +4,7 @@
 //! reads what the operator wants, builds the parts from it, starts them, and ends them in order.
 
 pub mod app;
+pub mod backup;
 pub mod banner;
 pub mod cli;
 pub mod config;

@@ -9,10 +9,12 @@ use chatapp::config::{Config, ConfigError};
 use chatapp::secrets::{Secrets, SecretsError};
 use chatapp::version::VERSION;
 use chatapp::{App, banner, telemetry};
+use commands::print;
 use crud::ConnectError;
 use models::Context;
 use signals::{Signal, Signals};
 
+mod commands;
 mod signals;
 
 /// Something failed.
@@ -56,10 +58,16 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             if config.database.sqlite_path().is_some_and(|path| !path.exists()) {
                 Secrets::load(&config)?;
             }
-            tokio::select! {
-                done = chatapp::migrate(config) => done.map(|()| ExitCode::SUCCESS),
-                signal = signals.next() => Ok(signal.exit_code()),
-            }
+            until(signals, async {
+                Box::pin(chatapp::migrate(config)).await.map(|()| ExitCode::SUCCESS)
+            })
+            .await
+        }),
+        Command::Backup(arguments) => in_runtime(cli, async |config, signals| {
+            until(signals, commands::backup::write(&config, &arguments, cli.quiet())).await
+        }),
+        Command::Restore(arguments) => in_runtime(cli, async |config, signals| {
+            until(signals, commands::backup::restore(&config, &arguments, cli.quiet())).await
         }),
         Command::MockProvider(mock) => {
             in_runtime(cli, async |_, signals| mock_provider(mock, signals).await)
@@ -82,6 +90,17 @@ fn in_runtime(
         let mut signals = Signals::listen().context("signals cannot be received")?;
         work(config, &mut signals).await
     })
+}
+
+/// Does `work` unless a signal ends the program first.
+async fn until(
+    signals: &mut Signals,
+    work: impl Future<Output = anyhow::Result<ExitCode>>,
+) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        done = work => done,
+        signal = signals.next() => Ok(signal.exit_code()),
+    }
 }
 
 async fn serve(config: Config, signals: &mut Signals, quiet: bool) -> anyhow::Result<ExitCode> {
@@ -119,14 +138,6 @@ async fn mock_provider(mock: MockArgs, signals: &mut Signals) -> anyhow::Result<
     let mut code = ExitCode::SUCCESS;
     server.run_until(async { code = signals.next().await.exit_code() }).await;
     Ok(code)
-}
-
-/// Prints to standard output; a reader that has enough is no failure.
-fn print(text: &str) -> anyhow::Result<ExitCode> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

@@ -71,7 +71,7 @@ impl Secrets {
         let data_dir = &config.storage.data_dir;
         let database = config.database.sqlite_path();
         if config.auth.secret_key.is_none() || database.is_some() {
-            make_folder(data_dir)?;
+            Self::make_folder(data_dir)?;
         }
         let previous = config.auth.secret_key_previous.clone();
         if let Some(current) = config.auth.secret_key.clone() {
@@ -90,6 +90,31 @@ impl Secrets {
             None => Err(failed(&file, io::ErrorKind::NotFound.into())),
         }
     }
+
+    /// Makes a secret where neither the configuration nor the data folder has one, for a database
+    /// that comes from elsewhere. The file, if it was made.
+    pub fn create_if_missing(config: &Config) -> Result<Option<PathBuf>, SecretsError> {
+        let file = config.storage.data_dir.join(FILE_NAME);
+        if config.auth.secret_key.is_some() || file.exists() {
+            return Ok(None);
+        }
+        create(&file)?;
+        Ok(Some(file))
+    }
+
+    /// Makes the data folder for its owner only; one that exists keeps its mode.
+    pub fn make_folder(path: &Path) -> Result<(), SecretsError> {
+        make_private_folder(path).map_err(|error| failed(path, error))
+    }
+}
+
+/// Makes a folder, and those above it, for their owner only.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn failed(path: &Path, source: io::Error) -> SecretsError {
@@ -137,15 +162,6 @@ fn write_new(path: &Path) -> io::Result<()> {
     file.write_all(SecretKey::generate().expose_secret().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()
-}
-
-/// Makes the data folder for its owner only; one that exists keeps its mode.
-fn make_folder(path: &Path) -> Result<(), SecretsError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| failed(path, error))
 }
 
 #[cfg(unix)]

@@ -22,7 +22,7 @@ fn clap_finds_no_fault_with_the_declaration() {
 fn the_help_of_every_command_is_as_reviewed() {
     insta::assert_snapshot!("help_short", help(&["-h"]));
     insta::assert_snapshot!("help_long", help(&["--help"]));
-    for name in ["serve", "migrate", "openapi", "mock-provider", "version"] {
+    for name in ["serve", "migrate", "backup", "restore", "openapi", "mock-provider", "version"] {
         insta::assert_snapshot!(format!("help_{name}"), help(&[name, "--help"]));
     }
 }

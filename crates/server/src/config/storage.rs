@@ -37,6 +37,9 @@ section! {
     db_password: Option<SecretString>, env "DB_PASSWORD", keep_empty true;
     /// The database; made when missing, if the account may.
     db_name: Option<String>, env "DB_NAME";
+    /// Folder for backups that are given no name, and where `chatapp doctor` looks for their age;
+    /// `backups` in `data_dir` if not set.
+    backup_dir: Option<PathBuf>;
     /// How long to keep trying to reach the database at the start.
     connect_timeout: Duration = "60s", range "0s" to "1h";
     /// The most connections of this process (MySQL, MariaDB).

@@ -10,6 +10,7 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
+mod backup;
 mod crash;
 mod disk_full;
 mod idle;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);
     let harness = disk_full::stories(harness);
+    let harness = backup::stories(harness);
     idle::stories(harness).run()
 }
 
