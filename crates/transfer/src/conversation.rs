@@ -141,8 +141,7 @@ pub struct Response {
 }
 
 /// Something that was left out or changed on the way in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Note {
     /// A message that the exporting product hid from its user.
     HiddenSkipped,
@@ -169,6 +168,23 @@ pub enum Note {
 }
 
 impl Note {
+    /// A stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::HiddenSkipped => "hidden_skipped",
+            Self::ToolSkipped => "tool_skipped",
+            Self::SystemSkipped => "system_skipped",
+            Self::EmptySkipped => "empty_skipped",
+            Self::UnknownPartSkipped => "unknown_part_skipped",
+            Self::AttachmentNotStored => "attachment_not_stored",
+            Self::ParentMissing => "parent_missing",
+            Self::RingOpened => "ring_opened",
+            Self::DuplicateSkipped => "duplicate_skipped",
+            Self::NulReplaced => "nul_replaced",
+            Self::TitleCut => "title_cut",
+        }
+    }
+
     /// What happened, for a person.
     pub fn text(self) -> &'static str {
         match self {
