@@ -12,6 +12,10 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Su
 
 use crate::config::{LogFormat, LogLevel, SECTIONS, Sources};
 
+mod reference;
+
+pub use self::reference::reference;
+
 const EXAMPLES: &str = "\
 Examples:
   chatapp                             start on http://127.0.0.1:8000 with the demo model
@@ -23,6 +27,12 @@ Examples:
 const AFTER: &str = "\
 Every option has a key in chatapp.toml and a variable in the environment or in .env; secrets are
 set there only. docs/CONFIGURATION.md lists all of them.";
+
+const COMPLETIONS: &str = "\
+Where the script goes:
+  bash  chatapp completions bash > /etc/bash_completion.d/chatapp
+  zsh   chatapp completions zsh > \"${fpath[1]}/_chatapp\"
+  fish  chatapp completions fish > ~/.config/fish/completions/chatapp.fish";
 
 const AFTER_SHORT: &str = "chatapp COMMAND -h explains a command, chatapp --help all options.";
 
@@ -87,6 +97,23 @@ pub enum Command {
     /// Every finished call is one line of the log.
     #[command(after_long_help = provider::script::GRAMMAR)]
     MockProvider(MockArgs),
+    /// Ask a running server whether it takes requests; exit code 0 or 1.
+    ///
+    /// Made for containers, which often have no other program that could ask. A server that is
+    /// starting, stopping or without its database says no and why.
+    Healthcheck(HealthArgs),
+    /// Print the completion script of a shell.
+    #[command(after_long_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands into a folder.
+    Man {
+        /// The folder, such as /usr/local/share/man/man1
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// Print the version.
     Version {
         /// As a JSON object.
@@ -131,6 +158,17 @@ pub struct RestoreArgs {
     /// Log everybody out: sessions that were ended after the backup would come back
     #[arg(long)]
     pub end_sessions: bool,
+}
+
+/// Options of `healthcheck`.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// The server; without it the one that this configuration would start
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Ask only whether the process is alive
+    #[arg(long)]
+    pub live: bool,
 }
 
 /// Options of every command.
@@ -246,12 +284,7 @@ impl Cli {
 /// options; `--help` everything.
 pub fn command() -> clap::Command {
     let explained = explain(Cli::command());
-    explained
-        .mut_args(|argument| {
-            let is_help = argument.get_id() == "help";
-            argument.hide_short_help(!is_help)
-        })
-        .mut_subcommand("serve", explain)
+    explained.mut_args(|argument| argument.hide_short_help(true)).mut_subcommand("serve", explain)
 }
 
 /// Gives each option that sets a key the key's text, default and variables.

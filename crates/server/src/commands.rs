@@ -1,13 +1,21 @@
 //! What the commands of the command line do, once configuration and log are there.
 
 pub(crate) mod backup;
+pub(crate) mod health;
+pub(crate) mod manual;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-/// Prints to standard output; a reader that has enough is no failure.
+/// Prints a line to standard output; a reader that has enough is no failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<ExitCode> {
-    match writeln!(io::stdout(), "{text}") {
+    print_bytes(format!("{text}\n").as_bytes())
+}
+
+/// As [`print`], without a line feed at the end.
+pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
     }

@@ -69,6 +69,11 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => in_runtime(cli, async |config, signals| {
             until(signals, commands::backup::restore(&config, &arguments, cli.quiet())).await
         }),
+        Command::Healthcheck(arguments) => in_runtime(cli, async |config, signals| {
+            until(signals, commands::health::check(&config, &arguments)).await
+        }),
+        Command::Completions { shell } => commands::manual::completions(shell),
+        Command::Man { out } => commands::manual::pages(out.as_deref()),
         Command::MockProvider(mock) => {
             in_runtime(cli, async |_, signals| mock_provider(mock, signals).await)
         }

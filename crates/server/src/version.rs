@@ -28,6 +28,8 @@ impl Version {
             "version": self.version,
             "commit": self.commit,
             "target": format!("{}-{}", self.target.0, self.target.1),
+            // The last step of the schema: what a database has after a start of this build.
+            "schema": migration::steps().last(),
         })
     }
 }

@@ -78,7 +78,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sea-orm", &["models", "crud", "testkit"]),
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &[]),
-    ("reqwest", &["provider", "testkit", "campaign"]),
+    ("reqwest", &["provider", "chatapp", "testkit", "campaign"]),
     ("axum", &["api", "web"]),
     ("anyhow", &["chatapp", "testkit", "campaign", "xtask"]),
 ];

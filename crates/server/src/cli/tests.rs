@@ -22,9 +22,28 @@ fn clap_finds_no_fault_with_the_declaration() {
 fn the_help_of_every_command_is_as_reviewed() {
     insta::assert_snapshot!("help_short", help(&["-h"]));
     insta::assert_snapshot!("help_long", help(&["--help"]));
-    for name in ["serve", "migrate", "backup", "restore", "openapi", "mock-provider", "version"] {
-        insta::assert_snapshot!(format!("help_{name}"), help(&[name, "--help"]));
+    snapshot_below(&command(), &[]);
+}
+
+/// The help of every command below this one; a new one needs no line here.
+fn snapshot_below(parent: &clap::Command, path: &[&str]) {
+    for command in parent.get_subcommands() {
+        let path = [path, &[command.get_name()]].concat();
+        let text = help(&[&path[..], &["--help"]].concat());
+        insta::assert_snapshot!(format!("help_{}", path.join("_")), text);
+        snapshot_below(command, &path);
     }
+}
+
+/// `UPDATE_DOCS=1` writes the file instead of comparing it.
+#[test]
+fn the_reference_of_commands_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/COMMANDS.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == reference(), "stale; run: UPDATE_DOCS=1 cargo test -p chatapp cli");
 }
 
 #[test]

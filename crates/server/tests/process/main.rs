@@ -11,6 +11,7 @@
 )]
 
 mod backup;
+mod commands;
 mod crash;
 mod disk_full;
 mod idle;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let harness = secrecy::stories(harness);
     let harness = disk_full::stories(harness);
     let harness = backup::stories(harness);
+    let harness = commands::stories(harness);
     idle::stories(harness).run()
 }
 
