@@ -11,7 +11,6 @@ mod prefer;
 mod query;
 mod request_id;
 mod strict;
-mod upload;
 
 pub(crate) use bearer::{Bearer, UserSlot, bearer_token};
 pub use client::Peer;
@@ -23,7 +22,6 @@ pub(crate) use path::Path;
 pub(crate) use prefer::Prefer;
 pub(crate) use query::{Limit, Query, names};
 pub(crate) use request_id::RequestId;
-pub(crate) use upload::{UploadLimits, receive};
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,6 @@ mod meta;
 mod metrics;
 mod models;
 mod responses;
-mod transfer;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -43,11 +42,8 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
             conversations::delete_conversation
         ))
         .routes(routes!(messages::list_messages, messages::create_message))
-        .routes(routes!(messages::get_message))
+        .routes(routes!(messages::get_message, messages::delete_message))
         .routes(routes!(messages::regenerate_message))
-        .routes(routes!(transfer::export_conversation))
-        .routes(routes!(transfer::export_all))
-        .routes(routes!(transfer::import_conversations))
         .routes(routes!(responses::get_response))
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))

@@ -1,9 +1,10 @@
 //! The only place that asks which engine it runs on.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions,
+    ColumnTrait, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions,
 };
 
 /// What kind of failure a driver reported.
@@ -48,6 +49,16 @@ pub(crate) fn name(db: &impl ConnectionTrait) -> &'static str {
 /// Statement that removes freed pages from the file, where that is not done by itself.
 pub(crate) fn incremental_vacuum(db: &impl ConnectionTrait) -> Option<&'static str> {
     has_single_writer(db).then_some("PRAGMA incremental_vacuum(1000)")
+}
+
+/// That a column is NULL, where it hardly ever is. Without being told, `SQLite` takes it for
+/// frequent and reads the whole conversation instead of asking an index.
+pub(crate) fn is_rarely_null(db: &impl ConnectionTrait, column: impl ColumnTrait) -> Expr {
+    if has_single_writer(db) {
+        Expr::cust_with_exprs("likelihood(?, 0.01)", [column.is_null()])
+    } else {
+        column.is_null()
+    }
 }
 
 /// Sorts a driver error.

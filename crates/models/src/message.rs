@@ -66,7 +66,7 @@ pub struct Model {
     /// conversation's messages lie together on disk.
     #[sea_orm(primary_key, auto_increment = false)]
     pub conversation_id: ConversationId,
-    /// Its number in the conversation, from 0, without gaps.
+    /// Its number in the conversation, from 0; gaps are left by deleted ones.
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
     /// Unique.

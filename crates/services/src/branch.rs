@@ -3,9 +3,10 @@
 //! A parent always has a lower `seq` than its children, so one scan of the conversation in
 //! bounded steps meets the whole branch, whatever its depth, the same way on every engine.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crud::Db;
+use crud::messages::Link;
 use models::message::Model;
 use models::{ConversationId, MessageId};
 
@@ -64,6 +65,24 @@ impl<'a> Branch<'a> {
             self.rows = page.into();
         }
     }
+}
+
+/// A message and all messages below it, by number: parents before their children.
+pub(crate) async fn subtree(db: &Db, row: &Model) -> Result<Vec<Link>> {
+    let mut ids = HashSet::from([row.id]);
+    let mut found = Vec::new();
+    let mut next = Some(row.seq);
+    while let Some(seq) = next {
+        let links = crud::messages::list_links(db, row.conversation_id, seq, LINKS).await?;
+        next = links.last().map(|link| link.seq + 1);
+        for link in links {
+            if link.id == row.id || link.parent_id.is_some_and(|parent| ids.contains(&parent)) {
+                ids.insert(link.id);
+                found.push(link);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The newest leaf below the message `from`, whose number is `seq`: at each step the newest child.

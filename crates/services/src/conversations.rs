@@ -1,5 +1,7 @@
 //! Conversations and the messages in them.
 
+mod prune;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -144,6 +144,15 @@ impl Anonymous {
         EventStream::open(response.expect("the server answers")).await
     }
 
+    /// As [`Anonymous::stream`], for a request that may be refused: `None` then.
+    pub async fn try_stream(&self, request: RequestBuilder) -> Option<EventStream> {
+        let response = request.send().await.expect("the server answers");
+        if response.status() != 200 {
+            return None;
+        }
+        Some(EventStream::open(response).await)
+    }
+
     /// Makes an account and becomes its owner.
     pub async fn signup(&self, email: &str) -> User {
         let body = json!({"email": email, "password": PASSWORD});

@@ -3,6 +3,7 @@
 use auth::Identity;
 use axum::extract::State;
 use axum::response::Response;
+use schemas::conversation::Deleted;
 use schemas::list::List;
 use schemas::message::{MessageCreate, MessageOut, MessageRegenerate, TurnOut};
 use schemas::{ConversationId, Invalid, MessageId};
@@ -207,4 +208,23 @@ pub(super) async fn get_message(
     Path(id): Path<MessageId>,
 ) -> Answer<Json<MessageOut>> {
     Ok(Json(state.services.conversations.message(identity.user_id, id).await?))
+}
+
+/// Delete a message
+///
+/// With everything below it. An answer that is being generated there is stopped; its followers get
+/// `response.failed` with the code `message_deleted`. If the branch that is shown led through it,
+/// the neighbour's is shown from then on, or what is left of the branch where there is none.
+#[utoipa::path(
+    delete, path = "/api/messages/{id}", tag = "Messages", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the message", example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    responses((status = 200, description = "It is gone", body = Deleted))
+)]
+pub(super) async fn delete_message(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<MessageId>,
+) -> Answer<Json<Deleted>> {
+    state.services.conversations.delete_message(identity.user_id, id).await?;
+    Ok(Json(Deleted { id: id.to_string(), object: "message", deleted: true }))
 }

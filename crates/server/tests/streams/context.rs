@@ -15,7 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 }
 
 /// Puts `count` messages in one line below each other into a conversation, by SQL.
-async fn fill(sql: &mut Sql, engine: Engine, conversation: &str, count: usize) {
+pub(super) async fn fill(sql: &mut Sql, engine: Engine, conversation: &str, count: usize) {
     let id = conversation.strip_prefix("conv_").unwrap();
     let now = match engine {
         Engine::Sqlite => "'2026-01-01T00:00:00+00:00'",

@@ -14,6 +14,7 @@ mod follow;
 mod followers;
 mod idempotency;
 mod latency;
+mod prune;
 mod replicas;
 mod stop;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let harness = followers::stories(harness);
     let harness = idempotency::stories(harness);
     let harness = latency::stories(harness);
+    let harness = prune::stories(harness);
     let harness = replicas::stories(harness);
     stop::stories(harness).run()
 }

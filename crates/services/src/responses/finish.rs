@@ -6,11 +6,11 @@ use crud::responses::{Checkpoint, FinalText, Finish};
 use crud::{CrudError, Db};
 use models::response::{self, ResponseStatus};
 use models::{MessageId, ResponseId};
-use schemas::event::{Ending, Event, ItemKind};
+use schemas::event::{Ending, Event, Failure, ItemKind};
 use schemas::stream::DoneItem;
 
 use super::engine::Engine;
-use super::generation::{Generation, conversation_deleted};
+use super::generation::{Generation, conversation_deleted, message_deleted};
 use super::log::{Log, Unstored};
 
 /// How often an error that waiting does not mend is tried again.
@@ -35,15 +35,17 @@ pub(crate) async fn finish(
     // From here on checkpoints skip this response; wait for one that may hold it right now.
     drop(engine.checkpointing.lock().await);
     let log = &generation.log;
-    let mut events = closing(log, ending, complete, || engine.context.new_id());
+    let mut events = closing(log, ending.clone(), complete, || engine.context.new_id());
     match store(engine, &generation.row, log, &events).await {
         Stored::Yes => {}
         Stored::Deleted => {
-            if let Some(Event::Ended(ending)) = events.last_mut() {
-                ending.status = ResponseStatus::Failed;
-                ending.reason = None;
-                ending.error = Some(conversation_deleted());
-            }
+            let ending = Ending {
+                status: ResponseStatus::Failed,
+                reason: None,
+                error: Some(what_was_deleted(engine, &generation.row).await),
+                ..ending
+            };
+            events = closing(log, ending, false, || engine.context.new_id());
         }
         Stored::Elsewhere => {
             log.close();
@@ -54,6 +56,14 @@ pub(crate) async fn finish(
         report(&generation.row, ending);
     }
     log.append(events);
+}
+
+/// What followers of a response are told whose row is gone.
+async fn what_was_deleted(engine: &Engine, row: &response::Model) -> Failure {
+    match crud::conversations::find(&engine.db, row.user_id, row.conversation_id).await {
+        Ok(Some(_)) => message_deleted(),
+        _ => conversation_deleted(),
+    }
 }
 
 /// The events that end a log: what closes open items, the error if there is one, the end.

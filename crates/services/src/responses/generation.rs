@@ -229,6 +229,14 @@ pub(crate) fn conversation_deleted() -> Failure {
     }
 }
 
+/// What followers of a response whose message was deleted are told.
+pub(crate) fn message_deleted() -> Failure {
+    Failure {
+        code: "message_deleted".to_owned(),
+        message: "The message was deleted while it was being answered.".to_owned(),
+    }
+}
+
 /// The provider's numbers, or our estimate where it gave none.
 fn usage(log: &Log, outcome: &Outcome) -> Tokens {
     if let Some(usage) = outcome.usage {

@@ -123,6 +123,22 @@ impl Responses {
         self.get(owner, id).await
     }
 
+    /// Ends every answer that this server is making for `owner`, whose data is about to be removed,
+    /// and waits a moment until their followers have been told. What begins afterwards, and what
+    /// another server makes, ends by itself within seconds of its rows being gone.
+    pub async fn stop_all_of(&self, owner: UserId) {
+        let mut theirs = self.engine.running();
+        theirs.retain(|generation| generation.row.user_id == owner);
+        for generation in &theirs {
+            generation.stop(Stop::Deleted);
+        }
+        let ends = theirs.into_iter().map(|generation| async move {
+            let (resource, log) = (generation.resource.clone(), generation.log.clone());
+            Follower::new(resource, log, None).wait_end().await
+        });
+        let _ = tokio::time::timeout(CANCEL_WAIT, futures_util::future::join_all(ends)).await;
+    }
+
     async fn find(&self, owner: UserId, id: ResponseId) -> Result<response::Model> {
         let found = crud::responses::find(&self.engine.db, owner, id).await?;
         found.ok_or(Error::NotFound("response"))
