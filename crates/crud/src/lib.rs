@@ -6,6 +6,8 @@ mod dialect;
 pub mod error;
 mod group;
 pub mod idempotency;
+#[cfg(feature = "kill-points")]
+mod kill_point;
 mod mysql;
 mod sqlite;
 pub use connect::{
@@ -14,6 +16,8 @@ pub use connect::{
 };
 pub use db::{Db, Limits, Tx};
 pub use error::{CrudError, Result};
+#[cfg(feature = "kill-points")]
+pub use kill_point::kill_point;
 pub mod accounts;
 pub mod conversations;
 pub mod messages;

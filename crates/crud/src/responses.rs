@@ -104,7 +104,7 @@ pub async fn find_oldest_with_events(db: &Db) -> Result<Option<Model>> {
 }
 
 /// How many runs of events one step removes.
-const PURGE_STEP: u64 = 500;
+const PURGE_STEP: u64 = 100;
 
 /// Removes the events of a response that has ended, in steps that let others write, the newest
 /// first: without its end a log is known to be forgotten, however far this came.
@@ -132,6 +132,8 @@ pub async fn purge_events(db: &Db, id: ResponseId) -> Result<()> {
             })
         })
         .await?;
+        #[cfg(feature = "kill-points")]
+        crate::kill_point("purge.step");
     }
 }
 
@@ -315,6 +317,8 @@ async fn finish_in(tx: &Tx, finish: &Finish) -> Result<bool> {
         insert(tx, reasoning_row(finish, text, seq)).await?;
     }
     response_event::Entity::insert(finish.events.row()).exec_without_returning(tx).await?;
+    #[cfg(feature = "kill-points")]
+    crate::kill_point("end.uncommitted");
     Ok(true)
 }
 

@@ -13,6 +13,8 @@
 mod backup;
 mod commands;
 mod crash;
+#[cfg(feature = "kill-points")]
+mod dies;
 mod disk_full;
 mod idle;
 mod original_env;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
     let harness = tour::stories(harness);
     let harness = original_env::stories(harness);
     let harness = crash::stories(harness);
+    #[cfg(feature = "kill-points")]
+    let harness = dies::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);

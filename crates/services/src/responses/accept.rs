@@ -185,6 +185,8 @@ async fn accept(
         TurnOutcome::Repeated(response) => return Ok(Accepted::Before(response)),
         TurnOutcome::KeyReused => return Err(Error::IdempotencyKeyReused),
     };
+    #[cfg(feature = "kill-points")]
+    crud::kill_point("send.committed");
     let Turn { user_message, message, response } = turn;
     let resource = render::begun(&response);
     let generation =

@@ -71,6 +71,8 @@ async fn write(engine: &Engine) -> bool {
                     generation.log.mark_stored(unstored.until);
                 }
             }
+            #[cfg(feature = "kill-points")]
+            crud::kill_point("checkpoint.stored");
             true
         }
         Err(error) => {

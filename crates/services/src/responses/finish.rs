@@ -52,6 +52,8 @@ pub(crate) async fn finish(
             return;
         }
     }
+    #[cfg(feature = "kill-points")]
+    crud::kill_point("end.committed");
     if let Some(Event::Ended(ending)) = events.last() {
         report(&generation.row, ending);
     }

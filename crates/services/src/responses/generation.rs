@@ -165,6 +165,8 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
             Some(Ok(Delta::Text(text))) => {
                 generation.log.extend(|transcript| transcript.text(text));
                 engine.log_has_grown();
+                #[cfg(feature = "kill-points")]
+                crud::kill_point("answer.text");
             }
             Some(Ok(Delta::Reasoning(text))) => {
                 let new_id = || engine.context.new_id();

@@ -48,6 +48,8 @@ async fn look(
             // Whoever closes its responses may die too: then they are still open and this server
             // stands still again at the new epoch.
             if crud::servers::take_over(&engine.db, other.clone()).await? {
+                #[cfg(feature = "kill-points")]
+                crud::kill_point("takeover.committed");
                 tracing::warn!(server = %other.id, "closing what a dead server left open");
                 recover::close_open_of(engine, other.id).await?;
             }

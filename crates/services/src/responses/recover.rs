@@ -41,6 +41,8 @@ async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
             response = %row.id, conversation = %row.conversation_id, kept_events = log.next_seq(),
             "closed a response that a dead server left open"
         );
+        #[cfg(feature = "kill-points")]
+        crud::kill_point("recovery.closed");
     }
     Ok(())
 }
