@@ -129,11 +129,11 @@ impl Witness {
         let [asked, stored] = contents[..] else { panic!("{messages:?}") };
         assert_eq!(asked, question);
         let id = conversation.split_once('_').expect("a prefix").1;
-        for table in ["responses", "messages WHERE is_user"] {
-            let word = if table.contains("WHERE") { "AND" } else { "WHERE" };
+        let mut sql = world.sql().await;
+        for table in ["responses WHERE", "messages WHERE is_user AND"] {
             let query =
-                format!("SELECT COUNT(*) FROM {table} {word} LOWER(HEX(conversation_id)) = '{id}'");
-            assert_eq!(world.sql().await.value(&query).await, "1", "{table}");
+                format!("SELECT COUNT(*) FROM {table} LOWER(HEX(conversation_id)) = '{id}'");
+            assert_eq!(sql.value(&query).await, "1", "{table}");
         }
 
         let replay = user.follow(response, None).await.finish().await;
@@ -141,13 +141,12 @@ impl Witness {
         assert_eq!(text_of(&replay), stored);
         for frame in seen {
             let Some(seq) = number(frame) else { continue };
-            match replay.iter().find(|other| number(other) == Some(seq)) {
-                Some(same) => assert_eq!(same, frame),
-                None => {
-                    let next = replay.iter().filter_map(number).find(|next| *next > seq);
-                    assert!(next.is_some_and(|next| next % CRASH_STEP == 0), "{seq} is lost");
-                }
+            if let Some(same) = replay.iter().find(|other| number(other) == Some(seq)) {
+                assert_eq!(same, frame);
+                continue;
             }
+            let next = replay.iter().filter_map(number).find(|next| *next > seq);
+            assert!(next.is_some_and(|next| next % CRASH_STEP == 0), "{seq} is in no gap");
         }
         let mut transcript = Transcript::new();
         transcript.extend(seen);
