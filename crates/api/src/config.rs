@@ -1,5 +1,6 @@
 //! What the operator decides about this layer.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -13,6 +14,10 @@ pub struct ApiConfig {
     pub max_body_bytes: usize,
     /// The largest request body of the sign-up, login and refresh routes, in bytes.
     pub max_auth_body_bytes: usize,
+    /// The largest file that can be imported, in bytes.
+    pub max_import_bytes: u64,
+    /// Where a file is kept while it is imported.
+    pub upload_dir: PathBuf,
     /// How long an event stream is silent before a comment is sent.
     pub heartbeat: Duration,
     /// How long a client may take no byte off its socket before the connection is closed.
@@ -38,6 +43,8 @@ impl Default for ApiConfig {
             cors_origins: Vec::new(),
             max_body_bytes: 1024 * 1024,
             max_auth_body_bytes: 64 * 1024,
+            max_import_bytes: 1024 * 1024 * 1024,
+            upload_dir: std::env::temp_dir(),
             heartbeat: Duration::from_secs(15),
             write_stall: Duration::from_secs(20),
             body_timeout: Duration::from_mins(1),

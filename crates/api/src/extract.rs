@@ -11,6 +11,7 @@ mod prefer;
 mod query;
 mod request_id;
 mod strict;
+mod upload;
 
 pub(crate) use bearer::{Bearer, UserSlot, bearer_token};
 pub use client::Peer;
@@ -22,6 +23,7 @@ pub(crate) use path::Path;
 pub(crate) use prefer::Prefer;
 pub(crate) use query::{Limit, Query, names};
 pub(crate) use request_id::RequestId;
+pub(crate) use upload::{UploadLimits, receive};
 
 #[cfg(test)]
 mod tests;

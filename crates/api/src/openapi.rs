@@ -24,6 +24,7 @@ use crate::routes;
         (name = "Conversations", description = "Created, listed, renamed, deleted by their owner."),
         (name = "Messages", description = "What is said and answered."),
         (name = "Responses", description = "Generations of an answer: follow one from anywhere, as often as needed, or stop it."),
+        (name = "Import and export", description = "Conversations from other products, and on their way out."),
         (name = "Models", description = "What can be asked."),
         (name = "Operation", description = "Health, metrics, this document.")
     )

@@ -12,6 +12,7 @@ mod meta;
 mod metrics;
 mod models;
 mod responses;
+mod transfer;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,6 +45,9 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::get_message, messages::delete_message))
         .routes(routes!(messages::regenerate_message))
+        .routes(routes!(transfer::export_conversation))
+        .routes(routes!(transfer::export_all))
+        .routes(routes!(transfer::import_conversations))
         .routes(routes!(responses::get_response))
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))

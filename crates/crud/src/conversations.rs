@@ -15,7 +15,7 @@ use crate::{insert, messages};
 const DELETE_STEP: i64 = 1000;
 
 /// The conversations `owner` can see: the only way in for a query.
-fn of(owner: UserId) -> Select<Entity> {
+pub(crate) fn of(owner: UserId) -> Select<Entity> {
     Entity::find()
         .filter(Column::UserId.eq(owner))
         .filter(Column::Kind.eq(ConversationKind::Chat))
@@ -81,6 +81,20 @@ pub async fn list(db: &Db, owner: UserId, after: Option<&Model>, limit: u64) -> 
         .limit(limit)
         .all(db.read())
         .await?)
+}
+
+/// A page of `owner`'s conversations by id, after `after`: an order that activity does not change.
+pub async fn list_by_id(
+    db: &Db,
+    owner: UserId,
+    after: Option<ConversationId>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut query = of(owner);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
 }
 
 /// Changes to a conversation; `None` leaves a field as it is.

@@ -20,6 +20,7 @@ pub use error::{CrudError, Result};
 pub use kill_point::kill_point;
 pub mod accounts;
 pub mod conversations;
+pub mod imports;
 pub mod messages;
 pub mod prune;
 pub mod responses;
@@ -36,5 +37,16 @@ where
     M: IntoActiveModel<A>,
 {
     A::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Inserts rows as given, with one statement.
+pub(crate) async fn insert_all<A, M>(tx: &Tx, rows: impl IntoIterator<Item = M>) -> Result<()>
+where
+    A: ActiveModelTrait,
+    M: IntoActiveModel<A>,
+{
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    A::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }

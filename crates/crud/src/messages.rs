@@ -58,6 +58,23 @@ pub async fn list_up(
         .await?)
 }
 
+/// The rows of a conversation with these numbers, oldest first.
+pub async fn list_by_seq(
+    db: &Db,
+    conversation: ConversationId,
+    seqs: &[i64],
+) -> Result<Vec<Model>> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Seq.is_in(seqs.iter().copied()))
+        .order_by_asc(Column::Seq)
+        .all(db.read())
+        .await?)
+}
+
 /// `seq` of a message of a conversation.
 pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> Result<Option<i64>> {
     Ok(Entity::find()

@@ -50,6 +50,14 @@ pub async fn find_any(db: &Db, id: ResponseId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(db.read()).await?)
 }
 
+/// The responses with these ids, in no order. The caller has found them through their owner.
+pub async fn list_by_ids(db: &Db, ids: &[ResponseId]) -> Result<Vec<Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(db.read()).await?)
+}
+
 /// The newest event number of a response that is on disk; -1 before the first.
 pub async fn find_last_seq(db: &Db, id: ResponseId) -> Result<Option<i64>> {
     Ok(Entity::find_by_id(id)

@@ -13,12 +13,13 @@ mod m20261122_000002_conversations;
 mod m20261122_000003_responses;
 mod m20261122_000004_operation;
 mod m20261122_000005_views;
+mod m20261123_000016_imports;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 /// Every table and view this crate makes; used to recognise somebody else's.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -30,6 +31,7 @@ pub const TABLES: [&str; 11] = [
     "servers",
     "idempotency_keys",
     "meta",
+    "imports",
 ];
 
 /// The steps in order.
@@ -45,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_responses::Migration),
             Box::new(m20261122_000004_operation::Migration),
             Box::new(m20261122_000005_views::Migration),
+            Box::new(m20261123_000016_imports::Migration),
         ]
     }
 }

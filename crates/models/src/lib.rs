@@ -8,6 +8,7 @@ pub mod context;
 pub mod conversation;
 pub mod id;
 pub mod idempotency_key;
+pub mod import;
 pub mod message;
 pub mod meta;
 pub mod refresh_token;

@@ -7,6 +7,7 @@ pub mod account;
 pub mod conversation;
 pub mod error;
 pub mod event;
+pub mod import;
 pub mod list;
 pub mod message;
 pub mod model;

@@ -107,6 +107,9 @@ pub struct MessageOut {
     /// What the model reasoned before it answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// Files that belonged to it where it was imported from. Their bytes are not kept here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentOut>,
     /// The model that wrote it.
     pub model: Option<String>,
     /// When it was stored.
@@ -115,6 +118,20 @@ pub struct MessageOut {
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
+}
+
+/// A file that belonged to an imported message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AttachmentOut {
+    /// What it was called.
+    pub name: Option<String>,
+    /// Its media type, as the other product called it.
+    #[serde(rename = "type")]
+    pub media_type: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// Where the other product kept it: a path in its archive, a URL or an id.
+    pub place: String,
 }
 
 /// A message and its answer.

@@ -257,6 +257,8 @@ fn api_config(config: &Config) -> ApiConfig {
         cors_origins: server.cors_origins.clone(),
         max_body_bytes: server.max_body_bytes,
         max_auth_body_bytes: server.max_auth_body_bytes,
+        max_import_bytes: server.max_import_bytes as u64,
+        upload_dir: config.storage.data_dir.clone(),
         heartbeat: server.heartbeat,
         write_stall: server.write_stall,
         body_timeout: server.body_timeout,

@@ -9,7 +9,9 @@ mod catalog;
 mod context;
 mod conversations;
 mod error;
+mod exports;
 mod health;
+mod imports;
 mod messages;
 mod repeat;
 mod responses;
@@ -29,7 +31,9 @@ pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::Models;
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use error::{Error, Result};
+pub use exports::{ExportFormat, Exports};
 pub use health::Health;
+pub use imports::{ImportSlot, Imports};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use settings::{Settings, Signup};
 
@@ -63,6 +67,10 @@ pub struct Services {
     pub responses: Responses,
     /// Models.
     pub models: Models,
+    /// Conversations from elsewhere.
+    pub imports: Imports,
+    /// Conversations on their way out.
+    pub exports: Exports,
     /// Readiness.
     pub health: Health,
     engine: Arc<Engine>,
@@ -82,6 +90,8 @@ impl Services {
             conversations,
             responses: Responses::new(engine.clone()),
             models: Models::new(provider),
+            imports: Imports::new(engine.clone()),
+            exports: Exports::new(engine.clone()),
             health: Health::new(engine.clone()),
             engine,
         })

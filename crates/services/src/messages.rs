@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crud::messages::Place;
 use models::message::{self, MessageStatus};
 use models::{ConversationId, MessageId, ResponseId};
-use schemas::message::MessageOut;
+use schemas::message::{AttachmentOut, MessageOut};
 
 use crate::error::Result;
 use crate::responses::{self, engine::Engine};
@@ -40,6 +40,7 @@ pub(crate) async fn describe(
         // A row that is no message proper stands alone.
         let place = places.remove(&row.id);
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+        let attachments = attachments(&row).into_iter().map(attachment_out).collect();
         let (content, covers_seq) = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
             _ => (row.content, None),
@@ -61,12 +62,27 @@ pub(crate) async fn describe(
             content,
             covers_seq,
             reasoning: row.response_id.filter(|_| is_answer).and_then(|id| reasoning.remove(&id)),
+            attachments,
             model: row.model,
             created_at: row.created_at,
             updated_at: row.updated_at,
         });
     }
     Ok(out)
+}
+
+/// The files that belonged to an imported message; their places, not their bytes.
+pub(crate) fn attachments(row: &message::Model) -> Vec<transfer::Attachment> {
+    let data = row.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
+    let attachments = data.and_then(|mut data: serde_json::Value| {
+        serde_json::from_value(data.get_mut("attachments")?.take()).ok()
+    });
+    attachments.unwrap_or_default()
+}
+
+fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
+    let transfer::Attachment { name, media_type, size, place } = file;
+    AttachmentOut { name, media_type, size, place }
 }
 
 /// The text of an answer in progress and the last event it covers: from memory when it runs here,

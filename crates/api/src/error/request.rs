@@ -102,6 +102,28 @@ impl ApiError {
         )
     }
 
+    /// The upload is not declared as a file that is taken here.
+    pub(crate) fn unsupported_upload() -> Self {
+        Self::new(
+            S::UNSUPPORTED_MEDIA_TYPE,
+            Kind::InvalidRequest,
+            "unsupported_media_type",
+            "Send the file itself as the body, with a header such as Content-Type: \
+             application/json or application/zip.",
+        )
+    }
+
+    /// An upload could not be kept.
+    pub(crate) fn upload(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as E;
+        match error.kind() {
+            E::StorageFull | E::QuotaExceeded | E::FileTooLarge => {
+                services::Error::StorageFull.into()
+            }
+            _ => services::Error::internal(std::io::Error::from(error.kind())).into(),
+        }
+    }
+
     /// The body is not JSON, or JSON of a form that is refused; `why` echoes no input.
     pub(crate) fn invalid_json(why: &str) -> Self {
         Self::bad_request("invalid_json", format!("The body is not acceptable JSON: {why}."))

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod group;
+mod imports;
 mod open;
 mod schema;
 
@@ -16,6 +17,7 @@ use testkit::{Harness, World};
 fn main() -> ExitCode {
     let harness = Harness::new();
     let harness = group::stories(harness);
+    let harness = imports::stories(harness);
     let harness = open::stories(harness);
     let harness = schema::stories(harness);
     accounts::stories(harness).run()

@@ -22,6 +22,9 @@ section! {
     max_body_bytes: usize = "1048576", range "65536" to "67108864";
     /// The largest request body of the sign-up, login and refresh routes, in bytes.
     max_auth_body_bytes: usize = "65536", range "4096" to "1048576";
+    /// The largest file that can be imported, in bytes. It is kept in the data folder while it is
+    /// received and read.
+    max_import_bytes: usize = "1073741824", range "65536" to "1099511627776";
     /// How long a client may take to send the head of a request.
     header_timeout: Duration = "10s", range "100ms" to "10m";
     /// How long a client may take to send a whole body.

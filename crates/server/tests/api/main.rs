@@ -26,6 +26,7 @@ mod messages;
 mod ownership;
 mod pages;
 mod sessions;
+mod transfer;
 mod wire;
 
 use std::process::ExitCode;
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     let harness = messages::stories(harness);
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);
-    sessions::stories(harness).run()
+    let harness = sessions::stories(harness);
+    transfer::stories(harness).run()
 }
 
 /// An id as it stands in the tables: the bytes of `conv_…` as an SQL literal.

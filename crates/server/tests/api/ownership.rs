@@ -102,6 +102,10 @@ const ROWS: &[Row] = &[
         body: || json!({"content": "more"}),
         ..row("create_message", Scope::ById(Kind::Conversation), 201)
     },
+    row("export_conversation", Scope::ById(Kind::Conversation), 200),
+    row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
+    // Without a file it refuses; what it takes is in the stories of imports.
+    row("import_conversations", Scope::Own(&[]), 415),
     row("get_message", Scope::ById(Kind::Message), 200),
     row("regenerate_message", Scope::ById(Kind::Message), 201),
     row("delete_message", Scope::ById(Kind::Message), 200),
@@ -127,7 +131,8 @@ const POSITIONS: &[Position] = &[
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
 /// others has a story of its own.
-const PLAIN: &[&str] = &["limit", "all", "prefer", "last-event-id", "idempotency-key"];
+const PLAIN: &[&str] =
+    &["format", "dry_run", "limit", "all", "prefer", "last-event-id", "idempotency-key"];
 
 /// What one user has, in a session of its own.
 struct Holdings {

@@ -1,0 +1,160 @@
+//! Conversations that come from elsewhere, stored in steps that let others write.
+//!
+//! Until its last step an imported conversation is hidden like a deleted one, so a stop of the
+//! server leaves nothing visible behind, and the next start removes the rest.
+
+use models::import::{Entity, Model};
+use models::{
+    ConversationId, MessageId, ResponseId, Time, UserId, conversation, message, response,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::conversations;
+use crate::db::{Db, Tx};
+use crate::error::{CrudError, Result};
+use crate::{insert, insert_all};
+
+/// How many ids one query asks for.
+const ID_STEP: usize = 500;
+
+/// What `owner`'s conversation from elsewhere became, if it was imported before and is not deleted.
+pub async fn find(
+    db: &Db,
+    owner: UserId,
+    source: &str,
+    source_id: &str,
+) -> Result<Option<ConversationId>> {
+    find_in(db.read(), owner, source, source_id).await
+}
+
+async fn find_in(
+    connection: &impl ConnectionTrait,
+    owner: UserId,
+    source: &str,
+    source_id: &str,
+) -> Result<Option<ConversationId>> {
+    let key = (owner, source.to_owned(), source_id.to_owned());
+    let Some(import) = Entity::find_by_id(key).one(connection).await? else { return Ok(None) };
+    let found =
+        conversations::of(owner).filter(conversation::Column::Id.eq(import.conversation_id));
+    Ok(found.one(connection).await?.map(|row| row.id))
+}
+
+/// Whether a row with one of these ids exists, whoever owns it.
+pub async fn is_any_taken(
+    db: &Db,
+    conversation: ConversationId,
+    messages: &[MessageId],
+    responses: &[ResponseId],
+) -> Result<bool> {
+    let found = conversation::Entity::find_by_id(conversation)
+        .select_only()
+        .column(conversation::Column::Id)
+        .into_tuple::<ConversationId>()
+        .one(db.read())
+        .await?;
+    if found.is_some() {
+        return Ok(true);
+    }
+    for ids in messages.chunks(ID_STEP) {
+        let found = message::Entity::find()
+            .select_only()
+            .column(message::Column::Id)
+            .filter(message::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple::<MessageId>()
+            .one(db.read())
+            .await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+    }
+    for ids in responses.chunks(ID_STEP) {
+        let found = response::Entity::find()
+            .select_only()
+            .column(response::Column::Id)
+            .filter(response::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple::<ResponseId>()
+            .one(db.read())
+            .await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Stores the conversation itself, hidden since `now`.
+pub async fn open(db: &Db, mut row: conversation::Model, now: Time) -> Result<()> {
+    row.deleted_at = Some(now);
+    db.write(row, |tx, row| {
+        Box::pin(async move { insert::<conversation::ActiveModel, _>(tx, row.clone()).await })
+    })
+    .await
+}
+
+/// Rows of one step.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// Messages.
+    pub messages: Vec<message::Model>,
+    /// The responses that wrote some of them.
+    pub responses: Vec<response::Model>,
+}
+
+/// Stores rows of a hidden conversation.
+pub async fn add(db: &Db, conversation: ConversationId, rows: Rows) -> Result<()> {
+    db.write((conversation, rows), |tx, (conversation, rows)| {
+        Box::pin(add_in(tx, *conversation, rows))
+    })
+    .await
+}
+
+async fn add_in(tx: &Tx, conversation: ConversationId, rows: &Rows) -> Result<()> {
+    let Some(next) = rows.messages.iter().map(|row| row.seq + 1).max() else { return Ok(()) };
+    let raised = conversation::Entity::update_many()
+        .col_expr(conversation::Column::NextSeq, next.into())
+        .filter(conversation::Column::Id.eq(conversation))
+        .exec(tx)
+        .await?;
+    if raised.rows_affected == 0 {
+        // Somebody removed it by hand.
+        return Err(CrudError::Inconsistent {
+            table: "conversations",
+            id: conversation.to_string(),
+            what: "an import was removed while it was stored",
+        });
+    }
+    insert_all(tx, rows.messages.iter().cloned()).await?;
+    if !rows.responses.is_empty() {
+        insert_all(tx, rows.responses.iter().cloned()).await?;
+    }
+    Ok(())
+}
+
+/// Shows the conversation, and takes note of where it came from. `false` if another import of the
+/// same came first: then the hidden one is left to [`crate::conversations::remove`].
+pub async fn publish(db: &Db, import: Model) -> Result<bool> {
+    let published = db.write(import, |tx, import| Box::pin(publish_in(tx, import))).await;
+    match published {
+        // Another server was quicker by less than a transaction.
+        Err(CrudError::Conflict(_)) => Ok(false),
+        result => result,
+    }
+}
+
+async fn publish_in(tx: &Tx, import: &Model) -> Result<bool> {
+    let Model { user_id, source, source_id, conversation_id, .. } = import;
+    if find_in(tx, *user_id, source, source_id).await?.is_some() {
+        return Ok(false);
+    }
+    conversation::Entity::update_many()
+        .col_expr(conversation::Column::DeletedAt, Expr::value(None::<Time>))
+        .filter(conversation::Column::Id.eq(*conversation_id))
+        .exec(tx)
+        .await?;
+    // One that was deleted, and whose rows are still being removed, may be in the way.
+    Entity::delete_by_id((*user_id, source.clone(), source_id.clone())).exec(tx).await?;
+    insert(tx, import.clone()).await?;
+    Ok(true)
+}

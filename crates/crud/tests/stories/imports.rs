@@ -1,0 +1,119 @@
+//! Conversations from elsewhere: invisible until they are whole, kept once.
+
+use crud::imports::{self, Rows};
+use crud::{Db, conversations};
+use models::conversation::{self, ConversationKind, TitleSource};
+use models::message::{self, MessageStatus, MessageType, Role};
+use models::{Context, ConversationId, Time, UserId, import};
+use testkit::{Harness, World};
+
+use super::open;
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("an_import_is_seen_only_when_it_is_whole", seen_when_whole)
+        .story("of_two_imports_of_the_same_one_is_kept", one_is_kept)
+}
+
+fn now() -> Time {
+    chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+async fn owner(world: &World) -> UserId {
+    let id: UserId = Context::system().new_id();
+    let at = "'2026-01-02 03:04:05.678901'";
+    let insert = format!(
+        "INSERT INTO users (id, email, password_hash, name, role, token_version, created_at, \
+         updated_at) VALUES (x'{}', 'a@b.c', 'hash', '', 'user', 0, {at}, {at})",
+        id.0.simple()
+    );
+    world.sql().await.execute(&insert).await;
+    id
+}
+
+/// Stores everything of a conversation but its last step.
+async fn begin(db: &Db, owner: UserId) -> ConversationId {
+    let id = Context::system().new_id();
+    let row = conversation::Model {
+        id,
+        user_id: owner,
+        kind: ConversationKind::Chat,
+        title: "From elsewhere".to_owned(),
+        title_source: TitleSource::Model,
+        model: None,
+        instructions: None,
+        pinned: false,
+        archived_at: None,
+        deleted_at: None,
+        metadata: None,
+        next_seq: 0,
+        active_response_id: None,
+        head_id: None,
+        version: 1,
+        created_at: now(),
+        updated_at: now(),
+    };
+    imports::open(db, row, now()).await.unwrap();
+    let message = message::Model {
+        conversation_id: id,
+        seq: 0,
+        id: Context::system().new_id(),
+        parent_id: None,
+        depth: 0,
+        response_id: None,
+        kind: MessageType::Message,
+        role: Some(Role::User),
+        is_user: true,
+        status: MessageStatus::Completed,
+        content: "Hello".to_owned(),
+        data: None,
+        model: None,
+        created_at: now(),
+        updated_at: now(),
+    };
+    imports::add(db, id, Rows { messages: vec![message], responses: vec![] }).await.unwrap();
+    id
+}
+
+fn import(owner: UserId, conversation_id: ConversationId) -> import::Model {
+    import::Model {
+        user_id: owner,
+        source: "chatgpt".to_owned(),
+        source_id: "c1".to_owned(),
+        conversation_id,
+        created_at: now(),
+    }
+}
+
+async fn seen_when_whole(world: World) {
+    let db = open(&world).await;
+    let owner = owner(&world).await;
+    let id = begin(&db, owner).await;
+    assert!(conversations::find(&db, owner, id).await.unwrap().is_none());
+    assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), None);
+    // A stop of the server now leaves it to be removed.
+    assert_eq!(conversations::list_hidden(&db, 10).await.unwrap(), [id]);
+
+    assert!(imports::publish(&db, import(owner, id)).await.unwrap());
+    let row = conversations::find(&db, owner, id).await.unwrap().unwrap();
+    assert_eq!((row.next_seq, row.deleted_at), (1, None));
+    assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(id));
+    assert!(conversations::list_hidden(&db, 10).await.unwrap().is_empty());
+}
+
+async fn one_is_kept(world: World) {
+    let db = open(&world).await;
+    let owner = owner(&world).await;
+    let (first, second) = (begin(&db, owner).await, begin(&db, owner).await);
+    assert!(imports::publish(&db, import(owner, first)).await.unwrap());
+    assert!(!imports::publish(&db, import(owner, second)).await.unwrap());
+    assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(first));
+    assert!(conversations::find(&db, owner, second).await.unwrap().is_none());
+
+    // One that is being deleted does not stand in the way of another.
+    conversations::hide(&db, owner, first, now()).await.unwrap().unwrap();
+    assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), None);
+    assert!(imports::publish(&db, import(owner, second)).await.unwrap());
+    conversations::remove(&db, first).await.unwrap();
+    assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(second));
+}

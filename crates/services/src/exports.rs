@@ -1,0 +1,274 @@
+//! Conversations on their way out: as JSON Lines that can be imported again, or as Markdown.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use models::message::{MessageStatus, MessageType};
+use models::response::ResponseStatus;
+use models::{ConversationId, ResponseId, UserId, conversation, message, response};
+use schemas::message::MessageOut;
+use transfer::{Attachment, markdown, own};
+
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+use crate::{branch::Branch, messages};
+
+/// How many rows one query reads.
+const PAGE: u64 = 200;
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A line of JSON per conversation, every branch; can be imported again.
+    JsonLines,
+    /// The selected branch of each conversation, for people.
+    Markdown,
+}
+
+/// The use case of exports.
+#[derive(Debug, Clone)]
+pub struct Exports {
+    engine: Arc<Engine>,
+}
+
+impl Exports {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// All conversations of `owner`, archived ones included, oldest first. A conversation that is
+    /// deleted meanwhile is left out; a running answer is exported with its text so far.
+    pub fn all(
+        &self,
+        owner: UserId,
+        format: ExportFormat,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
+        self.write(owner, format, None)
+    }
+
+    /// One conversation of `owner`.
+    pub async fn one(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        format: ExportFormat,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        let found = crud::conversations::find(&self.engine.db, owner, id).await?;
+        let row = found.ok_or(Error::NotFound("conversation"))?;
+        Ok(self.write(owner, format, Some(row)))
+    }
+
+    fn write(
+        &self,
+        owner: UserId,
+        format: ExportFormat,
+        only: Option<conversation::Model>,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
+        let engine = self.engine.clone();
+        async_stream::try_stream! {
+            let (mut conversations, mut count) = (0u64, 0u64);
+            let is_lines = format == ExportFormat::JsonLines;
+            if is_lines {
+                yield Bytes::from(own::header(engine.context.now()));
+            }
+            let is_one = only.is_some();
+            let mut page: Vec<conversation::Model> = only.into_iter().collect();
+            if !is_one {
+                page = crud::conversations::list_by_id(&engine.db, owner, None, PAGE).await?;
+            }
+            while let Some(last) = page.last().map(|row| row.id) {
+                for row in page {
+                    conversations += 1;
+                    yield Bytes::from(begin(&row, is_lines, conversations == 1)?);
+                    let mut pages = Pages::new(&engine, &row, is_lines).await?;
+                    let mut is_first = true;
+                    while let Some(entries) = pages.next(&engine, row.id).await? {
+                        for entry in entries {
+                            count += 1;
+                            yield Bytes::from(entry.write(is_lines, is_first)?);
+                            is_first = false;
+                        }
+                    }
+                    if is_lines {
+                        yield Bytes::from_static(own::close().as_bytes());
+                    }
+                }
+                page = if is_one {
+                    Vec::new()
+                } else {
+                    crud::conversations::list_by_id(&engine.db, owner, Some(last), PAGE).await?
+                };
+            }
+            if is_lines {
+                yield Bytes::from(own::end(conversations, count));
+            }
+        }
+    }
+}
+
+/// What stands before the messages of a conversation.
+fn begin(row: &conversation::Model, is_lines: bool, is_first: bool) -> Result<String> {
+    if !is_lines {
+        let between = if is_first { "" } else { markdown::between() };
+        let top = markdown::top(&row.title, row.created_at, row.instructions.as_deref());
+        return Ok(format!("{between}{top}"));
+    }
+    let metadata = row.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let title_source = serde_json::to_value(row.title_source).map_err(Error::internal)?;
+    let head = own::Head {
+        id: row.id.to_string(),
+        title: row.title.clone(),
+        title_source: title_source.as_str().unwrap_or_default().to_owned(),
+        model: row.model.clone(),
+        instructions: row.instructions.clone(),
+        pinned: row.pinned,
+        archived_at: row.archived_at,
+        metadata: metadata.unwrap_or_default(),
+        head_id: row.head_id.map(|id| id.to_string()),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    own::open(&head).map_err(Error::internal)
+}
+
+/// The messages of a conversation, a page at a time, oldest first.
+enum Pages {
+    /// Every branch, from this `seq` on; `None` at the end.
+    All(Option<i64>),
+    /// These ones, the oldest last.
+    Branch(Vec<i64>),
+}
+
+impl Pages {
+    async fn new(engine: &Engine, row: &conversation::Model, is_all: bool) -> Result<Self> {
+        if is_all {
+            return Ok(Self::All(Some(0)));
+        }
+        // The walk goes from the newest message to the oldest, and only their numbers are kept.
+        let mut branch = Branch::new(&engine.db, row.id, row.head_id, i64::MAX, PAGE);
+        let mut seqs = Vec::new();
+        while let Some(message) = branch.next().await? {
+            seqs.push(message.seq);
+        }
+        Ok(Self::Branch(seqs))
+    }
+
+    async fn next(&mut self, engine: &Engine, id: ConversationId) -> Result<Option<Vec<Entry>>> {
+        let rows = match self {
+            Self::All(from) => {
+                let Some(seq) = *from else { return Ok(None) };
+                let rows = crud::messages::list_up(&engine.db, id, seq, PAGE).await?;
+                *from = rows.last().map(|row| row.seq + 1);
+                rows
+            }
+            Self::Branch(seqs) => {
+                let rest = seqs.len().saturating_sub(usize::try_from(PAGE).unwrap_or(usize::MAX));
+                let seqs = seqs.split_off(rest);
+                crud::messages::list_by_seq(&engine.db, id, &seqs).await?
+            }
+        };
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(entries(engine, id, rows).await?))
+    }
+}
+
+/// A message with all that is said of it.
+struct Entry {
+    message: MessageOut,
+    attachments: Vec<Attachment>,
+    response: Option<response::Model>,
+}
+
+async fn entries(
+    engine: &Engine,
+    id: ConversationId,
+    mut rows: Vec<message::Model>,
+) -> Result<Vec<Entry>> {
+    rows.retain(|row| row.kind == MessageType::Message);
+    let ids: Vec<ResponseId> = rows.iter().filter_map(|row| row.response_id).collect();
+    let mut responses: HashMap<ResponseId, response::Model> =
+        crud::responses::list_by_ids(&engine.db, &ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+    let attachments: Vec<Vec<Attachment>> = rows.iter().map(messages::attachments).collect();
+    let described = messages::describe(engine, id, rows).await?;
+    let entry = |(message, attachments): (MessageOut, Vec<Attachment>)| Entry {
+        response: message.response_id.and_then(|id| responses.remove(&id)),
+        message,
+        attachments,
+    };
+    Ok(described.into_iter().zip(attachments).map(entry).collect())
+}
+
+impl Entry {
+    fn write(self, is_lines: bool, is_first: bool) -> Result<String> {
+        let Self { message, attachments, response } = self;
+        let role = match message.role {
+            Some(message::Role::Assistant) => transfer::Role::Assistant,
+            Some(message::Role::System) => transfer::Role::System,
+            Some(message::Role::User) | None => transfer::Role::User,
+        };
+        let is_complete = message.status == MessageStatus::Completed;
+        if !is_lines {
+            return Ok(markdown::message(&markdown::Entry {
+                role,
+                text: &message.content,
+                reasoning: message.reasoning.as_deref(),
+                model: message.model.as_deref(),
+                is_complete,
+                attachments: &attachments,
+                at: message.created_at,
+            }));
+        }
+        let line = own::Line {
+            id: message.id.to_string(),
+            parent_id: message.parent_id.map(|id| id.to_string()),
+            role,
+            status: if is_complete { "completed" } else { "incomplete" }.to_owned(),
+            content: message.content,
+            reasoning: message.reasoning,
+            model: message.model,
+            attachments,
+            response: response.map(exported),
+            created_at: message.created_at,
+            updated_at: message.updated_at,
+        };
+        own::message(&line, is_first).map_err(Error::internal)
+    }
+}
+
+fn exported(row: response::Model) -> transfer::Response {
+    let status = match row.status {
+        ResponseStatus::Completed => "completed",
+        ResponseStatus::Failed => "failed",
+        ResponseStatus::Cancelled => "cancelled",
+        // What runs is, on paper, an answer that was not finished.
+        ResponseStatus::Incomplete | ResponseStatus::Queued | ResponseStatus::InProgress => {
+            "incomplete"
+        }
+    };
+    transfer::Response {
+        id: row.id.to_string(),
+        status: status.to_owned(),
+        incomplete_reason: row.incomplete_reason,
+        model: row.model,
+        provider: row.provider,
+        usage: transfer::Usage {
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cached_tokens: row.cached_tokens,
+            reasoning_tokens: row.reasoning_tokens,
+            estimated: row.usage_estimated,
+        },
+        error_code: row.error_code,
+        error_message: row.error_message,
+        created_at: row.created_at,
+        completed_at: row.completed_at,
+    }
+}

@@ -1,0 +1,338 @@
+//! The rows that a conversation from elsewhere becomes.
+
+use std::collections::HashMap;
+
+use crud::Db;
+use crud::imports::Rows;
+use models::conversation::{self, ConversationKind, TitleSource};
+use models::message::{self, MessageStatus, MessageType, Role, is_user};
+use models::response::{self, ResponseStatus};
+use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
+use schemas::validate::{MAX_MODEL_BYTES, MAX_TITLE_CHARS};
+use transfer::{Conversation, Message, Note, Notes, Source};
+
+use crate::error::Result;
+use crate::responses::engine::Engine;
+use crate::titles;
+
+/// The most messages, and about the most bytes of text, that one transaction stores.
+const STEP_ROWS: usize = 200;
+const STEP_BYTES: usize = 1 << 20;
+
+/// A conversation ready to be stored.
+pub(super) struct Planned {
+    pub(super) conversation: conversation::Model,
+    pub(super) import: import::Model,
+    /// The id it had when this product exported it.
+    pub(super) exported_id: Option<ConversationId>,
+    pub(super) notes: Notes,
+    messages: Vec<message::Model>,
+    responses: Vec<response::Model>,
+}
+
+impl Planned {
+    /// Gives rows to everything in `conversation`; ids are kept where they are ours.
+    pub(super) fn new(engine: &Engine, owner: UserId, conversation: &Conversation) -> Self {
+        let exported_id = (conversation.source == Source::Chatapp)
+            .then(|| conversation.source_id.as_deref()?.parse().ok())
+            .flatten();
+        let id = exported_id.unwrap_or_else(|| engine.context.new_id());
+        let now = engine.context.now();
+        let mut notes = conversation.notes.clone();
+        let created_at = conversation
+            .created_at
+            .or_else(|| conversation.messages.iter().find_map(|message| message.created_at))
+            .unwrap_or(now);
+        let maker = Maker { engine, owner, id, created_at, conversation };
+        let (messages, responses) = maker.rows();
+        let newest = messages.iter().map(|row| row.created_at).max();
+        let (title, title_source) = title(conversation, &mut notes);
+        let is_ours = exported_id.is_some();
+        let metadata = (!conversation.metadata.is_empty())
+            .then(|| serde_json::to_string(&conversation.metadata).ok())
+            .flatten();
+        let updated_at = conversation.updated_at.or(newest).unwrap_or(created_at);
+        let mut proper = messages.iter().filter(|row| row.kind == MessageType::Message);
+        let head_id = conversation.head.and_then(|head| proper.nth(head)).map(|row| row.id);
+        let row = conversation::Model {
+            id,
+            user_id: owner,
+            kind: ConversationKind::Chat,
+            title,
+            title_source,
+            // Another product's model is probably not one of this server.
+            model: conversation.model.clone().filter(|_| is_ours).map(model_name),
+            instructions: conversation.instructions.clone(),
+            pinned: conversation.is_pinned,
+            archived_at: conversation.archived.map(|since| since.unwrap_or(updated_at)),
+            deleted_at: None,
+            metadata,
+            next_seq: 0,
+            active_response_id: None,
+            head_id,
+            version: 1,
+            created_at,
+            updated_at,
+        };
+        let import = import::Model {
+            user_id: owner,
+            source: conversation.source.name().to_owned(),
+            source_id: source_id(conversation),
+            conversation_id: id,
+            created_at: now,
+        };
+        Self { conversation: row, import, exported_id, notes, messages, responses }
+    }
+
+    /// Its title, if it has one.
+    pub(super) fn title(&self) -> Option<String> {
+        Some(self.conversation.title.clone()).filter(|title| !title.is_empty())
+    }
+
+    /// Whether ids come from the export.
+    pub(super) fn keeps_ids(&self) -> bool {
+        self.exported_id.is_some()
+    }
+
+    /// Whether a row with one of its ids exists.
+    pub(super) async fn is_any_id_taken(&self, db: &Db) -> Result<bool> {
+        let messages: Vec<MessageId> = self.messages.iter().map(|row| row.id).collect();
+        let responses: Vec<ResponseId> = self.responses.iter().map(|row| row.id).collect();
+        Ok(crud::imports::is_any_taken(db, self.conversation.id, &messages, &responses).await?)
+    }
+
+    /// New ids for everything: the old ones belong to rows that are still there.
+    pub(super) fn renew_ids(&mut self, engine: &Engine) {
+        let conversation: ConversationId = engine.context.new_id();
+        let messages: HashMap<MessageId, MessageId> =
+            self.messages.iter().map(|row| (row.id, engine.context.new_id())).collect();
+        let responses: HashMap<ResponseId, ResponseId> =
+            self.responses.iter().map(|row| (row.id, engine.context.new_id())).collect();
+        let message = |id: MessageId| messages.get(&id).copied().unwrap_or(id);
+        let response = |id: ResponseId| responses.get(&id).copied().unwrap_or(id);
+        self.conversation.id = conversation;
+        self.conversation.head_id = self.conversation.head_id.map(message);
+        self.import.conversation_id = conversation;
+        for row in &mut self.messages {
+            row.conversation_id = conversation;
+            row.id = message(row.id);
+            row.parent_id = row.parent_id.map(message);
+            row.response_id = row.response_id.map(response);
+        }
+        for row in &mut self.responses {
+            row.id = response(row.id);
+            row.conversation_id = conversation;
+            row.message_id = message(row.message_id);
+            row.user_message_id = message(row.user_message_id);
+        }
+    }
+
+    /// The rows in steps of bounded size, a response together with its messages.
+    pub(super) fn steps(&self) -> Vec<Rows> {
+        let mut steps = Vec::new();
+        let mut step = Rows::default();
+        let mut bytes = 0;
+        let mut responses = self.responses.iter().peekable();
+        for row in &self.messages {
+            if step.messages.len() >= STEP_ROWS || bytes >= STEP_BYTES {
+                steps.push(std::mem::take(&mut step));
+                bytes = 0;
+            }
+            bytes += row.content.len();
+            step.messages.push(row.clone());
+            step.responses.extend(responses.next_if(|next| next.message_id == row.id).cloned());
+        }
+        steps.push(step);
+        steps.retain(|step| !step.messages.is_empty());
+        steps
+    }
+}
+
+fn title(conversation: &Conversation, notes: &mut Notes) -> (String, TitleSource) {
+    let Some(title) = conversation.title.as_deref().map(str::trim).filter(|t| !t.is_empty()) else {
+        let first = conversation.messages.iter().find(|m| m.role == transfer::Role::User);
+        return match first {
+            Some(first) if conversation.source != Source::Chatapp => {
+                (titles::first_line(&first.text), TitleSource::FirstLine)
+            }
+            _ => (String::new(), TitleSource::None),
+        };
+    };
+    let source = match conversation.title_source.as_deref() {
+        Some("first_line") => TitleSource::FirstLine,
+        Some("user") => TitleSource::User,
+        _ => TitleSource::Model,
+    };
+    if title.chars().count() > MAX_TITLE_CHARS {
+        notes.add(Note::TitleCut);
+        return (titles::first_line(title), source);
+    }
+    (title.to_owned(), source)
+}
+
+/// What tells this conversation from others of the same source.
+fn source_id(conversation: &Conversation) -> String {
+    match &conversation.source_id {
+        Some(id) if id.len() <= 255 => id.clone(),
+        _ => {
+            let texts = conversation.messages.iter().map(|message| message.text.as_str());
+            let whole: Vec<&str> = conversation.title.as_deref().into_iter().chain(texts).collect();
+            let digest = auth::token_hash(&serde_json::json!(whole).to_string());
+            digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        }
+    }
+}
+
+/// A name no longer than the column.
+fn model_name(mut name: String) -> String {
+    let mut end = MAX_MODEL_BYTES.min(name.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name
+}
+
+struct Maker<'a> {
+    engine: &'a Engine,
+    owner: UserId,
+    id: ConversationId,
+    created_at: Time,
+    conversation: &'a Conversation,
+}
+
+impl Maker<'_> {
+    fn rows(&self) -> (Vec<message::Model>, Vec<response::Model>) {
+        let mut rows: Vec<message::Model> = Vec::new();
+        let mut responses = Vec::new();
+        // The place of each message's row.
+        let mut places: Vec<usize> = Vec::new();
+        for message in &self.conversation.messages {
+            let parent = message.parent.and_then(|at| rows.get(*places.get(at)?)).cloned();
+            let seq = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            let mut row = self.row(message, parent.as_ref(), seq);
+            if message.role == transfer::Role::Assistant {
+                let response = self.response(message, &row, parent.as_ref());
+                row.response_id = Some(response.id);
+                responses.push(response);
+            }
+            let reasoning = message.reasoning.as_ref().map(|text| message::Model {
+                seq: seq + 1,
+                id: self.engine.context.new_id(),
+                kind: MessageType::Reasoning,
+                content: text.clone(),
+                data: None,
+                is_user: false,
+                ..row.clone()
+            });
+            places.push(rows.len());
+            rows.push(row);
+            rows.extend(reasoning);
+        }
+        (rows, responses)
+    }
+
+    fn row(&self, message: &Message, parent: Option<&message::Model>, seq: i64) -> message::Model {
+        let kept = message.source_id.as_deref().filter(|_| self.is_ours());
+        let id = kept.and_then(|id| id.parse().ok());
+        let role = match message.role {
+            transfer::Role::User => Role::User,
+            transfer::Role::Assistant => Role::Assistant,
+            transfer::Role::System => Role::System,
+        };
+        let created_at = message
+            .created_at
+            .unwrap_or_else(|| parent.map_or(self.created_at, |parent| parent.created_at));
+        message::Model {
+            conversation_id: self.id,
+            seq,
+            id: id.unwrap_or_else(|| self.engine.context.new_id()),
+            parent_id: parent.map(|parent| parent.id),
+            depth: parent.map_or(0, |parent| parent.depth.saturating_add(1)),
+            response_id: None,
+            kind: MessageType::Message,
+            role: Some(role),
+            is_user: is_user(MessageType::Message, Some(role)),
+            status: if message.is_complete {
+                MessageStatus::Completed
+            } else {
+                MessageStatus::Incomplete
+            },
+            content: message.text.clone(),
+            data: (!message.attachments.is_empty())
+                .then(|| serde_json::json!({ "attachments": message.attachments }).to_string()),
+            model: message.model.clone().map(model_name),
+            created_at,
+            updated_at: message.updated_at.unwrap_or(created_at),
+        }
+    }
+
+    fn is_ours(&self) -> bool {
+        self.conversation.source == Source::Chatapp
+    }
+
+    /// How the answer was made, as far as that is known.
+    fn response(
+        &self,
+        message: &Message,
+        row: &message::Model,
+        parent: Option<&message::Model>,
+    ) -> response::Model {
+        let known = message.response.and_then(|at| self.conversation.responses.get(at));
+        let usage = known.map(|known| known.usage).unwrap_or_default();
+        let status = match known.map(|known| known.status.as_str()) {
+            Some("completed") => ResponseStatus::Completed,
+            Some("failed") => ResponseStatus::Failed,
+            Some("cancelled") => ResponseStatus::Cancelled,
+            None if message.is_complete => ResponseStatus::Completed,
+            Some(_) | None => ResponseStatus::Incomplete,
+        };
+        let interrupted = (status == ResponseStatus::Incomplete).then(|| "interrupted".to_owned());
+        let input_to_seq = parent.map_or(row.seq, |parent| parent.seq);
+        response::Model {
+            id: known
+                .and_then(|known| known.id.parse().ok())
+                .unwrap_or_else(|| self.engine.context.new_id()),
+            user_id: self.owner,
+            conversation_id: self.id,
+            user_message_id: parent.map_or(row.id, |parent| parent.id),
+            message_id: row.id,
+            previous_response_id: None,
+            status,
+            incomplete_reason: known
+                .and_then(|known| known.incomplete_reason.clone())
+                .or(interrupted),
+            model: known
+                .map(|known| known.model.clone())
+                .or_else(|| row.model.clone())
+                .map_or_else(|| "unknown".to_owned(), model_name),
+            provider: known.map_or_else(
+                || self.conversation.source.name().to_owned(),
+                |known| known.provider.chars().take(64).collect(),
+            ),
+            parameters: "{}".to_owned(),
+            input_from_seq: 0,
+            input_to_seq,
+            context_messages: None,
+            context_omitted: None,
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_tokens: usage.cached_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+            usage_estimated: usage.estimated,
+            error_code: known
+                .and_then(|known| known.error_code.as_ref())
+                .map(|code| code.chars().take(64).collect()),
+            error_message: known.and_then(|known| known.error_message.clone()),
+            owner: self.engine.fence.owner,
+            epoch: self.engine.fence.epoch,
+            last_seq: -1,
+            cancel_requested_at: None,
+            created_at: known.map_or(row.created_at, |known| known.created_at),
+            completed_at: Some(
+                known.and_then(|known| known.completed_at).unwrap_or(row.updated_at),
+            ),
+            updated_at: row.updated_at,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A conversation as Markdown, for people to read and keep.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::conversation::{Attachment, Role};
+
+/// The top of a document: title, model and instructions.
+pub fn top(title: &str, created_at: DateTime<Utc>, instructions: Option<&str>) -> String {
+    let title = if title.is_empty() { "Untitled conversation" } else { title };
+    let mut text = format!(
+        "# {}\n\n*{}*\n",
+        one_line(title),
+        created_at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    );
+    if let Some(instructions) = instructions {
+        let _ = write!(text, "\n## Instructions\n\n{}\n", quote(instructions));
+    }
+    text
+}
+
+/// What is said of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Who speaks.
+    pub role: Role,
+    /// What was said.
+    pub text: &'a str,
+    /// What the model reasoned before.
+    pub reasoning: Option<&'a str>,
+    /// The model.
+    pub model: Option<&'a str>,
+    /// Whether the text is whole.
+    pub is_complete: bool,
+    /// Its files.
+    pub attachments: &'a [Attachment],
+    /// When it was written.
+    pub at: DateTime<Utc>,
+}
+
+/// A message. Headings inside of it stay as they are: the text is the author's.
+pub fn message(entry: &Entry<'_>) -> String {
+    let speaker = match (entry.role, entry.model) {
+        (Role::User, _) => "User".to_owned(),
+        (Role::System, _) => "System".to_owned(),
+        (Role::Assistant, Some(model)) => format!("Assistant ({})", one_line(model)),
+        (Role::Assistant, None) => "Assistant".to_owned(),
+    };
+    let at = entry.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut text = format!("\n## {speaker}\n\n*{at}*\n\n");
+    if let Some(reasoning) = entry.reasoning {
+        let _ = write!(text, "{}\n\n", quote(reasoning));
+    }
+    text.push_str(entry.text.trim_end());
+    text.push('\n');
+    for file in entry.attachments {
+        let name = file.name.as_deref().unwrap_or(&file.place);
+        let _ = write!(text, "\n*File: {} ({})*\n", one_line(name), one_line(&file.place));
+    }
+    if !entry.is_complete {
+        text.push_str("\n*(This answer was not finished.)*\n");
+    }
+    text
+}
+
+/// Between two conversations of one document.
+pub const fn between() -> &'static str {
+    "\n---\n\n"
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn quote(text: &str) -> String {
+    let line = |line: &str| if line.is_empty() { ">".to_owned() } else { format!("> {line}") };
+    text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_reads_well() {
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let file = Attachment {
+            name: Some("sky.png".to_owned()),
+            media_type: None,
+            size: None,
+            place: "file-1".to_owned(),
+        };
+        let mut text = top("Sky\n# and more", at, Some("Be brief.\n\nAnd kind."));
+        text += &message(&Entry {
+            role: Role::User,
+            text: "Why is it *blue*?\n",
+            reasoning: None,
+            model: None,
+            is_complete: true,
+            attachments: &[file],
+            at,
+        });
+        text += &message(&Entry {
+            role: Role::Assistant,
+            text: "Because",
+            reasoning: Some("Light.\nAir."),
+            model: Some("gpt"),
+            is_complete: false,
+            attachments: &[],
+            at,
+        });
+        let expected = "# Sky # and more\n\n*2023-11-14T22:13:20Z*\n\n## Instructions\n\n\
+            > Be brief.\n>\n> And kind.\n\n## User\n\n*2023-11-14T22:13:20Z*\n\nWhy is it *blue*?\n\n\
+            *File: sky.png (file-1)*\n\n## Assistant (gpt)\n\n*2023-11-14T22:13:20Z*\n\n\
+            > Light.\n> Air.\n\nBecause\n\n*(This answer was not finished.)*\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,295 @@
+//! Puts loose nodes that name their parents into a tree that can be stored.
+//!
+//! Exports hold missing parents, rings and doubled ids. None of them costs a message: every node
+//! with content finds a place, and the notes say what was done.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::conversation::{Conversation, Message, Note};
+
+/// A node of an export.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Its id.
+    pub(crate) id: String,
+    /// The id of its parent; `None` at a root.
+    pub(crate) parent: Option<String>,
+    /// Its message; `None` if the node only connects others. `parent` is filled in here.
+    pub(crate) message: Option<Message>,
+    /// Reasoning that belongs to the next message below it.
+    pub(crate) reasoning: Option<String>,
+    /// When it was made; decides the order of siblings.
+    pub(crate) at: Option<DateTime<Utc>>,
+}
+
+/// Puts `nodes` in order into `conversation`: parents first, siblings by time. `head` is the id of
+/// the newest node of the selected branch; without a usable one the newest message is.
+pub(crate) fn plant(nodes: Vec<Node>, head: Option<&str>, conversation: &mut Conversation) {
+    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<Node> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        if index.contains_key(&node.id) {
+            if node.message.is_some() {
+                conversation.notes.add(Note::DuplicateSkipped);
+            }
+            continue;
+        }
+        index.insert(node.id.clone(), kept.len());
+        kept.push(node);
+    }
+    let mut parents = resolve(&kept, &index, conversation);
+    open_rings(&kept, &mut parents, conversation);
+    let order = order(&kept, &parents);
+    let mut places: Vec<Place> = vec![Place::default(); kept.len()];
+    for at in order {
+        let above = parents.get(at).copied().flatten();
+        let mut place = above.and_then(|above| places.get(above)).cloned().unwrap_or_default();
+        let Some(node) = kept.get_mut(at) else { continue };
+        if let Some(text) = node.reasoning.take() {
+            place.reasoning.push(text);
+        }
+        if let Some(mut message) = node.message.take() {
+            message.parent = place.nearest;
+            let above = std::mem::take(&mut place.reasoning);
+            if message.role == crate::Role::Assistant && !above.is_empty() {
+                let own = message.reasoning.take();
+                message.reasoning =
+                    Some(above.into_iter().chain(own).collect::<Vec<_>>().join("\n\n"));
+            }
+            place.nearest = Some(conversation.messages.len());
+            conversation.messages.push(message);
+        }
+        if let Some(slot) = places.get_mut(at) {
+            *slot = place;
+        }
+    }
+    let chosen = head.and_then(|id| index.get(id)).and_then(|at| places.get(*at));
+    conversation.head = chosen
+        .and_then(|place| place.nearest)
+        .or_else(|| conversation.messages.len().checked_sub(1));
+}
+
+/// What a node gives to those below it.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    /// The nearest message at or above it.
+    nearest: Option<usize>,
+    /// Reasoning since that message.
+    reasoning: Vec<String>,
+}
+
+fn resolve(
+    nodes: &[Node],
+    index: &HashMap<String, usize>,
+    conversation: &mut Conversation,
+) -> Vec<Option<usize>> {
+    let parent = |node: &Node| {
+        let name = node.parent.as_ref()?;
+        let found = index.get(name).copied();
+        if found.is_none() && node.message.is_some() {
+            conversation.notes.add(Note::ParentMissing);
+        }
+        found
+    };
+    nodes.iter().map(parent).collect()
+}
+
+/// Makes the oldest node of every ring a root.
+fn open_rings(nodes: &[Node], parents: &mut [Option<usize>], conversation: &mut Conversation) {
+    // In which walk upwards a node was first seen; 0 for none.
+    let mut seen = vec![0usize; nodes.len()];
+    for start in 0..nodes.len() {
+        let walk = start + 1;
+        let mut at = Some(start);
+        while let Some(here) = at {
+            let Some(mark) = seen.get_mut(here) else { break };
+            if *mark == walk {
+                let oldest = oldest_of_ring(nodes, parents, here);
+                if let Some(parent) = parents.get_mut(oldest) {
+                    *parent = None;
+                }
+                conversation.notes.add(Note::RingOpened);
+                break;
+            }
+            if *mark != 0 {
+                break;
+            }
+            *mark = walk;
+            at = parents.get(here).copied().flatten();
+        }
+    }
+}
+
+fn oldest_of_ring(nodes: &[Node], parents: &[Option<usize>], start: usize) -> usize {
+    let key = |at: usize| (nodes.get(at).map_or(DateTime::<Utc>::MAX_UTC, time), at);
+    let mut oldest = start;
+    let mut at = parents.get(start).copied().flatten();
+    while let Some(here) = at.filter(|here| *here != start) {
+        if key(here) < key(oldest) {
+            oldest = here;
+        }
+        at = parents.get(here).copied().flatten();
+    }
+    oldest
+}
+
+/// Parents before children, and otherwise by time, then as in the file.
+fn order(nodes: &[Node], parents: &[Option<usize>]) -> Vec<usize> {
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    let mut ready = BinaryHeap::new();
+    let key = |at: usize| Reverse((nodes.get(at).map_or(DateTime::<Utc>::MAX_UTC, time), at));
+    for (at, parent) in parents.iter().enumerate() {
+        match parent.and_then(|parent| children.get_mut(parent)) {
+            Some(list) => list.push(at),
+            None => ready.push(key(at)),
+        }
+    }
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(Reverse((_, at))) = ready.pop() {
+        order.push(at);
+        let below = children.get_mut(at).map(std::mem::take).unwrap_or_default();
+        ready.extend(below.into_iter().map(key));
+    }
+    order
+}
+
+/// A node without a time follows its parent at once.
+fn time(node: &Node) -> DateTime<Utc> {
+    node.at.unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Role, Source};
+
+    fn message(text: &str) -> Message {
+        Message {
+            source_id: Some(text.to_owned()),
+            parent: None,
+            role: Role::Assistant,
+            text: text.to_owned(),
+            reasoning: None,
+            model: None,
+            is_complete: true,
+            attachments: Vec::new(),
+            response: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn node(id: &str, parent: Option<&str>, seconds: i64) -> Node {
+        Node {
+            id: id.to_owned(),
+            parent: parent.map(str::to_owned),
+            message: Some(message(id)),
+            reasoning: None,
+            at: DateTime::from_timestamp(seconds, 0),
+        }
+    }
+
+    fn planted(nodes: Vec<Node>, head: Option<&str>) -> Conversation {
+        let mut conversation = Conversation::new(Source::Chatgpt);
+        plant(nodes, head, &mut conversation);
+        conversation
+    }
+
+    fn shape(conversation: &Conversation) -> Vec<(&str, Option<usize>)> {
+        conversation.messages.iter().map(|m| (m.text.as_str(), m.parent)).collect()
+    }
+
+    #[test]
+    fn siblings_stand_in_the_order_of_time() {
+        let nodes = vec![
+            node("late", Some("root"), 9),
+            node("root", None, 1),
+            node("early", Some("root"), 2),
+            node("below", Some("early"), 3),
+        ];
+        let conversation = planted(nodes, Some("early"));
+        assert_eq!(
+            shape(&conversation),
+            [("root", None), ("early", Some(0)), ("below", Some(1)), ("late", Some(0))]
+        );
+        assert_eq!(conversation.head, Some(1));
+    }
+
+    #[test]
+    fn a_skipped_node_connects_those_around_it_and_hands_reasoning_down() {
+        let mut hidden = node("hidden", Some("root"), 2);
+        hidden.message = None;
+        hidden.reasoning = Some("Let me think.".to_owned());
+        let conversation =
+            planted(vec![node("root", None, 1), hidden, node("leaf", Some("hidden"), 3)], None);
+        assert_eq!(shape(&conversation), [("root", None), ("leaf", Some(0))]);
+        assert_eq!(conversation.messages[1].reasoning.as_deref(), Some("Let me think."));
+        assert_eq!(conversation.messages[0].reasoning, None);
+        assert_eq!(conversation.head, Some(1));
+    }
+
+    #[test]
+    fn damage_costs_no_message() {
+        let nodes = vec![
+            node("a", Some("c"), 3),
+            node("b", Some("a"), 1),
+            node("c", Some("b"), 2),
+            node("orphan", Some("gone"), 5),
+            node("self", Some("self"), 6),
+            node("a", None, 7),
+        ];
+        let conversation = planted(nodes, Some("gone"));
+        assert_eq!(
+            shape(&conversation),
+            [("b", None), ("c", Some(0)), ("a", Some(1)), ("orphan", None), ("self", None)]
+        );
+        let noted: Vec<_> = conversation.notes.iter().collect();
+        assert_eq!(
+            noted,
+            [(Note::ParentMissing, 1), (Note::RingOpened, 2), (Note::DuplicateSkipped, 1)]
+        );
+        assert_eq!(conversation.head, Some(4));
+    }
+
+    #[test]
+    fn a_chain_of_a_hundred_thousand_is_no_deep_recursion() {
+        let chain = (0..100_000i64).map(|at| {
+            let parent = (at > 0).then(|| (at - 1).to_string());
+            node(&at.to_string(), parent.as_deref(), at)
+        });
+        assert_eq!(planted(chain.collect(), None).messages.len(), 100_000);
+    }
+
+    proptest! {
+        /// Whatever the parents are, every message is there once and below one that stands before.
+        #[test]
+        fn every_message_finds_a_place(
+            parents in prop::collection::vec((prop::option::of(0usize..12), 0i64..5, any::<bool>()), 0..12),
+        ) {
+            let nodes: Vec<Node> = parents
+                .iter()
+                .enumerate()
+                .map(|(at, (parent, seconds, has_message))| {
+                    let parent = parent.map(|parent| parent.to_string());
+                    let mut node = node(&at.to_string(), parent.as_deref(), *seconds);
+                    if !has_message {
+                        node.message = None;
+                    }
+                    node
+                })
+                .collect();
+            let expected = parents.iter().filter(|(_, _, has_message)| *has_message).count();
+            let conversation = planted(nodes, Some("3"));
+            prop_assert_eq!(conversation.messages.len(), expected);
+            for (at, message) in conversation.messages.iter().enumerate() {
+                prop_assert!(message.parent.is_none_or(|parent| parent < at));
+            }
+            prop_assert_eq!(conversation.head.is_some(), expected > 0);
+        }
+    }
+}
