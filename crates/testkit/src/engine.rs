@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 pub use database::{Database, ServerAddress};
 
 use program::Program;
+pub(crate) use program::{command_from, find};
 use server::Server;
 pub(crate) use server::free_port;
 
@@ -53,9 +54,14 @@ impl Engine {
 
     /// Whether `CHATAPP_TEST_REQUIRE` (names separated by commas) makes its absence a failure.
     pub fn required(self) -> bool {
-        std::env::var("CHATAPP_TEST_REQUIRE")
-            .is_ok_and(|names| names.split(',').any(|name| name.trim() == self.name()))
+        is_required(self.name())
     }
+}
+
+/// Whether `CHATAPP_TEST_REQUIRE` names this program.
+pub(crate) fn is_required(program: &str) -> bool {
+    std::env::var("CHATAPP_TEST_REQUIRE")
+        .is_ok_and(|names| names.split(',').any(|name| name.trim() == program))
 }
 
 impl fmt::Display for Engine {

@@ -15,6 +15,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::engine::{Engine, Engines};
 use crate::log::{self, StoryLog};
+use crate::redis::Redis;
 use crate::world::World;
 
 /// How long a story may take.
@@ -58,12 +59,35 @@ impl Harness {
 
     /// A story that makes sense on some engines only.
     #[must_use]
-    pub fn story_on<F, Fut>(mut self, on: &[Engine], name: &str, story: F) -> Self
+    pub fn story_on<F, Fut>(self, on: &[Engine], name: &str, story: F) -> Self
+    where
+        F: Fn(World) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        self.stories(on, false, name, story)
+    }
+
+    /// A story that starts a Redis of its own.
+    #[must_use]
+    pub fn redis_story_on<F, Fut>(self, on: &[Engine], name: &str, story: F) -> Self
+    where
+        F: Fn(World) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        self.stories(on, true, name, story)
+    }
+
+    fn stories<F, Fut>(mut self, on: &[Engine], redis: bool, name: &str, story: F) -> Self
     where
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
         for &engine in on {
+            let mut available = engine.available();
+            let mut required = engine.required();
+            if redis && available.is_ok() {
+                (available, required) = (Redis::available(), Redis::required());
+            }
             let engines = Arc::clone(&self.engines);
             let story = story.clone();
             let body: Body = Box::new(move || {
@@ -74,7 +98,7 @@ impl Harness {
                 })
             });
             let name = format!("{name}::{engine}");
-            self.trials.push(trial(name, engine.available(), engine.required(), body));
+            self.trials.push(trial(name, available, required, body));
         }
         self
     }
@@ -104,6 +128,18 @@ impl Harness {
     {
         let body: Body = Box::new(move || Box::pin(story()));
         self.trials.push(trial(name.to_owned(), available, false, body));
+        self
+    }
+
+    /// A story that starts a Redis of its own and needs no database of ours.
+    #[must_use]
+    pub fn redis_story<F, Fut>(mut self, name: &str, story: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        let body: Body = Box::new(move || Box::pin(story()));
+        self.trials.push(trial(name.to_owned(), Redis::available(), Redis::required(), body));
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`harness`] runs *stories*: asynchronous tests written once and run on every database
 //!   engine, each with a database of its own ([`World`]).
-//! - [`engine`] starts those engines as child processes with temporary data.
+//! - [`engine`] starts those engines as child processes with temporary data, [`redis`] a Redis.
 //! - [`settings`] are what a server under test is told; [`client`] plays the people who use its API;
 //!   [`process`] runs the real program, and `app` (with the feature of that name, which needs
 //!   every other crate) runs the server inside the test.
@@ -41,6 +41,7 @@ pub mod engine;
 pub mod harness;
 pub mod log;
 pub mod process;
+pub mod redis;
 pub mod settings;
 pub mod sql;
 pub mod sse;
@@ -53,6 +54,7 @@ pub use app::TestApp;
 pub use clock::ManualClock;
 pub use engine::{Database, Engine, Engines};
 pub use harness::Harness;
+pub use redis::Redis;
 pub use settings::{Settings, Transport};
 pub use wait::eventually;
 pub use world::World;

@@ -139,9 +139,7 @@ impl AppProcess {
 
     /// Sends a signal by its name without `SIG`, such as `TERM`, `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
-        let id = self.id().expect("the process runs");
-        let sent = std::process::Command::new("kill").args(["-s", name, &id.to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "no {name} for process {id}");
+        signal(self.id().expect("the process runs"), name);
     }
 
     /// Asks it to end in good order and waits until it did.
@@ -174,10 +172,16 @@ pub struct Ended {
     pub stderr: String,
 }
 
+/// Sends the signal `name` to the process `id`.
+pub(crate) fn signal(id: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args(["-s", name, &id.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "no {name} for process {id}");
+}
+
 /// Starts a process that kills `id` when the pipe to it closes.
 ///
 /// It is itself killed, through `kill_on_drop`, before that pipe closes in good order.
-fn watch(id: u32) -> Child {
+pub(crate) fn watch(id: u32) -> Child {
     let script = OsString::from(format!("trap '' HUP INT TERM; read -r _; kill -KILL {id}"));
     Command::new("sh")
         .arg("-c")

@@ -27,6 +27,7 @@ impl From<&cargo_metadata::Package> for Package {
 const LAYERS: &[(&str, &[&str])] = &[
     ("models", &[]),
     ("migration", &[]),
+    ("bus", &[]),
     ("provider", &[]),
     ("transfer", &[]),
     ("web", &[]),
@@ -34,13 +35,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("auth", &["models"]),
     ("crud", &["models", "migration"]),
     ("mock", &["provider"]),
-    ("services", &["models", "schemas", "crud", "auth", "provider", "transfer"]),
+    ("services", &["models", "schemas", "crud", "auth", "bus", "provider", "transfer"]),
     ("api", &["services", "schemas", "auth"]),
     (
         "chatapp",
         &[
             "api",
             "auth",
+            "bus",
             "crud",
             "migration",
             "mock",
@@ -56,6 +58,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "auth",
+            "bus",
             "chatapp",
             "crud",
             "migration",
@@ -78,6 +81,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sea-orm", &["models", "crud", "testkit"]),
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &[]),
+    ("redis", &["bus", "testkit"]),
     ("reqwest", &["provider", "chatapp", "testkit", "campaign"]),
     ("axum", &["api", "web"]),
     ("anyhow", &["chatapp", "testkit", "campaign", "xtask"]),

@@ -60,13 +60,13 @@ pub(super) fn mysql() -> Result<Program, String> {
     Ok(Program { command: server, install, options: [COMMON, MYSQL].concat() })
 }
 
-fn command_from(variable: &str) -> Option<Vec<String>> {
+pub(crate) fn command_from(variable: &str) -> Option<Vec<String>> {
     let text = std::env::var(variable).ok()?;
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     (!words.is_empty()).then_some(words)
 }
 
-fn find(name: &str) -> Option<String> {
+pub(crate) fn find(name: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
     std::env::split_paths(&path)

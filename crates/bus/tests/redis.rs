@@ -1,0 +1,206 @@
+//! The bus on a real Redis that is killed, frozen, emptied and filled.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test a broken expectation is a panic")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bus::{Away, Batch, Bus, Options};
+use testkit::{Harness, Redis, eventually};
+use tokio_util::task::AbortOnDropHandle;
+
+fn main() -> ExitCode {
+    Harness::new()
+        .redis_story("what_is_published_is_read_from_any_number_on", read)
+        .redis_story("a_batch_sent_twice_is_stored_once", twice)
+        .redis_story("a_stream_is_bounded_and_goes_by_itself", bounds)
+        .redis_story("a_bell_is_heard_by_those_who_listen", bells)
+        .redis_story("nothing_is_sent_while_nothing_happens", idle)
+        .redis_story("a_killed_redis_is_away_until_it_is_back", kill)
+        .redis_story("a_frozen_redis_is_away_within_the_time_limit", freeze)
+        .redis_story("a_full_redis_is_away_and_stays_so", full)
+        .redis_story("a_redis_that_comes_late_is_found", late)
+        .redis_story("a_wrong_password_keeps_it_away", password)
+        .run()
+}
+
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+/// A bus that is being kept.
+struct Kept {
+    bus: Bus,
+    _keeper: AbortOnDropHandle<()>,
+}
+
+fn keep(redis: &Redis) -> Kept {
+    keep_at(&redis.url(), Options { timeout: TIMEOUT, ..Options::default() })
+}
+
+fn keep_at(url: &str, options: Options) -> Kept {
+    let bus = Bus::new(url.parse().unwrap(), options).unwrap();
+    let kept = bus.clone();
+    #[expect(clippy::disallowed_methods, reason = "the handle ends it with the test")]
+    let keeper = tokio::spawn(async move { kept.keep().await });
+    Kept { bus, _keeper: AbortOnDropHandle::new(keeper) }
+}
+
+fn batch<'a>(first: u64, last: u64, lines: &'a str) -> Batch<'a> {
+    Batch { stream: "s", channel: "c", first, last, lines }
+}
+
+async fn numbers(bus: &Bus, next: u64) -> Vec<(u64, u64)> {
+    bus.read("s", next).await.unwrap().iter().map(|entry| (entry.first, entry.last)).collect()
+}
+
+async fn read() {
+    let redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    for (first, last, lines) in [(0, 1, "a\nb\n"), (2, 2, "c\n"), (3, 5, "d\ne\nf\n")] {
+        assert_eq!(bus.publish(batch(first, last, lines)).await, Ok(0), "nobody listens");
+    }
+    assert_eq!(numbers(&bus, 0).await, [(0, 1), (2, 2), (3, 5)]);
+    assert_eq!(numbers(&bus, 1).await, [(0, 1), (2, 2), (3, 5)]);
+    assert_eq!(numbers(&bus, 2).await, [(2, 2), (3, 5)]);
+    assert_eq!(numbers(&bus, 4).await, [(3, 5)]);
+    assert_eq!(numbers(&bus, 6).await, []);
+    assert_eq!(bus.read("s", 4).await.unwrap()[0].lines, b"d\ne\nf\n");
+    assert_eq!(bus.read("another", 0).await, Ok(vec![]));
+}
+
+async fn twice() {
+    let redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    for _ in 0..2 {
+        bus.publish(batch(0, 1, "a\nb\n")).await.unwrap();
+    }
+    // More than the first time: what is new must not be lost.
+    bus.publish(batch(0, 2, "a\nb\nc\n")).await.unwrap();
+    assert_eq!(numbers(&bus, 0).await, [(0, 1), (0, 2)]);
+    assert!(bus.is_up());
+}
+
+async fn bounds() {
+    let redis = Redis::start().await;
+    let options = Options { length: 20, retention: Duration::from_secs(60), timeout: TIMEOUT };
+    let Kept { bus, _keeper } = keep_at(&redis.url(), options);
+    bus.wait_up().await;
+    for number in 0..1000 {
+        bus.publish(batch(number, number, "a\n")).await.unwrap();
+    }
+    let length: u64 = redis.query(&["XLEN", "s"]).await;
+    // Redis removes whole blocks of a hundred.
+    assert!((20..=120).contains(&length), "{length} of a thousand batches are kept");
+    let life: i64 = redis.query(&["PTTL", "s"]).await;
+    assert!((50_000..=60_000).contains(&life), "it is kept for {life} ms");
+    let trial: i64 = redis.query(&["PTTL", "chatapp:trial"]).await;
+    assert!(trial <= 1_000 && trial != -1, "the trial stays for {trial} ms");
+}
+
+async fn bells() {
+    let redis = Redis::start().await;
+    let (one, two) = (keep(&redis), keep(&redis));
+    one.bus.wait_up().await;
+    two.bus.wait_up().await;
+    let bell = two.bus.listen("c");
+    // Once when it is subscribed.
+    bell.rung().await;
+    assert_eq!(one.bus.publish(batch(0, 0, "a\n")).await, Ok(1), "one listens");
+    bell.rung().await;
+    one.bus.ring("c").await.unwrap();
+    bell.rung().await;
+    // Another channel's is not heard, and two listeners share one subscription.
+    one.bus.ring("other").await.unwrap();
+    let same = two.bus.listen("c");
+    drop(bell);
+    one.bus.ring("c").await.unwrap();
+    same.rung().await;
+    drop(same);
+    eventually("it listens no more", async || {
+        redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await.is_empty()
+    })
+    .await;
+}
+
+async fn idle() {
+    let redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    let bell = bus.listen("c");
+    bell.rung().await;
+    let before = redis.commands().await;
+    // Longer than any time limit and pause of the bus.
+    let quiet = tokio::time::timeout(Duration::from_secs(3), bell.rung()).await;
+    assert!(quiet.is_err(), "nothing has rung");
+    assert_eq!(redis.commands().await, before);
+}
+
+async fn kill() {
+    let mut redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    let bell = bus.listen("c");
+    bell.rung().await;
+    redis.kill().await;
+    // The closed connection is noticed without a word being sent.
+    bell.rung().await;
+    assert!(!bus.is_up());
+    assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
+    assert_eq!(bus.read("s", 0).await, Err(Away));
+    assert_eq!(bus.ring("c").await, Err(Away));
+    redis.come_back().await;
+    bus.wait_up().await;
+    bell.rung().await;
+    eventually("it listens again", async || bus.publish(batch(0, 0, "a\n")).await == Ok(1)).await;
+    bell.rung().await;
+    assert_eq!(numbers(&bus, 0).await, [(0, 0)]);
+}
+
+async fn freeze() {
+    let redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    redis.freeze();
+    let publish = tokio::time::timeout(4 * TIMEOUT, bus.publish(batch(0, 0, "a\n")));
+    assert_eq!(publish.await, Ok(Err(Away)));
+    assert!(!bus.is_up());
+    redis.thaw();
+    bus.wait_up().await;
+    bus.publish(batch(0, 0, "a\n")).await.unwrap();
+    assert_eq!(numbers(&bus, 0).await, [(0, 0)]);
+}
+
+async fn full() {
+    let redis = Redis::start().await;
+    let Kept { bus, _keeper } = keep(&redis);
+    bus.wait_up().await;
+    redis.fill().await;
+    assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
+    // It answers, but it would refuse the next batch too.
+    let back = tokio::time::timeout(Duration::from_secs(2), bus.wait_up());
+    assert!(back.await.is_err(), "a full Redis is away");
+    redis.make_room().await;
+    bus.wait_up().await;
+    bus.publish(batch(0, 0, "a\n")).await.unwrap();
+}
+
+async fn late() {
+    let mut redis = Redis::down();
+    let Kept { bus, _keeper } = keep(&redis);
+    let bell = bus.listen("c");
+    assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
+    redis.come_back().await;
+    bell.rung().await;
+    bus.wait_up().await;
+}
+
+async fn password() {
+    let redis = Redis::start().await;
+    let url = redis.url().replace("redis://", "redis://:right-canary@");
+    redis.command(&["CONFIG", "SET", "requirepass", "right-canary"]).await;
+    keep_at(&url, Options::default()).bus.wait_up().await;
+    let wrong = keep_at(&url.replace("right", "wrong"), Options::default());
+    let up = tokio::time::timeout(Duration::from_secs(1), wrong.bus.wait_up());
+    assert!(up.await.is_err(), "the password is wrong");
+}
