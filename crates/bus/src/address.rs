@@ -57,9 +57,9 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.addr() {
-            ConnectionAddr::Tcp(host, port) => write!(f, "redis {host}:{port}"),
-            ConnectionAddr::TcpTls { host, port, .. } => write!(f, "rediss {host}:{port}"),
-            ConnectionAddr::Unix(path) => write!(f, "redis {}", path.display()),
+            ConnectionAddr::Tcp(host, port) => write!(f, "{host}:{port}"),
+            ConnectionAddr::TcpTls { host, port, .. } => write!(f, "{host}:{port} (TLS)"),
+            ConnectionAddr::Unix(path) => write!(f, "{}", path.display()),
             _ => f.write_str("redis"),
         }
     }
@@ -78,10 +78,10 @@ mod tests {
     #[test]
     fn addresses_are_shown_without_the_account() {
         for (text, shown) in [
-            ("redis://localhost", "redis localhost:6379"),
-            ("redis://user:canary@host.example:7000/3", "redis host.example:7000"),
-            ("rediss://:canary@host.example", "rediss host.example:6379"),
-            ("redis+unix:///run/redis.sock?pass=canary", "redis /run/redis.sock"),
+            ("redis://localhost", "localhost:6379"),
+            ("redis://user:canary@host.example:7000/3", "host.example:7000"),
+            ("rediss://:canary@host.example", "host.example:6379 (TLS)"),
+            ("redis+unix:///run/redis.sock?pass=canary", "/run/redis.sock"),
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);

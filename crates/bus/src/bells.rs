@@ -46,20 +46,20 @@ pub struct Bell {
     shared: Arc<Shared>,
     channel: String,
     /// Remembers one ring that nobody has waited for yet.
-    bell: Arc<Notify>,
+    hammer: Arc<Notify>,
 }
 
 impl Bell {
     pub(crate) fn new(shared: Arc<Shared>, channel: String) -> Self {
-        let bell = Arc::new(Notify::new());
-        shared.bells.lock().entry(channel.clone()).or_default().push(bell.clone());
+        let hammer = Arc::new(Notify::new());
+        shared.bells.lock().entry(channel.clone()).or_default().push(hammer.clone());
         shared.bells.changed.notify_one();
-        Self { shared, channel, bell }
+        Self { shared, channel, hammer }
     }
 
     /// Waits until it rings; returns at once if it has rung since the last call.
     pub async fn rung(&self) {
-        self.bell.notified().await;
+        self.hammer.notified().await;
     }
 }
 
@@ -68,7 +68,7 @@ impl Drop for Bell {
         let bells = &self.shared.bells;
         let mut listeners = bells.lock();
         if let Some(others) = listeners.get_mut(&self.channel) {
-            others.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
+            others.retain(|hammer| !Arc::ptr_eq(hammer, &self.hammer));
             if others.is_empty() {
                 listeners.remove(&self.channel);
                 bells.changed.notify_one();

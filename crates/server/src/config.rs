@@ -11,6 +11,7 @@ mod error;
 mod limits;
 mod log;
 mod provider;
+mod redis;
 mod reference;
 mod section;
 mod server;
@@ -25,6 +26,7 @@ pub use self::error::ConfigError;
 pub use self::limits::LimitsConfig;
 pub use self::log::{Color, LogConfig, LogFilter, LogFormat, LogLevel};
 pub use self::provider::{ApiKey, BaseUrl, ProviderConfig};
+pub use self::redis::{RedisConfig, RedisUrl};
 pub use self::reference::{env_example, reference, toml_example};
 pub use self::section::{Key, Privacy, Section};
 pub use self::server::ServerConfig;
@@ -40,6 +42,7 @@ pub const SECTIONS: &[Section] = &[
     AuthConfig::SECTION,
     ProviderConfig::SECTION,
     LimitsConfig::SECTION,
+    RedisConfig::SECTION,
     LogConfig::SECTION,
 ];
 
@@ -58,6 +61,8 @@ pub struct Config {
     pub provider: ProviderConfig,
     /// How much is generated at once.
     pub limits: LimitsConfig,
+    /// The bus between servers.
+    pub redis: RedisConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -71,6 +76,7 @@ impl Config {
         let auth = AuthConfig::load(&mut values);
         let provider = ProviderConfig::load(&mut values);
         let limits = LimitsConfig::load(&mut values);
+        let redis = RedisConfig::load(&mut values);
         let mut log = LogConfig::load(&mut values);
         let database = storage.as_ref().and_then(|storage| choose_database(storage, &mut values));
         if let Some(provider) = &provider
@@ -89,7 +95,7 @@ impl Config {
             log.filter = None;
         }
         let problems = values.into_problems();
-        match (server, storage, database, auth, provider, limits, log) {
+        match (server, storage, database, auth, provider, limits, redis, log) {
             (
                 Some(server),
                 Some(storage),
@@ -97,9 +103,10 @@ impl Config {
                 Some(auth),
                 Some(provider),
                 Some(limits),
+                Some(redis),
                 Some(log),
             ) if problems.is_empty() => {
-                Ok(Self { server, storage, database, auth, provider, limits, log })
+                Ok(Self { server, storage, database, auth, provider, limits, redis, log })
             }
             _ => Err(ConfigError::new(problems)),
         }

@@ -31,4 +31,10 @@ impl Health {
         }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
+
+    /// What is away that the server can do without.
+    pub fn degraded(&self) -> Vec<&'static str> {
+        let bus = self.engine.bus.as_ref();
+        bus.filter(|bus| !bus.is_up()).map(|_| "redis").into_iter().collect()
+    }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{AccessTokens, Passwords};
+use bus::Bus;
 use crud::Db;
 use models::Context;
 use provider::Provider;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub context: Context,
     /// Whom answers are asked of.
     pub provider: Provider,
+    /// Reaches other servers on the same database at once.
+    pub bus: Option<Bus>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Issues and checks access tokens.
@@ -80,9 +83,10 @@ impl Services {
     /// Starts the engine. On an embedded database every response that a killed server left open
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
-        let Parts { db, context, provider, passwords, tokens, settings } = parts;
+        let Parts { db, context, provider, bus, passwords, tokens, settings } = parts;
         let engine =
-            Engine::start(db.clone(), context.clone(), provider.clone(), settings.clone()).await?;
+            Engine::start(db.clone(), context.clone(), provider.clone(), bus, settings.clone())
+                .await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
         Ok(Self {

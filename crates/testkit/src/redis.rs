@@ -156,7 +156,8 @@ impl Redis {
 
 /// Redis or Valkey as installed, or as `CHATAPP_TEST_REDIS` says.
 fn program() -> Result<Vec<String>, String> {
-    let installed = || find("redis-server").or_else(|| find("valkey-server")).map(|path| vec![path]);
+    let installed =
+        || find("redis-server").or_else(|| find("valkey-server")).map(|path| vec![path]);
     command_from("CHATAPP_TEST_REDIS")
         .or_else(installed)
         .ok_or_else(|| "redis-server is not installed".to_owned())

@@ -15,6 +15,10 @@ pub(super) struct Healthy {
     /// Always `ok`.
     #[schema(example = "ok")]
     status: &'static str,
+    /// What is away that the server can do without: `redis`. Absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, example = json!(["redis"]))]
+    degraded: Vec<&'static str>,
 }
 
 /// Is the process alive
@@ -25,7 +29,7 @@ pub(super) struct Healthy {
     responses((status = 200, description = "It is", body = Healthy))
 )]
 pub(super) async fn health_live() -> Json<Healthy> {
-    Json(Healthy { status: "ok" })
+    Json(Healthy { status: "ok", degraded: Vec::new() })
 }
 
 /// Should the server be given requests
@@ -38,5 +42,5 @@ pub(super) async fn health_live() -> Json<Healthy> {
 )]
 pub(super) async fn health_ready(State(state): State<AppState>) -> Answer<Json<Healthy>> {
     state.services.health.ready().await.map_err(ApiError::not_ready)?;
-    Ok(Json(Healthy { status: "ok" }))
+    Ok(Json(Healthy { status: "ok", degraded: state.services.health.degraded() }))
 }

@@ -242,6 +242,7 @@ fn every_secret_can_be_kept_in_a_file() {
     for key in secrets {
         let (value, extra): (_, &[(&str, &str)]) = match key.name {
             "database_url" => ("mysql://u:p@h/db", &[]),
+            "url" => ("redis://h:1", &[]),
             "db_password" => (TORTURE, &[("DB_HOST", "h"), ("DB_USER", "u"), ("DB_NAME", "n")]),
             _ => (KEY, &[]),
         };
@@ -276,7 +277,7 @@ fn every_secret_can_be_kept_in_a_file() {
         assert_eq!(reveal(&Config::load(&sources).unwrap(), key.name), value, "{}", key.name);
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }
 
 /// The value of a secret, by the name of its key.
@@ -299,6 +300,7 @@ fn reveal(config: &Config, name: &str) -> String {
             assert_eq!(key.as_ref().unwrap().fingerprint(), same.fingerprint());
             KEY.to_owned()
         }
+        "url" => format!("redis://{}", config.redis.url.as_ref().unwrap().0),
         "api_key" => config.provider.api_key.as_ref().unwrap().0.expose_secret().to_owned(),
         other => panic!("no way to look at {other}"),
     }
@@ -492,6 +494,7 @@ fn every_declared_default_can_be_read_and_every_key_is_documented() {
         "OPENAI_BASE_URL",
         "OPENAI_MODEL",
         "PORT",
+        "REDIS_URL",
         "RUST_LOG",
         "SECRET_KEY",
         "SECRET_KEY_PREVIOUS",

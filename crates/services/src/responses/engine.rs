@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bus::Bus;
 use crud::Db;
 use crud::responses::{ContextSent, Fence};
-use models::{Context, ResponseId};
+use models::{Context, ResponseId, ServerId};
 use provider::Provider;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +18,13 @@ use super::generation::{self, Generation, Stop};
 use super::log::Log;
 use super::remote::Remote;
 use super::slots::Slots;
-use super::{checkpoint, observe, purge, recover, watch};
+use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::context::{Selected, Window};
 use crate::error::Result;
 use crate::settings::Settings;
+
+/// How long stopping waits for the bus.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The engine of one server process.
 #[derive(Debug)]
@@ -28,12 +32,16 @@ pub(crate) struct Engine {
     pub(crate) db: Db,
     pub(crate) context: Context,
     pub(crate) provider: Provider,
+    /// Reaches other servers at once; `None` where there are none, or none was configured.
+    pub(crate) bus: Option<Bus>,
     pub(crate) settings: Settings,
     /// This server and its epoch: the condition of every write of a generator.
     pub(crate) fence: Fence,
     pub(crate) slots: Slots,
     /// Every task of the process's use cases; shutting down waits for them.
     pub(crate) tasks: TaskTracker,
+    /// Those of them that publish a response to other servers.
+    pub(crate) publishing: TaskTracker,
     /// Held while a checkpoint is being written.
     pub(crate) checkpointing: tokio::sync::Mutex<()>,
     /// Wakes the checkpoint writer.
@@ -55,6 +63,7 @@ impl Engine {
         db: Db,
         context: Context,
         provider: Provider,
+        bus: Option<Bus>,
         settings: Settings,
     ) -> Result<Arc<Self>> {
         let fence = Fence { owner: context.new_id(), epoch: 0 };
@@ -64,10 +73,12 @@ impl Engine {
             db,
             context,
             provider,
+            bus,
             settings,
             fence,
             slots,
             tasks: TaskTracker::new(),
+            publishing: TaskTracker::new(),
             checkpointing: tokio::sync::Mutex::new(()),
             dirty: Notify::new(),
             started: Notify::new(),
@@ -81,6 +92,12 @@ impl Engine {
         } else {
             // The exclusive lock on the data directory says that nobody else runs anything.
             recover::close_all_open(&engine).await?;
+        }
+        if let Some(bus) = engine.bus.clone() {
+            let stopped = engine.stopped.clone();
+            engine.tasks.spawn(async move {
+                stopped.run_until_cancelled(bus.keep()).await;
+            });
         }
         engine.tasks.spawn(checkpoint::run(engine.clone()));
         engine.tasks.spawn(watch::run(engine.clone()));
@@ -106,6 +123,7 @@ impl Engine {
         self.lock().insert(generation.row.id, generation.clone());
         self.started.notify_waiters();
         self.log_has_grown();
+        publish::begin(self, &generation);
         let span = tracing::info_span!("response", id = %generation.row.id);
         self.tasks.spawn(generation::run(self.clone(), generation).instrument(span));
     }
@@ -155,6 +173,14 @@ impl Engine {
         self.find(id).map(|generation| generation.log.clone())
     }
 
+    /// Asks another server to look at once whether one of its responses shall stop or is gone. It
+    /// would find out by itself in a second, so nothing waits for this and it may fail.
+    pub(crate) fn ask_to_look(&self, owner: ServerId) {
+        if let Some(bus) = self.bus.clone() {
+            self.tasks.spawn(async move { bus.ring(&publish::server(owner)).await });
+        }
+    }
+
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
     /// those that have not, and waits until that is stored, for a few seconds at the most.
     pub(crate) async fn stop(&self, grace: Duration) {
@@ -167,7 +193,11 @@ impl Engine {
         for generation in self.running() {
             generation.log.close();
         }
+        // So that followers on other servers see the ends at once. Otherwise they wait a moment.
+        self.publishing.close();
+        let _ = tokio::time::timeout(LAST_WORDS, self.publishing.wait()).await;
         self.stopped.cancel();
+        self.publishing.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
         if let Err(error) = crud::servers::remove(&self.db, self.fence.owner).await {

@@ -91,11 +91,14 @@ impl Log {
         log
     }
 
-    /// Appends a run of events that is on disk.
+    /// Appends a run of events that is on disk, as far as they are not known yet.
     pub(crate) fn append_stored(&self, first_seq: u64, payload: &str) {
         self.change(|state| {
-            state.next_seq = first_seq;
-            for line in payload.lines() {
+            for (seq, line) in (first_seq..).zip(payload.lines()) {
+                if seq < state.next_seq {
+                    continue;
+                }
+                state.next_seq = seq;
                 match Event::decode(line.as_bytes()) {
                     Ok(event) => state.push(event),
                     Err(error) => {
@@ -106,6 +109,31 @@ impl Log {
             }
             state.stored = state.entries.len();
         });
+    }
+
+    /// Appends a run of events that another server has sent and perhaps not stored yet, as far
+    /// as they are not known yet. How many were new, or `None` when the run does not continue
+    /// the log or cannot be read: then nothing was appended.
+    pub(crate) fn append_live(&self, first_seq: u64, last_seq: u64, lines: &[u8]) -> Option<usize> {
+        let lines = std::str::from_utf8(lines).ok()?.lines();
+        let events: Vec<Event> =
+            lines.map(|line| Event::decode(line.as_bytes())).collect::<Result<_, _>>().ok()?;
+        let count = last_seq.checked_sub(first_seq)?.checked_add(1)?;
+        if u64::try_from(events.len()) != Ok(count) {
+            return None;
+        }
+        let mut state = self.lock();
+        if first_seq > state.next_seq {
+            return None;
+        }
+        let known = usize::try_from(state.next_seq - first_seq).ok()?;
+        let added = events.len().saturating_sub(known);
+        for event in events.into_iter().skip(known) {
+            state.push(event);
+        }
+        drop(state);
+        self.change(|_| ());
+        Some(added)
     }
 
     // A panic while the lock is held leaves whole entries behind.
@@ -181,6 +209,18 @@ impl Log {
         self.lock().closed
     }
 
+    /// Whether nothing more will come: it has ended, or followers were sent away.
+    pub(crate) fn is_over(&self) -> bool {
+        let state = self.lock();
+        state.ended || state.closed
+    }
+
+    /// Waits until nothing more will come.
+    pub(crate) async fn wait_over(&self) {
+        // The sender lives as long as the log.
+        let _ = self.version.subscribe().wait_for(|_| self.is_over()).await;
+    }
+
     /// What would have to be stored if `events` were appended, which they are not: followers see
     /// the end of a response only after it is on disk. Also the output as it would be then.
     pub(crate) fn preview(&self, events: &[Event]) -> (Unstored, Vec<DoneItem>) {
@@ -206,15 +246,22 @@ impl Log {
     /// What is not on disk yet.
     pub(crate) fn unstored(&self) -> Option<Unstored> {
         let state = self.lock();
-        let fresh = state.entries.get(state.stored..)?;
-        let begin = state.stored.checked_sub(1).and_then(|i| state.entries.get(i));
-        let bytes = state.bytes.get(begin.map_or(0, |(_, end)| *end)..)?;
-        Some(Unstored {
-            first_seq: fresh.first()?.0,
-            last_seq: fresh.last()?.0,
-            payload: String::from_utf8_lossy(bytes).into_owned(),
-            until: state.entries.len(),
-        })
+        state.run(state.stored, usize::MAX)
+    }
+
+    /// The events from the entry `from` on, as many as have about `limit` bytes.
+    pub(crate) fn run(&self, from: usize, limit: usize) -> Option<Unstored> {
+        self.lock().run(from, limit)
+    }
+
+    /// How many entries are on disk.
+    pub(crate) fn stored(&self) -> usize {
+        self.lock().stored
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().entries.len()
     }
 
     /// Takes note that the first `until` entries are on disk.
@@ -262,6 +309,23 @@ impl Log {
 }
 
 impl State {
+    /// The events from the entry `from` on, at least one and no more than fit into `limit` bytes.
+    fn run(&self, from: usize, limit: usize) -> Option<Unstored> {
+        let begin =
+            from.checked_sub(1).and_then(|i| self.entries.get(i)).map_or(0, |(_, end)| *end);
+        let rest = self.entries.get(from..)?;
+        let (first_seq, _) = rest.first()?;
+        let fitting = rest.partition_point(|(_, end)| end.saturating_sub(begin) <= limit).max(1);
+        let (last_seq, end) = rest.get(fitting - 1)?;
+        let bytes = self.bytes.get(begin..*end)?;
+        Some(Unstored {
+            first_seq: *first_seq,
+            last_seq: *last_seq,
+            payload: String::from_utf8_lossy(bytes).into_owned(),
+            until: from + fitting,
+        })
+    }
+
     /// Index of the entry to read after the event `after`; `None` when that is not known yet.
     fn place_after(&self, after: u64) -> Option<usize> {
         match self.entries.binary_search_by_key(&after, |(seq, _)| *seq) {

@@ -8,6 +8,8 @@ mod follower;
 mod generation;
 mod log;
 mod observe;
+mod pace;
+mod publish;
 mod purge;
 mod recover;
 mod remote;
@@ -113,12 +115,15 @@ impl Responses {
         if !row.status.is_final() {
             let now = self.engine.context.now();
             crud::responses::request_cancel(&self.engine.db, owner, id, now).await?;
-            if let Some(generation) = self.engine.find(id) {
+            let log = if let Some(generation) = self.engine.find(id) {
                 generation.stop(Stop::Cancelled);
-                let log = generation.log.clone();
-                let mut follower = Follower::new(render::begun(&row), log, None);
-                let _ = tokio::time::timeout(CANCEL_WAIT, follower.wait_end()).await;
-            }
+                generation.log.clone()
+            } else {
+                self.engine.ask_to_look(row.owner);
+                self.stored_log(&row, None).await?.0
+            };
+            let mut follower = Follower::new(render::begun(&row), log, None);
+            let _ = tokio::time::timeout(CANCEL_WAIT, follower.wait_end()).await;
         }
         self.get(owner, id).await
     }

@@ -1,20 +1,22 @@
-//! Following responses that another server generates: one reader of the database for each
-//! followed response, whatever the number of its followers, and none when nobody follows.
+//! Following responses that another server generates: one reader for each followed response,
+//! whatever the number of its followers, and none when nobody follows.
+//!
+//! The reader takes events from the bus as they are sent, joined exactly with what is stored: the
+//! number that comes next says what to ask for, wherever it is asked. While nothing comes from
+//! there it asks the database, which is always right in the end, and alone without a bus.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use models::ResponseId;
-use models::response;
+use bus::{Bell, Bus};
+use crud::responses::Fence;
+use models::{ResponseId, response};
 
 use super::engine::Engine;
 use super::log::Log;
-use super::recover;
+use super::pace::Pace;
+use super::{publish, recover};
 use crate::error::Result;
-
-/// How often the database is asked. The other server stores what it has at least every 2 s.
-const POLL: Duration = Duration::from_millis(300);
 
 /// The logs that are being read, for as long as somebody holds them.
 #[derive(Debug, Default)]
@@ -31,53 +33,79 @@ impl Remote {
         if let Some(other) = engine.remote.keep(row.id, &log) {
             return Ok(other);
         }
-        engine.tasks.spawn(read(engine.clone(), row.id, Arc::downgrade(&log)));
+        let live = engine.bus.as_ref().map(|bus| Live::new(bus, row));
+        engine.tasks.spawn(read(engine.clone(), row.id, live, Arc::downgrade(&log)));
         Ok(log)
     }
 
+    // A panic while the lock is held leaves the map whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, Weak<Log>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn find(&self, id: ResponseId) -> Option<Arc<Log>> {
-        let logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        logs.get(&id).and_then(Weak::upgrade)
+        self.lock().get(&id).and_then(Weak::upgrade)
     }
 
     /// Keeps `log`, unless another one is being read already: that one.
     fn keep(&self, id: ResponseId, log: &Arc<Log>) -> Option<Arc<Log>> {
-        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logs = self.lock();
         if let Some(other) = logs.get(&id).and_then(Weak::upgrade) {
             return Some(other);
         }
         logs.insert(id, Arc::downgrade(log));
-        metrics::gauge!("remote_responses_followed")
-            .set(f64::from(u32::try_from(logs.len()).unwrap_or(u32::MAX)));
+        publish_count(&logs);
         None
     }
 
     fn forget(&self, id: ResponseId, log: &Weak<Log>) {
-        let mut logs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logs = self.lock();
         // Another follower may have begun a new log under the same id.
         if logs.get(&id).is_some_and(|kept| kept.ptr_eq(log)) {
             logs.remove(&id);
+            publish_count(&logs);
         }
     }
 }
 
+fn publish_count(logs: &HashMap<ResponseId, Weak<Log>>) {
+    metrics::gauge!("remote_responses_followed")
+        .set(f64::from(u32::try_from(logs.len()).unwrap_or(u32::MAX)));
+}
+
 /// Reads until the response has ended, nobody follows any more, or this server stops.
-async fn read(engine: Arc<Engine>, id: ResponseId, log: Weak<Log>) {
+async fn read(engine: Arc<Engine>, id: ResponseId, live: Option<Live>, log: Weak<Log>) {
+    let mut pace = Pace::new(live.is_some());
     loop {
+        let Some(followed) = log.upgrade() else { break };
+        if pace.is_due() {
+            match look(&engine, id, &followed).await {
+                Ok(Looked::Open { news }) => pace.looked(news),
+                Ok(Looked::Over) => break,
+                Err(error) => {
+                    pace.looked(false);
+                    tracing::warn!(
+                        response = %id, error = %crate::chain(&error),
+                        "reading what another server generates failed"
+                    );
+                }
+            }
+        }
+        if let Some(live) = &live {
+            match live.pull(&followed).await {
+                Pulled::News => pace.heard(),
+                Pulled::Nothing => {}
+                Pulled::Broken => pace.fall_back(),
+            }
+        }
+        if followed.has_ended() {
+            break;
+        }
+        drop(followed);
         tokio::select! {
             () = engine.stopped.cancelled() => break,
-            () = tokio::time::sleep(POLL) => {}
-        }
-        let Some(followed) = log.upgrade() else { break };
-        match read_once(&engine, id, &followed).await {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                tracing::warn!(
-                    response = %id, error = %crate::chain(&error),
-                    "reading what another server generates failed"
-                );
-            }
+            () = pace.wait() => {}
+            () = rung(live.as_ref()) => {}
         }
     }
     if let Some(log) = log.upgrade() {
@@ -86,15 +114,88 @@ async fn read(engine: Arc<Engine>, id: ResponseId, log: Weak<Log>) {
     engine.remote.forget(id, &log);
 }
 
-/// Adds what was stored since; whether to go on.
-async fn read_once(engine: &Engine, id: ResponseId, log: &Log) -> Result<bool> {
+async fn rung(live: Option<&Live>) {
+    match live {
+        Some(live) => live.bell.rung().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the database says.
+enum Looked {
+    /// The response goes on; whether there were events that were not known.
+    Open { news: bool },
+    /// There is nothing more to read here.
+    Over,
+}
+
+/// Adds what was stored since.
+async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
     // The row first: when it says that the response has ended, the events after it are all.
     let row = crud::responses::find_any(&engine.db, id).await?;
-    let last = i64::try_from(log.next_seq()).unwrap_or(i64::MAX) - 1;
-    let stored = crud::responses::list_events_after(&engine.db, id, last).await?;
-    for run in stored {
-        log.append_stored(u64::try_from(run.first_seq).unwrap_or_default(), &run.payload);
+    let known = log.next_seq();
+    let from = i64::try_from(known).unwrap_or(i64::MAX);
+    let mut stored_until = 0;
+    for run in crud::responses::list_events_from(&engine.db, id, from).await? {
+        let first_seq = u64::try_from(run.first_seq).unwrap_or_default();
+        if first_seq > log.next_seq() && log.next_seq() > stored_until {
+            // Its server died with events that this log has from the bus, and somebody has
+            // closed it without them. Followers come back and get what there is.
+            return Ok(Looked::Over);
+        }
+        log.append_stored(first_seq, &run.payload);
+        stored_until = u64::try_from(run.last_seq).unwrap_or_default() + 1;
     }
     let is_open = row.is_some_and(|row| !row.status.is_final());
-    Ok(is_open && !log.has_ended())
+    if is_open && !log.has_ended() {
+        Ok(Looked::Open { news: log.next_seq() > known })
+    } else {
+        Ok(Looked::Over)
+    }
+}
+
+/// A response's events on the bus.
+#[derive(Debug)]
+struct Live {
+    bus: Bus,
+    stream: String,
+    bell: Bell,
+}
+
+/// What the bus says.
+enum Pulled {
+    /// There were new events.
+    News,
+    /// There were none.
+    Nothing,
+    /// It is away, or does not continue what is known.
+    Broken,
+}
+
+impl Live {
+    fn new(bus: &Bus, row: &response::Model) -> Self {
+        let fence = Fence { owner: row.owner, epoch: row.epoch };
+        let bell = bus.listen(publish::channel(row.id));
+        Self { bus: bus.clone(), stream: publish::stream(row.id, fence), bell }
+    }
+
+    /// Adds what was sent since.
+    async fn pull(&self, log: &Log) -> Pulled {
+        let mut pulled = Pulled::Nothing;
+        loop {
+            let entries = match self.bus.read(&self.stream, log.next_seq()).await {
+                Ok(entries) if entries.is_empty() => return pulled,
+                Ok(entries) => entries,
+                Err(_away) => return Pulled::Broken,
+            };
+            for entry in entries {
+                let Some(added) = log.append_live(entry.first, entry.last, &entry.lines) else {
+                    return Pulled::Broken;
+                };
+                let added = u64::try_from(added).unwrap_or(0);
+                metrics::counter!("bus_received_events_total").increment(added);
+                pulled = Pulled::News;
+            }
+        }
+    }
 }

@@ -1,19 +1,23 @@
 //! While something runs: shows others that this server lives, and looks once a second whether a
-//! response shall stop or is gone. Sleeps otherwise.
+//! response shall stop or is gone; at once when another server says so. Sleeps otherwise.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Result;
+use bus::Bell;
+use tokio::time::Instant;
 
 use super::engine::Engine;
 use super::generation::Stop;
+use super::publish;
+use crate::error::Result;
 
 /// How often the database is asked.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Watches until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
+    let bell = engine.bus.as_ref().map(|bus| bus.listen(publish::server(engine.fence.owner)));
     let mut round: u32 = 0;
     loop {
         let started = engine.started.notified();
@@ -25,18 +29,35 @@ pub(crate) async fn run(engine: Arc<Engine>) {
                 () = started => {}
             }
         }
-        tokio::select! {
-            () = engine.stopped.cancelled() => return,
-            () = tokio::time::sleep(POLL) => {}
+        let due = Instant::now() + POLL;
+        loop {
+            let is_due = tokio::select! {
+                biased;
+                () = engine.stopped.cancelled() => return,
+                () = tokio::time::sleep_until(due) => true,
+                () = rung(bell.as_ref()) => false,
+            };
+            if let Err(error) = look(&engine).await {
+                tracing::warn!(error = %crate::chain(&error), "looking after running responses failed");
+            }
+            if is_due {
+                break;
+            }
+            metrics::counter!("bus_looks_total").increment(1);
         }
         round = round.wrapping_add(1);
-        if let Err(error) = look(&engine).await {
-            tracing::warn!(error = %crate::chain(&error), "looking after running responses failed");
-        }
         // Every 2 s; an embedded database has no one to show it to.
         if engine.settings.shared_database && round.is_multiple_of(2) {
             beat(&engine).await;
         }
+    }
+}
+
+/// Somebody on another server wants a response of this one stopped, or has removed it.
+async fn rung(bell: Option<&Bell>) {
+    match bell {
+        Some(bell) => bell.rung().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -144,6 +144,68 @@ fn a_log_that_lags_lets_a_cursor_wait_for_its_event() {
     assert_eq!(seqs, [0, 1, 2, 1_000_000], "everything, from the beginning");
 }
 
+proptest! {
+    #[test]
+    fn events_from_both_ways_in_any_pieces_are_joined_exactly(
+        deltas in deltas(),
+        steps in prop::collection::vec((any::<bool>(), 0_usize..40, 1_usize..9), 0..60),
+    ) {
+        let log = finished(&deltas);
+        let whole = log.unstored().unwrap();
+        let lines: Vec<&str> = whole.payload.split_inclusive('\n').collect();
+        let joined = Log::new(id(1));
+        // Whatever overlap they have: what comes live may be ahead, but leaves nothing out.
+        for (is_live, first, count) in steps {
+            let first = first.min(lines.len() - 1);
+            let run = &lines[first..lines.len().min(first + count)];
+            let (first, last) = (first as u64, (first + run.len() - 1) as u64);
+            let known = joined.next_seq();
+            if is_live {
+                let added = joined.append_live(first, last, run.concat().as_bytes());
+                let expected = (first <= known).then(|| (last + 1).saturating_sub(known));
+                prop_assert_eq!(added.map(|added| added as u64), expected);
+            } else if first <= known {
+                joined.append_stored(first, &run.concat());
+            }
+            prop_assert!(joined.next_seq() >= known);
+        }
+        let prefix = usize::try_from(joined.next_seq()).unwrap();
+        prop_assert_eq!(joined.len(), prefix);
+        joined.append_stored(0, &whole.payload);
+        prop_assert!(joined.has_ended());
+        prop_assert_eq!(read_all(&joined, None), read_all(&log, None));
+    }
+
+    #[test]
+    fn batches_of_any_size_are_the_whole_log(deltas in deltas(), limit in 0_usize..500) {
+        let log = finished(&deltas);
+        let copy = Log::new(id(1));
+        let mut from = 0;
+        while let Some(run) = log.run(from, limit) {
+            prop_assert!(run.payload.len() <= limit || run.first_seq == run.last_seq);
+            let lines = run.payload.as_bytes();
+            prop_assert_eq!(copy.append_live(run.first_seq, run.last_seq, lines), Some(run.until - from));
+            from = run.until;
+        }
+        prop_assert_eq!(read_all(&copy, None), read_all(&log, None));
+    }
+}
+
+#[test]
+fn what_does_not_read_or_continue_is_not_taken() {
+    let log = Log::new(id(1));
+    let line = b"{\"t\":\"created\"}\n";
+    assert_eq!(log.append_live(0, 0, b"garbage\n"), None);
+    assert_eq!(log.append_live(0, 1, line), None, "fewer lines than numbers");
+    assert_eq!(log.append_live(0, u64::MAX, line), None);
+    assert_eq!(log.append_live(1, 0, line), None);
+    assert_eq!(log.append_live(0, 0, &[0xff]), None);
+    assert_eq!(log.append_live(1, 1, line), None, "0 is missing");
+    assert_eq!(log.len(), 0);
+    assert_eq!(log.append_live(0, 0, line), Some(1));
+    assert_eq!(log.append_live(0, 0, line), Some(0));
+}
+
 #[test]
 fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
     let log = finished(&[(true, "why".to_owned()), (false, "answer".to_owned())]);

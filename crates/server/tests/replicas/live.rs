@@ -1,0 +1,75 @@
+//! With Redis the other server knows at once what the database does not know yet.
+
+use testkit::validator::{assert_valid, assert_valid_from_middle};
+use testkit::{Harness, World};
+
+use super::site::{ENDLESS, SERVERS, Site, follow, metric, newest_stored, reaches};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .redis_story_on(&SERVERS, "events_arrive_before_they_are_stored", ahead)
+        .redis_story_on(&SERVERS, "any_follower_reads_exactly_the_stored_log", followers)
+        .redis_story_on(&SERVERS, "a_stop_reaches_the_other_server_by_its_bell", stop)
+}
+
+async fn ahead(world: World) {
+    let site = Site::start(&world).await;
+    let (mut here, response) = site.answer(ENDLESS).await;
+    here.read_text(1).await;
+    let mut locked = world.sql().await;
+    // From here on nobody can store an event, though everything can be read.
+    locked.execute("LOCK TABLES response_events READ").await;
+    let mut there = follow(&site.there, &response, None).await;
+    there.read_text(50).await;
+    let seen = there.last_seq().expect("numbers");
+    let stored = newest_stored(&world).await;
+    assert!(stored + 20 < i64::try_from(seen).expect("small"), "{seen} seen, {stored} stored");
+    // A number that only Redis knows can be continued, too.
+    let mut later = follow(&site.there, &response, Some(seen)).await;
+    later.read_text(5).await;
+    locked.execute("UNLOCK TABLES").await;
+    here.read_text(30).await;
+    site.stop(&response).await;
+    let (here, there, later) = tokio::join!(here.finish(), there.finish(), later.finish());
+    let stored = site.stored(&response).await;
+    assert!(here == stored && there == stored, "the same events with the same numbers");
+    assert_valid_from_middle(&later);
+    let place = usize::try_from(seen).expect("a small number") + 1;
+    assert!(later == stored[place..], "only what follows");
+    assert!(metric(&site.two, "bus_received_events_total").await >= 30);
+    assert!(metric(&site.one, "bus_published_events_total").await >= 30);
+}
+
+async fn followers(world: World) {
+    let site = Site::start(&world).await;
+    let (mut here, response) = site.answer("mock:ticks=300,reasoning=20,rate=150").await;
+    let whole = follow(&site.there, &response, None).await;
+    let early = follow(&site.there, &response, Some(3)).await;
+    here.read_text(40).await;
+    let late = follow(&site.there, &response, None).await;
+    let number = here.last_seq().expect("numbers");
+    let newest = follow(&site.there, &response, Some(number)).await;
+    let (here, whole, early, late, newest) =
+        tokio::join!(here.finish(), whole.finish(), early.finish(), late.finish(), newest.finish());
+    assert_valid(&here);
+    let stored = site.stored(&response).await;
+    assert!(here == stored && whole == stored && late == stored, "each has everything");
+    assert!(early == stored[4..], "only what follows 3");
+    let place = usize::try_from(number).expect("a small number") + 1;
+    assert!(newest == stored[place..], "only what follows {number}");
+    // Four followers, one reader: each event was taken from Redis at most once.
+    let received = metric(&site.two, "bus_received_events_total").await;
+    let count = u64::try_from(stored.len()).expect("a small number");
+    assert!(received > count / 2 && received <= count, "{received} of {count}");
+    assert_eq!(metric(&site.two, "bus_fallbacks_total").await, 0);
+}
+
+async fn stop(world: World) {
+    let site = Site::start(&world).await;
+    let (mut here, response) = site.answer(ENDLESS).await;
+    here.read_text(3).await;
+    let before = metric(&site.one, "bus_looks_total").await;
+    site.stop(&response).await;
+    reaches(&site.one, "bus_looks_total", before + 1).await;
+    assert!(here.finish().await == site.stored(&response).await);
+}

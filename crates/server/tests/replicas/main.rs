@@ -1,0 +1,26 @@
+//! Two servers on one database with Redis between them, as real processes: what reaches the other
+//! server, how soon, and what becomes of it when Redis or a server is killed, frozen or emptied.
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test a broken expectation is a panic"
+)]
+
+mod crash;
+mod faults;
+mod live;
+mod quiet;
+mod site;
+
+use std::process::ExitCode;
+
+use testkit::Harness;
+
+fn main() -> ExitCode {
+    let harness = Harness::new();
+    let harness = live::stories(harness);
+    let harness = faults::stories(harness);
+    let harness = crash::stories(harness);
+    quiet::stories(harness).run()
+}
