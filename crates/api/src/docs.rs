@@ -111,8 +111,14 @@ impl Page<'_> {
         page.text(operation.method).raw("\">").text(&operation.method.to_uppercase());
         page.raw("</span> <code>").text(operation.path).raw("</code>");
         page.raw("<span class=\"id\">").text(operation.id()).raw("</span></p>");
-        if operation.body.get("security").is_none() {
-            page.raw("<p class=\"public\">Needs no token.</p>");
+        match operation.body.pointer("/security/0/bearer/0").and_then(Value::as_str) {
+            Some(scope) => {
+                page.raw("<p class=\"public\">An API key needs the scope <code>");
+                page.text(scope).raw("</code>.</p>");
+            }
+            None => {
+                page.raw("<p class=\"public\">Needs no token.</p>");
+            }
         }
         page.prose(text(operation.body, "description"));
         Self::parameters(page, operation.body);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemas::Scope;
 use schemas::error::{ErrorBody, ErrorDetail};
 use serde::Serialize;
 
@@ -57,13 +58,15 @@ pub(crate) enum Retry {
     Never,
 }
 
-/// The challenge of a 401 (RFC 6750, section 3).
+/// The challenge of a refused credential (RFC 6750, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// No usable credentials were sent, so no error code may be named (section 3.1).
     Plain,
     /// The token was refused.
     InvalidToken,
+    /// The token may not be used for what was asked; sent with a 403.
+    InsufficientScope(Scope),
 }
 
 /// Where a failure belongs in the log.
@@ -197,10 +200,13 @@ impl ApiError {
         }
         if let Some(challenge) = self.0.challenge {
             let value = match challenge {
-                Challenge::Plain => r#"Bearer realm="chatapp""#,
-                Challenge::InvalidToken => r#"Bearer realm="chatapp", error="invalid_token""#,
+                Challenge::Plain => HeaderValue::from_static(r#"Bearer realm="chatapp""#),
+                Challenge::InvalidToken => {
+                    HeaderValue::from_static(r#"Bearer realm="chatapp", error="invalid_token""#)
+                }
+                Challenge::InsufficientScope(scope) => insufficient_scope(scope),
             };
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+            headers.insert(header::WWW_AUTHENTICATE, value);
         }
     }
 }
@@ -224,6 +230,13 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// The challenge that names the scope which is missing (RFC 6750, section 3).
+fn insufficient_scope(scope: Scope) -> HeaderValue {
+    let text = format!(r#"Bearer realm="chatapp", error="insufficient_scope", scope="{scope}""#);
+    // A scope is a word of lower-case letters.
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
 /// A header value of digits.

@@ -16,6 +16,7 @@ pub mod projections;
 pub mod route_table;
 mod router;
 mod routes;
+mod scopes;
 mod serve;
 mod sse;
 mod state;

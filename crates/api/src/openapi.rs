@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::routes;
+use crate::{routes, scopes};
 
 /// The parts of the document that belong to no route.
 #[derive(utoipa::OpenApi)]
@@ -21,6 +21,7 @@ use crate::routes;
     components(schemas(ErrorBody)),
     tags(
         (name = "Accounts", description = "Sign up, log in, sessions."),
+        (name = "Keys", description = "API keys: long-lived credentials for programs. Each is good for the scopes it was made with: `read`, `write`, `account`, `admin`; every operation names the one it needs."),
         (name = "Conversations", description = "Created, listed, renamed, deleted by their owner."),
         (name = "Messages", description = "What is said and answered."),
         (name = "Responses", description = "Generations of an answer: follow one from anywhere, as often as needed, or stop it."),
@@ -56,7 +57,7 @@ struct Common {
     applies: fn(&Operation) -> bool,
 }
 
-const COMMON: [Common; 9] = [
+const COMMON: [Common; 10] = [
     Common {
         name: "BadRequest",
         status: "400",
@@ -66,7 +67,13 @@ const COMMON: [Common; 9] = [
     Common {
         name: "Unauthorized",
         status: "401",
-        description: "`missing_token`, `invalid_token` or `token_expired`; with `WWW-Authenticate`",
+        description: "`missing_token`, `invalid_token`, `token_expired` or `invalid_api_key`; with `WWW-Authenticate`",
+        applies: |operation| operation.security.is_some(),
+    },
+    Common {
+        name: "Forbidden",
+        status: "403",
+        description: "`insufficient_scope`: the API key may not be used for this; `WWW-Authenticate` names the scope",
         applies: |operation| operation.security.is_some(),
     },
     Common {
@@ -129,8 +136,10 @@ fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some("The `access_token` of POST /api/auth/login."))
+        .description(Some(
+            "The `access_token` of POST /api/auth/login, or an API key of POST /api/keys (`sk-…`). \
+             A key needs the scope that the operation names; an access token needs none.",
+        ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     for common in &COMMON {
@@ -138,8 +147,15 @@ fn complete(document: &mut OpenApi) {
         components.responses.insert(common.name.to_owned(), RefOr::T(response));
     }
     for item in document.paths.paths.values_mut() {
-        let slots = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in slots.into_iter().flatten() {
+        let slots = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in slots {
+            let Some(operation) = operation else { continue };
+            scopes::complete(&method, operation);
             add_errors(operation);
         }
     }

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::extract::BodyLimits;
 use crate::middleware::{KnownQueries, bounds, cors, known_queries, observe};
 use crate::openapi::documented;
+use crate::scopes::RouteScopes;
 use crate::state::{AppState, Shared};
 use crate::{ApiConfig, docs, routes};
 
@@ -23,7 +24,9 @@ pub fn router(services: Services, config: ApiConfig, metrics: PrometheusHandle) 
     let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
     let router = wrap(router, KnownQueries::from_document(&document), &config);
     let docs_html = Bytes::from(docs::reference(&document));
-    router.with_state(AppState::new(Shared { services, config, metrics, openapi_json, docs_html }))
+    let scopes = RouteScopes::from_document(&document);
+    let shared = Shared { services, config, metrics, scopes, openapi_json, docs_html };
+    router.with_state(AppState::new(shared))
 }
 
 /// Puts the fallbacks and the middleware around routes.

@@ -6,6 +6,7 @@ mod conversations;
 mod docs;
 mod fallback;
 mod health;
+mod keys;
 mod me;
 mod messages;
 mod meta;
@@ -36,6 +37,8 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::get_me))
         .routes(routes!(me::list_sessions))
         .routes(routes!(me::revoke_session))
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::update_key, keys::revoke_key))
         .routes(routes!(conversations::list_conversations, conversations::create_conversation))
         .routes(routes!(
             conversations::get_conversation,

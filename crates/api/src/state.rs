@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use services::Services;
 
 use crate::ApiConfig;
+use crate::scopes::RouteScopes;
 
 /// Shared by all requests; a clone is one reference count.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) config: ApiConfig,
     /// Renders what the metrics recorder has counted; the recorder belongs to `server`.
     pub(crate) metrics: PrometheusHandle,
+    /// What an API key must be good for.
+    pub(crate) scopes: RouteScopes,
     /// The API description, serialised once.
     pub(crate) openapi_json: Bytes,
     /// The reference page made from it.

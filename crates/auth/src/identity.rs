@@ -1,15 +1,56 @@
 //! Who makes a request.
 
+use models::api_key::{Scope, Scopes};
 use models::user::UserRole;
-use models::{SessionId, UserId};
+use models::{ApiKeyId, SessionId, UserId};
 
 /// The authenticated maker of a request, as `services::Accounts::authenticate` found them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The user.
     pub user_id: UserId,
-    /// The login the access token belongs to.
-    pub session_id: SessionId,
+    /// What the request was made with.
+    pub credential: Credential,
     /// What the user may do beyond their own data.
     pub role: UserRole,
+}
+
+/// What a request was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this login. It may do everything its user may.
+    Session(SessionId),
+    /// An API key.
+    Key {
+        /// Which one.
+        id: ApiKeyId,
+        /// What it may be used for.
+        scopes: Scopes,
+    },
+}
+
+impl Identity {
+    /// The login that the request was made with; none if it was made with a key.
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::Key { .. } => None,
+        }
+    }
+
+    /// The key that the request was made with; none if it was made with an access token.
+    pub fn key_id(&self) -> Option<ApiKeyId> {
+        match self.credential {
+            Credential::Session(_) => None,
+            Credential::Key { id, .. } => Some(id),
+        }
+    }
+
+    /// Whether the credential may be used for `scope`.
+    pub fn has_scope(&self, scope: Scope) -> bool {
+        match self.credential {
+            Credential::Session(_) => true,
+            Credential::Key { scopes, .. } => scopes.contains(scope),
+        }
+    }
 }

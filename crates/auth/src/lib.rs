@@ -22,6 +22,7 @@
 //! ```
 
 mod access;
+mod api_key;
 mod email;
 mod error;
 mod identity;
@@ -32,9 +33,10 @@ mod random;
 mod secret_key;
 
 pub use access::{AccessClaims, AccessTokens, MAX_TOKEN_BYTES};
+pub use api_key::{KEY_PREFIX, is_api_key, new_api_key, visible_prefix};
 pub use email::canonical_email;
 pub use error::AuthError;
-pub use identity::Identity;
+pub use identity::{Credential, Identity};
 pub use opaque::{OpaqueToken, token_hash};
 pub use password::{PasswordParameters, Passwords, Verified};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};

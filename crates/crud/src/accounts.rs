@@ -1,7 +1,8 @@
 //! Users, and the one transaction that makes an account.
 
 use models::{Time, UserId, meta, refresh_token, session, user};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
@@ -116,6 +117,26 @@ pub async fn replace_setup_token(db: &Db, hash: String, expires_at: Time) -> Res
         })
     })
     .await
+}
+
+/// Makes transactions about one account wait for each other until they end; `false` when there is
+/// no such account.
+pub(crate) async fn lock(tx: &Tx, id: UserId) -> Result<bool> {
+    // Without a change there is still a lock, and a row that was found still counts.
+    let locked = user::Entity::update_many()
+        .col_expr(user::Column::TokenVersion, Expr::col(user::Column::TokenVersion))
+        .filter(user::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(locked.rows_affected == 1)
+}
+
+/// Joins the owner of rows; the entities have no relations.
+pub(crate) fn with_owner<E: EntityTrait>(query: Select<E>, owner: E::Column) -> Select<E> {
+    let mut query = query;
+    let same = Expr::col((user::Entity, user::Column::Id)).equals((E::default(), owner));
+    QuerySelect::query(&mut query).inner_join(user::Entity, same);
+    query
 }
 
 /// Finds an account by its canonical e-mail address.

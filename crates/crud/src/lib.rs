@@ -21,6 +21,7 @@ pub use kill_point::kill_point;
 pub mod accounts;
 pub mod conversations;
 pub mod imports;
+pub mod keys;
 pub mod messages;
 pub mod prune;
 pub mod responses;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use models::{SessionId, Time, UserId, refresh_token, session, user};
-use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::insert;
@@ -49,22 +49,10 @@ pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<Bearer>> {
         .column(user::Column::Role)
         .column(user::Column::TokenVersion)
         .column(user::Column::DisabledAt)
-        .join_as_users()
         .filter(session::Column::Id.eq(id));
+    let query = with_owner(query, session::Column::UserId);
     Ok(query.into_model::<Bearer>().one(db.read()).await?)
 }
-
-/// Joins the owner; sessions and users have no relation in the entities.
-trait JoinUsers: QuerySelect {
-    fn join_as_users(mut self) -> Self {
-        let same = Expr::col((user::Entity, user::Column::Id))
-            .equals((session::Entity, session::Column::UserId));
-        self.query().inner_join(user::Entity, same);
-        self
-    }
-}
-
-impl JoinUsers for sea_orm::Select<session::Entity> {}
 
 /// An attempt to exchange a refresh token.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod error;
 pub mod event;
 pub mod import;
+pub mod key;
 pub mod list;
 pub mod message;
 pub mod model;
@@ -15,6 +16,7 @@ pub mod response;
 pub mod stream;
 pub mod validate;
 
+pub use models::api_key::Scope;
 pub use models::{
     ApiKeyId, ConversationId, MessageId, ParseIdError, ResponseId, SessionId, Time, UserId,
 };

@@ -264,6 +264,7 @@ fn settings(config: &Config) -> Settings {
         session_lifetime: config.auth.session_ttl,
         refresh_lifetime: config.auth.refresh_idle,
         refresh_grace: config.auth.refresh_grace,
+        keys_per_user: config.limits.keys_per_user,
         generations: config.limits.generations,
         generations_per_user: config.limits.generations_per_user,
         checkpoint_interval: config.limits.checkpoint_interval,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{
-    AccessClaims, AccessTokens, Identity, OpaqueToken, Passwords, Verified, canonical_email,
-    password_rule, token_hash,
+    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Verified,
+    canonical_email, password_rule, token_hash,
 };
 use crud::Db;
 use crud::accounts::{Claim, SignUp, SignedUp};
@@ -19,6 +19,7 @@ use schemas::validate::{self, Invalid};
 use secrecy::SecretString;
 
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::settings::{Settings, Signup};
 
 /// What refresh tokens begin with, so that a leaked one can be recognised.
@@ -46,6 +47,7 @@ pub struct Accounts {
     context: Context,
     passwords: Arc<Passwords>,
     tokens: Arc<AccessTokens>,
+    keys: Keys,
     settings: Settings,
 }
 
@@ -55,9 +57,10 @@ impl Accounts {
         context: Context,
         passwords: Passwords,
         tokens: AccessTokens,
+        keys: Keys,
         settings: Settings,
     ) -> Self {
-        Self { db, context, passwords: passwords.into(), tokens: tokens.into(), settings }
+        Self { db, context, passwords: passwords.into(), tokens: tokens.into(), keys, settings }
     }
 
     /// Makes an account and logs it in. The first one on this machine, or the one with the set-up
@@ -162,12 +165,17 @@ impl Accounts {
 
     /// Ends the session the request was made with.
     pub async fn logout(&self, identity: &Identity) -> Result<()> {
-        self.revoke_session(identity, identity.session_id).await
+        let session = identity.session_id().ok_or(Error::SessionRequired)?;
+        self.revoke_session(identity, session).await
     }
 
-    /// Who makes a request: the token has to be genuine, and its session alive by the database,
-    /// so that a revocation counts at the very next request, on every server.
+    /// Who makes a request: an access token has to be genuine, and its session, or the API key,
+    /// alive by the database, so that a revocation counts at the very next request, on every
+    /// server.
     pub async fn authenticate(&self, bearer: &str) -> Result<Identity> {
+        if bearer.starts_with(KEY_PREFIX) {
+            return self.keys.authenticate(bearer).await;
+        }
         let now = self.context.now();
         let claims = self.tokens.verify(now, bearer)?;
         let found = crud::sessions::find_bearer(&self.db, claims.session_id).await?;
@@ -179,7 +187,8 @@ impl Accounts {
                 && found.expires_at > now
         });
         let found = alive.ok_or(Error::InvalidToken)?;
-        Ok(Identity { user_id: found.user_id, session_id: claims.session_id, role: found.role })
+        let credential = Credential::Session(claims.session_id);
+        Ok(Identity { user_id: found.user_id, credential, role: found.role })
     }
 
     /// The account of the caller.
@@ -192,7 +201,7 @@ impl Accounts {
     pub async fn list_sessions(&self, identity: &Identity) -> Result<List<SessionOut>> {
         let rows = crud::sessions::list(&self.db, identity.user_id, self.context.now()).await?;
         let out = |row: session::Model| SessionOut {
-            current: row.id == identity.session_id,
+            current: identity.session_id() == Some(row.id),
             id: row.id,
             user_agent: row.user_agent,
             address: row.address,

@@ -1,6 +1,7 @@
 //! What a use case can refuse or fail with, in the words of the domain.
 
 use crud::CrudError;
+use models::api_key::Scope;
 use provider::ProviderError;
 use schemas::{Invalid, ResponseId};
 
@@ -22,6 +23,18 @@ pub enum Error {
     /// The access token was good until its time was over.
     #[error("the access token has expired")]
     TokenExpired,
+    /// The API key is unknown, revoked or expired.
+    #[error("the API key is not valid")]
+    InvalidKey,
+    /// The API key may not be used for this.
+    #[error("the API key lacks the scope {0}")]
+    InsufficientScope(Scope),
+    /// Only a login can do this, not an API key.
+    #[error("this needs a login")]
+    SessionRequired,
+    /// The user has as many API keys as the server allows.
+    #[error("the limit of {0} API keys is reached")]
+    TooManyKeys(u32),
     /// The operator does not let people sign up.
     #[error("sign-up is closed on this server")]
     SignupClosed,

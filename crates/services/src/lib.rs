@@ -12,6 +12,7 @@ mod error;
 mod exports;
 mod health;
 mod imports;
+mod keys;
 mod messages;
 mod repeat;
 mod responses;
@@ -35,6 +36,7 @@ pub use error::{Error, Result};
 pub use exports::{ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports};
+pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use settings::{Settings, Signup};
 
@@ -64,6 +66,8 @@ pub struct Parts {
 pub struct Services {
     /// Accounts and sessions.
     pub accounts: Accounts,
+    /// API keys.
+    pub keys: Keys,
     /// Conversations and messages.
     pub conversations: Conversations,
     /// Responses.
@@ -89,8 +93,10 @@ impl Services {
                 .await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
+        let keys = Keys::new(engine.clone());
         Ok(Self {
-            accounts: Accounts::new(db, context, passwords, tokens, settings),
+            accounts: Accounts::new(db, context, passwords, tokens, keys.clone(), settings),
+            keys,
             conversations,
             responses: Responses::new(engine.clone()),
             models: Models::new(provider),

@@ -22,6 +22,8 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// How long after its use a refresh token may be presented again, its answer being lost.
     pub refresh_grace: Duration,
+    /// How many API keys a user may have.
+    pub keys_per_user: u32,
     /// How many responses run at once on this server.
     pub generations: u32,
     /// How many responses of one user run at once on this server.
@@ -42,6 +44,7 @@ impl Default for Settings {
             session_lifetime: Duration::from_secs(30 * DAY),
             refresh_lifetime: Duration::from_secs(14 * DAY),
             refresh_grace: Duration::from_secs(20),
+            keys_per_user: 50,
             generations: 1000,
             generations_per_user: 8,
             checkpoint_interval: Duration::from_millis(200),

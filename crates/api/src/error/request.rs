@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode as S;
+use schemas::Scope;
 
 use super::{ApiError, Blame, Challenge, Kind, Retry};
 
@@ -164,8 +165,8 @@ impl ApiError {
             S::UNAUTHORIZED,
             Kind::Authentication,
             "missing_token",
-            "Send an access token in the header Authorization: Bearer TOKEN. POST \
-             /api/auth/login gives one.",
+            "Send an access token or an API key in the header Authorization: Bearer TOKEN. POST \
+             /api/auth/login gives a token.",
         )
         .challenge(Challenge::Plain)
     }
@@ -179,6 +180,21 @@ impl ApiError {
             "The token is not valid, or its session has ended. Log in again.",
         )
         .challenge(Challenge::InvalidToken)
+    }
+
+    /// The API key is good, but not for this.
+    pub(crate) fn insufficient_scope(scope: Scope) -> Self {
+        Self::new(
+            S::FORBIDDEN,
+            Kind::Permission,
+            "insufficient_scope",
+            format!(
+                "This API key lacks the scope {scope:?}. Make a key that has it at POST /api/keys, \
+                 or log in.",
+                scope = scope.as_str()
+            ),
+        )
+        .challenge(Challenge::InsufficientScope(scope))
     }
 
     /// The server is on its way down.

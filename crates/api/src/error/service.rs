@@ -45,6 +45,29 @@ fn describe(error: &Error) -> ApiError {
             "The token has expired. Renew it at POST /api/auth/refresh or log in again.",
         )
         .challenge(Challenge::InvalidToken),
+        Error::InvalidKey => ApiError::new(
+            S::UNAUTHORIZED,
+            Kind::Authentication,
+            "invalid_api_key",
+            "The API key is not valid: it is mistyped, revoked or expired. Make another at POST \
+             /api/keys, with a login.",
+        )
+        .challenge(Challenge::InvalidToken),
+        Error::InsufficientScope(scope) => ApiError::insufficient_scope(*scope),
+        Error::SessionRequired => ApiError::new(
+            S::FORBIDDEN,
+            Kind::Permission,
+            "session_required",
+            "An API key belongs to no session. Log in to use this route, or revoke the key at \
+             DELETE /api/keys/{id}.",
+        ),
+        Error::TooManyKeys(limit) => ApiError::new(
+            S::CONFLICT,
+            Kind::Conflict,
+            "key_limit_reached",
+            format!("You have {limit} API keys, as many as this server allows. Revoke one first."),
+        )
+        .retry(Retry::Never),
         Error::SignupClosed => ApiError::new(
             S::FORBIDDEN,
             Kind::Permission,

@@ -26,6 +26,9 @@ fn every_failure_has_its_status_type_and_code() {
         (Failure::InvalidCredentials, 401, "authentication_error", "invalid_credentials"),
         (Failure::InvalidToken, 401, "authentication_error", "invalid_token"),
         (Failure::TokenExpired, 401, "authentication_error", "token_expired"),
+        (Failure::InvalidKey, 401, "authentication_error", "invalid_api_key"),
+        (Failure::SessionRequired, 403, "permission_error", "session_required"),
+        (Failure::TooManyKeys(2), 409, "conflict_error", "key_limit_reached"),
         (Failure::SignupClosed, 403, "permission_error", "signup_closed"),
         (Failure::SetupTokenInvalid, 403, "permission_error", "setup_token_invalid"),
         (Failure::EmailTaken, 409, "conflict_error", "email_taken"),
@@ -95,6 +98,12 @@ fn the_challenge_names_an_error_only_for_a_token_that_was_sent() {
     );
     let (_, missing, _) = rendered(ApiError::missing_token());
     assert_eq!(header(&missing, "www-authenticate"), r#"Bearer realm="chatapp""#);
+    let (status, headers, body) = rendered(Failure::InsufficientScope(schemas::Scope::Write));
+    assert_eq!((status, &body["error"]["code"]), (403, &json!("insufficient_scope")));
+    assert_eq!(
+        header(&headers, "www-authenticate"),
+        r#"Bearer realm="chatapp", error="insufficient_scope", scope="write""#
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Who makes the request: the bearer token of RFC 6750, from the header only.
+//! Who makes the request: an access token or an API key as the bearer token of RFC 6750, from the
+//! header only.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +12,7 @@ use schemas::UserId;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The authenticated caller.
+/// The authenticated caller, whose credential may be used for this route.
 ///
 /// Stands before any body extractor in a handler, so that a stranger's body is never read.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ impl FromRequestParts<AppState> for Bearer {
         let identity = state.services.accounts.authenticate(token).await?;
         if let Some(slot) = parts.extensions.get::<UserSlot>() {
             slot.fill(identity.user_id);
+        }
+        let scope = state.scopes.of(parts);
+        if !identity.has_scope(scope) {
+            return Err(ApiError::insufficient_scope(scope));
         }
         Ok(Self(identity))
     }

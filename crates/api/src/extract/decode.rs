@@ -189,6 +189,7 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// One of a fixed set of words.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -197,7 +198,10 @@ impl<'de> Deserializer<'de> for Node {
     ) -> Result<V::Value, Fault> {
         match self {
             Self::Text(word) => visitor.visit_enum(word.into_deserializer()),
-            _ => Err(de::Error::custom("expected a string")),
+            other => {
+                let got: &str = (&other).into();
+                Err(de::Error::custom(format_args!("expected a string, got {got}")))
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use schemas::{ConversationId, MessageId, ResponseId, SessionId};
+use schemas::{ApiKeyId, ConversationId, MessageId, ResponseId, SessionId};
 
 use crate::error::ApiError;
 
@@ -22,6 +22,9 @@ impl PathId for MessageId {
 }
 impl PathId for ResponseId {
     const KIND: &'static str = "response";
+}
+impl PathId for ApiKeyId {
+    const KIND: &'static str = "key";
 }
 impl PathId for SessionId {
     const KIND: &'static str = "session";

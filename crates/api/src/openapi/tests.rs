@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::route_table::{Auth, routes};
+use schemas::Scope;
 
 #[test]
 fn the_whole_document() {
@@ -73,4 +74,21 @@ fn the_route_table_knows_who_may_use_what() {
         public,
         ["/api/auth/login", "/api/auth/refresh", "/api/auth/signup", "/api/version"]
     );
+}
+
+#[test]
+fn keys_reach_accounts_only_with_the_scope_for_them() {
+    let document = openapi();
+    for (_, path, operation) in operations(&document) {
+        let id = operation.operation_id.clone().unwrap();
+        assert_eq!(operation.security.is_some(), scopes::named(operation).is_some(), "{id}");
+        let expected = match operation.tags.as_deref().and_then(<[String]>::first).unwrap().as_str()
+        {
+            "Accounts" | "Keys" if id != "get_me" => Scope::Account,
+            "Administration" => Scope::Admin,
+            _ => continue,
+        };
+        let named = scopes::named(operation);
+        assert!(named.is_none_or(|scope| scope == expected), "{id} at {path}: {named:?}");
+    }
 }

@@ -70,10 +70,14 @@ pub(super) async fn refresh(
 
 /// Log out
 ///
-/// Ends the session of this access token, at once and for every token of it.
+/// Ends the session of this access token, at once and for every token of it. An API key belongs
+/// to no session.
 #[utoipa::path(
-    post, path = "/api/auth/logout", tag = "Accounts", security(("bearer" = [])),
-    responses((status = 204, description = "The session has ended"))
+    post, path = "/api/auth/logout", tag = "Accounts", security(("bearer" = ["account"])),
+    responses(
+        (status = 204, description = "The session has ended"),
+        (status = 403, description = "`insufficient_scope`, or `session_required` for an API key", body = schemas::error::ErrorBody),
+    )
 )]
 pub(super) async fn logout(
     State(state): State<AppState>,

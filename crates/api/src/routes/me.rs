@@ -12,7 +12,7 @@ use crate::state::AppState;
 
 /// Show the account
 #[utoipa::path(
-    get, path = "/api/me", tag = "Accounts", security(("bearer" = [])),
+    get, path = "/api/me", tag = "Accounts", security(("bearer" = ["read"])),
     responses((status = 200, description = "The account of the access token", body = UserOut))
 )]
 pub(super) async fn get_me(
@@ -26,7 +26,7 @@ pub(super) async fn get_me(
 ///
 /// Every login of the account that has not ended, newest first.
 #[utoipa::path(
-    get, path = "/api/sessions", tag = "Accounts", security(("bearer" = [])),
+    get, path = "/api/sessions", tag = "Accounts", security(("bearer" = ["account"])),
     responses((status = 200, description = "The sessions", body = List<SessionOut>))
 )]
 pub(super) async fn list_sessions(
@@ -40,7 +40,7 @@ pub(super) async fn list_sessions(
 ///
 /// Its tokens stop working at once.
 #[utoipa::path(
-    delete, path = "/api/sessions/{id}", tag = "Accounts", security(("bearer" = [])),
+    delete, path = "/api/sessions/{id}", tag = "Accounts", security(("bearer" = ["account"])),
     params(("id" = String, Path, description = "Id of the session", example = "sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
     responses((status = 204, description = "The session has ended"))
 )]

@@ -13,6 +13,8 @@ section! {
     /// How many answers of one user are generated at once by this server. A conversation has
     /// one at a time in any case.
     generations_per_user: u32 = "8", range "1" to "1000000";
+    /// How many API keys a user may have. Revoked ones do not count.
+    keys_per_user: u32 = "50", range "1" to "10000";
     /// How often running answers are written to disk at the most. A crash loses no more than
     /// what was generated in this time, or in five times the last write's duration if that is
     /// longer.

@@ -242,10 +242,13 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let conversation = ada.create_conversation().await;
     let messages = format!("/api/conversations/{conversation}/messages");
     let one = format!("/api/conversations/{conversation}");
+    let key = format!("/api/keys/{}", ada.create_key(&["read"]).await["id"].as_str().unwrap());
     let mut bodies = vec![
         (Method::POST, "/api/auth/signup", json!({"email": "b@example.org", "password": PASSWORD})),
         (Method::POST, "/api/auth/login", json!({"email": ada.email, "password": PASSWORD})),
         (Method::POST, "/api/auth/refresh", json!({"refresh_token": ada.refresh_token})),
+        (Method::POST, "/api/keys", json!({"name": "x"})),
+        (Method::PATCH, &key, json!({"name": "x"})),
         (Method::POST, "/api/conversations", json!({"title": "x"})),
         (Method::PATCH, &one, json!({"title": "x"})),
         (Method::POST, &messages, json!({"content": "x"})),

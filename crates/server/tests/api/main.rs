@@ -22,6 +22,7 @@ mod branches;
 mod content;
 mod conversations;
 mod http;
+mod keys;
 mod messages;
 mod ownership;
 mod pages;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let harness = content::stories(harness);
     let harness = conversations::stories(harness);
     let harness = http::stories(harness);
+    let harness = keys::stories(harness);
     let harness = messages::stories(harness);
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);

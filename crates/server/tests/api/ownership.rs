@@ -16,6 +16,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         harness,
         the_matrix_has_a_row_for_every_route_and_id,
         owners_are_served_and_strangers_told_nothing,
+        a_key_opens_what_its_scopes_say_and_nothing_of_others,
         nobody_without_a_token_is_served,
         ids_in_queries_and_bodies_are_the_callers_own,
         a_session_that_ended_is_refused_everywhere_at_its_next_request,
@@ -31,6 +32,7 @@ enum Kind {
     Message,
     Response,
     Session,
+    Key,
 }
 
 /// Whose data a route shows.
@@ -87,6 +89,10 @@ const ROWS: &[Row] = &[
     row("logout", Scope::Own(&[]), 204),
     row("get_me", Scope::Own(&[]), 200),
     row("list_sessions", Scope::Own(&[Kind::Session]), 200),
+    row("list_keys", Scope::Own(&[Kind::Key]), 200),
+    Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },
+    Row { body: || json!({"name": "another"}), ..row("update_key", Scope::ById(Kind::Key), 200) },
+    row("revoke_key", Scope::ById(Kind::Key), 204),
     row("list_models", Scope::Own(&[]), 200),
     row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
@@ -139,6 +145,7 @@ struct Holdings {
     user: User,
     /// Another session of the same user.
     session: String,
+    key: String,
     conversation: String,
     message: String,
     response: String,
@@ -153,6 +160,7 @@ impl Holdings {
         let turn = user.send_and_wait(&conversation, &format!("a secret of {email}")).await;
         Self {
             session: session_of(&other).await,
+            key: text(&user.create_key(&["read"]).await["id"]),
             conversation,
             message: text(&turn["user_message"]["id"]),
             response: text(&turn["response"]["id"]),
@@ -166,6 +174,7 @@ impl Holdings {
             Kind::Message => &self.message,
             Kind::Response => &self.response,
             Kind::Session => &self.session,
+            Kind::Key => &self.key,
         }
     }
 }
@@ -177,6 +186,7 @@ impl Kind {
             Self::Message => "msg",
             Self::Response => "resp",
             Self::Session => "sess",
+            Self::Key => "key",
         })
     }
 }
@@ -193,7 +203,8 @@ fn text(value: &Value) -> String {
 
 /// Two users, Ada and Bob.
 async fn start(world: &World) -> TestApp {
-    let app = TestApp::start(world).await;
+    let keys = "CHATAPP_LIMITS__KEYS_PER_USER";
+    let app = TestApp::builder(world).set(keys, "10000").start().await;
     app.user("ada").await;
     app.user("bob").await;
     app
@@ -309,7 +320,8 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
                 if what != "logout" {
                     let others = bob.user.send(request(&bob.user, row, "")).await;
                     assert_eq!(others.status, row.owner, "{what}: {}", others.text);
-                    for id in [&ada.session, &ada.conversation, &ada.message, &ada.user.id] {
+                    let hers = [&ada.session, &ada.key, &ada.conversation, &ada.message];
+                    for id in hers.into_iter().chain([&ada.user.id]) {
                         assert!(!others.text.contains(id), "{what} shows {id}: {}", others.text);
                     }
                     assert!(!others.text.contains("ada@example.org"), "{what}: {}", others.text);
@@ -330,6 +342,54 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
         bob.user.get("/api/sessions").await.expect(200)["data"].as_array().unwrap().len(),
         3
     );
+}
+
+async fn a_key_opens_what_its_scopes_say_and_nothing_of_others(world: World) {
+    const ALL: [&str; 4] = ["read", "write", "account", "admin"];
+    let app = start(&world).await;
+    let document = app.anonymous().get("/openapi.json").await.expect(200);
+    let bob = Holdings::of(&app, "bob@example.org").await;
+    let bobs = bob.user.with_key(&ALL).await;
+    for row in ROWS {
+        let what = row.operation;
+        let RouteInfo { method, path, .. } = route(what);
+        let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+        let Some(scope) = operation["security"][0]["bearer"][0].as_str() else {
+            assert!(matches!(row.scope, Scope::Public(_)), "{what} names no scope");
+            continue;
+        };
+        let ada = Holdings::of(&app, "ada@example.org").await;
+        let id = match row.scope {
+            Scope::ById(kind) => {
+                let unknown = request(&bobs, row, &kind.unknown());
+                let unknown = visible(&bobs.send(unknown).await);
+                assert_eq!(unknown.0, 404, "{what}: {}", unknown.2);
+                let foreign = bobs.send(request(&bobs, row, ada.id(kind))).await;
+                assert_eq!(visible(&foreign), unknown, "{what}: somebody else's id");
+                ada.id(kind)
+            }
+            _ => "",
+        };
+        let others: Vec<&str> = ALL.into_iter().filter(|other| *other != scope).collect();
+        let wrong = ada.user.with_key(&others).await;
+        let reply = wrong.send(request(&wrong, row, id)).await;
+        let challenge = reply.header("www-authenticate").unwrap_or_default().to_owned();
+        let json = reply.expect_error(403, "insufficient_scope");
+        assert!(challenge.contains(&format!("scope=\"{scope}\"")), "{what}: {challenge}");
+        assert!(json["error"]["message"].as_str().unwrap().contains(scope), "{what}: {json}");
+
+        // A key makes no key that may do more than itself.
+        let right = match what {
+            "create_key" => ada.user.with_key(&[scope, "read", "write"]).await,
+            _ => ada.user.with_key(&[scope]).await,
+        };
+        let reply = right.send(request(&right, row, id)).await;
+        // A key belongs to no session that could end.
+        let expected = if what == "logout" { 403 } else { row.owner };
+        assert_eq!(reply.status, expected, "{what}: {}", reply.text);
+    }
+    let title = bob.user.conversation(&bob.conversation).await["title"].clone();
+    assert_eq!(title, "a secret of bob@example.org");
 }
 
 async fn nobody_without_a_token_is_served(world: World) {

@@ -46,6 +46,12 @@ async fn busy_day(world: World) {
         user.send_and_wait(&conversation, PROMPT).await;
     }
 
+    let created = user.create_key(&["read"]).await;
+    let key = created["key"].as_str().expect("the key").to_owned();
+    user.with_bearer(Some(&key)).get("/api/me").await.expect(200);
+    user.with_bearer(Some(&key)).post("/api/conversations", json!({})).await.expect(403);
+    user.with_bearer(Some(&format!("{key}x"))).get("/api/me").await.expect(401);
+
     let refreshed = user.refresh().await;
     strangers(&server.anonymous(), &refreshed.refresh_token).await;
     forge_headers(&server, &user.access_token).await;
@@ -54,6 +60,7 @@ async fn busy_day(world: World) {
     refreshed.post("/api/auth/logout", json!({})).await;
     let stderr = read_after_the_end(server).await;
     assert_clean(&stderr);
+    assert!(!stderr.contains(&key[3..]), "{stderr}");
     for line in stderr.lines() {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");

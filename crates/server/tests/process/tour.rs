@@ -67,7 +67,7 @@ async fn tour() {
 
 fn check(printed: &str) {
     let printed: Vec<&str> = printed.split(MARK).skip(1).collect();
-    let [setup, there, account, answer, stream, follow, stop, end] = printed.as_slice() else {
+    let [setup, there, account, answer, stream, follow, stop, key, end] = printed.as_slice() else {
         panic!("{} blocks; say here what the new ones print", printed.len());
     };
     assert_eq!(*setup, "");
@@ -97,6 +97,8 @@ fn check(printed: &str) {
     assert_eq!([empty, done, end_of_stream], ["", "data: [DONE]", ""]);
 
     assert_eq!(*stop, "cancelled\n");
+
+    assert_eq!(*key, "Why is the sky blue?\n");
 
     let [conversations, messages, refused] = documents(end);
     assert_eq!(conversations["data"][0]["title"], "Why is the sky blue?");

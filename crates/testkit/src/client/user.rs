@@ -51,6 +51,16 @@ impl User {
         Self::new(&self.client, &tokens)
     }
 
+    /// Makes an API key with these scopes: what the server answers.
+    pub async fn create_key(&self, scopes: &[&str]) -> Value {
+        self.post("/api/keys", json!({"name": "a key", "scopes": scopes})).await.expect(201)
+    }
+
+    /// Whoever holds a new API key of this user with these scopes.
+    pub async fn with_key(&self, scopes: &[&str]) -> Anonymous {
+        self.with_bearer(Some(&field(&self.create_key(scopes).await, "key")))
+    }
+
     /// Makes a conversation and returns its id.
     pub async fn create_conversation(&self) -> String {
         field(&self.post("/api/conversations", json!({})).await.expect(201), "id")

@@ -1,0 +1,81 @@
+//! `/api/keys`: credentials for programs.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use schemas::ApiKeyId;
+use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
+use schemas::list::List;
+
+use super::answers::Answer;
+use crate::extract::{Bearer, Json, Path};
+use crate::state::AppState;
+
+/// List the API keys
+///
+/// Every key that is not revoked, newest first, also those that have expired. Their text is not
+/// among what is shown: it was shown when they were made.
+#[utoipa::path(
+    get, path = "/api/keys", tag = "Keys", security(("bearer" = ["account"])),
+    responses((status = 200, description = "The keys", body = List<KeyOut>))
+)]
+pub(super) async fn list_keys(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+) -> Answer<Json<List<KeyOut>>> {
+    Ok(Json(state.services.keys.list(&identity).await?))
+}
+
+/// Make an API key
+///
+/// The answer holds the key (`sk-…`); it is not shown again. Send it as
+/// `Authorization: Bearer sk-…` wherever an access token is taken. It may do what its scopes
+/// say, sees what its owner sees, and works until it expires or is revoked; changing the password
+/// does not end it. A key cannot make another one with more scopes than its own.
+#[utoipa::path(
+    post, path = "/api/keys", tag = "Keys", security(("bearer" = ["account"])),
+    request_body = KeyCreate,
+    responses(
+        (status = 201, description = "The key", body = KeyCreated),
+        (status = 409, description = "`key_limit_reached`", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn create_key(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Json(request): Json<KeyCreate>,
+) -> Answer<(StatusCode, Json<KeyCreated>)> {
+    Ok((StatusCode::CREATED, Json(state.services.keys.create(&identity, request).await?)))
+}
+
+/// Rename an API key
+#[utoipa::path(
+    patch, path = "/api/keys/{id}", tag = "Keys", security(("bearer" = ["account"])),
+    params(("id" = String, Path, description = "Id of the key", example = "key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    request_body = KeyPatch,
+    responses((status = 200, description = "The key as it is now", body = KeyOut))
+)]
+pub(super) async fn update_key(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<ApiKeyId>,
+    Json(patch): Json<KeyPatch>,
+) -> Answer<Json<KeyOut>> {
+    Ok(Json(state.services.keys.update(&identity, id, patch).await?))
+}
+
+/// Revoke an API key
+///
+/// Its next request is refused, on every server.
+#[utoipa::path(
+    delete, path = "/api/keys/{id}", tag = "Keys", security(("bearer" = ["account"])),
+    params(("id" = String, Path, description = "Id of the key", example = "key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    responses((status = 204, description = "The key works no more"))
+)]
+pub(super) async fn revoke_key(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<ApiKeyId>,
+) -> Answer<StatusCode> {
+    state.services.keys.revoke(&identity, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

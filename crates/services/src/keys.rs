@@ -1,0 +1,147 @@
+//! API keys: long-lived credentials for programs, each with scopes of its own.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use auth::{Credential, Identity, is_api_key, new_api_key, token_hash, visible_prefix};
+use crud::keys::Added;
+use models::api_key::{self, Scopes};
+use models::{ApiKeyId, Time};
+use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
+use schemas::list::List;
+
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+
+/// How exactly the last use of a key is known: it is written this often at the most.
+const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
+
+/// The use cases of API keys.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    engine: Arc<Engine>,
+    /// Keys whose use is being noted, so that requests at the same moment write it once.
+    noting: Arc<Mutex<HashSet<ApiKeyId>>>,
+}
+
+impl Keys {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, noting: Arc::default() }
+    }
+
+    /// The caller's keys, newest first.
+    pub async fn list(&self, identity: &Identity) -> Result<List<KeyOut>> {
+        let rows = crud::keys::list(&self.engine.db, identity.user_id).await?;
+        let data = rows.into_iter().map(|row| out(row, identity)).collect();
+        Ok(List::new(data, false, |key: &KeyOut| key.id.to_string()))
+    }
+
+    /// Makes a key. Its text is in the answer and nowhere else. A key makes no key that may do
+    /// more than itself.
+    pub async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
+        let now = self.engine.context.now();
+        body.validate(now)?;
+        let KeyCreate { name, scopes, expires_at } = body;
+        if let Some(missing) = scopes.iter().find(|scope| !identity.has_scope(**scope)) {
+            return Err(Error::InsufficientScope(*missing));
+        }
+        let key = new_api_key();
+        let row = api_key::Model {
+            id: self.engine.context.new_id(),
+            user_id: identity.user_id,
+            name: name.trim().to_owned(),
+            hash: key.hash(),
+            prefix: visible_prefix(&key),
+            scopes: scopes.into_iter().collect::<Scopes>().to_string(),
+            expires_at,
+            last_used_at: None,
+            revoked_at: None,
+            created_at: now,
+        };
+        let limit = self.engine.settings.keys_per_user;
+        match crud::keys::add(&self.engine.db, row.clone(), limit).await? {
+            Added::Stored => {}
+            Added::TooMany => return Err(Error::TooManyKeys(limit)),
+            Added::NoOwner => return Err(Error::InvalidToken),
+        }
+        tracing::info!(user = %identity.user_id, key = %row.id, "API key made");
+        Ok(KeyCreated { key: key.reveal().to_owned(), details: out(row, identity) })
+    }
+
+    /// Renames a key of the caller.
+    pub async fn update(
+        &self,
+        identity: &Identity,
+        id: ApiKeyId,
+        body: KeyPatch,
+    ) -> Result<KeyOut> {
+        body.validate()?;
+        let name = body.name.trim().to_owned();
+        let row = crud::keys::rename(&self.engine.db, identity.user_id, id, name).await?;
+        row.map(|row| out(row, identity)).ok_or(Error::NotFound("key"))
+    }
+
+    /// Revokes a key of the caller: its next request is refused, on every server.
+    pub async fn revoke(&self, identity: &Identity, id: ApiKeyId) -> Result<()> {
+        let now = self.engine.context.now();
+        if !crud::keys::revoke(&self.engine.db, identity.user_id, id, now).await? {
+            return Err(Error::NotFound("key"));
+        }
+        tracing::info!(user = %identity.user_id, key = %id, "API key revoked");
+        Ok(())
+    }
+
+    /// Who makes a request with this key: looked up by its hash at every request, so that a
+    /// revocation counts at the next one.
+    pub(crate) async fn authenticate(&self, key: &str) -> Result<Identity> {
+        if !is_api_key(key) {
+            return Err(Error::InvalidKey);
+        }
+        let now = self.engine.context.now();
+        let found = crud::keys::find_bearer(&self.engine.db, token_hash(key)).await?;
+        let alive = found.filter(|found| {
+            found.revoked_at.is_none()
+                && found.disabled_at.is_none()
+                && found.expires_at.is_none_or(|end| end > now)
+        });
+        let found = alive.ok_or(Error::InvalidKey)?;
+        self.note_use(found.id, found.last_used_at, now);
+        let scopes = Scopes::from_stored(&found.scopes);
+        let credential = Credential::Key { id: found.id, scopes };
+        Ok(Identity { user_id: found.user_id, credential, role: found.role })
+    }
+
+    /// Notes the use beside the request, which does not wait for it: at most once a minute a key.
+    fn note_use(&self, id: ApiKeyId, last: Option<Time>, now: Time) {
+        let is_fresh = last.is_some_and(|last| now < last + USE_NOTED_EVERY);
+        if is_fresh || self.engine.stopped.is_cancelled() || !self.lock_noting().insert(id) {
+            return;
+        }
+        let keys = self.clone();
+        self.engine.tasks.spawn(async move {
+            let db = &keys.engine.db;
+            if let Err(error) = crud::keys::note_use(db, id, now).await {
+                tracing::debug!(key = %id, %error, "noting the use of a key failed");
+            }
+            keys.lock_noting().remove(&id);
+        });
+    }
+
+    fn lock_noting(&self) -> std::sync::MutexGuard<'_, HashSet<ApiKeyId>> {
+        self.noting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn out(row: api_key::Model, identity: &Identity) -> KeyOut {
+    KeyOut {
+        current: identity.key_id() == Some(row.id),
+        id: row.id,
+        name: row.name,
+        prefix: row.prefix,
+        scopes: Scopes::from_stored(&row.scopes).iter().collect(),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+    }
+}
