@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply};
 use testkit::{Harness, TestApp, World};
 
+use crate::unknown_id;
+
 pub(crate) fn stories(harness: Harness) -> Harness {
     stories!(
         harness,
@@ -242,6 +244,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let conversation = ada.create_conversation().await;
     let messages = format!("/api/conversations/{conversation}/messages");
     let one = format!("/api/conversations/{conversation}");
+    let regenerate = format!("/api/messages/{}/regenerate", unknown_id("msg"));
     let key = format!("/api/keys/{}", ada.create_key(&["read"]).await["id"].as_str().unwrap());
     let mut bodies = vec![
         (Method::POST, "/api/auth/signup", json!({"email": "b@example.org", "password": PASSWORD})),
@@ -252,6 +255,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
         (Method::POST, "/api/conversations", json!({"title": "x"})),
         (Method::PATCH, &one, json!({"title": "x"})),
         (Method::POST, &messages, json!({"content": "x"})),
+        (Method::POST, &regenerate, json!({})),
     ];
     let document = ada.get("/openapi.json").await.expect(200);
     let described = document["paths"].as_object().unwrap().values();

@@ -201,18 +201,18 @@ async fn the_number_of_keys_is_limited(world: World) {
         let user = user.clone();
         async move { user.post("/api/keys", json!({"name": "x"})).await }
     };
-    let mut made = Vec::new();
+    let mut stored = Vec::new();
     for reply in join_all((0..12).map(|_| make(&ada))).await {
         if reply.status == 201 {
-            made.push(reply.json);
+            stored.push(reply.json);
         } else {
             let json = reply.expect_error(409, "key_limit_reached");
             assert!(json["error"]["message"].as_str().unwrap().contains('3'), "{json}");
         }
     }
-    assert_eq!(made.len(), 3, "those made at the same moment are counted, too");
+    assert_eq!(stored.len(), 3, "those made at the same moment are counted, too");
     make(&bob).await.expect(201);
-    ada.delete(&path_of(&made[0])).await.expect(204);
+    ada.delete(&path_of(&stored[0])).await.expect(204);
     make(&ada).await.expect(201);
     make(&ada).await.expect_error(409, "key_limit_reached");
 }
