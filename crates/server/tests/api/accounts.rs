@@ -260,8 +260,9 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let document = ada.get("/openapi.json").await.expect(200);
     let described = document["paths"].as_object().unwrap().values();
     let described = described.flat_map(|item| item.as_object().unwrap().values());
-    let count = described.filter(|operation| operation.get("requestBody").is_some()).count();
-    assert_eq!(bodies.len(), count, "a route with a body is missing here");
+    let json = "/requestBody/content/application~1json";
+    let count = described.filter(|operation| operation.pointer(json).is_some()).count();
+    assert_eq!(bodies.len(), count, "a route with a JSON body is missing here");
     for (method, path, body) in &mut bodies {
         for field in [
             "id",
