@@ -260,9 +260,12 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let document = ada.get("/openapi.json").await.expect(200);
     let described = document["paths"].as_object().unwrap().values();
     let described = described.flat_map(|item| item.as_object().unwrap().values());
-    let json = "/requestBody/content/application~1json";
-    let count = described.filter(|operation| operation.pointer(json).is_some()).count();
-    assert_eq!(bodies.len(), count, "a route with a JSON body is missing here");
+    // Of JSON and nothing else: an import takes files.
+    let is_json = |operation: &&Value| {
+        let contents = operation.pointer("/requestBody/content").and_then(Value::as_object);
+        contents.is_some_and(|contents| contents.keys().eq(["application/json"]))
+    };
+    assert_eq!(bodies.len(), described.filter(is_json).count(), "a route with a body is missing");
     for (method, path, body) in &mut bodies {
         for field in [
             "id",
