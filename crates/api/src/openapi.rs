@@ -61,7 +61,7 @@ const COMMON: [Common; 10] = [
     Common {
         name: "BadRequest",
         status: "400",
-        description: "`invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query` or `context_length_exceeded`; `error.param` names the field",
+        description: "`invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query`, `model_not_found` or `context_length_exceeded`; `error.param` names the field",
         applies: |operation| takes_body(operation) || takes(operation, &ParameterIn::Query),
     },
     Common {
@@ -79,7 +79,7 @@ const COMMON: [Common; 10] = [
     Common {
         name: "NotFound",
         status: "404",
-        description: "`not_found`: it does not exist, or it is somebody else's; or `model_not_found`",
+        description: "`not_found`: it does not exist, or it is somebody else's",
         applies: |operation| takes(operation, &ParameterIn::Path),
     },
     Common {

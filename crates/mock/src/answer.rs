@@ -15,6 +15,8 @@ pub(crate) struct ChatCall {
     pub stream: bool,
     pub include_usage: bool,
     pub max_tokens: Option<u32>,
+    /// The body without the messages.
+    pub parameters: Value,
 }
 
 impl ChatCall {
@@ -29,9 +31,14 @@ impl ChatCall {
             .into_iter()
             .find_map(|name| value.get(name)?.as_u64())
             .map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let mut parameters = value.clone();
+        if let Some(parameters) = parameters.as_object_mut() {
+            parameters.shift_remove("messages");
+        }
         Some(Self {
             model: value.get("model")?.as_str()?.to_owned(),
             messages: messages.collect(),
+            parameters,
             stream: value.get("stream").and_then(Value::as_bool).unwrap_or(false),
             include_usage: value
                 .pointer("/stream_options/include_usage")
@@ -156,13 +163,26 @@ pub(crate) fn failure(status: u16, code: &str, message: &str) -> Value {
 }
 
 /// The names in the list of models: enough to choose from, any other script works, too.
-pub(crate) fn models() -> Vec<u8> {
-    let names = ["mock", "mock:echo", "mock:ticks=200,rate=100", "mock:words=500", "demo"];
-    let data: Vec<_> = names
-        .into_iter()
-        .map(|id| json!({"id": id, "object": "model", "created": CREATED, "owned_by": "mock"}))
+pub(crate) fn models(models: &[(String, Option<u32>)]) -> Vec<u8> {
+    let data: Vec<_> = models
+        .iter()
+        .map(|(id, window)| {
+            let mut model =
+                json!({"id": id, "object": "model", "created": CREATED, "owned_by": "mock"});
+            if let (Some(window), Some(fields)) = (window, model.as_object_mut()) {
+                fields.insert("max_model_len".to_owned(), json!(window));
+            }
+            model
+        })
         .collect();
     json!({"object": "list", "data": data}).to_string().into_bytes()
+}
+
+/// The models listed unless something else is said.
+pub(crate) fn usual_models() -> Vec<(String, Option<u32>)> {
+    ["mock", "mock:echo", "mock:ticks=200,rate=100", "mock:words=500", "demo"]
+        .map(|id| (id.to_owned(), None))
+        .to_vec()
 }
 
 /// The script in a model's name, or why there is no such model. Names of other families get an
@@ -191,6 +211,8 @@ mod tests {
             stream: true,
             include_usage: true,
             max_tokens: Some(5),
+            parameters: json!({"model": "m", "stream": true,
+                "stream_options": {"include_usage": true}, "max_tokens": 5}),
         };
         assert_eq!(ChatCall::parse(body), Some(expected));
         assert_eq!(ChatCall::parse(br#"{"messages":[]}"#), None);

@@ -57,7 +57,7 @@ pub(crate) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
 async fn respond(socket: &Socket, number: u64, shared: &Shared, request: Request) -> After {
     let keep_alive = request.keep_alive;
     let (status, body) = match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/v1/models" | "/models") => (200, answer::models()),
+        ("GET", "/v1/models" | "/models") => shared.list(request.fields),
         ("POST", path) if path.ends_with("/chat/completions") => {
             match ChatCall::parse(&request.body) {
                 Some(call) => return chat(socket, number, shared, call, request).await,
@@ -90,7 +90,7 @@ async fn chat(
     call: ChatCall,
     request: Request,
 ) -> After {
-    let ChatCall { model, messages, stream, include_usage, max_tokens } = call;
+    let ChatCall { model, messages, stream, include_usage, max_tokens, parameters } = call;
     let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.as_str()));
     let prompt = Prompt::new(pairs, max_tokens);
     let script = match shared.pushed() {
@@ -104,6 +104,8 @@ async fn chat(
         model: model.clone(),
         messages,
         authorization: request.authorization,
+        fields: request.fields,
+        parameters,
         chunks_sent: 0,
         outcome: CallOutcome::Running,
     });

@@ -14,6 +14,8 @@ pub(crate) struct Request {
     /// Without the query.
     pub path: String,
     pub authorization: Option<String>,
+    /// All header fields, by name in small letters.
+    pub fields: Vec<(String, String)>,
     pub keep_alive: bool,
     pub body: Vec<u8>,
 }
@@ -142,6 +144,7 @@ fn parse_head(head: &str) -> Result<(Request, usize), ReadError> {
     for line in lines.filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.trim();
+        request.fields.push((name.to_ascii_lowercase(), value.to_owned()));
         match name.to_ascii_lowercase().as_str() {
             "content-length" => {
                 length = value.parse().map_err(|_| ReadError::Bad(400, "bad content-length"))?;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 /// How many calls are remembered, and how many bytes of their messages.
@@ -48,6 +49,10 @@ pub struct Call {
     pub messages: Vec<(String, String)>,
     /// Its `Authorization` field.
     pub authorization: Option<String>,
+    /// All its header fields, by name in small letters.
+    pub fields: Vec<(String, String)>,
+    /// Its body without the messages.
+    pub parameters: Value,
     /// How many events were sent to it so far.
     pub chunks_sent: u64,
     /// How it ended.
@@ -63,6 +68,8 @@ impl fmt::Debug for Call {
             .field("model", &self.model)
             .field("messages", &self.messages.len())
             .field("authorized", &self.authorization.is_some())
+            .field("fields", &self.fields.len())
+            .field("parameters", &self.parameters.to_string())
             .field("chunks_sent", &self.chunks_sent)
             .field("outcome", &self.outcome)
             .finish()
@@ -70,6 +77,11 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
+    /// A header field, by its name in small letters.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
     fn size(&self) -> usize {
         self.messages.iter().map(|(role, content)| role.len() + content.len()).sum()
     }
@@ -156,6 +168,8 @@ mod tests {
             model: String::new(),
             messages: vec![(String::new(), content.to_owned())],
             authorization: Some("canary".to_owned()),
+            fields: vec![("authorization".to_owned(), "canary".to_owned())],
+            parameters: Value::Null,
             chunks_sent: 0,
             outcome: CallOutcome::Running,
         }

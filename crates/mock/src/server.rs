@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use provider::script::{Script, Tally};
@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::connection;
 use crate::ledger::{Call, Ledger};
+use crate::{answer, connection};
 
 /// How long [`MockServer::wait_for`] waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,10 +38,40 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) tally: Tally,
     scripts: Mutex<VecDeque<Script>>,
+    models: Mutex<Models>,
     connections: AtomicU64,
 }
 
+/// What is listed, and to whom it was.
+#[derive(Debug)]
+struct Models {
+    /// With the window of each.
+    offered: Vec<(String, Option<u32>)>,
+    /// The status that the list is refused with.
+    refusal: Option<u16>,
+    /// The header fields of each request for the list.
+    asked: Vec<Vec<(String, String)>>,
+}
+
+/// How many requests for the list are remembered.
+const MOST_LISTINGS: usize = 1_000;
+
 impl Shared {
+    /// Answers a request for the list of models.
+    pub(crate) fn list(&self, fields: Vec<(String, String)>) -> (u16, Vec<u8>) {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if models.asked.len() < MOST_LISTINGS {
+            models.asked.push(fields);
+        }
+        match models.refusal {
+            None => (200, answer::models(&models.offered)),
+            Some(status) => {
+                let body = answer::failure(status, "refused", "the list is not for you");
+                (status, body.to_string().into_bytes())
+            }
+        }
+    }
+
     /// The script pushed for the next call, if there is one.
     pub(crate) fn pushed(&self) -> Option<Script> {
         self.scripts.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
@@ -57,6 +87,11 @@ impl MockServer {
             ledger: Ledger::new(),
             tally: Tally::default(),
             scripts: Mutex::default(),
+            models: Mutex::new(Models {
+                offered: answer::usual_models(),
+                refusal: None,
+                asked: Vec::new(),
+            }),
             connections: AtomicU64::new(0),
         });
         let closing = CancellationToken::new();
@@ -90,6 +125,26 @@ impl MockServer {
     pub fn push(&self, script: Script) {
         let mut scripts = self.shared.scripts.lock().unwrap_or_else(PoisonError::into_inner);
         scripts.push_back(script);
+    }
+
+    /// Lists these models, each with its window if it has one, instead of the usual ones.
+    pub fn set_models(&self, models: &[(&str, Option<u32>)]) {
+        self.models().offered =
+            models.iter().map(|(id, window)| ((*id).to_owned(), *window)).collect();
+    }
+
+    /// Refuses to list models, with this status.
+    pub fn refuse_list(&self, status: u16) {
+        self.models().refusal = Some(status);
+    }
+
+    /// The header fields of the requests for the list of models, names in small letters.
+    pub fn listings(&self) -> Vec<Vec<(String, String)>> {
+        self.models().asked.clone()
+    }
+
+    fn models(&self) -> MutexGuard<'_, Models> {
+        self.shared.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The calls so far, oldest first; of very many only the newest.

@@ -16,7 +16,9 @@ use self::body::{Body, Progress};
 use self::meter::Meter;
 use crate::breaker::{Breaker, Permit};
 use crate::client::{Http, chain, transport_failure};
+use crate::options::ReasoningTags;
 use crate::retry::{Budget, Jitter, asked_wait, pause};
+use crate::think::{Pieces, Splitter};
 use crate::wire::chunk::{Ending, read_value};
 use crate::wire::failure::{Failure, Report};
 use crate::{ChatRequest, Delta, DeltaStream, Finish, Phase, ProviderError, TokenUsage};
@@ -37,6 +39,10 @@ pub(crate) struct Upstream {
 impl Upstream {
     pub(crate) fn new(http: Http) -> Self {
         Self { http, budget: Budget::new(), breaker: Breaker::default(), jitter: Jitter::new() }
+    }
+
+    fn tags(&self, request: &ChatRequest) -> ReasoningTags {
+        self.http.options(&request.model).reasoning_tags.unwrap_or_default()
     }
 
     /// A call that begins when the stream is first polled.
@@ -82,13 +88,45 @@ enum State {
 }
 
 /// What is known of the answer so far.
-#[derive(Default)]
 pub(crate) struct Answer {
     usage: Option<TokenUsage>,
     finish: Option<Finish>,
     bytes: usize,
     /// Something of it was handed out, so there is no way back.
     begun: bool,
+    /// Takes reasoning out of the text.
+    splitter: Splitter,
+}
+
+impl Answer {
+    fn new(tags: ReasoningTags) -> Self {
+        Self { usage: None, finish: None, bytes: 0, begun: false, splitter: Splitter::new(tags) }
+    }
+
+    /// Hands out a piece of the answer.
+    fn say(&mut self, reasoning: String, text: String, ready: &mut VecDeque<Delta>) {
+        if !reasoning.is_empty() || !text.is_empty() {
+            self.begun = true;
+        }
+        hand_out(Pieces { reasoning, text: String::new() }, ready);
+        if !text.is_empty() {
+            hand_out(self.splitter.push(text), ready);
+        }
+    }
+
+    /// Hands out what was held back, since nothing more comes.
+    fn say_rest(&mut self, ready: &mut VecDeque<Delta>) {
+        hand_out(self.splitter.end(), ready);
+    }
+}
+
+fn hand_out(Pieces { reasoning, text }: Pieces, ready: &mut VecDeque<Delta>) {
+    if !reasoning.is_empty() {
+        ready.push_back(Delta::Reasoning(reasoning));
+    }
+    if !text.is_empty() {
+        ready.push_back(Delta::Text(text));
+    }
 }
 
 impl Call {
@@ -96,13 +134,14 @@ impl Call {
         let config = upstream.http.config();
         let deadline = Instant::now() + config.timeouts.total;
         let meter = Meter::new(&config.name);
+        let answer = Answer::new(upstream.tags(&request));
         upstream.budget.earn();
         Self {
             upstream,
             request,
             state: State::Unsent,
             ready: VecDeque::new(),
-            answer: Answer::default(),
+            answer,
             retries: 0,
             deadline,
             permit: None,
@@ -132,6 +171,7 @@ impl Call {
                 && let Err(error) = self.recover(failure).await
             {
                 self.meter.end(error.code());
+                self.answer.say_rest(&mut self.ready);
                 self.state = State::Failed(error);
             }
         }
@@ -158,6 +198,7 @@ impl Call {
             tracing::warn!(provider = self.upstream.http.config().name, "the answer broke off");
             return Err(Failure::passing(ProviderError::Truncated));
         };
+        self.answer.say_rest(&mut self.ready);
         self.ready.extend(self.answer.usage.map(Delta::Usage));
         self.ready.push_back(Delta::Finish(finish));
         self.state = State::Ended;
@@ -188,7 +229,7 @@ impl Call {
             return Err(error);
         }
         self.retries += 1;
-        self.answer = Answer::default();
+        self.answer = Answer::new(upstream.tags(&self.request));
         self.ready.clear();
         self.meter.retry();
         tracing::info!(
@@ -211,7 +252,9 @@ impl Call {
         self.permit = Some(permit.map_err(|_| Failure::last(ProviderError::Unreachable))?);
         let request = http.chat(&self.request).map_err(Failure::last)?;
         let sent = Instant::now();
-        let first_token = sent + timeouts.first_token;
+        // The head of an answer in one piece comes with its last word.
+        let streams = http.options(&self.request.model).stream.unwrap_or(true);
+        let first_token = if streams { sent + timeouts.first_token } else { self.deadline };
         let response = match timeout_at(first_token.min(self.deadline), request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -295,12 +338,7 @@ impl Call {
             Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),
             None => None,
         };
-        for delta in [Delta::Reasoning(chunk.reasoning), Delta::Text(chunk.text)] {
-            if !matches!(&delta, Delta::Reasoning(text) | Delta::Text(text) if text.is_empty()) {
-                self.answer.begun = true;
-                self.ready.push_back(delta);
-            }
-        }
+        self.answer.say(chunk.reasoning, chunk.text, &mut self.ready);
         self.meter.first_token();
         self.finish()
     }

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{NoProxy, Proxy, RequestBuilder, Url, redirect};
 use secrecy::ExposeSecret;
 
+use crate::options::{ModelOptions, ReasoningTags, TokenLimit};
 use crate::redact;
 use crate::wire::failure::Failure;
 use crate::wire::request::{Body, Dialect};
@@ -16,8 +17,10 @@ pub(crate) struct Http {
     client: reqwest::Client,
     chat: Url,
     models: Url,
-    credential: Option<(HeaderName, HeaderValue)>,
-    dialect: Dialect,
+    /// Credentials and what else is sent with every request.
+    headers: HeaderMap,
+    /// Whether it is OpenAI itself or Azure, which follow its newest rules.
+    is_open_ai: bool,
     /// Kept to remove it from what is logged.
     config: OpenAiConfig,
 }
@@ -37,13 +40,36 @@ impl Http {
             client: build_client(&base, &config)?,
             chat: join(&base, &["chat", "completions"])?,
             models: join(&base, &["models"])?,
-            credential: credential(&host, &config)?,
-            dialect: Dialect {
-                include_usage: config.include_usage,
-                max_completion_tokens: host == "api.openai.com",
-            },
+            headers: headers(&host, &config)?,
+            is_open_ai: host == "api.openai.com" || is_azure(&host),
             config,
         })
+    }
+
+    /// What is configured for a model, the defaults for this host included.
+    pub(crate) fn options(&self, model: &str) -> ModelOptions {
+        let own = self.config.model_options.get(model).copied().unwrap_or_default();
+        let (token_limit, tags) = if self.is_open_ai {
+            (TokenLimit::MaxCompletionTokens, ReasoningTags::Off)
+        } else {
+            (TokenLimit::MaxTokens, ReasoningTags::Leading)
+        };
+        own.or(self.config.options).or(ModelOptions {
+            token_limit: Some(token_limit),
+            reasoning_tags: Some(tags),
+            ..ModelOptions::default()
+        })
+    }
+
+    fn dialect(&self, model: &str) -> Dialect {
+        let options = self.options(model);
+        Dialect {
+            stream: options.stream.unwrap_or(true),
+            include_usage: self.config.include_usage,
+            token_limit: options.token_limit.unwrap_or(TokenLimit::MaxTokens),
+            system_role: options.system_role.unwrap_or_default(),
+            temperature: options.temperature,
+        }
     }
 
     /// The configuration it was made from.
@@ -51,34 +77,35 @@ impl Http {
         &self.config
     }
 
-    /// The request for a streamed answer.
+    /// The request for an answer.
     pub(crate) fn chat(&self, request: &ChatRequest) -> Result<RequestBuilder, ProviderError> {
-        let body = serde_json::to_vec(&Body::new(request, self.dialect))
+        let dialect = self.dialect(&request.model);
+        let body = serde_json::to_vec(&Body::new(request, dialect))
             .map_err(|_| ProviderError::BadRequest)?;
+        let accept = if dialect.stream { "text/event-stream" } else { "application/json" };
         let request = self
             .client
             .post(self.chat.clone())
-            .header(ACCEPT, "text/event-stream")
+            .headers(self.headers.clone())
+            .header(ACCEPT, accept)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        Ok(self.authorise(request))
+        Ok(request)
     }
 
     /// The request for the list of models.
     pub(crate) fn models(&self) -> RequestBuilder {
-        self.authorise(self.client.get(self.models.clone()).header(ACCEPT, "application/json"))
-    }
-
-    fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
-        match &self.credential {
-            Some((name, value)) => request.header(name.clone(), value.clone()),
-            None => request,
-        }
+        self.client
+            .get(self.models.clone())
+            .headers(self.headers.clone())
+            .header(ACCEPT, "application/json")
     }
 
     /// The provider's words in a form fit for the log.
     pub(crate) fn for_log(&self, words: &str) -> String {
-        redact::for_log(words, self.config.api_key.as_ref().map(ExposeSecret::expose_secret))
+        let key = self.config.api_key.as_ref().map(ExposeSecret::expose_secret);
+        let values = self.config.headers.iter().map(|(_, value)| value.expose_secret());
+        redact::for_log(words, key.into_iter().chain(values))
     }
 }
 
@@ -105,6 +132,42 @@ fn join(base: &Url, segments: &[&str]) -> Result<Url, ProviderError> {
     Ok(url)
 }
 
+/// The field names that a configuration may not set: they belong to the transport.
+const RESERVED: [&str; 7] =
+    ["accept", "connection", "content-length", "content-type", "host", "te", "transfer-encoding"];
+
+fn is_azure(host: &str) -> bool {
+    host.ends_with(".openai.azure.com")
+}
+
+/// The credential and the configured fields.
+fn headers(host: &str, config: &OpenAiConfig) -> Result<HeaderMap, ProviderError> {
+    use ProviderError::Misconfigured;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let name = field_name(name)?;
+        let mut value = HeaderValue::from_str(value.expose_secret().trim())
+            .map_err(|_| Misconfigured("a header holds characters that no header can carry"))?;
+        value.set_sensitive(true);
+        if headers.insert(name, value).is_some() {
+            return Err(Misconfigured("a header is given twice"));
+        }
+    }
+    if let Some((name, value)) = credential(host, config)?
+        && headers.insert(name, value).is_some()
+    {
+        return Err(Misconfigured("the API key and a header are both sent in the same field"));
+    }
+    Ok(headers)
+}
+
+fn field_name(name: &str) -> Result<HeaderName, ProviderError> {
+    HeaderName::from_bytes(name.trim().as_bytes())
+        .ok()
+        .filter(|name| !RESERVED.contains(&name.as_str()))
+        .ok_or(ProviderError::Misconfigured("a header has a name that cannot be used"))
+}
+
 fn credential(
     host: &str,
     config: &OpenAiConfig,
@@ -114,11 +177,11 @@ fn credential(
     if key.is_empty() {
         return Ok(None);
     }
-    // Azure takes bearer tokens from its directory only.
-    let (name, value) = if host.ends_with(".openai.azure.com") {
-        (HeaderName::from_static("api-key"), HeaderValue::from_str(key))
-    } else {
-        (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}")))
+    let (name, value) = match &config.key_header {
+        Some(name) => (field_name(name)?, HeaderValue::from_str(key)),
+        // Azure takes bearer tokens from its directory only.
+        None if is_azure(host) => (HeaderName::from_static("api-key"), HeaderValue::from_str(key)),
+        None => (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))),
     };
     let mut value = value.map_err(|_| {
         ProviderError::Misconfigured("the API key holds characters that no header can carry")
@@ -237,8 +300,53 @@ mod tests {
         let (name, value) = credential("x.openai.azure.com", &config).unwrap().unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("api-key", "canary-key"));
         let http = Http::new(config).unwrap();
-        assert!(!format!("{http:?} {:?}", http.credential).contains("canary"));
+        assert!(!format!("{http:?} {:?}", http.headers).contains("canary"));
         assert_eq!(http.for_log("bad canary-key\n"), "bad [redacted]");
+    }
+
+    #[test]
+    fn header_fields_are_added_once_and_only_where_they_may() {
+        let with = |key_header: Option<&str>, fields: &[(&str, &str)]| {
+            let mut config = OpenAiConfig::new("http://h/v1", "m");
+            config.api_key = Some("canary-key".into());
+            config.key_header = key_header.map(str::to_owned);
+            config.headers =
+                fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+            headers("h", &config)
+        };
+        let fields = with(Some("X-Key"), &[("X-Title", "canary chat")]).unwrap();
+        assert_eq!(fields["x-key"], "canary-key");
+        assert_eq!(fields["x-title"], "canary chat");
+        assert!(!fields.contains_key(AUTHORIZATION) && !format!("{fields:?}").contains("canary"));
+        for refused in [
+            with(None, &[("authorization", "x")]),
+            with(None, &[("a", "x"), ("A", "y")]),
+            with(None, &[("Host", "x")]),
+            with(None, &[("a b", "x")]),
+            with(None, &[("a", "x\ny")]),
+            with(Some("content-length"), &[]),
+        ] {
+            assert!(matches!(refused, Err(ProviderError::Misconfigured(_))));
+        }
+    }
+
+    #[test]
+    fn a_model_comes_before_its_provider_comes_before_the_host() {
+        let http = |base: &str| {
+            let mut config = OpenAiConfig::new(base, "m");
+            config.options.temperature = Some(1.0);
+            let own = ModelOptions { temperature: Some(0.0), ..ModelOptions::default() };
+            config.model_options.insert("cool".to_owned(), own);
+            Http::new(config).unwrap()
+        };
+        let open_ai = http("https://api.openai.com/v1");
+        assert_eq!(open_ai.dialect("m").temperature, Some(1.0));
+        assert_eq!(open_ai.dialect("cool").temperature, Some(0.0));
+        assert_eq!(open_ai.dialect("m").token_limit, TokenLimit::MaxCompletionTokens);
+        assert_eq!(open_ai.options("m").reasoning_tags, Some(ReasoningTags::Off));
+        let other = http("http://localhost:1/v1");
+        assert_eq!(other.dialect("m").token_limit, TokenLimit::MaxTokens);
+        assert_eq!(other.options("m").reasoning_tags, Some(ReasoningTags::Leading));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! How to reach a provider and how long to wait for it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+use crate::options::ModelOptions;
 
 /// How long to wait for a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +36,26 @@ impl Default for Timeouts {
 /// An OpenAI-compatible provider.
 #[derive(Clone)]
 pub struct OpenAiConfig {
-    /// What the provider is called in logs, metrics and stored responses.
+    /// What the provider is called in model names, logs, metrics and stored responses.
     pub name: String,
     /// The address that `/chat/completions` is appended to, such as `https://api.openai.com/v1`.
     /// A query part is kept; a user name or password in it is refused.
     pub base_url: String,
-    /// Sent as a bearer token (to Azure as `api-key`); local servers often need none.
+    /// Sent as `key_header` says; local servers often need none.
     pub api_key: Option<SecretString>,
-    /// The model used when a conversation names none.
-    pub default_model: String,
-    /// The model's window: how many tokens of context and answer it takes.
-    pub context_tokens: u32,
-    /// How many tokens of the window are kept free for the answer.
-    pub output_reserve_tokens: u32,
+    /// The header field that carries the key as it is. Without it the key is a bearer token, to
+    /// Azure `api-key`.
+    pub key_header: Option<String>,
+    /// Further header fields of every request, by name. Their values are treated as secrets.
+    pub headers: Vec<(String, SecretString)>,
+    /// The model used when nothing names one.
+    pub default_model: Option<String>,
+    /// The only models offered, in the order of lists; none offers whatever the provider has.
+    pub models: Option<Vec<String>>,
+    /// What holds for all its models.
+    pub options: ModelOptions,
+    /// What holds for one model, by its name at the provider; comes before `options`.
+    pub model_options: BTreeMap<String, ModelOptions>,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// The largest single event accepted, in bytes.
@@ -65,9 +75,12 @@ impl OpenAiConfig {
             name: "openai".to_owned(),
             base_url: base_url.into(),
             api_key: None,
-            default_model: default_model.into(),
-            context_tokens: 128_000,
-            output_reserve_tokens: 4_096,
+            key_header: None,
+            headers: Vec::new(),
+            default_model: Some(default_model.into()),
+            models: None,
+            options: ModelOptions::default(),
+            model_options: BTreeMap::new(),
             timeouts: Timeouts::default(),
             max_event_bytes: 256 * 1024,
             max_answer_bytes: 4 * 1024 * 1024,
@@ -75,15 +88,26 @@ impl OpenAiConfig {
             include_usage: true,
         }
     }
+
+    /// Whether the model is among those that the configuration itself names.
+    pub(crate) fn names(&self, model: &str) -> bool {
+        self.default_model.as_deref() == Some(model)
+            || self.model_options.contains_key(model)
+            || self.models.iter().flatten().any(|name| name == model)
+    }
 }
 
 impl fmt::Debug for OpenAiConfig {
-    // The address may hold a key in its query, so it is left out.
+    // The query of the address may hold a key, and so may a header, so both are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenAiConfig")
             .field("name", &self.name)
+            .field("base_url", &self.base_url.split(['?', '@']).next().unwrap_or_default())
             .field("default_model", &self.default_model)
+            .field("models", &self.models)
             .field("api_key", &self.api_key.as_ref().map(|_| "[redacted]"))
+            .field("options", &self.options)
+            .field("model_options", &self.model_options)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }

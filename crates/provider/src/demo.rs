@@ -15,16 +15,25 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::script::{Ending, Play, Prompt, Script, Step, Tally, Timed};
 use crate::wire::failure::Report;
-use crate::{ChatRequest, Delta, DeltaStream, Finish, Phase, ProviderError, Timeouts, TokenUsage};
+use crate::{
+    ChatRequest, Delta, DeltaStream, Finish, Listed, Listing, ModelFacts, Phase, ProviderError,
+    Timeouts, TokenUsage,
+};
 
 /// Its name as a provider and as a model.
 pub(crate) const NAME: &str = "demo";
-pub(crate) const CONTEXT_TOKENS: u32 = 8_192;
-pub(crate) const OUTPUT_RESERVE_TOKENS: u32 = 1_024;
+pub(crate) const FACTS: ModelFacts = ModelFacts {
+    context_tokens: 8_192,
+    output_reserve_tokens: 1_024,
+    streams: true,
+    reasons: Some(true),
+};
 
 /// The names worth showing in a list; any other script works, too.
-pub(crate) fn models() -> Vec<String> {
-    [NAME, "demo:slow", "demo:long"].map(str::to_owned).to_vec()
+pub(crate) fn listing() -> Listing {
+    let listed = |id: &str| Listed { id: id.to_owned(), context_tokens: None };
+    let models = [NAME, "demo:slow", "demo:long"].map(listed).to_vec();
+    Listing { models, problem: None }
 }
 
 /// The script that a model name stands for, if it is one of the demo model's.

@@ -37,11 +37,14 @@ mod client;
 mod config;
 mod demo;
 mod error;
+mod known;
 mod models;
+mod options;
 mod redact;
 mod retry;
 pub mod script;
 pub mod sse;
+mod think;
 mod types;
 mod wire;
 
@@ -49,6 +52,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use config::{OpenAiConfig, Timeouts};
 pub use error::{Phase, ProviderError};
+pub use models::{Listed, Listing};
+pub use options::{
+    ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TokenLimit,
+    UNKNOWN_CONTEXT_TOKENS,
+};
 pub use types::{ChatMessage, ChatRequest, ChatRole, Delta, DeltaStream, Finish, TokenUsage};
 
 use call::Upstream;
@@ -97,35 +105,71 @@ impl Provider {
         matches!(self.0, Kind::Demo(_))
     }
 
-    /// The model used when a conversation names none.
-    pub fn default_model(&self) -> &str {
+    /// The model used when nothing names one; some providers have none.
+    pub fn default_model(&self) -> Option<&str> {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => &upstream.http.config().default_model,
-            Kind::Demo(_) => demo::NAME,
+            Kind::OpenAi { upstream, .. } => upstream.http.config().default_model.as_deref(),
+            Kind::Demo(_) => Some(demo::NAME),
         }
     }
 
-    /// The model's window: how many tokens of context and answer it takes.
-    pub fn context_tokens(&self) -> u32 {
+    /// Whether it offers a model, as far as that is certain without asking it.
+    pub fn offers(&self, model: &str) -> Option<bool> {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => upstream.http.config().context_tokens,
-            Kind::Demo(_) => demo::CONTEXT_TOKENS,
+            Kind::OpenAi { upstream, .. } => {
+                let config = upstream.http.config();
+                if config.names(model) { Some(true) } else { config.models.as_ref().map(|_| false) }
+            }
+            Kind::Demo(_) => Some(demo::script(model).is_some()),
         }
     }
 
-    /// How many tokens of the window are kept free for the answer.
-    pub fn output_reserve_tokens(&self) -> u32 {
+    /// Whether it answers as models that are not in its list, too.
+    pub fn is_open(&self) -> bool {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => upstream.http.config().output_reserve_tokens,
-            Kind::Demo(_) => demo::OUTPUT_RESERVE_TOKENS,
+            Kind::OpenAi { upstream, .. } => upstream.http.config().models.is_none(),
+            Kind::Demo(_) => false,
         }
     }
 
-    /// Whether it is certain without asking that it does not offer this model.
-    pub fn refuses(&self, model: &str) -> bool {
+    /// What it offers.
+    ///
+    /// Asked for at most once in five minutes (after a failure, in half a minute), whatever the
+    /// number of callers, and waited for no longer than five seconds. A provider that cannot or
+    /// will not list its models offers those that the configuration names.
+    pub async fn list(&self) -> Arc<Listing> {
         match &self.0 {
-            Kind::OpenAi { .. } => false,
-            Kind::Demo(_) => demo::script(model).is_none(),
+            Kind::OpenAi { upstream, models } => models.get(&upstream.http).await,
+            Kind::Demo(_) => Arc::new(demo::listing()),
+        }
+    }
+
+    /// What is known of a model. The provider is asked (see [`Provider::list`]) if its window is
+    /// neither configured nor generally known.
+    pub async fn facts(&self, model: &str) -> ModelFacts {
+        match &self.0 {
+            Kind::OpenAi { upstream, models } => {
+                let options = upstream.http.options(model);
+                let listed = if options.context_tokens.is_some() || known::find(model).is_some() {
+                    None
+                } else {
+                    let listing = models.get(&upstream.http).await;
+                    listing.find(model).and_then(|listed| listed.context_tokens)
+                };
+                ModelFacts::of(model, options, listed)
+            }
+            Kind::Demo(_) => demo::FACTS,
+        }
+    }
+
+    /// What is known of a model from a list of this provider; the same as [`Provider::facts`].
+    pub fn facts_of(&self, listed: &Listed) -> ModelFacts {
+        match &self.0 {
+            Kind::OpenAi { upstream, .. } => {
+                let options = upstream.http.options(&listed.id);
+                ModelFacts::of(&listed.id, options, listed.context_tokens)
+            }
+            Kind::Demo(_) => demo::FACTS,
         }
     }
 
@@ -134,17 +178,6 @@ impl Provider {
         match &self.0 {
             Kind::OpenAi { upstream, .. } => Arc::clone(upstream).stream(request),
             Kind::Demo(demo) => Arc::clone(demo).stream(request),
-        }
-    }
-
-    /// The names of the models it offers, the default model first.
-    ///
-    /// Asked for at most once in five minutes, whatever the number of callers. A provider that
-    /// cannot or will not list its models offers the default model.
-    pub async fn models(&self) -> Result<Vec<String>, ProviderError> {
-        match &self.0 {
-            Kind::OpenAi { upstream, models } => Ok(models.get(&upstream.http).await),
-            Kind::Demo(_) => Ok(demo::models()),
         }
     }
 }

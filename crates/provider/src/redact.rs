@@ -2,13 +2,15 @@
 
 const LONGEST: usize = 500;
 
-/// The beginning of `text`, on one line, without `secret` and without anything that looks like a
-/// key. For logs only: clients never see a provider's words.
-pub(crate) fn for_log(text: &str, secret: Option<&str>) -> String {
-    let text = match secret.filter(|secret| !secret.is_empty()) {
-        Some(secret) => text.replace(secret, "[redacted]"),
-        None => text.to_owned(),
-    };
+/// The beginning of `text`, on one line, without the `secrets` and without anything that looks
+/// like a key. For logs only: clients never see a provider's words.
+pub(crate) fn for_log<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets {
+        if !secret.is_empty() {
+            text = text.replace(secret, "[redacted]");
+        }
+    }
     // Longer than the result may be, so that a key at the cut is seen whole.
     let head: String = text.chars().take(4 * LONGEST).collect();
     let mut out = String::new();
@@ -49,13 +51,13 @@ mod tests {
         let text =
             "Incorrect API key provided: sk-abc***xyz9. Authorization: Bearer t0k.en!\nmy-secret";
         assert_eq!(
-            for_log(text, Some("my-secret")),
+            for_log(text, ["my-secret"]),
             "Incorrect API key provided: [redacted] Authorization: Bearer [redacted]! [redacted]"
         );
         assert_eq!(
-            for_log("plain words, no keys: task-list", None),
+            for_log("plain words, no keys: task-list", []),
             "plain words, no keys: task-list"
         );
-        assert_eq!(for_log(&"é".repeat(9000), None).chars().count(), 501);
+        assert_eq!(for_log(&"é".repeat(9000), []).chars().count(), 501);
     }
 }

@@ -11,8 +11,8 @@ use crate::{ConversationId, MessageId, ResponseId, Time};
 
 /// One generation of an answer.
 ///
-/// Field names, zero values and integer times are those of Open Responses; `conversation`,
-/// `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+/// Field names, zero values and integer times are those of Open Responses; `provider`,
+/// `conversation`, `user_message_id`, `message_id`, `context` and `last_seq` are additions.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ResponseResource {
     /// Id.
@@ -32,8 +32,10 @@ pub struct ResponseResource {
     pub incomplete_details: Option<IncompleteDetails>,
     /// Why it failed.
     pub error: Option<ResponseError>,
-    /// The model asked.
+    /// The model asked, as `GET /api/models` names it.
     pub model: String,
+    /// The provider asked.
+    pub provider: String,
     /// The response it continues.
     #[schema(value_type = Option<String>)]
     pub previous_response_id: Option<ResponseId>,
@@ -204,6 +206,8 @@ pub struct NewResponse {
     pub message_id: MessageId,
     /// The model asked.
     pub model: String,
+    /// The provider asked.
+    pub provider: String,
     /// System message.
     pub instructions: Option<String>,
     /// When it was made.
@@ -219,6 +223,7 @@ impl ResponseResource {
             user_message_id,
             message_id,
             model,
+            provider,
             instructions,
             created_at,
         } = new;
@@ -231,6 +236,7 @@ impl ResponseResource {
             incomplete_details: None,
             error: None,
             model,
+            provider,
             previous_response_id: None,
             instructions,
             output: Vec::new(),

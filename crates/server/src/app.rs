@@ -10,15 +10,15 @@ use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
-use provider::{OpenAiConfig, Provider, Timeouts};
-use services::{Parts, Services, Settings};
+use provider::Provider;
+use services::{Catalog, Parts, Services, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::banner::{BannerFacts, FirstUser, ModelFacts};
-use crate::config::{Config, Database, ProviderConfig, Signup, Synchronous};
+use crate::config::{Config, Database, Providers, Signup, Synchronous};
 use crate::secrets::Secrets;
 use crate::telemetry;
 use crate::version::VERSION;
@@ -57,7 +57,7 @@ impl App {
         let services = Services::start(Parts {
             db,
             context,
-            provider: provider(&config.provider)?,
+            catalog: catalog(&config.providers)?,
             bus: bus(&config)?,
             passwords: passwords(&config)?,
             tokens: AccessTokens::new(
@@ -202,27 +202,22 @@ fn options(config: &Config, serve: bool) -> Options {
     }
 }
 
-fn provider(config: &ProviderConfig) -> Result<Provider> {
-    let Some(address) = config.address() else { return Ok(Provider::demo()) };
-    let provider = Provider::open_ai(OpenAiConfig {
-        name: config.name.clone(),
-        base_url: address.to_owned(),
-        api_key: config.api_key.as_ref().map(|key| key.0.clone()),
-        default_model: config.model.clone(),
-        context_tokens: config.context_tokens,
-        output_reserve_tokens: config.output_reserve_tokens,
-        timeouts: Timeouts {
-            connect: config.connect_timeout,
-            first_token: config.first_token_timeout,
-            idle: config.idle_timeout,
-            total: config.total_timeout,
-        },
-        max_event_bytes: config.max_event_bytes,
-        max_answer_bytes: config.max_answer_bytes,
-        max_retries: config.max_retries,
-        include_usage: config.include_usage,
-    });
-    provider.context("the provider cannot be used")
+/// The configured providers, or the demo model.
+fn catalog(config: &Providers) -> Result<Catalog> {
+    let mut default = None;
+    let mut others = Vec::new();
+    for one in &config.list {
+        let provider = Provider::open_ai(one.clone())
+            .with_context(|| format!("the provider {} cannot be used", one.name))?;
+        if config.default.as_deref() == Some(one.name.as_str()) {
+            default = Some(provider);
+        } else {
+            others.push(provider);
+        }
+    }
+    let Some(default) = default else { return Ok(Catalog::new(Provider::demo(), others)) };
+    others.extend(config.demo.then(Provider::demo));
+    Ok(Catalog::new(default, others))
 }
 
 /// The bus, where other servers can be on the same database.
@@ -308,14 +303,7 @@ async fn facts(
             FirstUser::NeedsToken { token, valid_for: services::SETUP_LIFETIME }
         }
     });
-    let model = match config.provider.address() {
-        None => ModelFacts::Demo,
-        Some(address) => ModelFacts::Provider {
-            name: config.provider.name.clone(),
-            address: address.to_owned(),
-            model: config.provider.model.clone(),
-        },
-    };
+    let model = model_facts(&config.providers);
     Ok(BannerFacts {
         version: VERSION.version.to_owned(),
         docs: format!("{url}/docs"),
@@ -333,4 +321,24 @@ async fn facts(
         first_user,
         secret_created: secrets.created.clone(),
     })
+}
+
+fn model_facts(config: &Providers) -> ModelFacts {
+    let default =
+        config.list.iter().find(|one| config.default.as_deref() == Some(one.name.as_str()));
+    match default {
+        None => ModelFacts::Demo,
+        Some(default) => ModelFacts::Provider {
+            name: default.name.clone(),
+            address: default.base_url.clone(),
+            model: default.default_model.clone().unwrap_or_default(),
+            others: config
+                .list
+                .iter()
+                .filter(|one| one.name != default.name)
+                .map(|one| one.name.clone())
+                .chain(config.demo.then(|| "demo".to_owned()))
+                .collect(),
+        },
+    }
 }

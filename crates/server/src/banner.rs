@@ -35,14 +35,16 @@ pub struct BannerFacts {
 pub enum ModelFacts {
     /// The built-in demo model.
     Demo,
-    /// A provider.
+    /// Providers.
     Provider {
-        /// What it is called.
+        /// What the default one is called.
         name: String,
         /// Its address; a query is not shown.
         address: String,
         /// The model used by default.
         model: String,
+        /// The names of the other providers.
+        others: Vec<String>,
     },
 }
 
@@ -66,10 +68,11 @@ impl fmt::Display for ModelFacts {
             Self::Demo => f.write_str(
                 "demo; for a real one set OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL",
             ),
-            Self::Provider { name, address, model } => {
+            Self::Provider { name, address, model, others } => {
                 // Some addresses have a key in their query.
                 let address = address.split('?').next().unwrap_or_default();
-                write!(f, "{model} of {name} ({address})")
+                write!(f, "{model} of {name} ({address})")?;
+                if others.is_empty() { Ok(()) } else { write!(f, "; also {}", others.join(", ")) }
             }
         }
     }
@@ -170,6 +173,7 @@ mod tests {
                 name: "openai".to_owned(),
                 address: "https://api.example.com/v1?key=canary".to_owned(),
                 model: "a-model".to_owned(),
+                others: vec!["groq".to_owned(), "ollama".to_owned()],
             },
             first_user: Some(FirstUser::NeedsToken {
                 token: SecretString::from("setup_example"),

@@ -10,7 +10,10 @@ mod dotenv;
 mod error;
 mod limits;
 mod log;
+mod models;
 mod provider;
+mod provider_setting;
+mod providers;
 mod redis;
 mod reference;
 mod section;
@@ -25,7 +28,10 @@ pub use self::database::{Database, DatabaseUrl, MySqlOptions};
 pub use self::error::ConfigError;
 pub use self::limits::LimitsConfig;
 pub use self::log::{Color, LogConfig, LogFilter, LogFormat, LogLevel};
-pub use self::provider::{ApiKey, BaseUrl, ProviderConfig};
+pub use self::models::ModelsConfig;
+pub use self::provider::{ApiKey, BaseUrl, ProviderConfig, ProviderName};
+pub use self::provider_setting::{FieldName, Headers, ModelNames};
+pub use self::providers::{ModelConfig, NamedProviderConfig, Providers};
 pub use self::redis::{RedisConfig, RedisUrl};
 pub use self::reference::{env_example, reference, toml_example};
 pub use self::section::{Key, Privacy, Section};
@@ -35,16 +41,20 @@ pub use self::storage::{StorageConfig, Synchronous};
 
 use self::values::Values;
 
-/// Every section as declared.
+/// Every section that there is one of, as declared.
 pub const SECTIONS: &[Section] = &[
     ServerConfig::SECTION,
     StorageConfig::SECTION,
     AuthConfig::SECTION,
     ProviderConfig::SECTION,
+    ModelsConfig::SECTION,
     LimitsConfig::SECTION,
     RedisConfig::SECTION,
     LogConfig::SECTION,
 ];
+
+/// The sections that there may be any number of, with a name in the place of `NAME` and `ID`.
+pub const NAMED_SECTIONS: &[Section] = &[NamedProviderConfig::SECTION, ModelConfig::SECTION];
 
 /// A whole configuration. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -58,7 +68,7 @@ pub struct Config {
     /// Accounts, passwords and tokens.
     pub auth: AuthConfig,
     /// Who writes the answers.
-    pub provider: ProviderConfig,
+    pub providers: Providers,
     /// How much is generated at once.
     pub limits: LimitsConfig,
     /// The bus between servers.
@@ -71,23 +81,19 @@ impl Config {
     /// Reads and checks everything; the error names every problem, not only the first.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut values = Values::collect(sources);
-        let server = ServerConfig::load(&mut values);
-        let storage = StorageConfig::load(&mut values);
-        let auth = AuthConfig::load(&mut values);
-        let provider = ProviderConfig::load(&mut values);
-        let limits = LimitsConfig::load(&mut values);
-        let redis = RedisConfig::load(&mut values);
-        let mut log = LogConfig::load(&mut values);
+        let server = ServerConfig::load(&mut values, "server");
+        let storage = StorageConfig::load(&mut values, "storage");
+        let auth = AuthConfig::load(&mut values, "auth");
+        let provider = ProviderConfig::load(&mut values, "provider");
+        let models = ModelsConfig::load(&mut values, "models");
+        let providers = match (provider, models) {
+            (Some(provider), Some(models)) => Providers::load(&mut values, &provider, &models),
+            _ => None,
+        };
+        let limits = LimitsConfig::load(&mut values, "limits");
+        let redis = RedisConfig::load(&mut values, "redis");
+        let mut log = LogConfig::load(&mut values, "log");
         let database = storage.as_ref().and_then(|storage| choose_database(storage, &mut values));
-        if let Some(provider) = &provider
-            && provider.output_reserve_tokens >= provider.context_tokens
-        {
-            values.complain(format!(
-                "provider.output_reserve_tokens: {} is not allowed; expected less than \
-                 provider.context_tokens, which is {}",
-                provider.output_reserve_tokens, provider.context_tokens
-            ));
-        }
         // An option is meant for this start; RUST_LOG may have been set long ago.
         if let Some(log) = &mut log
             && values.has_flag("log.level")
@@ -95,18 +101,18 @@ impl Config {
             log.filter = None;
         }
         let problems = values.into_problems();
-        match (server, storage, database, auth, provider, limits, redis, log) {
+        match (server, storage, database, auth, providers, limits, redis, log) {
             (
                 Some(server),
                 Some(storage),
                 Some(database),
                 Some(auth),
-                Some(provider),
+                Some(providers),
                 Some(limits),
                 Some(redis),
                 Some(log),
             ) if problems.is_empty() => {
-                Ok(Self { server, storage, database, auth, provider, limits, redis, log })
+                Ok(Self { server, storage, database, auth, providers, limits, redis, log })
             }
             _ => Err(ConfigError::new(problems)),
         }

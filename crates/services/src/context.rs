@@ -5,7 +5,7 @@
 use crud::Db;
 use models::message::{MessageType, Role};
 use models::{ConversationId, MessageId};
-use provider::{ChatMessage, ChatRole};
+use provider::{ChatMessage, ChatRole, ModelFacts};
 use schemas::response::ContextReport;
 
 use crate::branch::Branch;
@@ -19,6 +19,12 @@ pub(crate) struct Window {
     pub(crate) context: u32,
     /// What is kept free for the answer.
     pub(crate) reserve: u32,
+}
+
+impl From<ModelFacts> for Window {
+    fn from(facts: ModelFacts) -> Self {
+        Self { context: facts.context_tokens, reserve: facts.output_reserve_tokens }
+    }
 }
 
 impl Window {

@@ -75,6 +75,9 @@ impl Conversations {
         idempotency_key: Option<String>,
     ) -> Result<Opened> {
         body.validate()?;
+        if let Some(model) = &body.model {
+            self.engine.catalog.check(model).await?;
+        }
         let key = repeat::idempotency_key(&self.engine.context, idempotency_key, || {
             serde_json::json!(["conversation", body.title, body.model, body.instructions])
         });
@@ -141,6 +144,9 @@ impl Conversations {
         body: ConversationPatch,
     ) -> Result<ConversationOut> {
         body.validate()?;
+        if let Patch::Value(model) = &body.model {
+            self.engine.catalog.check(model).await?;
+        }
         let ConversationPatch { title, model, instructions, head_id } = body;
         let head = match head_id.value() {
             Some(head) => Some(self.branch_of(owner, id, *head).await?),

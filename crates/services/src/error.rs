@@ -58,9 +58,14 @@ pub enum Error {
         /// What came.
         got: u32,
     },
-    /// The provider does not have the model.
-    #[error("the model {0} does not exist")]
-    ModelNotFound(String),
+    /// No provider has the model.
+    #[error("the model {model} does not exist")]
+    ModelNotFound {
+        /// As it was asked for.
+        model: String,
+        /// Models whose names are like it, the likest first.
+        suggestions: Vec<String>,
+    },
     /// The user has as many of something as the server allows.
     #[error("the limit of {limit} {what} is reached")]
     LimitReached {

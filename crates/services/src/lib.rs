@@ -27,10 +27,9 @@ use auth::{AccessTokens, Passwords};
 use bus::Bus;
 use crud::Db;
 use models::Context;
-use provider::Provider;
 
 pub use accounts::{Accounts, Client, SETUP_LIFETIME};
-pub use catalog::Models;
+pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use error::{Error, Result};
 pub use exports::{ExportFormat, Exports};
@@ -50,7 +49,7 @@ pub struct Parts {
     /// Where times and ids come from.
     pub context: Context,
     /// Whom answers are asked of.
-    pub provider: Provider,
+    pub catalog: Catalog,
     /// Reaches other servers on the same database at once.
     pub bus: Option<Bus>,
     /// Hashes passwords.
@@ -73,7 +72,7 @@ pub struct Services {
     /// Responses.
     pub responses: Responses,
     /// Models.
-    pub models: Models,
+    pub models: Catalog,
     /// Conversations from elsewhere.
     pub imports: Imports,
     /// Conversations on their way out.
@@ -87,9 +86,9 @@ impl Services {
     /// Starts the engine. On an embedded database every response that a killed server left open
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
-        let Parts { db, context, provider, bus, passwords, tokens, settings } = parts;
+        let Parts { db, context, catalog, bus, passwords, tokens, settings } = parts;
         let engine =
-            Engine::start(db.clone(), context.clone(), provider.clone(), bus, settings.clone())
+            Engine::start(db.clone(), context.clone(), catalog.clone(), bus, settings.clone())
                 .await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
@@ -99,7 +98,7 @@ impl Services {
             keys,
             conversations,
             responses: Responses::new(engine.clone()),
-            models: Models::new(provider),
+            models: catalog,
             imports: Imports::new(engine.clone()),
             exports: Exports::new(engine.clone()),
             health: Health::new(engine.clone()),

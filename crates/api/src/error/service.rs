@@ -119,11 +119,14 @@ fn describe(error: &Error) -> ApiError {
             ),
         )
         .param("content"),
-        Error::ModelNotFound(model) => ApiError::new(
-            S::NOT_FOUND,
+        Error::ModelNotFound { model, suggestions } => ApiError::new(
+            S::BAD_REQUEST,
             Kind::InvalidRequest,
             "model_not_found",
-            format!("There is no model {model:?}. GET /api/models lists the models."),
+            format!(
+                "There is no model {model:?}.{} GET /api/models lists the models.",
+                did_you_mean(suggestions)
+            ),
         )
         .param("model"),
         Error::LimitReached { what, limit } => ApiError::new(
@@ -161,11 +164,22 @@ fn describe(error: &Error) -> ApiError {
     }
 }
 
+/// The names that are like an unknown one, as a sentence with a space before it.
+fn did_you_mean(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(" Did you mean {only}?"),
+        Some((last, others)) => format!(" Did you mean {} or {last}?", others.join(", ")),
+    }
+}
+
 /// A failure of the model provider, by its stable code.
 pub(super) fn upstream(code: &'static str, message: String) -> ApiError {
     let (status, kind, retry) = match code {
-        "context_length_exceeded" => (S::BAD_REQUEST, Kind::InvalidRequest, Retry::Unsaid),
-        "model_not_found" => (S::NOT_FOUND, Kind::InvalidRequest, Retry::Unsaid),
+        "context_length_exceeded" | "model_not_found" => {
+            (S::BAD_REQUEST, Kind::InvalidRequest, Retry::Unsaid)
+        }
         "upstream_timeout" => (S::GATEWAY_TIMEOUT, Kind::Upstream, Retry::Unsaid),
         "upstream_rate_limited" | "upstream_overloaded" | "upstream_unavailable" => {
             (S::SERVICE_UNAVAILABLE, Kind::Upstream, Retry::After(Duration::from_secs(5)))

@@ -39,7 +39,12 @@ fn every_failure_has_its_status_type_and_code() {
             "invalid_request_error",
             "context_length_exceeded",
         ),
-        (Failure::ModelNotFound("x".into()), 404, "invalid_request_error", "model_not_found"),
+        (
+            Failure::ModelNotFound { model: "x".into(), suggestions: vec!["y".into()] },
+            400,
+            "invalid_request_error",
+            "model_not_found",
+        ),
         (
             Failure::LimitReached { what: "answers at once", limit: 3 },
             429,
@@ -66,10 +71,24 @@ fn every_failure_has_its_status_type_and_code() {
 }
 
 #[test]
+fn an_unknown_model_comes_with_suggestions() {
+    for (suggestions, words) in [
+        (&[][..], "There is no model \"x\". GET /api/models lists the models."),
+        (&["y"], "There is no model \"x\". Did you mean \"y\"? GET"),
+        (&["y", "z", "a/b"], "Did you mean \"y\", \"z\" or \"a/b\"?"),
+    ] {
+        let suggestions = suggestions.iter().map(|name| (*name).to_owned()).collect();
+        let (_, _, body) = rendered(Failure::ModelNotFound { model: "x".into(), suggestions });
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
 fn a_provider_failure_is_told_apart_by_its_code() {
     for (code, status) in [
         ("context_length_exceeded", 400),
-        ("model_not_found", 404),
+        ("model_not_found", 400),
         ("upstream_timeout", 504),
         ("upstream_unavailable", 503),
         ("upstream_auth", 502),

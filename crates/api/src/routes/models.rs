@@ -1,25 +1,23 @@
 //! `/api/models`.
 
 use axum::extract::State;
-use schemas::list::List;
-use schemas::model::ModelOut;
+use schemas::model::ModelList;
 
 use super::answers::Answer;
 use crate::extract::{Bearer, Json};
 use crate::state::AppState;
 
 /// List the models
+///
+/// All models of all providers. One that cannot be reached at the moment is marked, with the
+/// models it offered before. The lists of the providers are asked for every five minutes at most.
 #[utoipa::path(
     get, path = "/api/models", tag = "Models", security(("bearer" = [])),
-    responses(
-        (status = 200, description = "The models that can be asked", body = List<ModelOut>),
-        (status = 502, description = "The provider's answer could not be used", body = schemas::error::ErrorBody),
-        (status = 504, description = "The provider did not answer in time", body = schemas::error::ErrorBody),
-    )
+    responses((status = 200, description = "The models that can be asked", body = ModelList))
 )]
 pub(super) async fn list_models(
     State(state): State<AppState>,
     _: Bearer,
-) -> Answer<Json<List<ModelOut>>> {
-    Ok(Json(state.services.models.list().await?))
+) -> Answer<Json<ModelList>> {
+    Ok(Json(state.services.models.list().await))
 }

@@ -193,15 +193,9 @@ impl Body {
             return Err(Failure::last(ProviderError::TooLarge));
         }
         if !reasoning.is_empty() || !text.is_empty() {
-            answer.begun = true;
             self.clock.last_token = Some(self.clock.last_bytes);
         }
-        if !reasoning.is_empty() {
-            ready.push_back(Delta::Reasoning(reasoning));
-        }
-        if !text.is_empty() {
-            ready.push_back(Delta::Text(text));
-        }
+        answer.say(reasoning, text, ready);
         answer.usage = usage.or(answer.usage);
         match ending {
             Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),

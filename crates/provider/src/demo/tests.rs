@@ -102,9 +102,10 @@ async fn endings() {
 async fn nothing_happens_before_the_first_poll() {
     let provider = Provider::demo();
     assert!(provider.is_demo());
-    assert_eq!(provider.models().await.unwrap()[0], provider.default_model());
-    for model in provider.models().await.unwrap() {
-        assert!(Script::parse(&model).is_ok());
+    let listing = provider.list().await;
+    assert_eq!(Some(listing.models[0].id.as_str()), provider.default_model());
+    for model in &listing.models {
+        assert!(Script::parse(&model.id).is_ok());
     }
     drop(provider.stream(request("demo", "")));
 }

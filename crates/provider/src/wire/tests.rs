@@ -5,6 +5,7 @@ use super::chunk::{Chunk, Ending, Reading, read_ending, read_event, read_value};
 use super::failure::{Failure, Report};
 use super::fast;
 use super::request::{Body, Dialect};
+use crate::options::{SystemRole, TokenLimit};
 use crate::sse::Event;
 use crate::{ChatMessage, ChatRequest, ChatRole, Finish, ProviderError, TokenUsage};
 
@@ -30,8 +31,12 @@ fn a_request_holds_only_what_was_asked_for() {
         messages: vec![ChatMessage { role: ChatRole::User, content: "hi".to_owned() }],
         max_output_tokens: None,
     };
-    let body = |request: &ChatRequest, include_usage, max_completion_tokens| {
-        let dialect = Dialect { include_usage, max_completion_tokens };
+    let body = |request: &ChatRequest, include_usage, is_new| {
+        let token_limit =
+            if is_new { TokenLimit::MaxCompletionTokens } else { TokenLimit::MaxTokens };
+        let system_role = SystemRole::System;
+        let dialect =
+            Dialect { stream: true, include_usage, token_limit, system_role, temperature: None };
         serde_json::to_value(Body::new(request, dialect)).unwrap()
     };
     let messages = json!([{"role": "user", "content": "hi"}]);
@@ -47,6 +52,34 @@ fn a_request_holds_only_what_was_asked_for() {
     );
     assert_eq!(body(&request, false, true)["max_completion_tokens"], 7);
     assert_eq!(body(&request, false, true).get("max_tokens"), None);
+}
+
+#[test]
+fn instructions_go_where_the_model_wants_them() {
+    use ChatRole::{Assistant, System, User};
+    let said = |texts: &[(ChatRole, &str)], system_role| {
+        let message =
+            |&(role, text): &(ChatRole, &str)| ChatMessage { role, content: text.to_owned() };
+        let messages = texts.iter().map(message).collect();
+        let request = ChatRequest { model: "m".to_owned(), messages, max_output_tokens: None };
+        let dialect = Dialect {
+            stream: true,
+            include_usage: false,
+            token_limit: TokenLimit::MaxTokens,
+            system_role,
+            temperature: None,
+        };
+        let body = serde_json::to_value(Body::new(&request, dialect)).unwrap();
+        let pair = |m: &Value| format!("{}: {}", m["role"], m["content"]).replace('"', "");
+        body["messages"].as_array().unwrap().iter().map(pair).collect::<Vec<_>>()
+    };
+    let texts = [(System, "s"), (User, "a"), (Assistant, "b"), (User, "c")];
+    assert_eq!(said(&texts, SystemRole::System)[0], "system: s");
+    assert_eq!(said(&texts, SystemRole::Developer)[0], "developer: s");
+    let merged = ["user: s\\n\\na", "assistant: b", "user: c"];
+    assert_eq!(said(&texts, SystemRole::User), merged);
+    assert_eq!(said(&[(System, "s")], SystemRole::User), ["user: s"]);
+    assert_eq!(said(&texts[1..], SystemRole::User), ["user: a", "assistant: b", "user: c"]);
 }
 
 #[test]

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use mock::script::Ending;
 use mock::{CallOutcome, Script, Step};
-use provider::{Delta, Finish, OpenAiConfig, Provider, ProviderError, TokenUsage};
+use provider::{
+    ChatRequest, Delta, Finish, Listing, ModelOptions, OpenAiConfig, Provider, ProviderError,
+    ReasoningTags, SystemRole, TokenLimit, TokenUsage, UNKNOWN_CONTEXT_TOKENS,
+};
+use serde_json::json;
 
 use crate::support::{call, collect, config, provider, provider_with, request, server};
 
@@ -129,16 +134,20 @@ async fn dropping_the_stream_closes_the_connection() {
         .await;
 }
 
+fn ids(listing: &Listing) -> Vec<&str> {
+    listing.models.iter().map(|model| model.id.as_str()).collect()
+}
+
 #[tokio::test]
 async fn the_list_of_models() {
     let server = server().await;
-    let provider = provider_with(&server, |config| config.default_model = "mine".to_owned());
-    let (one, two) = tokio::join!(provider.models(), provider.models());
-    let names = one.unwrap();
-    assert_eq!(names[..2], ["mine".to_owned(), "mock".to_owned()]);
-    assert_eq!(two.unwrap(), names);
+    let provider = provider_with(&server, |config| config.default_model = Some("mine".to_owned()));
+    let (one, two) = tokio::join!(provider.list(), provider.list());
+    assert_eq!(ids(&one)[..2], ["mine", "mock"]);
+    assert_eq!((&one, &one.problem), (&two, &None));
+    assert_eq!(server.listings().len(), 1, "asked once for both");
     server.stop().await;
-    assert_eq!(provider.models().await.unwrap(), names, "from memory");
+    assert_eq!(provider.list().await, one, "from memory");
 }
 
 #[tokio::test]
@@ -147,9 +156,108 @@ async fn without_a_list_there_is_the_default_model() {
     let mut elsewhere = config(&server);
     elsewhere.base_url = format!("http://{}/nothing/here", server.addr());
     let provider = Provider::open_ai(elsewhere).unwrap();
-    assert_eq!(provider.models().await.unwrap(), ["mock"]);
+    let listing = provider.list().await;
+    assert_eq!((ids(&listing), &listing.problem), (vec!["mock"], &None));
     let outcome = call(&provider, "mock:ticks=1").await;
     assert_eq!(outcome.text, "tick 0 \n", "chat may work all the same");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_says_so_in_its_list() {
+    let server = server().await;
+    let provider = provider(&server);
+    server.stop().await;
+    let listing = provider.list().await;
+    assert_eq!(ids(&listing), ["mock"]);
+    assert_eq!(listing.problem, Some(ProviderError::Unreachable));
+}
+
+#[tokio::test]
+async fn the_window_is_asked_for_where_nothing_else_is_known() {
+    let server = server().await;
+    server.set_models(&[("big", Some(100_000)), ("gpt-4o", Some(1_000)), ("small", None)]);
+    let provider = provider_with(&server, |config| {
+        let options = ModelOptions { context_tokens: Some(9_000), ..ModelOptions::default() };
+        config.model_options.insert("mine".to_owned(), options);
+    });
+    assert_eq!(provider.facts("mine").await.context_tokens, 9_000);
+    assert_eq!(provider.facts("gpt-4o").await.context_tokens, 128_000);
+    assert!(server.listings().is_empty(), "nobody had to be asked so far");
+    assert_eq!(provider.facts("big").await.context_tokens, 100_000);
+    assert_eq!(provider.facts("small").await.context_tokens, UNKNOWN_CONTEXT_TOKENS);
+    assert_eq!(server.listings().len(), 1);
+}
+
+/// What a request says is what the model's settings ask for.
+#[tokio::test]
+async fn a_request_is_written_as_the_model_wants_it() {
+    let server = server().await;
+    let provider = provider_with(&server, |config| {
+        config.api_key = Some("sk-secret".into());
+        config.key_header = Some("X-Api-Key".to_owned());
+        config.headers = vec![("X-Title".to_owned(), "chat".into())];
+        let options = ModelOptions {
+            system_role: Some(SystemRole::User),
+            token_limit: Some(TokenLimit::MaxCompletionTokens),
+            temperature: Some(0.25),
+            stream: Some(false),
+            ..ModelOptions::default()
+        };
+        config.model_options.insert("mock:ticks=2".to_owned(), options);
+        config.options.system_role = Some(SystemRole::Developer);
+    });
+    let limited = |model| ChatRequest { max_output_tokens: Some(99), ..request(model) };
+    let outcome = collect(provider.stream(limited("mock:ticks=2"))).await;
+    assert_eq!(outcome.text, "tick 0 \ntick 1 \n");
+    assert_eq!(collect(provider.stream(limited("mock:ticks=1"))).await.error, None);
+    let [special, plain] = &server.calls()[..] else { panic!("two calls") };
+    assert_eq!(special.messages.len(), 1);
+    let (role, content) = &special.messages[0];
+    assert_eq!((role.as_str(), content.starts_with("Be brief.\n\nHällo")), ("user", true));
+    let body = &special.parameters;
+    assert_eq!((&body["max_completion_tokens"], &body["temperature"]), (&json!(99), &json!(0.25)));
+    assert_eq!((&body["stream"], body.get("stream_options")), (&json!(false), None));
+    assert_eq!(plain.messages[0].0, "developer");
+    assert_eq!(
+        (&plain.parameters["max_tokens"], plain.parameters.get("temperature")),
+        (&json!(99), None)
+    );
+    for call in [special, plain] {
+        assert_eq!(call.field("x-api-key"), Some("sk-secret"));
+        assert_eq!((call.field("x-title"), call.authorization.as_deref()), (Some("chat"), None));
+    }
+}
+
+/// Reasoning between tags is told apart however the answer is cut, and kept when it breaks off.
+#[tokio::test]
+async fn tags_of_reasoning_are_taken_out() {
+    let server = server().await;
+    let provider = provider_with(&server, |config| {
+        let options = |tags| ModelOptions { reasoning_tags: Some(tags), ..ModelOptions::default() };
+        config.model_options.insert("off".to_owned(), options(ReasoningTags::Off));
+        config.model_options.insert("implied".to_owned(), options(ReasoningTags::Implied));
+    });
+    let pieces = |texts: &[&str], end: &[Step]| {
+        let texts = texts.iter().map(|text| Step::Text((*text).to_owned()));
+        Script::steps(texts.chain(end.iter().cloned()))
+    };
+    let well = [Step::Finish(Ending::Stop), Step::Done];
+    for (model, texts, reasoning, text) in [
+        ("m", &["\n<th", "ink>\nHm", "m.\n</thi", "nk>\n", "\nYes."][..], "Hmm.", "Yes."),
+        ("off", &["<think>Hm</think>Yes."], "", "<think>Hm</think>Yes."),
+        ("implied", &["Hm", "</think>", "Yes."], "Hm", "Yes."),
+        ("m", &["<thin", " air"], "", "<thin air"),
+        ("m", &["<thi"], "", "<thi"),
+    ] {
+        server.push(pieces(texts, &well));
+        let outcome = call(&provider, model).await;
+        assert_eq!((outcome.reasoning.as_str(), outcome.text.as_str()), (reasoning, text));
+        assert_eq!(outcome.error, None);
+    }
+    server.push(pieces(&["<think>half a </tho"], &[Step::Close]));
+    let outcome = call(&provider, "m").await;
+    assert_eq!(outcome.reasoning, "half a </tho");
+    assert_eq!(outcome.error, Some(ProviderError::Truncated));
 }
 
 #[tokio::test]
@@ -162,8 +270,7 @@ async fn misconfiguration_is_seen_at_once() {
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
     let provider = Provider::open_ai(OpenAiConfig::new("http://127.0.0.1:1/v1", "m")).unwrap();
-    assert_eq!((provider.name(), provider.default_model()), ("openai", "m"));
-    assert_eq!((provider.context_tokens(), provider.output_reserve_tokens()), (128_000, 4_096));
+    assert_eq!((provider.name(), provider.default_model()), ("openai", Some("m")));
     assert!(!provider.is_demo());
 }
 

@@ -158,7 +158,7 @@ async fn keys_and_the_providers_words_do_not_leak() {
     }
     server.stop().await;
     assert!(call(&provider, "m").await.error.is_some());
-    assert!(!provider.models().await.unwrap().is_empty());
+    assert!(!provider.list().await.models.is_empty());
     drop(guard);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("canary-words"), "the reason is in the log:\n{log}");

@@ -9,12 +9,13 @@ use super::section::{Privacy, section};
 use super::setting::Setting;
 
 section! {
-    /// The OpenAI-compatible service that writes the answers. With neither `base_url` nor
-    /// `api_key` it is the built-in demo model.
+    /// An OpenAI-compatible service that writes the answers. With neither `base_url` nor `api_key`
+    /// there is none. Further ones are sections `[providers.NAME]`, which take their timeouts and
+    /// limits from here. Without any there is the built-in demo model.
     ProviderConfig = "provider";
 
-    /// What the provider is called in logs, metrics and stored answers.
-    name: String = "openai";
+    /// What the provider is called in model names, logs, metrics and stored answers.
+    name: ProviderName = "openai";
     /// Its address, to which `/chat/completions` is appended. With an `api_key` alone it is
     /// `https://api.openai.com/v1`; a local server (Ollama: `http://localhost:11434/v1`) often
     /// needs no key.
@@ -23,8 +24,9 @@ section! {
     api_key: Option<ApiKey>, env "OPENAI_API_KEY";
     /// The model used when a conversation names none.
     model: String = "gpt-4o-mini", env "OPENAI_MODEL";
-    /// The model's window: how many tokens of context and answer it takes.
-    context_tokens: u32 = "128000", range "512" to "100000000";
+    /// The window of its models: how many tokens of context and answer they take. Without it the
+    /// built-in table counts, else what the provider lists, else 32768.
+    context_tokens: Option<u32>, range "512" to "100000000";
     /// How many tokens of the window are kept free for the answer.
     output_reserve_tokens: u32 = "4096", range "16" to "10000000";
     /// How long connecting may take.
@@ -46,13 +48,36 @@ section! {
 }
 
 impl ProviderConfig {
-    /// The provider's address, or none for the demo model.
-    pub fn address(&self) -> Option<&str> {
-        match (&self.base_url, &self.api_key) {
-            (Some(url), _) => Some(url.as_str()),
-            (None, Some(_)) => Some("https://api.openai.com/v1"),
-            (None, None) => None,
+    /// The provider's address, or none if there is no such provider.
+    pub fn address(&self) -> Option<BaseUrl> {
+        self.base_url.clone().or_else(|| self.api_key.as_ref().map(|_| BaseUrl::open_ai()))
+    }
+}
+
+/// The name of a provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderName(pub String);
+
+/// The longest name of a provider, in bytes.
+const MAX_NAME: usize = 32;
+
+impl Setting for ProviderName {
+    const EXPECTS: &'static str = "a name of small letters, digits, `-` and single `_`, at most 32";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || !text.chars().all(fits)
+            || text.len() > MAX_NAME
+            || text.contains("__")
+            || text.ends_with('_')
+        {
+            return Err(String::new());
         }
+        if text == "demo" {
+            return Err("it is the name of the built-in demo model".to_owned());
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -61,6 +86,11 @@ impl ProviderConfig {
 pub struct BaseUrl(String);
 
 impl BaseUrl {
+    /// Where a key alone leads.
+    pub(super) fn open_ai() -> Self {
+        Self("https://api.openai.com/v1".to_owned())
+    }
+
     /// The whole address.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::SECTIONS;
 use super::section::{Key, Section};
+use super::{NAMED_SECTIONS, SECTIONS};
 
 /// `docs/CONFIGURATION.md`: every key with its default, and a commented `chatapp.toml`.
 pub fn reference() -> String {
     let mut text = String::from(INTRODUCTION);
-    for section in SECTIONS {
+    for section in SECTIONS.iter().chain(NAMED_SECTIONS) {
         add_section(&mut text, section);
     }
     text.push_str("\n## chatapp.toml\n\nEvery key with its default:\n\n```toml\n");
@@ -71,19 +71,27 @@ pub fn toml_example() -> String {
     let mut text = String::new();
     for section in SECTIONS {
         let _ = writeln!(text, "[{}]", section.name);
-        for key in section.keys {
-            comment(&mut text, key);
-            let value = match (key.default, key.quoted) {
-                (Some(default), false) => default.to_owned(),
-                (default, _) => format!("\"{}\"", default.unwrap_or_default()),
-            };
-            let _ = writeln!(text, "# {} = {value}", key.name);
-        }
-        text.push('\n');
+        add_keys(&mut text, section);
+    }
+    for section in NAMED_SECTIONS {
+        let _ = writeln!(text, "# [{}]", section.name);
+        add_keys(&mut text, section);
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+fn add_keys(text: &mut String, section: &Section) {
+    for key in section.keys {
+        comment(text, key);
+        let value = match (key.default, key.quoted) {
+            (Some(default), false) => default.to_owned(),
+            (default, _) => format!("\"{}\"", default.unwrap_or_default()),
+        };
+        let _ = writeln!(text, "# {} = {value}", key.name);
+    }
+    text.push('\n');
 }
 
 /// `.env.example`: the variables people set most, then all others, each a commented default.
@@ -103,6 +111,10 @@ pub fn env_example() -> String {
     for key in keys().filter(|key| well_known(key).is_none()) {
         add_variable(&mut text, key, &key.variable());
     }
+    text.push_str(
+        "\n## Further providers: CHATAPP_PROVIDERS__NAME__BASE_URL, CHATAPP_PROVIDERS__NAME__API_KEY\n\
+         ## and the other keys of [providers.NAME] in docs/CONFIGURATION.md.\n",
+    );
     text
 }
 

@@ -1,6 +1,8 @@
 //! How a section is declared: one table from which the struct, its loading, the reference and
 //! the example files are made.
 
+use std::borrow::Cow;
+
 /// Who may see a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Privacy {
@@ -13,10 +15,10 @@ pub enum Privacy {
 }
 
 /// One configuration key, as declared.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Key {
-    /// The section it is in.
-    pub section: &'static str,
+    /// The section it is in, such as `server` or `providers.groq`.
+    pub section: Cow<'static, str>,
     /// Its name within the section.
     pub name: &'static str,
     /// What it means, line by line as written above the field.
@@ -47,7 +49,14 @@ impl Key {
 
     /// Its environment variable, `CHATAPP_SECTION__NAME`.
     pub fn variable(&self) -> String {
-        format!("CHATAPP_{}__{}", self.section.to_uppercase(), self.name.to_uppercase())
+        let section = self.section.replace('.', "__").replace('-', "_");
+        format!("CHATAPP_{}__{}", section.to_uppercase(), self.name.to_uppercase())
+    }
+
+    /// The same key of a section that there are several of.
+    #[must_use]
+    pub(crate) fn of(&self, section: &str) -> Self {
+        Self { section: Cow::Owned(section.to_owned()), ..self.clone() }
     }
 
     /// Whether the value is a secret; such keys have a `_FILE` twin.
@@ -121,7 +130,7 @@ macro_rules! section {
                     name: $section,
                     doc: &[$($doc),+],
                     keys: &[$($crate::config::section::Key {
-                        section: $section,
+                        section: ::std::borrow::Cow::Borrowed($section),
                         name: stringify!($field),
                         doc: &[$($field_doc),+],
                         default: section!(@option $($default)?),
@@ -135,11 +144,14 @@ macro_rules! section {
                     }),+],
                 };
 
-            /// Reads every key; none if one of them has a problem.
-            pub(crate) fn load(values: &mut $crate::config::values::Values) -> Option<Self> {
-                let mut keys = Self::SECTION.keys.iter();
+            /// Reads every key of the section called `section`; none if one of them has a problem.
+            pub(crate) fn load(
+                values: &mut $crate::config::values::Values,
+                section: &str,
+            ) -> Option<Self> {
+                let mut keys = Self::SECTION.keys.iter().map(|key| key.of(section));
                 // All are read before any is judged, so that every problem is reported at once.
-                $(let $field = keys.next().and_then(|key| values.read::<$type>(key));)+
+                $(let $field = keys.next().and_then(|key| values.read::<$type>(&key));)+
                 Some(Self { $($field: $field?),+ })
             }
         }

@@ -119,6 +119,19 @@ macro_rules! whole_numbers {
 }
 whole_numbers!(u16, u32, usize);
 
+impl Setting for f64 {
+    const EXPECTS: &'static str = "a number";
+    const QUOTED: bool = false;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().ok().filter(|number: &Self| number.is_finite()).ok_or_else(String::new)
+    }
+
+    fn is_within(&self, low: &str, high: &str) -> bool {
+        within(self, low, high)
+    }
+}
+
 impl Setting for Duration {
     const EXPECTS: &'static str = "a duration such as `250ms`, `15s`, `10m`, `2h` or `30d`";
 
@@ -160,7 +173,7 @@ impl Setting for IpAddr {
     }
 }
 
-/// A list of web origins; the only kind of list there is.
+/// A list of web origins.
 impl Setting for Vec<String> {
     const EXPECTS: &'static str =
         "web origins such as `https://chat.example.org`, separated by commas";
@@ -213,6 +226,17 @@ macro_rules! choice {
             }
         }
 
+        $crate::config::setting::words! {
+            $name: $expects;
+            $($variant = $text,)+
+        }
+    };
+}
+pub(crate) use choice;
+
+/// Lets a key have an enum as its type, each of whose values is written as a word.
+macro_rules! words {
+    ($name:ty: $expects:literal; $($variant:ident = $text:literal,)+) => {
         impl $crate::config::setting::Setting for $name {
             const EXPECTS: &'static str = $expects;
 
@@ -225,4 +249,4 @@ macro_rules! choice {
         }
     };
 }
-pub(crate) use choice;
+pub(crate) use words;

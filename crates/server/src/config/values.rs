@@ -1,23 +1,19 @@
 //! Finds the value of a key: options, environment, `.env`, file, default, in this order.
 
-use std::collections::BTreeMap;
+mod file;
+mod variables;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::SECTIONS;
-use super::dotenv;
-use super::error::{Origin, did_you_mean};
+use super::error::Origin;
 use super::section::{Key, Privacy};
 use super::setting::Setting;
 use super::sources::Sources;
 
 /// The largest file that a secret is read from, in bytes.
 const MAX_SECRET_FILE: u64 = 64 * 1024;
-/// Names the configuration file, as `--config` does.
-const CONFIG_VARIABLE: &str = "CHATAPP_CONFIG";
-/// Belongs to the test kit.
-const TEST_PREFIX: &str = "CHATAPP_TEST_";
 
 /// The values of all sources, and what was found to be wrong with them.
 #[derive(Debug, Default)]
@@ -29,6 +25,8 @@ pub(crate) struct Values {
     /// By `section.key`.
     file: BTreeMap<String, String>,
     file_path: PathBuf,
+    /// The providers of sections `providers.NAME`, with the models that have an entry.
+    providers: BTreeMap<String, BTreeSet<String>>,
     problems: Vec<String>,
 }
 
@@ -46,7 +44,18 @@ impl Values {
         values.read_environment(sources);
         values.read_dot_env(&sources.directory.join(".env"));
         values.read_file(sources);
+        values.add_providers_of_variables();
         values
+    }
+
+    /// The names of all sections `providers.NAME`.
+    pub(crate) fn provider_names(&self) -> Vec<String> {
+        self.providers.keys().cloned().collect()
+    }
+
+    /// The models of a provider that have an entry of their own.
+    pub(crate) fn model_ids(&self, provider: &str) -> Vec<String> {
+        self.providers.get(provider).into_iter().flatten().cloned().collect()
     }
 
     /// What is wrong so far.
@@ -128,110 +137,6 @@ impl Values {
             None => Ok(None),
         }
     }
-
-    fn read_environment(&mut self, sources: &Sources) {
-        let known = known_variables();
-        for (name, value) in &sources.environment {
-            let Some(name) = name.to_str() else { continue };
-            let Some(value) = value.to_str() else {
-                if known.contains(&name.to_owned()) {
-                    self.complain(format!("{name} in the environment is not valid UTF-8"));
-                }
-                continue;
-            };
-            self.check_variable(name, value, &known, "in the environment");
-            self.environment.insert(name.to_owned(), value.to_owned());
-        }
-    }
-
-    fn read_dot_env(&mut self, path: &Path) {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => return self.complain(format!("cannot read {}: {error}", path.display())),
-        };
-        let known = known_variables();
-        match dotenv::parse(&text) {
-            Ok(assignments) => {
-                for assignment in assignments {
-                    let place = format!("in .env, line {}", assignment.line);
-                    self.check_variable(&assignment.name, &assignment.value, &known, &place);
-                    self.dot_env.insert(assignment.name, (assignment.value, assignment.line));
-                }
-            }
-            Err((line, problem)) => {
-                self.complain(format!("{}, line {line}: {problem}", path.display()));
-            }
-        }
-    }
-
-    /// Complains about a variable that begins like ours and is none of ours.
-    fn check_variable(&mut self, name: &str, value: &str, known: &[String], place: &str) {
-        let ours = name.starts_with("CHATAPP_") && !name.starts_with(TEST_PREFIX);
-        if !ours || known.iter().any(|n| n == name) || is_service_link(name, value) {
-            return;
-        }
-        let hint = did_you_mean(
-            name,
-            known.iter().map(String::as_str).filter(|name| name.starts_with("CHATAPP_")),
-        );
-        self.complain(unknown(&format!("{name} {place}"), hint));
-    }
-
-    fn read_file(&mut self, sources: &Sources) {
-        let named = sources.config_file.clone().or_else(|| {
-            let from = |value: Option<&String>| value.filter(|v| !v.is_empty()).map(PathBuf::from);
-            from(self.environment.get(CONFIG_VARIABLE))
-                .or_else(|| from(self.dot_env.get(CONFIG_VARIABLE).map(|(value, _)| value)))
-        });
-        let must_exist = named.is_some();
-        let path = named.unwrap_or_else(|| sources.directory.join("chatapp.toml"));
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => return,
-            Err(error) => return self.complain(format!("cannot read {}: {error}", path.display())),
-        };
-        self.file_path = path;
-        match toml::from_str::<toml::Table>(&text) {
-            Ok(table) => {
-                for (name, value) in table {
-                    self.read_section(&name, value);
-                }
-            }
-            Err(error) => {
-                // The error itself quotes the line, which may hold a secret.
-                let before = error.span().and_then(|span| text.get(..span.start));
-                let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-                let place = format!("{}, line {line}", self.file_path.display());
-                self.complain(format!("{place}: this is not valid TOML"));
-            }
-        }
-    }
-
-    fn read_section(&mut self, name: &str, value: toml::Value) {
-        let place = self.file_path.display().to_string();
-        let Some(section) = SECTIONS.iter().find(|section| section.name == name) else {
-            let hint = did_you_mean(name, SECTIONS.iter().map(|section| section.name));
-            return self.complain(unknown(&format!("[{name}] in {place}"), hint));
-        };
-        let toml::Value::Table(table) = value else {
-            return self.complain(format!("{name} in {place} must be a section: [{name}]"));
-        };
-        let mut known: Vec<String> = section.keys.iter().map(|key| key.name.to_owned()).collect();
-        let secrets = section.keys.iter().filter(|key| key.is_secret());
-        known.extend(secrets.map(|key| format!("{}_file", key.name)));
-        for (key, value) in table {
-            let full = format!("{name}.{key}");
-            if !known.contains(&key) {
-                let hint = did_you_mean(&key, known.iter().map(String::as_str));
-                self.complain(unknown(&format!("{full} in {place}"), hint));
-            } else if let Some(text) = text_of(&value) {
-                self.file.insert(full, text);
-            } else {
-                self.complain(format!("{full} in {place} must be a single value"));
-            }
-        }
-    }
 }
 
 /// Whatever `NO_COLOR` is set to, it means the same (no-color.org).
@@ -293,44 +198,12 @@ fn unknown(what: &str, hint: Option<&str>) -> String {
     }
 }
 
-/// Every environment variable that is read.
-fn known_variables() -> Vec<String> {
-    let mut names = vec![CONFIG_VARIABLE.to_owned()];
-    for key in SECTIONS.iter().flat_map(|section| section.keys) {
-        for name in [Some(key.variable()), key.env.map(str::to_owned)].into_iter().flatten() {
-            if key.is_secret() {
-                names.push(format!("{name}_FILE"));
-            }
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// Kubernetes sets variables such as `CHATAPP_SERVICE_HOST` and `CHATAPP_PORT=tcp://…` in every
-/// container when there is a service called `chatapp` or `chatapp-…`.
-fn is_service_link(name: &str, value: &str) -> bool {
-    !name.contains("__")
-        && (name.ends_with("_SERVICE_HOST")
-            || name.contains("_SERVICE_PORT")
-            || name.contains("_TCP")
-            || name.contains("_UDP")
-            || value.starts_with("tcp://")
-            || value.starts_with("udp://"))
-}
-
-/// A TOML value as one would write it in a variable.
-fn text_of(value: &toml::Value) -> Option<String> {
-    match value {
-        toml::Value::String(text) => Some(text.clone()),
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Float(number) => Some(number.to_string()),
-        toml::Value::Boolean(truth) => Some(truth.to_string()),
-        toml::Value::Array(items) => {
-            let items: Option<Vec<_>> =
-                items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-            items.map(|items| items.join(","))
-        }
-        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+/// The name of the section of one model.
+pub(crate) fn model_section(provider: &str, id: &str) -> String {
+    let is_bare = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if is_bare {
+        format!("providers.{provider}.model.{id}")
+    } else {
+        format!("providers.{provider}.model.{id:?}")
     }
 }

@@ -26,6 +26,7 @@ mod keys;
 mod messages;
 mod ownership;
 mod pages;
+mod providers;
 mod sessions;
 mod transfer;
 mod wire;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     let harness = messages::stories(harness);
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);
+    let harness = providers::stories(harness);
     let harness = sessions::stories(harness);
     transfer::stories(harness).run()
 }

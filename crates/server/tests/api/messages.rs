@@ -440,7 +440,7 @@ async fn what_cannot_be_a_message_is_refused(world: World) {
         (json!({"content": ""}), "invalid_value", "content", "empty"),
         (json!({"content": " \n\t\u{3000}"}), "invalid_value", "content", "empty"),
         (json!({"content": long}), "invalid_value", "content", "524288"),
-        (json!({"content": "a".repeat(520_000)}), "context_length_exceeded", "content", "123904"),
+        (json!({"content": "a".repeat(520_000)}), "context_length_exceeded", "content", "28672"),
         (json!({"content": "a\0b"}), "invalid_value", "content", "U+0000"),
         (json!({"content": null}), "invalid_value", "content", "a string"),
         (json!({"content": ["x"]}), "invalid_value", "content", "a string"),

@@ -15,6 +15,8 @@ use super::engine::Engine;
 use super::generation::Generation;
 use super::slots::Slot;
 use super::{Follower, Responses, Started, render};
+use crate::catalog::Chosen;
+use crate::context::Window;
 use crate::error::{Error, Result};
 use crate::{messages, repeat, titles};
 
@@ -107,21 +109,24 @@ impl Responses {
         let conversation = crud::conversations::find(&engine.db, owner, request.conversation_id)
             .await?
             .ok_or(Error::NotFound("conversation"))?;
-        engine.window().check(conversation.instructions.as_deref(), &request.content)?;
-        let model = choose_model(&engine, &conversation, request.model.as_ref())?;
+        // The request's model, else the conversation's, else the default.
+        let name = request.model.as_ref().or(conversation.model.as_ref());
+        let model = engine.catalog.choose(name.map(String::as_str)).await?;
+        let instructions = conversation.instructions.as_deref();
+        Window::from(model.facts).check(instructions, &request.content)?;
         let slot = engine.slots.take(owner, conversation.id)?;
         let digest = || request.digest.clone();
         let new = NewTurn {
             owner,
             conversation_id: conversation.id,
-            response: new_response(&engine, &request, &conversation, model),
+            response: new_response(&engine, &request, &conversation, &model),
             idempotency: repeat::idempotency_key(&engine.context, idempotency_key, digest),
             now: engine.context.now(),
             question: request.question,
         };
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
-        let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, slot));
+        let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, model, slot));
         match task.await.map_err(Error::internal)?? {
             Accepted::New(started) => Ok(*started),
             Accepted::Before(response) => self.repeat(owner, response).await,
@@ -161,6 +166,7 @@ async fn accept(
     engine: Arc<Engine>,
     new: NewTurn,
     conversation: conversation::Model,
+    model: Chosen,
     slot: Slot,
 ) -> Result<Accepted> {
     let (owner, response_id) = (new.owner, new.response.id);
@@ -189,8 +195,9 @@ async fn accept(
     crud::kill_point("send.committed");
     let Turn { user_message, message, response } = turn;
     let resource = render::begun(&response);
+    let instructions = conversation.instructions;
     let generation =
-        Arc::new(Generation::new(response, resource.clone(), conversation.instructions, slot));
+        Arc::new(Generation::new(response, resource.clone(), model, instructions, slot));
     let follower = Follower::new(resource.clone(), generation.log.clone(), None);
     engine.spawn(generation);
     let rows = vec![user_message, message];
@@ -206,26 +213,11 @@ async fn accept(
     }
 }
 
-/// The request's model, else the conversation's, else the provider's default.
-fn choose_model(
-    engine: &Engine,
-    conversation: &conversation::Model,
-    wanted: Option<&String>,
-) -> Result<String> {
-    let model = wanted
-        .or(conversation.model.as_ref())
-        .map_or_else(|| engine.provider.default_model().to_owned(), String::clone);
-    if engine.provider.refuses(&model) {
-        return Err(Error::ModelNotFound(model));
-    }
-    Ok(model)
-}
-
 fn new_response(
     engine: &Engine,
     request: &Request,
     conversation: &conversation::Model,
-    model: String,
+    model: &Chosen,
 ) -> response::Model {
     let context = &engine.context;
     let now = context.now();
@@ -239,8 +231,8 @@ fn new_response(
         previous_response_id: None,
         status: ResponseStatus::InProgress,
         incomplete_reason: None,
-        model,
-        provider: engine.provider.name().to_owned(),
+        model: model.name.clone(),
+        provider: model.provider.name().to_owned(),
         parameters: parameters.to_string(),
         input_from_seq: 0,
         input_to_seq: 0,

@@ -8,7 +8,6 @@ use bus::Bus;
 use crud::Db;
 use crud::responses::{ContextSent, Fence};
 use models::{Context, ResponseId, ServerId};
-use provider::Provider;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +18,8 @@ use super::log::Log;
 use super::remote::Remote;
 use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
-use crate::context::{Selected, Window};
+use crate::catalog::Catalog;
+use crate::context::Selected;
 use crate::error::Result;
 use crate::settings::Settings;
 
@@ -31,7 +31,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(crate) struct Engine {
     pub(crate) db: Db,
     pub(crate) context: Context,
-    pub(crate) provider: Provider,
+    pub(crate) catalog: Catalog,
     /// Reaches other servers at once; `None` where there are none, or none was configured.
     pub(crate) bus: Option<Bus>,
     pub(crate) settings: Settings,
@@ -62,7 +62,7 @@ impl Engine {
     pub(crate) async fn start(
         db: Db,
         context: Context,
-        provider: Provider,
+        catalog: Catalog,
         bus: Option<Bus>,
         settings: Settings,
     ) -> Result<Arc<Self>> {
@@ -72,7 +72,7 @@ impl Engine {
         let engine = Arc::new(Self {
             db,
             context,
-            provider,
+            catalog,
             bus,
             settings,
             fence,
@@ -103,14 +103,6 @@ impl Engine {
         engine.tasks.spawn(watch::run(engine.clone()));
         engine.tasks.spawn(purge::run(engine.clone()));
         Ok(engine)
-    }
-
-    /// How much of a conversation the model is given.
-    pub(crate) fn window(&self) -> Window {
-        Window {
-            context: self.provider.context_tokens(),
-            reserve: self.provider.output_reserve_tokens(),
-        }
     }
 
     // A panic while the lock is held leaves the map whole.

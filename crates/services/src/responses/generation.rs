@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use super::log::Log;
 use super::slots::Slot;
+use crate::catalog::Chosen;
 use crate::context;
 use crate::error::Error;
 
@@ -42,6 +43,8 @@ pub(crate) struct Generation {
     pub(crate) resource: ResponseResource,
     /// Its log; followers hold it too.
     pub(crate) log: Arc<Log>,
+    /// The model that is asked.
+    pub(crate) model: Chosen,
     /// System message of the conversation.
     pub(crate) instructions: Option<String>,
     /// Set once the end is being stored: checkpoints leave it alone from then on.
@@ -70,6 +73,7 @@ impl Generation {
     pub(crate) fn new(
         row: response::Model,
         resource: ResponseResource,
+        model: Chosen,
         instructions: Option<String>,
         slot: Slot,
     ) -> Self {
@@ -79,6 +83,7 @@ impl Generation {
             row,
             resource,
             log,
+            model,
             instructions,
             is_finishing: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -131,7 +136,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
         row.conversation_id,
         (row.user_message_id, row.input_to_seq),
         generation.instructions.as_deref(),
-        engine.window(),
+        generation.model.facts.into(),
     );
     let selected = match selected.await {
         Ok(selected) => selected,
@@ -139,7 +144,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
     };
     engine.note_context(row.id, &selected).await;
     let request = ChatRequest {
-        model: row.model.clone(),
+        model: generation.model.id.clone(),
         messages: selected.messages,
         max_output_tokens: None,
     };
@@ -151,7 +156,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
     };
     let began = Instant::now();
     let mut is_first = true;
-    let mut deltas = engine.provider.stream(request);
+    let mut deltas = generation.model.provider.stream(request);
     outcome.end = loop {
         let delta = tokio::select! {
             biased;

@@ -17,6 +17,7 @@ pub(crate) fn begun(row: &response::Model) -> ResponseResource {
         user_message_id: row.user_message_id,
         message_id: row.message_id,
         model: row.model.clone(),
+        provider: row.provider.clone(),
         instructions,
         created_at: row.created_at,
     })

@@ -11,6 +11,7 @@ fn base() -> ResponseResource {
         user_message_id: "msg_00000000000000000000000000000003".parse().unwrap(),
         message_id: "msg_00000000000000000000000000000004".parse().unwrap(),
         model: "demo".to_owned(),
+        provider: "openai".to_owned(),
         instructions: None,
         created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
     })

@@ -1,0 +1,142 @@
+//! What differs from model to model.
+
+use crate::known;
+
+/// The window of a model of which nothing is known, in tokens: what most models have at least.
+pub const UNKNOWN_CONTEXT_TOKENS: u32 = 32_768;
+/// What is kept free for the answer unless something else is said, in tokens.
+pub const OUTPUT_RESERVE_TOKENS: u32 = 4_096;
+
+/// Under which role instructions are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SystemRole {
+    /// `system`.
+    #[default]
+    System,
+    /// `developer`, as newer models of OpenAI call it.
+    Developer,
+    /// At the head of the first message of the user, for models that know neither.
+    User,
+}
+
+/// The field that limits the length of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenLimit {
+    /// `max_tokens`.
+    MaxTokens,
+    /// `max_completion_tokens`, which newer models of OpenAI insist on and most other servers do
+    /// not know.
+    MaxCompletionTokens,
+}
+
+/// Where a model that reasons writes `<think>…</think>` into its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReasoningTags {
+    /// Nowhere: the answer is passed on as it comes.
+    Off,
+    /// At the beginning of its answer.
+    #[default]
+    Leading,
+    /// Before its answer, the opening tag being part of the prompt: everything up to `</think>`
+    /// is reasoning.
+    Implied,
+}
+
+/// Settings of a model, or of all models of a provider; what is not set is decided elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ModelOptions {
+    /// The model's window: how many tokens of context and answer it takes.
+    pub context_tokens: Option<u32>,
+    /// How many tokens of the window are kept free for the answer.
+    pub output_reserve_tokens: Option<u32>,
+    /// Under which role instructions are sent.
+    pub system_role: Option<SystemRole>,
+    /// The field that limits the length of an answer.
+    pub token_limit: Option<TokenLimit>,
+    /// The sampling temperature to ask for; the provider's default if not set.
+    pub temperature: Option<f64>,
+    /// Where its reasoning is found.
+    pub reasoning_tags: Option<ReasoningTags>,
+    /// Whether it is asked to stream.
+    pub stream: Option<bool>,
+}
+
+impl ModelOptions {
+    /// These settings, with `other` where they say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            context_tokens: self.context_tokens.or(other.context_tokens),
+            output_reserve_tokens: self.output_reserve_tokens.or(other.output_reserve_tokens),
+            system_role: self.system_role.or(other.system_role),
+            token_limit: self.token_limit.or(other.token_limit),
+            temperature: self.temperature.or(other.temperature),
+            reasoning_tags: self.reasoning_tags.or(other.reasoning_tags),
+            stream: self.stream.or(other.stream),
+        }
+    }
+}
+
+/// What is known of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelFacts {
+    /// Its window: how many tokens of context and answer it takes.
+    pub context_tokens: u32,
+    /// How many tokens of the window are kept free for the answer.
+    pub output_reserve_tokens: u32,
+    /// Whether its answers come piece by piece.
+    pub streams: bool,
+    /// Whether it reasons before it answers; none if that is not known.
+    pub reasons: Option<bool>,
+}
+
+impl ModelFacts {
+    /// The facts of `model`: what is configured, else what is generally known, else what the
+    /// provider says of its window.
+    pub(crate) fn of(model: &str, options: ModelOptions, listed_tokens: Option<u32>) -> Self {
+        let known = known::find(model);
+        let context_tokens = options
+            .context_tokens
+            .or(known.map(|known| known.context_tokens))
+            .or(listed_tokens)
+            .unwrap_or(UNKNOWN_CONTEXT_TOKENS);
+        let reserve = options.output_reserve_tokens.unwrap_or(OUTPUT_RESERVE_TOKENS);
+        Self {
+            context_tokens,
+            // A small window that nobody configured must not be all reserve.
+            output_reserve_tokens: reserve.min(context_tokens / 2),
+            streams: options.stream.unwrap_or(true),
+            reasons: match options.reasoning_tags {
+                Some(ReasoningTags::Implied) => Some(true),
+                _ => known.map(|known| known.reasons),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_configured_or_known_or_listed_or_assumed() {
+        let window = |model, configured, listed| {
+            let options = ModelOptions { context_tokens: configured, ..ModelOptions::default() };
+            ModelFacts::of(model, options, listed).context_tokens
+        };
+        assert_eq!(window("gpt-4o", Some(1_000), Some(2_000)), 1_000);
+        assert_eq!(window("gpt-4o", None, Some(2_000)), 128_000);
+        assert_eq!(window("nobody-knows", None, Some(2_000)), 2_000);
+        assert_eq!(window("nobody-knows", None, None), UNKNOWN_CONTEXT_TOKENS);
+        let facts = ModelFacts::of("x", ModelOptions::default(), Some(2_048));
+        assert_eq!((facts.output_reserve_tokens, facts.reasons), (1_024, None));
+    }
+
+    #[test]
+    fn nearer_settings_come_first() {
+        let near = ModelOptions { temperature: Some(0.5), ..ModelOptions::default() };
+        let far = ModelOptions { temperature: Some(1.0), stream: Some(false), ..near };
+        let both = near.or(far);
+        assert_eq!((both.temperature, both.stream), (Some(0.5), Some(false)));
+    }
+}
