@@ -51,6 +51,20 @@ pub async fn find_bearer(db: &Db, hash: Vec<u8>) -> Result<Option<Bearer>> {
     Ok(query.into_model::<Bearer>().one(db.read()).await?)
 }
 
+/// Those of the keys `ids` that were not revoked.
+pub async fn list_live(db: &Db, ids: Vec<ApiKeyId>) -> Result<Vec<ApiKeyId>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::RevokedAt.is_null())
+        .filter(user::Column::DisabledAt.is_null());
+    Ok(with_owner(query, Column::UserId).into_tuple().all(db.read()).await?)
+}
+
 /// The keys of `owner` that are not revoked, newest first.
 pub async fn list(db: &Db, owner: UserId) -> Result<Vec<Model>> {
     Ok(Entity::find()

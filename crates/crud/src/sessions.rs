@@ -54,6 +54,22 @@ pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<Bearer>> {
     Ok(query.into_model::<Bearer>().one(db.read()).await?)
 }
 
+/// Those of the sessions `ids` that were not ended, with their owners' token versions.
+pub async fn list_live(db: &Db, ids: Vec<SessionId>) -> Result<Vec<(SessionId, i32)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .column(user::Column::TokenVersion)
+        .filter(session::Column::Id.is_in(ids))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(user::Column::DisabledAt.is_null());
+    let query = with_owner(query, session::Column::UserId);
+    Ok(query.into_tuple().all(db.read()).await?)
+}
+
 /// An attempt to exchange a refresh token.
 #[derive(Debug, Clone)]
 pub struct Exchange {

@@ -8,6 +8,7 @@ mod branch;
 mod catalog;
 mod context;
 mod conversations;
+mod credentials;
 mod error;
 mod exports;
 mod health;
@@ -31,6 +32,7 @@ use models::Context;
 pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
+pub use credentials::{CredentialWatch, Credentials};
 pub use error::{Error, Result};
 pub use exports::{ExportFormat, Exports};
 pub use health::Health;
@@ -71,6 +73,8 @@ pub struct Services {
     pub conversations: Conversations,
     /// Responses.
     pub responses: Responses,
+    /// Whether the sessions and keys that something is open with are still alive.
+    pub credentials: Credentials,
     /// Models.
     pub models: Catalog,
     /// Conversations from elsewhere.
@@ -98,6 +102,7 @@ impl Services {
             keys,
             conversations,
             responses: Responses::new(engine.clone()),
+            credentials: Credentials::new(engine.clone()),
             models: catalog,
             imports: Imports::new(engine.clone()),
             exports: Exports::new(engine.clone()),

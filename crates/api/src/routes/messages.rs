@@ -177,12 +177,21 @@ async fn answer(
     wanted: Wanted,
 ) -> Answer<Response> {
     let repeated = started.repeated;
+    if wanted.prefer.respond_async && !wanted.stream {
+        return Ok(replayed(repeated, underway(started)));
+    }
+    let credential = state.services.credentials.watch(identity);
     if wanted.stream {
-        let events = sse::respond(started.follower, state.config.heartbeat, wanted.closing);
+        let Wanted { closing, .. } = wanted;
+        let events = sse::respond(started.follower, state.config.heartbeat, closing, credential);
         return Ok(replayed(repeated, events));
     }
-    // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
-    if wanted.prefer.respond_async || !started.follower.wait_end().await {
+    let has_ended = tokio::select! {
+        has_ended = started.follower.wait_end() => has_ended,
+        refused = credential.ended() => return Err(refused.into()),
+    };
+    if !has_ended {
+        // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
         return Ok(replayed(repeated, underway(started)));
     }
     let turn = state.services.responses.turn(identity.user_id, started.response.id).await?;

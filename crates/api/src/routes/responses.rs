@@ -63,7 +63,8 @@ pub(super) async fn stream_response_events(
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
     let follower = state.services.responses.follow(identity.user_id, id, after).await?;
-    Ok(sse::respond(follower, state.config.heartbeat, closing))
+    let credential = state.services.credentials.watch(&identity);
+    Ok(sse::respond(follower, state.config.heartbeat, closing, credential))
 }
 
 /// Stop a response

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use metrics::gauge;
 use schemas::response::ResponseResource;
-use services::{Follower, Numbered};
+use services::{CredentialWatch, Follower, Numbered};
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, COME_BACK, KEEP_ALIVE};
@@ -53,27 +53,36 @@ impl Source for Follower {
     }
 }
 
-/// The answer that carries a response's events.
-pub(crate) fn respond(follower: Follower, heartbeat: Duration, closing: Closing) -> Response {
+/// The answer that carries a response's events, as long as the credential lives that it
+/// was asked for with.
+pub(crate) fn respond(
+    follower: Follower,
+    heartbeat: Duration,
+    closing: Closing,
+    credential: CredentialWatch,
+) -> Response {
+    let ended = async move { drop(credential.ended().await) };
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(frames(follower, heartbeat, closing))).into_response()
+    (headers, Body::from_stream(frames(follower, heartbeat, closing, ended))).into_response()
 }
 
 /// The frames of a stream, one item per write.
 ///
-/// It only reads: the generation neither waits for it nor ends with it. A client that takes
+/// It ends early when `refused` does. It only reads: the generation neither waits for it nor ends with it. A client that takes
 /// nothing costs a cursor until the connection's write-stall limit closes it.
 pub(super) fn frames(
     mut source: impl Source,
     heartbeat: Duration,
     closing: Closing,
+    refused: impl Future<Output = ()> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream! {
         let _following = Following::begin();
+        let mut refused = pin!(refused);
         let mut projector = Projector::new(source.begun().clone());
         let mut ended = false;
         while !ended {
@@ -84,11 +93,14 @@ pub(super) fn frames(
                     biased;
                     batch = &mut waiting => Step::Batch(batch),
                     () = closing.0.cancelled() => Step::Batch(None),
+                    () = &mut refused => Step::Refused,
                     () = tokio::time::sleep(heartbeat) => Step::Silence,
                 };
                 match step {
                     Step::Batch(batch) => break batch,
                     Step::Silence => yield Ok(Bytes::from_static(KEEP_ALIVE)),
+                    // It ends as if it was cut: whoever asks again is told why.
+                    Step::Refused => return,
                 }
             };
             let Some(events) = batch else {
@@ -108,6 +120,7 @@ pub(super) fn frames(
 enum Step {
     Batch(Option<Vec<Numbered>>),
     Silence,
+    Refused,
 }
 
 /// Counts the open streams.

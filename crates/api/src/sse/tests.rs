@@ -71,7 +71,7 @@ fn scripted() -> (
     let (sender, batches) = mpsc::unbounded_channel();
     let closing = Closing::default();
     let source = Scripted { base: base(), batches };
-    (sender, closing.clone(), frames(source, HEARTBEAT, closing))
+    (sender, closing.clone(), frames(source, HEARTBEAT, closing, std::future::pending()))
 }
 
 fn text(item: Option<Result<Bytes, std::convert::Infallible>>) -> String {
@@ -119,6 +119,19 @@ async fn a_follower_is_sent_away_when_the_source_or_the_server_goes() {
     let mut stream = pin!(stream);
     closing.0.cancel();
     assert_eq!(text(stream.next().await), "retry: 1000\n\n");
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn whoever_may_not_follow_any_more_gets_nothing_more() {
+    let (sender, batches) = mpsc::unbounded_channel();
+    let (refuse, refused) = tokio::sync::oneshot::channel::<()>();
+    let source = Scripted { base: base(), batches };
+    let refused = async move { refused.await.unwrap_or_default() };
+    let mut stream = pin!(frames(source, HEARTBEAT, Closing::default(), refused));
+    sender.send(numbered(0, vec![StreamEvent::Created])).unwrap();
+    assert!(text(stream.next().await).starts_with("id: 0\n"));
+    drop(refuse);
     assert!(stream.next().await.is_none());
 }
 

@@ -16,6 +16,7 @@ mod idempotency;
 mod latency;
 mod prune;
 mod replicas;
+mod sessions;
 mod stop;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let harness = latency::stories(harness);
     let harness = prune::stories(harness);
     let harness = replicas::stories(harness);
+    let harness = sessions::stories(harness);
     stop::stories(harness).run()
 }
 
