@@ -10,7 +10,7 @@ use mock::MockServer;
 use reqwest::Method;
 use testkit::sql::Sql;
 use testkit::sse::Frame;
-use testkit::{Database, Engine, Engines, Settings, Transport};
+use testkit::{Database, Engine, Engines, Redis, Settings, Transport};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +22,7 @@ use crate::follower::Shared;
 use crate::history::{Following, History, Notes, Sent};
 use crate::options::{Options, Plant};
 use crate::people::{self, Seat};
+use crate::redis::Between;
 use crate::summary::Summary;
 
 const PEOPLE: usize = 3;
@@ -54,6 +55,7 @@ struct Campaign {
     _directory: tempfile::TempDir,
     upstream: MockServer,
     fleet: Fleet,
+    redis: Option<Between>,
     client: Client,
     tokens: Vec<String>,
     sent: Vec<Sent>,
@@ -70,6 +72,15 @@ impl Campaign {
             bail!("an SQLite file has one server: use --engine mariadb for --replicas");
         }
         engine.available().map_err(anyhow::Error::msg)?;
+        if options.redis && engine == Engine::Sqlite {
+            bail!("the one server of an SQLite file leaves Redis alone: use --engine mariadb");
+        }
+        let redis = if options.redis {
+            Redis::available().map_err(anyhow::Error::msg)?;
+            Some(Between::start(options.seed).await)
+        } else {
+            None
+        };
         let program = options.program.canonicalize().with_context(|| {
             format!("{}: build it with `cargo build -p chatapp`", options.program.display())
         })?;
@@ -90,6 +101,10 @@ impl Campaign {
             .set("CHATAPP_AUTH__ACCESS_TOKEN_TTL", "1d")
             .set("CHATAPP_SERVER__HEARTBEAT", "1s")
             .set("CHATAPP_SERVER__SHUTDOWN_GRACE", "500ms");
+        let settings = match &redis {
+            Some(redis) => settings.set("REDIS_URL", redis.url()),
+            None => settings,
+        };
         let mut fleet = Fleet::new(program, logs, settings, options.replicas);
         for slot in 0..fleet.size() {
             fleet.start(slot).await;
@@ -102,6 +117,7 @@ impl Campaign {
             _directory: directory,
             upstream,
             fleet,
+            redis,
             client: Client::new()?,
             tokens,
             sent: Vec::new(),
@@ -149,7 +165,16 @@ impl Campaign {
             if options.has_killed_enough(self.fleet.counts.kills) {
                 break;
             }
+            if let Some(redis) = &mut self.redis {
+                if options.redis_faults {
+                    redis.trouble().await;
+                }
+                redis.count(&self.fleet.roster.all(), &self.client).await;
+            }
             self.fault(faults).await;
+        }
+        if let Some(redis) = &mut self.redis {
+            redis.heal().await;
         }
 
         pause.cancel();
@@ -232,6 +257,9 @@ impl Campaign {
                 *self.calls.entry(question.clone()).or_default() += 1;
             }
         }
+        if let Some(redis) = &mut self.redis {
+            redis.count(&self.fleet.roster.all(), &self.client).await;
+        }
         self.sent.extend(sent);
         let rows = rows(sql).await?;
         let findings = checker::check(&Evidence {
@@ -270,6 +298,12 @@ impl Campaign {
         self.summary.violations.append(&mut self.fleet.complaints);
         if self.summary.acknowledged == 0 || self.summary.bytes == 0 {
             self.summary.violations.push("nothing was accepted, so nothing was checked".to_owned());
+        }
+        if let Some(redis) = self.redis {
+            if self.fleet.size() > 1 && redis.received() == 0 {
+                self.summary.violations.push("nothing came over Redis".to_owned());
+            }
+            self.summary.redis = Some((redis.troubles, redis.received()));
         }
         self.summary.counts = self.fleet.counts;
         self.summary.took = began.elapsed();

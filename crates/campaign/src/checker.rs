@@ -16,6 +16,8 @@ use crate::history::{Following, Received, Sent, is_terminal, number};
 const BOUND: Duration = Duration::from_secs(2);
 /// Beyond it: the commit itself, and the way to a client, on a busy machine.
 const SLACK: Duration = Duration::from_secs(1);
+/// When a dead server's answers are closed at the latest.
+const TAKEN_OVER: Duration = Duration::from_secs(16);
 /// After a crash the numbers of events go on at a multiple of this.
 const CRASH_STEP: u64 = 1_000_000;
 
@@ -183,7 +185,8 @@ impl Findings {
             let is_last = place + 1 == versions.len();
             self.version(response, version, is_last && *ended);
             for received in version {
-                self.received(response, received, &stored, replay, evidence.blows);
+                let blows = || blows_to(response, received, evidence);
+                self.received(response, received, &stored, replay, blows);
             }
         }
         if let (true, Some(version)) = (*ended, versions.last()) {
@@ -214,13 +217,13 @@ impl Findings {
         }
     }
 
-    fn received(
+    fn received<'a>(
         &mut self,
         response: &str,
         received: &Received,
         stored: &HashMap<u64, &Frame>,
         replay: &[Frame],
-        blows: &[Vec<Blow>],
+        blows: impl FnOnce() -> Vec<(&'a Blow, Duration)>,
     ) {
         let data = &received.frame.data;
         self.events += 1;
@@ -240,7 +243,7 @@ impl Findings {
         if !in_gap(replay, number) {
             return self.lost(format!("I3: event {number} of {response} is gone: {data}"));
         }
-        match age(received, blows) {
+        match age(received, &blows()) {
             Some(age) => {
                 self.gone += 1;
                 self.oldest_gone = self.oldest_gone.max(age);
@@ -259,12 +262,28 @@ fn in_gap(replay: &[Frame], missing: u64) -> bool {
     next.is_some_and(|next| next % CRASH_STEP == 0)
 }
 
-/// How long before a blow to its server an event came, if that is within what a blow may cost.
-fn age(received: &Received, blows: &[Vec<Blow>]) -> Option<Duration> {
-    let blows = blows.get(received.life)?;
-    let fits = |blow: &&Blow| {
-        received.at + BOUND + SLACK >= blow.from && received.at <= blow.to + BOUND + SLACK
+/// The blows that may have taken an event, each with how long after it the event may have come: to
+/// the server that sent it to the client, and to the one that generated it, which is among those
+/// that were asked to. Between two servers there may be a way on which events are quicker than to
+/// the disk, and on which they can still come when the server that sent them is gone.
+fn blows_to<'a>(
+    response: &str,
+    received: &Received,
+    evidence: &Evidence<'a>,
+) -> Vec<(&'a Blow, Duration)> {
+    let is_ours = |sent: &&Sent| sent.acks.iter().any(|ack| ack.response == response);
+    let asked = evidence.sent.iter().find(is_ours).map_or([].as_slice(), |sent| &sent.asked);
+    let elsewhere = asked.iter().map(|life| (*life, TAKEN_OVER));
+    let lives = elsewhere.chain([(received.life, BOUND)]);
+    let blows = lives.filter_map(|(life, after)| Some((evidence.blows.get(life)?, after)));
+    blows.flat_map(|(blows, after)| blows.iter().map(move |blow| (blow, after))).collect()
+}
+
+/// How long before a blow an event came, if that is within what a blow may cost.
+fn age(received: &Received, blows: &[(&Blow, Duration)]) -> Option<Duration> {
+    let fits = |(blow, after): &&(&Blow, Duration)| {
+        received.at + BOUND + SLACK >= blow.from && received.at <= blow.to + *after + SLACK
     };
-    let blow = blows.iter().find(fits)?;
+    let (blow, _) = blows.iter().find(fits)?;
     Some(blow.from.saturating_duration_since(received.at))
 }

@@ -38,8 +38,12 @@ impl Roster {
 
     /// Any of them.
     pub(crate) fn pick(&self, chance: &mut Chance) -> Option<Address> {
-        let running: Vec<Address> = self.lock().iter().flatten().cloned().collect();
-        chance.pick(&running).cloned()
+        chance.pick(&self.all()).cloned()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Address> {
+        self.lock().iter().flatten().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Option<Address>>> {

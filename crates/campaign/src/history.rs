@@ -39,6 +39,8 @@ pub(crate) struct Sent {
     pub(crate) key: String,
     /// Its text, which no other message has.
     pub(crate) content: String,
+    /// The lives of the servers that were asked; one of them generates the answer.
+    pub(crate) asked: Vec<usize>,
     /// What the server answered, once for each request that was answered with success.
     pub(crate) acks: Vec<Ack>,
 }
@@ -131,6 +133,13 @@ impl History {
         let mut notes = self.lock();
         notes.sent.push(sent);
         notes.sent.len() - 1
+    }
+
+    /// Notes that a server is asked to accept the send at `place`.
+    pub(crate) fn asking(&self, place: usize, life: usize) {
+        if let Some(sent) = self.lock().sent.get_mut(place) {
+            sent.asked.push(life);
+        }
     }
 
     /// Notes that the send at `place` was accepted.

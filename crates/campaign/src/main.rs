@@ -13,6 +13,7 @@ mod follower;
 mod history;
 mod options;
 mod people;
+mod redis;
 mod summary;
 
 use std::io::Write as _;

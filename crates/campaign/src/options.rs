@@ -47,6 +47,12 @@ pub(crate) struct Options {
     /// Servers on the one database; SQLite allows one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     pub(crate) replicas: u8,
+    /// Put a Redis between the servers, which their database has to allow
+    #[arg(long)]
+    pub(crate) redis: bool,
+    /// Kill, freeze, empty and fill that Redis, too
+    #[arg(long, requires = "redis")]
+    pub(crate) redis_faults: bool,
     /// The server program; built before by `cargo build -p chatapp`
     #[arg(long, default_value = "target/debug/chatapp")]
     pub(crate) program: PathBuf,

@@ -123,6 +123,7 @@ impl Seat {
             conversation: conversation.to_owned(),
             key: name.to_owned(),
             content: content.clone(),
+            asked: Vec::new(),
             acks: Vec::new(),
         });
         let (ticks, rate) = self.chance.pick(&ANSWERS).copied().unwrap_or((1, 0));
@@ -145,6 +146,7 @@ impl Seat {
             if !stream {
                 request = request.header("prefer", "respond-async");
             }
+            shared.history.asking(place, address.life);
             match client::send(request, &address).await {
                 Outcome::Stream(mut connection) => {
                     if let Some((ack, events)) = first(&mut connection).await {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::fleet::Counts;
 use crate::options::Options;
+use crate::redis::Troubles;
 
 /// How many violations are printed.
 const SHOWN: usize = 20;
@@ -23,6 +24,8 @@ pub(crate) struct Summary {
     pub(crate) oldest_gone: Duration,
     pub(crate) losses: u64,
     pub(crate) violations: Vec<String>,
+    /// What was done to Redis, and how many events came over it.
+    pub(crate) redis: Option<(Troubles, u64)>,
     pub(crate) took: Duration,
 }
 
@@ -59,6 +62,13 @@ impl Summary {
             self.oldest_gone.as_millis(),
             self.violations.len(),
         );
+        if let Some((Troubles { kills, freezes, flushes, fills }, received)) = self.redis {
+            let _ = writeln!(
+                text,
+                "Redis: {kills} kills, {freezes} freezes, {flushes} flushes, {fills} fills; \
+                 {received} events received over it"
+            );
+        }
         text
     }
 }
@@ -76,10 +86,12 @@ fn again(options: &Options) -> String {
     };
     format!(
         "cargo run -p campaign -- crash-campaign --seed {} {length} --faults {} --engine {} \
-         --replicas {}",
+         --replicas {}{}{}",
         options.seed,
         options.faults,
         options.engine.engine(),
-        options.replicas
+        options.replicas,
+        if options.redis { " --redis" } else { "" },
+        if options.redis_faults { " --redis-faults" } else { "" }
     )
 }

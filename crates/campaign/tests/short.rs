@@ -7,17 +7,19 @@ use std::process::{Command, ExitCode, Output};
 use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use testkit::Engine;
+use testkit::{Engine, Redis};
 
 /// The tool under test.
 const CAMPAIGN: &str = env!("CARGO_BIN_EXE_crash-campaign");
-/// Kills by engine and number of servers, 50 for each engine in all. Campaigns are counted in
-/// kills, not in seconds: a slow machine takes longer and checks as much.
-const CAMPAIGNS: [(Engine, u32, u32); 4] = [
-    (Engine::Sqlite, 1, 50),
-    (Engine::MariaDb, 1, 20),
-    (Engine::MariaDb, 2, 15),
-    (Engine::MariaDb, 3, 15),
+/// Kills by engine and number of servers, 50 for each engine in all, and whether there is a Redis
+/// that is tormented, too. Campaigns are counted in kills, not in seconds: a slow machine takes
+/// longer and checks as much.
+const CAMPAIGNS: [(Engine, u32, u32, bool); 5] = [
+    (Engine::Sqlite, 1, 50, false),
+    (Engine::MariaDb, 1, 20, false),
+    (Engine::MariaDb, 2, 15, false),
+    (Engine::MariaDb, 3, 15, false),
+    (Engine::MariaDb, 3, 15, true),
 ];
 /// When a campaign of some 50 s counts as hanging, in seconds.
 const LIMIT: &str = "240";
@@ -29,16 +31,21 @@ fn main() -> ExitCode {
         Trial::test("a_planted_loss_is_found", a_planted_loss_is_found),
         Trial::test("a_campaign_that_takes_too_long_fails", a_campaign_that_takes_too_long_fails),
     ];
-    for (engine, servers, kills) in CAMPAIGNS {
-        let name = format!("kills_cost_nothing::{engine}::{servers}");
-        trials.push(match engine.available() {
-            Err(why) if !engine.required() => {
+    for (engine, servers, kills, redis) in CAMPAIGNS {
+        let with = if redis { "::redis" } else { "" };
+        let name = format!("kills_cost_nothing::{engine}::{servers}{with}");
+        let (mut available, mut required) = (engine.available(), engine.required());
+        if redis && available.is_ok() {
+            (available, required) = (Redis::available(), Redis::required());
+        }
+        trials.push(match available {
+            Err(why) if !required => {
                 let kind = why.clone();
                 Trial::ignorable_test(name, move || Ok(Completion::ignored_with(why)))
                     .with_ignored_flag(true)
                     .with_kind(kind)
             }
-            _ => Trial::test(name, move || kills_cost_nothing(engine, servers, kills)),
+            _ => Trial::test(name, move || kills_cost_nothing(engine, servers, kills, redis)),
         });
     }
     let mut arguments = Arguments::from_args();
@@ -46,13 +53,15 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn kills_cost_nothing(engine: Engine, servers: u32, kills: u32) -> Result<(), Failed> {
+fn kills_cost_nothing(engine: Engine, servers: u32, kills: u32, redis: bool) -> Result<(), Failed> {
     let (servers, wanted) = (servers.to_string(), kills.to_string());
     // Where others take a dead server's work over, each round ends with a wait for that.
     let faults = if engine == Engine::Sqlite { "17" } else { "200" };
     let arguments = ["--kills", &wanted, "--limit", LIMIT, "--faults", faults];
     let on = ["--engine", engine.name(), "--replicas", &servers];
-    let output = campaign(&[arguments.as_slice(), &on].concat())?;
+    let between = ["--redis", "--redis-faults"];
+    let between = if redis { between.as_slice() } else { &[] };
+    let output = campaign(&[arguments.as_slice(), &on, between].concat())?;
 
     let _ = std::io::stdout().write_all(&output.stdout);
     let done = count(&output, " kills") >= kills

@@ -44,6 +44,7 @@ impl Round {
                 conversation: "conv_1".to_owned(),
                 key: "key".to_owned(),
                 content: "question".to_owned(),
+                asked: vec![0],
                 acks: vec![ack("msg_1")],
             }],
             followings: vec![],
@@ -190,5 +191,22 @@ fn only_a_crash_excuses_a_gap_and_only_the_newest_events() {
         let findings = round.findings();
         assert_eq!(findings.violations.is_empty(), good, "{findings:?}");
         assert_eq!((findings.gone, findings.losses), if good { (1, 0) } else { (0, 1) });
+    }
+}
+
+#[test]
+fn a_crash_of_the_generating_server_excuses_a_gap_seen_at_another() {
+    let mut round = Round::new(CRASH_STEP);
+    let mut seen = frames(1)[..2].to_vec();
+    seen.extend(frames(CRASH_STEP));
+    round.client(&seen);
+    let crash = round.now + Duration::from_millis(500);
+    let blow = Blow { from: crash, to: crash };
+    // The client was at life 0; life 1 was asked for the answer, life 2 has nothing to do with it.
+    for (struck, good) in [(1, true), (2, false)] {
+        round.sent[0].asked = vec![1];
+        round.blows = vec![vec![]; 3];
+        round.blows[struck] = vec![blow];
+        assert_eq!(round.findings().violations.is_empty(), good, "life {struck}");
     }
 }
