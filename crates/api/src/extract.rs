@@ -2,6 +2,7 @@
 
 mod bearer;
 mod client;
+mod conditions;
 mod cursor;
 mod decode;
 mod idempotency;
@@ -16,6 +17,7 @@ mod upload;
 pub(crate) use bearer::{Bearer, UserSlot, bearer_token};
 pub use client::Peer;
 pub(crate) use client::{ClientInfo, peer_is_local};
+pub(crate) use conditions::{IfMatch, IfNoneMatch};
 pub(crate) use cursor::event_cursor;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{BodyLimits, Json};

@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+mod bulk;
 mod conversations;
 mod docs;
 mod fallback;
@@ -45,6 +46,9 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
             conversations::update_conversation,
             conversations::delete_conversation
         ))
+        .routes(routes!(conversations::restore_conversation))
+        .routes(routes!(bulk::delete_conversations))
+        .routes(routes!(bulk::archive_conversations))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::get_message, messages::delete_message))
         .routes(routes!(messages::regenerate_message))

@@ -1,25 +1,38 @@
 //! Conversations. Lists never touch messages.
 
+pub mod trash;
+
 use models::conversation::{ActiveModel, Column, ConversationKind, Entity, Model, TitleSource};
-use models::{ConversationId, MessageId, Time, UserId, message, response, response_event};
+use models::{ConversationId, MessageId, Time, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
+};
 
 use crate::db::{Db, Tx};
-use crate::dialect;
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::{insert, messages};
 
-/// How many rows one step of a delete removes, so that other writers get their turn.
-const DELETE_STEP: i64 = 1000;
+/// A value of the column `version`.
+pub type Version = i64;
+
+/// How many conversations one step of a change of many takes, so that others get their turn.
+const STEP: u64 = 200;
+
+/// The conversations of `owner`, wherever they are.
+fn owned(owner: UserId) -> Condition {
+    Condition::all().add(Column::UserId.eq(owner)).add(Column::Kind.eq(ConversationKind::Chat))
+}
+
+/// The conversations of `owner` that are not deleted.
+fn live(owner: UserId) -> Condition {
+    owned(owner).add(Column::DeletedAt.is_null())
+}
 
 /// The conversations `owner` can see: the only way in for a query.
 pub(crate) fn of(owner: UserId) -> Select<Entity> {
-    Entity::find()
-        .filter(Column::UserId.eq(owner))
-        .filter(Column::Kind.eq(ConversationKind::Chat))
-        .filter(Column::DeletedAt.is_null())
+    Entity::find().filter(live(owner))
 }
 
 /// How storing a new conversation ended.
@@ -63,24 +76,46 @@ pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<M
     Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?)
 }
 
-/// A page of `owner`'s conversations, newest activity first, after `after`.
-pub async fn list(db: &Db, owner: UserId, after: Option<&Model>, limit: u64) -> Result<Vec<Model>> {
-    let mut query = of(owner);
-    if let Some(after) = after {
-        query = query.filter(
-            Condition::any().add(Column::UpdatedAt.lt(after.updated_at)).add(
-                Condition::all()
-                    .add(Column::UpdatedAt.eq(after.updated_at))
-                    .add(Column::Id.lt(after.id)),
-            ),
-        );
+/// Which conversations a list shows; `None` shows both kinds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only archived ones, or only others.
+    pub archived: Option<bool>,
+    /// Only pinned ones, or only others.
+    pub pinned: Option<bool>,
+    /// What is in the trash instead.
+    pub deleted: bool,
+}
+
+/// A page of `owner`'s conversations behind the place `after`: newest activity first, in the
+/// trash what was deleted last.
+pub async fn list(
+    db: &Db,
+    owner: UserId,
+    filter: Filter,
+    after: Option<(Time, ConversationId)>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let Filter { archived, pinned, deleted } = filter;
+    let (mut query, order) = if deleted {
+        (trash::of(owner), Column::DeletedAt)
+    } else {
+        (of(owner), Column::UpdatedAt)
+    };
+    query = match archived {
+        Some(true) => query.filter(Column::ArchivedAt.is_not_null()),
+        Some(false) => query.filter(Column::ArchivedAt.is_null()),
+        None => query,
+    };
+    if let Some(pinned) = pinned {
+        query = query.filter(Column::Pinned.eq(pinned));
     }
-    Ok(query
-        .order_by_desc(Column::UpdatedAt)
-        .order_by_desc(Column::Id)
-        .limit(limit)
-        .all(db.read())
-        .await?)
+    if let Some((time, id)) = after {
+        let same_time = Condition::all().add(order.eq(time)).add(Column::Id.lt(id));
+        query = query.filter(Condition::any().add(order.lt(time)).add(same_time));
+    }
+    let query = query.order_by_desc(order).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(db.read()).await?)
 }
 
 /// A page of `owner`'s conversations by id, after `after`: an order that activity does not change.
@@ -98,7 +133,7 @@ pub async fn list_by_id(
 }
 
 /// Changes to a conversation; `None` leaves a field as it is.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// New title and who wrote it.
     pub title: Option<(String, TitleSource)>,
@@ -106,141 +141,153 @@ pub struct Changes {
     pub model: Option<Option<String>>,
     /// New instructions.
     pub instructions: Option<Option<String>>,
+    /// Whether it is kept on top.
+    pub pinned: Option<bool>,
+    /// Whether it is put aside, and the time that is noted.
+    pub archived: Option<(bool, Time)>,
+    /// New pairs, as a JSON object.
+    pub metadata: Option<Option<String>>,
     /// The message that the selected branch shall end with.
     pub head: Option<MessageId>,
 }
 
-/// Changes a conversation of `owner`; the row as it is afterwards.
+impl Changes {
+    fn update(self) -> UpdateMany<Entity> {
+        let Self { title, model, instructions, pinned, archived, metadata, head } = self;
+        let mut update =
+            Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
+        if let Some((title, source)) = title {
+            update = update
+                .col_expr(Column::Title, title.into())
+                .col_expr(Column::TitleSource, Expr::value(source));
+        }
+        if let Some(pinned) = pinned {
+            update = update.col_expr(Column::Pinned, pinned.into());
+        }
+        if let Some((archived, now)) = archived {
+            // What is archived already keeps its time.
+            let since = if archived {
+                Expr::col(Column::ArchivedAt).if_null(now)
+            } else {
+                Expr::value(Option::<Time>::None)
+            };
+            update = update.col_expr(Column::ArchivedAt, since);
+        }
+        if let Some(head) = head {
+            update = update.col_expr(Column::HeadId, head.into());
+        }
+        let texts = [
+            (Column::Model, model),
+            (Column::Instructions, instructions),
+            (Column::Metadata, metadata),
+        ];
+        for (column, text) in texts {
+            if let Some(text) = text {
+                update = update.col_expr(column, Expr::value(text));
+            }
+        }
+        update
+    }
+}
+
+/// How a change of a conversation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "returned once and taken apart at once")]
+pub enum Changed {
+    /// Made; the row as it is now.
+    Done(Model),
+    /// There is no such conversation.
+    Missing,
+    /// It has another version than the caller expected.
+    Stale,
+}
+
+/// Changes a conversation of `owner` if it has one of the versions `expected`; `None` expects
+/// nothing. Without changes only the expectation is checked.
 pub async fn update(
     db: &Db,
     owner: UserId,
     id: ConversationId,
+    expected: Option<Vec<Version>>,
     changes: Changes,
-    now: Time,
-) -> Result<Option<Model>> {
-    db.write((owner, id, changes, now), |tx, (owner, id, changes, now)| {
-        Box::pin(update_in(tx, *owner, *id, changes, *now))
-    })
-    .await
-}
-
-async fn update_in(
-    tx: &Tx,
-    owner: UserId,
-    id: ConversationId,
-    changes: &Changes,
-    now: Time,
-) -> Result<Option<Model>> {
-    let Changes { title, model, instructions, head } = changes.clone();
-    let mut update = Entity::update_many()
-        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .col_expr(Column::UpdatedAt, now.into())
-        .filter(Column::Id.eq(id))
-        .filter(Column::UserId.eq(owner))
-        .filter(Column::Kind.eq(ConversationKind::Chat))
-        .filter(Column::DeletedAt.is_null());
-    if let Some((title, source)) = title {
-        update = update
-            .col_expr(Column::Title, title.into())
-            .col_expr(Column::TitleSource, Expr::value(source));
-    }
-    if let Some(model) = model {
-        update = update.col_expr(Column::Model, Expr::value(model));
-    }
-    if let Some(instructions) = instructions {
-        update = update.col_expr(Column::Instructions, Expr::value(instructions));
-    }
-    if let Some(head) = head {
-        update = update.col_expr(Column::HeadId, head.into());
-    }
-    if update.exec(tx).await?.rows_affected == 0 {
-        return Ok(None);
-    }
-    if let Some(head) = head
-        && messages::find_in(tx, id, head).await?.is_none()
-    {
-        // Deleted since the caller found it. Whoever deletes waits for this row.
-        return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
-    }
-    Ok(of(owner).filter(Column::Id.eq(id)).one(tx).await?)
-}
-
-/// Hides a conversation of `owner` at once; its row as it was, or `None`.
-pub async fn hide(db: &Db, owner: UserId, id: ConversationId, now: Time) -> Result<Option<Model>> {
-    db.write((owner, id, now), |tx, (owner, id, now)| {
-        Box::pin(async move {
-            let Some(found) = of(*owner).filter(Column::Id.eq(*id)).one(tx).await? else {
-                return Ok(None);
-            };
-            let hidden = Entity::update_many()
-                .col_expr(Column::DeletedAt, (*now).into())
-                .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-                .filter(Column::Id.eq(*id))
-                .filter(Column::DeletedAt.is_null())
-                .exec(tx)
-                .await?;
-            Ok((hidden.rows_affected == 1).then_some(found))
-        })
-    })
-    .await
-}
-
-/// Ids of hidden conversations whose rows are still there.
-pub async fn list_hidden(db: &Db, limit: u64) -> Result<Vec<ConversationId>> {
-    Ok(Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::DeletedAt.is_not_null())
-        .limit(limit)
-        .into_tuple()
-        .all(db.read())
-        .await?)
-}
-
-/// Removes a hidden conversation with all that hangs below it, in steps that let others write.
-pub async fn remove(db: &Db, id: ConversationId) -> Result<()> {
-    let Some(row) = Entity::find_by_id(id).one(db.read()).await? else { return Ok(()) };
-    let responses: Vec<models::ResponseId> = response::Entity::find()
-        .select_only()
-        .column(response::Column::Id)
-        .filter(response::Column::ConversationId.eq(id))
-        .into_tuple()
-        .all(db.read())
-        .await?;
-    for chunk in responses.chunks(100) {
-        db.write(chunk.to_vec(), |tx, ids| {
-            Box::pin(async move {
-                response_event::Entity::delete_many()
-                    .filter(response_event::Column::ResponseId.is_in(ids.iter().copied()))
-                    .exec(tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await?;
-    }
-    let mut below = 0;
-    while below < row.next_seq {
-        below += DELETE_STEP;
-        db.write((id, below), |tx, (id, below)| {
-            Box::pin(async move {
-                message::Entity::delete_many()
-                    .filter(message::Column::ConversationId.eq(*id))
-                    .filter(message::Column::Seq.lt(*below))
-                    .exec(tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await?;
-    }
-    db.write(id, |tx, id| {
-        Box::pin(async move {
-            Entity::delete_by_id(*id).exec(tx).await?;
-            if let Some(sql) = dialect::incremental_vacuum(tx) {
-                sea_orm::ConnectionTrait::execute_unprepared(tx, sql).await?;
+) -> Result<Changed> {
+    if changes == Changes::default() {
+        return Ok(match find(db, owner, id).await? {
+            None => Changed::Missing,
+            Some(row) if expected.is_none_or(|versions| versions.contains(&row.version)) => {
+                Changed::Done(row)
             }
-            Ok(())
+            Some(_) => Changed::Stale,
+        });
+    }
+    db.write((owner, id, expected, changes), |tx, (owner, id, expected, changes)| {
+        let which = live(*owner).add(Column::Id.eq(*id));
+        Box::pin(async move {
+            let update = changes.clone().update();
+            let outcome = changed(tx, update, which, expected.as_deref(), *id).await?;
+            if let (Changed::Done(_), Some(head)) = (&outcome, changes.head)
+                && messages::find_in(tx, *id, head).await?.is_none()
+            {
+                // Deleted since the caller found it. Whoever deletes waits for this row.
+                return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
+            }
+            Ok(outcome)
+        })
+    })
+    .await
+}
+
+/// Runs an update of the one row `id` that `which` selects, if its version is expected.
+async fn changed(
+    tx: &Tx,
+    update: UpdateMany<Entity>,
+    which: Condition,
+    expected: Option<&[Version]>,
+    id: ConversationId,
+) -> Result<Changed> {
+    let mut conditional = update.filter(which.clone());
+    if let Some(versions) = expected {
+        conditional = conditional.filter(Column::Version.is_in(versions.iter().copied()));
+    }
+    if conditional.exec(tx).await?.rows_affected == 1 {
+        let row = Entity::find_by_id(id).one(tx).await?;
+        return Ok(row.map_or(Changed::Missing, Changed::Done));
+    }
+    let is_there = Entity::find().filter(which).one(tx).await?.is_some();
+    Ok(if is_there { Changed::Stale } else { Changed::Missing })
+}
+
+/// Archives conversations of `owner` or takes them back into the list: these, or one step of all
+/// that were made before `now`, to be called until there are none. The ids of those found.
+pub async fn archive_some(
+    db: &Db,
+    owner: UserId,
+    ids: Option<Vec<ConversationId>>,
+    archived: bool,
+    now: Time,
+) -> Result<Vec<ConversationId>> {
+    db.write((owner, ids), move |tx, (owner, ids)| {
+        let differs =
+            if archived { Column::ArchivedAt.is_null() } else { Column::ArchivedAt.is_not_null() };
+        let which = match ids {
+            Some(ids) => live(*owner).add(Column::Id.is_in(ids.iter().copied())),
+            None => live(*owner).add(differs.clone()).add(Column::CreatedAt.lte(now)),
+        };
+        let changes = Changes { archived: Some((archived, now)), ..Changes::default() };
+        let update = changes.update().filter(live(*owner)).filter(differs);
+        Box::pin(async move {
+            let found: Vec<ConversationId> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(which)
+                .limit(STEP)
+                .into_tuple()
+                .all(tx)
+                .await?;
+            if !found.is_empty() {
+                update.filter(Column::Id.is_in(found.iter().copied())).exec(tx).await?;
+            }
+            Ok(found)
         })
     })
     .await

@@ -1,7 +1,7 @@
 //! Conversations that come from elsewhere, stored in steps that let others write.
 //!
-//! Until its last step an imported conversation is hidden like a deleted one, so a stop of the
-//! server leaves nothing visible behind, and the next start removes the rest.
+//! Until its last step an imported conversation is hidden like one that is being removed, so a
+//! stop of the server leaves nothing visible behind, and the next start removes the rest.
 
 use models::import::{Entity, Model};
 use models::{
@@ -86,7 +86,7 @@ pub async fn is_any_taken(
 
 /// Stores the conversation itself, hidden since `now`.
 pub async fn open(db: &Db, mut row: conversation::Model, now: Time) -> Result<()> {
-    row.deleted_at = Some(now);
+    (row.deleted_at, row.removed_at) = (Some(now), Some(now));
     db.write(row, |tx, row| {
         Box::pin(async move { insert::<conversation::ActiveModel, _>(tx, row.clone()).await })
     })
@@ -133,7 +133,7 @@ async fn add_in(tx: &Tx, conversation: ConversationId, rows: &Rows) -> Result<()
 }
 
 /// Shows the conversation, and takes note of where it came from. `false` if another import of the
-/// same came first: then the hidden one is left to [`crate::conversations::remove`].
+/// same came first: then the hidden one is left to [`crate::conversations::trash::remove`].
 pub async fn publish(db: &Db, import: Model) -> Result<bool> {
     let published = db.write(import, |tx, import| Box::pin(publish_in(tx, import))).await;
     match published {
@@ -150,6 +150,7 @@ async fn publish_in(tx: &Tx, import: &Model) -> Result<bool> {
     }
     conversation::Entity::update_many()
         .col_expr(conversation::Column::DeletedAt, Expr::value(None::<Time>))
+        .col_expr(conversation::Column::RemovedAt, Expr::value(None::<Time>))
         .filter(conversation::Column::Id.eq(*conversation_id))
         .exec(tx)
         .await?;

@@ -10,8 +10,8 @@ use models::{
 };
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::db::{Db, Tx};
@@ -428,15 +428,28 @@ pub async fn request_cancel(
     .await
 }
 
-/// What a server runs according to the database: each response, and whether it shall stop.
-pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<(ResponseId, Option<Time>)>> {
-    Ok(Entity::find()
+/// A response that runs according to the database, and whether it shall go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct RunningRow {
+    /// The response.
+    pub id: ResponseId,
+    /// When somebody asked to stop it.
+    pub cancel_requested_at: Option<Time>,
+    /// When its conversation was deleted.
+    pub deleted_at: Option<Time>,
+}
+
+/// What a server runs according to the database.
+pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<RunningRow>> {
+    let mut query = Entity::find()
         .select_only()
         .columns([Column::Id, Column::CancelRequestedAt])
-        .filter(fence.condition())
-        .into_tuple()
-        .all(db.read())
-        .await?)
+        .column_as(Expr::col((conversation::Entity, conversation::Column::DeletedAt)), "deleted_at")
+        .filter(fence.condition());
+    let same = Expr::col((conversation::Entity, conversation::Column::Id))
+        .equals((Entity, Column::ConversationId));
+    QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
+    Ok(query.into_model().all(db.read()).await?)
 }
 
 /// Responses that are open and belong to `owner`, or to any server but `except`.

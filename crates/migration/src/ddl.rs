@@ -64,6 +64,35 @@ impl Table {
     }
 }
 
+/// Adds a column where it is missing. `definition` is written as in a [`Table`].
+pub async fn add_column(
+    schema: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    definition: &str,
+) -> Result<(), DbErr> {
+    if !schema.has_column(table, column).await? {
+        let definition = types(definition, is_mysql(schema));
+        let sql = format!("ALTER TABLE {table} ADD COLUMN {column} {definition}");
+        schema.get_connection().execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
+/// Adds an index over `columns` where it is missing.
+pub async fn add_index(
+    schema: &SchemaManager<'_>,
+    table: &str,
+    index: &str,
+    columns: &str,
+) -> Result<(), DbErr> {
+    if !schema.has_index(table, index).await? {
+        let sql = format!("CREATE INDEX {index} ON {table} ({columns})");
+        schema.get_connection().execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
 /// Whether the schema is being made on `MySQL` or `MariaDB`.
 pub fn is_mysql(schema: &SchemaManager<'_>) -> bool {
     schema.get_connection().get_database_backend() == DbBackend::MySql

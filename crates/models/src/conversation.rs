@@ -59,8 +59,10 @@ pub struct Model {
     pub pinned: bool,
     /// When it was archived.
     pub archived_at: Option<Time>,
-    /// When it was deleted; hidden from then on.
+    /// When it was deleted; in the trash from then on.
     pub deleted_at: Option<Time>,
+    /// When the removal of its rows began; nothing brings it back from then on.
+    pub removed_at: Option<Time>,
     /// Up to 16 pairs of strings, as a JSON object.
     pub metadata: Option<String>,
     /// The number its next message gets; raised by one atomic update, never read first.
@@ -73,7 +75,7 @@ pub struct Model {
     pub version: i64,
     /// When it was made.
     pub created_at: Time,
-    /// Its newest activity; lists are in this order.
+    /// When a message was last sent or answered; lists are in this order.
     pub updated_at: Time,
 }
 

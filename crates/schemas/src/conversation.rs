@@ -1,11 +1,22 @@
 //! Conversations.
 
+mod bulk;
+mod place;
+
+use std::collections::BTreeMap;
+
 use models::conversation::TitleSource;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use bulk::{BulkArchive, BulkArchived, BulkDelete, BulkDeleted, Selection};
+pub use place::{After, Place};
+
 use crate::validate::{self, Invalid, Patch};
 use crate::{ConversationId, MessageId, ResponseId, Time};
+
+/// The client's own pairs.
+pub type Metadata = BTreeMap<String, String>;
 
 /// Body of `POST /api/conversations`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -21,12 +32,16 @@ pub struct ConversationCreate {
     /// System message put before the conversation's messages.
     #[serde(default)]
     pub instructions: Option<String>,
+    /// The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
 }
 
 impl ConversationCreate {
     /// Checks every bound.
     pub fn validate(&self) -> Result<(), Invalid> {
-        check(self.title.as_deref(), self.model.as_deref(), self.instructions.as_deref())
+        let Self { title, model, instructions, metadata } = self;
+        check(title.as_deref(), model.as_deref(), instructions.as_deref(), metadata.as_ref())
     }
 }
 
@@ -52,18 +67,37 @@ pub struct ConversationPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub head_id: Patch<MessageId>,
+    /// Whether to keep it on top.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub pinned: Patch<bool>,
+    /// Whether to put it aside: out of the list, not into the trash.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub archived: Patch<bool>,
+    /// New pairs in place of all old ones; `null` removes them.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub metadata: Patch<Metadata>,
 }
 
 impl ConversationPatch {
     /// Checks every bound.
     pub fn validate(&self) -> Result<(), Invalid> {
-        if self.head_id == Patch::Null {
+        let Self { title, model, instructions, head_id, pinned, archived, metadata } = self;
+        if *head_id == Patch::Null {
             return Err(Invalid::new("head_id", "head_id must be a message of this conversation"));
         }
+        for (field, value) in [("pinned", pinned), ("archived", archived)] {
+            if *value == Patch::Null {
+                return Err(Invalid::new(field, format!("{field} must be true or false")));
+            }
+        }
         check(
-            self.title.value().map(String::as_str),
-            self.model.value().map(String::as_str),
-            self.instructions.value().map(String::as_str),
+            title.value().map(String::as_str),
+            model.value().map(String::as_str),
+            instructions.value().map(String::as_str),
+            metadata.value(),
         )
     }
 }
@@ -72,6 +106,7 @@ fn check(
     title: Option<&str>,
     model: Option<&str>,
     instructions: Option<&str>,
+    metadata: Option<&Metadata>,
 ) -> Result<(), Invalid> {
     if let Some(title) = title {
         validate::not_blank("title", title)?;
@@ -82,6 +117,9 @@ fn check(
     }
     if let Some(text) = instructions {
         validate::bytes_at_most("instructions", text, validate::MAX_INSTRUCTIONS_BYTES)?;
+    }
+    if let Some(pairs) = metadata {
+        validate::metadata("metadata", pairs)?;
     }
     Ok(())
 }
@@ -101,28 +139,46 @@ pub struct ConversationOut {
     pub model: Option<String>,
     /// System message put before the conversation's messages.
     pub instructions: Option<String>,
+    /// Whether it is kept on top. Lists do not sort by it; `?pinned=true` gets these alone.
+    pub pinned: bool,
+    /// Whether it was put aside.
+    pub archived: bool,
+    /// The client's own pairs.
+    pub metadata: Metadata,
     /// The response running in it, if one is.
     #[schema(value_type = Option<String>)]
     pub active_response_id: Option<ResponseId>,
     /// The newest message of the selected branch.
     #[schema(value_type = Option<String>)]
     pub head_id: Option<MessageId>,
+    /// Raised at every change; in quotes it is the `ETag`.
+    pub version: i64,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Time,
-    /// Its newest activity.
+    /// When a message was last sent or answered in it. Other changes leave it as it is.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
+    /// When it was put into the trash; `null` elsewhere.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deleted_at: Option<Time>,
+    /// When it will be removed from the trash; `null` elsewhere.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub purge_at: Option<Time>,
 }
 
 /// What `DELETE` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deleted {
-    /// Id of what is gone.
+    /// Id of what was deleted.
     pub id: String,
     /// What it was.
     #[schema(example = "conversation")]
     pub object: &'static str,
     /// Always `true`.
     pub deleted: bool,
+    /// Until when it can be restored from the trash; absent if it is gone for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub purge_at: Option<Time>,
 }

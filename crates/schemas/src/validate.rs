@@ -1,5 +1,7 @@
 //! Bounds on what a client may send, each with the message that names it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 
 /// The longest text of one message, in bytes of UTF-8.
@@ -8,6 +10,12 @@ pub const MAX_CONTENT_BYTES: usize = 512 * 1024;
 pub const MAX_INSTRUCTIONS_BYTES: usize = 64 * 1024;
 /// The longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 255;
+/// The most pairs of a conversation's metadata.
+pub const MAX_METADATA_PAIRS: usize = 16;
+/// The longest key of a pair, in characters.
+pub const MAX_METADATA_KEY_CHARS: usize = 64;
+/// The longest value of a pair, in characters.
+pub const MAX_METADATA_VALUE_CHARS: usize = 512;
 /// The longest display name, in characters.
 pub const MAX_NAME_CHARS: usize = 128;
 /// The longest model name, in bytes.
@@ -78,6 +86,24 @@ pub fn model_name(field: &str, text: &str) -> Result<(), Invalid> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         let message = format!("{field} must not contain spaces or control characters");
         return Err(Invalid::new(field, message));
+    }
+    Ok(())
+}
+
+/// Pairs of texts, in the bounds of the `OpenAI` API.
+pub fn metadata(field: &str, pairs: &BTreeMap<String, String>) -> Result<(), Invalid> {
+    if pairs.len() > MAX_METADATA_PAIRS {
+        let (max, got) = (MAX_METADATA_PAIRS, pairs.len());
+        let message = format!("{field} must have at most {max} pairs, got {got}");
+        return Err(Invalid::new(field, message));
+    }
+    for (key, value) in pairs {
+        // The key is the client's own text and is not repeated.
+        let renamed = |invalid: Invalid| Invalid::new(field, invalid.message);
+        chars_at_most(&format!("a key of {field}"), key, MAX_METADATA_KEY_CHARS)
+            .map_err(renamed)?;
+        chars_at_most(&format!("a value of {field}"), value, MAX_METADATA_VALUE_CHARS)
+            .map_err(renamed)?;
     }
     Ok(())
 }

@@ -264,6 +264,7 @@ fn settings(config: &Config) -> Settings {
         generations_per_user: config.limits.generations_per_user,
         checkpoint_interval: config.limits.checkpoint_interval,
         event_retention: config.limits.event_retention,
+        trash_retention: config.limits.trash_retention,
         shared_database: is_shared(config),
     }
 }

@@ -1,37 +1,40 @@
 //! Conversations and the messages in them.
 
 mod prune;
+mod trash;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crud::conversations::Changes;
+use crud::conversations::{Changed, Changes, Filter, Version};
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
 use models::{ConversationId, MessageId, UserId, message};
-use schemas::conversation::{ConversationCreate, ConversationOut, ConversationPatch};
+use schemas::conversation::{
+    After, BulkArchive, BulkArchived, ConversationCreate, ConversationOut, ConversationPatch,
+    Metadata, Place, Selection,
+};
 use schemas::list::List;
 use schemas::message::MessageOut;
 use schemas::{Invalid, Patch};
 
 use crate::branch::Branch;
 use crate::error::{Error, Result};
-use crate::responses::Follower;
 use crate::responses::engine::Engine;
 use crate::{branch, messages, repeat};
-
-/// How long a delete waits for the running answer to end before it removes rows under it.
-const DELETE_WAIT: Duration = Duration::from_secs(5);
-/// How many conversations left over from an interrupted delete are taken up at a start.
-const LEFT_OVER: u64 = 1000;
 
 /// A page of conversations.
 #[derive(Debug, Clone, Copy)]
 pub struct ListQuery {
     /// How many at the most.
     pub limit: u32,
-    /// The last one of the page before.
-    pub after: Option<ConversationId>,
+    /// Where the page begins.
+    pub after: Option<After>,
+    /// Archived ones or the others; without it the others, and in the trash both.
+    pub archived: Option<bool>,
+    /// Only pinned ones, or only others.
+    pub pinned: Option<bool>,
+    /// What is in the trash.
+    pub deleted: bool,
 }
 
 /// A page of messages.
@@ -79,9 +82,15 @@ impl Conversations {
             self.engine.catalog.check(model).await?;
         }
         let key = repeat::idempotency_key(&self.engine.context, idempotency_key, || {
-            serde_json::json!(["conversation", body.title, body.model, body.instructions])
+            let ConversationCreate { title, model, instructions, metadata } = &body;
+            match metadata {
+                None => serde_json::json!(["conversation", title, model, instructions]),
+                Some(pairs) => {
+                    serde_json::json!(["conversation", title, model, instructions, pairs])
+                }
+            }
         });
-        let ConversationCreate { title, model, instructions } = body;
+        let ConversationCreate { title, model, instructions, metadata } = body;
         let now = self.engine.context.now();
         let title_source = if title.is_some() { TitleSource::User } else { TitleSource::None };
         let row = conversation::Model {
@@ -95,7 +104,8 @@ impl Conversations {
             pinned: false,
             archived_at: None,
             deleted_at: None,
-            metadata: None,
+            removed_at: None,
+            metadata: metadata.as_ref().and_then(stored),
             next_seq: 0,
             active_response_id: None,
             head_id: None,
@@ -105,7 +115,7 @@ impl Conversations {
         };
         match crud::conversations::open(&self.engine.db, row.clone(), key).await? {
             crud::conversations::Opened::New => {
-                Ok(Opened { conversation: out(row), repeated: false })
+                Ok(Opened { conversation: out(&self.engine, row), repeated: false })
             }
             crud::conversations::Opened::Repeated(id) => {
                 Ok(Opened { conversation: self.get(owner, id).await?, repeated: true })
@@ -114,40 +124,72 @@ impl Conversations {
         }
     }
 
-    /// A page of the owner's conversations, newest activity first.
+    /// A page of the owner's conversations: newest activity first, in the trash what was deleted
+    /// last.
     pub async fn list(&self, owner: UserId, query: ListQuery) -> Result<List<ConversationOut>> {
-        let after = match query.after {
-            Some(id) => Some(self.find(owner, id).await.map_err(|error| {
-                cursor_gone(error, "after", "after must be one of your conversations")
-            })?),
+        let ListQuery { limit, after, archived, pinned, deleted } = query;
+        let archived = archived.or((!deleted).then_some(false));
+        let filter = Filter { archived, pinned, deleted };
+        let after = match after {
+            Some(After::Place(Place { time, id })) => Some((time, id)),
+            Some(After::Conversation(id)) => Some(self.place_of(owner, id, deleted).await?),
             None => None,
         };
-        let wanted = u64::from(query.limit);
+        let wanted = u64::from(limit);
         let mut rows =
-            crud::conversations::list(&self.engine.db, owner, after.as_ref(), wanted + 1).await?;
+            crud::conversations::list(&self.engine.db, owner, filter, after, wanted + 1).await?;
         let has_more = rows.len() as u64 > wanted;
-        rows.truncate(query.limit as usize);
-        let data = rows.into_iter().map(out).collect();
-        Ok(List::new(data, has_more, |conversation: &ConversationOut| conversation.id.to_string()))
+        rows.truncate(limit as usize);
+        let last = rows.last().map(|row| Place { time: time_of(row), id: row.id });
+        let data = rows.into_iter().map(|row| out(&self.engine, row)).collect();
+        let page =
+            List::new(data, has_more, |conversation: &ConversationOut| conversation.id.to_string());
+        Ok(page.continued_at(last))
+    }
+
+    /// Where a conversation is now in the list, or in the trash.
+    async fn place_of(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        deleted: bool,
+    ) -> Result<(models::Time, ConversationId)> {
+        let db = &self.engine.db;
+        let found = if deleted {
+            crud::conversations::trash::find(db, owner, id).await?
+        } else {
+            crud::conversations::find(db, owner, id).await?
+        };
+        // An unknown cursor is the client's mistake, not a missing resource.
+        let row = found.ok_or_else(|| {
+            Invalid::new(
+                "after",
+                "after must be the next_cursor of a page, or one of the conversations listed",
+            )
+        })?;
+        Ok((time_of(&row), row.id))
     }
 
     /// One conversation.
     pub async fn get(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
-        self.find(owner, id).await.map(out)
+        let row = self.find(owner, id).await?;
+        Ok(out(&self.engine, row))
     }
 
-    /// Changes a conversation.
+    /// Changes a conversation, if it has one of the versions `expected`; `None` expects nothing.
     pub async fn update(
         &self,
         owner: UserId,
         id: ConversationId,
+        expected: Option<Vec<Version>>,
         body: ConversationPatch,
     ) -> Result<ConversationOut> {
         body.validate()?;
         if let Patch::Value(model) = &body.model {
             self.engine.catalog.check(model).await?;
         }
-        let ConversationPatch { title, model, instructions, head_id } = body;
+        let ConversationPatch { title, model, instructions, head_id, pinned, archived, metadata } =
+            body;
         let head = match head_id.value() {
             Some(head) => Some(self.branch_of(owner, id, *head).await?),
             None => None,
@@ -157,48 +199,40 @@ impl Conversations {
             Patch::Null => Some((String::new(), TitleSource::None)),
             Patch::Value(title) => Some((title.trim().to_owned(), TitleSource::User)),
         };
-        let (model, instructions) = (model.into_change(), instructions.into_change());
-        let changes = Changes { title, model, instructions, head };
         let now = self.engine.context.now();
-        let row = crud::conversations::update(&self.engine.db, owner, id, changes, now).await?;
-        row.map(out).ok_or(Error::NotFound("conversation"))
+        let changes = Changes {
+            title,
+            model: model.into_change(),
+            instructions: instructions.into_change(),
+            pinned: pinned.value().copied(),
+            archived: archived.value().map(|archived| (*archived, now)),
+            metadata: metadata.into_change().map(|pairs| pairs.as_ref().and_then(stored)),
+            head,
+        };
+        let outcome =
+            crud::conversations::update(&self.engine.db, owner, id, expected, changes).await?;
+        Ok(out(&self.engine, done(outcome)?))
     }
 
-    /// Deletes a conversation: it is gone for everybody at once, a running answer is stopped, and
-    /// its rows are removed in the background, in steps.
-    pub async fn delete(&self, owner: UserId, id: ConversationId) -> Result<()> {
-        let now = self.engine.context.now();
-        let hidden = crud::conversations::hide(&self.engine.db, owner, id, now).await?;
-        let row = hidden.ok_or(Error::NotFound("conversation"))?;
-        if let Some(generation) = row.active_response_id.and_then(|id| self.engine.find(id)) {
-            generation.stop(crate::responses::Stop::Deleted);
-            let (resource, log) = (generation.resource.clone(), generation.log.clone());
-            let mut follower = Follower::new(resource, log, None);
-            let _ = tokio::time::timeout(DELETE_WAIT, follower.wait_end()).await;
-        }
-        self.remove_in_background(vec![id]);
-        Ok(())
-    }
-
-    /// Goes on with deletes that a stop of the server interrupted.
-    pub(crate) async fn remove_left_over(&self) -> Result<()> {
-        let ids = crud::conversations::list_hidden(&self.engine.db, LEFT_OVER).await?;
-        if !ids.is_empty() {
-            self.remove_in_background(ids);
-        }
-        Ok(())
-    }
-
-    fn remove_in_background(&self, ids: Vec<ConversationId>) {
-        let db = self.engine.db.clone();
-        self.engine.tasks.spawn(async move {
-            for id in ids {
-                if let Err(error) = crud::conversations::remove(&db, id).await {
-                    // It stays hidden, and the next start tries again.
-                    tracing::warn!(conversation = %id, %error, "removing a conversation failed");
-                }
+    /// Archives many conversations, or takes them back into the list.
+    pub async fn archive_many(&self, owner: UserId, body: BulkArchive) -> Result<BulkArchived> {
+        let (ids, mut not_found) = match body.selection()? {
+            Selection::Ids(ids) => (Some(ids.clone()), ids),
+            Selection::All | Selection::Trash => (None, Vec::new()),
+        };
+        let (db, now) = (&self.engine.db, self.engine.context.now());
+        let mut changed = 0;
+        loop {
+            let ids = ids.clone();
+            let is_one_step = ids.is_some();
+            let found =
+                crud::conversations::archive_some(db, owner, ids, body.archived, now).await?;
+            changed += found.len() as u64;
+            not_found.retain(|id| !found.contains(id));
+            if found.is_empty() || is_one_step {
+                return Ok(BulkArchived { changed, not_found });
             }
-        });
+        }
     }
 
     /// A page of messages, in time order inside the page: of the selected branch, newest page
@@ -325,24 +359,45 @@ impl Conversations {
     }
 }
 
-/// An unknown cursor is the client's mistake, not a missing resource.
-fn cursor_gone(error: Error, field: &'static str, rule: &'static str) -> Error {
-    match error {
-        Error::NotFound(_) => Invalid::new(field, rule).into(),
-        error => error,
+/// The row that a change left, or why there was none.
+fn done(changed: Changed) -> Result<conversation::Model> {
+    match changed {
+        Changed::Done(row) => Ok(row),
+        Changed::Missing => Err(Error::NotFound("conversation")),
+        Changed::Stale => Err(Error::Stale("conversation")),
     }
 }
 
-fn out(row: conversation::Model) -> ConversationOut {
+/// The time that the list a row is in is ordered by.
+fn time_of(row: &conversation::Model) -> models::Time {
+    row.deleted_at.unwrap_or(row.updated_at)
+}
+
+/// Pairs as they are stored; none are no value.
+fn stored(pairs: &Metadata) -> Option<String> {
+    // Texts always serialise.
+    (!pairs.is_empty()).then(|| serde_json::to_string(pairs).unwrap_or_default())
+}
+
+fn out(engine: &Engine, row: conversation::Model) -> ConversationOut {
+    let purge_at = row.deleted_at.map(|deleted_at| deleted_at + engine.settings.trash_retention);
+    // What a person broke by hand is shown as nothing.
+    let metadata = row.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
     ConversationOut {
         id: row.id,
         title: row.title,
         title_source: row.title_source,
         model: row.model,
         instructions: row.instructions,
+        pinned: row.pinned,
+        archived: row.archived_at.is_some(),
+        metadata: metadata.unwrap_or_default(),
         active_response_id: row.active_response_id,
         head_id: row.head_id,
+        version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        deleted_at: row.deleted_at,
+        purge_at,
     }
 }

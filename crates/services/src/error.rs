@@ -44,6 +44,9 @@ pub enum Error {
     /// The address has an account.
     #[error("an account with this e-mail address exists")]
     EmailTaken,
+    /// It has changed since the caller read it.
+    #[error("the {0} has changed meanwhile")]
+    Stale(&'static str),
     /// The response that runs in the conversation has to end first.
     #[error("a response is running in this conversation")]
     ConversationLocked(ResponseId),

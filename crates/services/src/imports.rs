@@ -209,13 +209,13 @@ impl Import {
         match stored.await {
             Ok(true) => Ok((ImportOutcome::Imported, Some(id))),
             Ok(false) => {
-                crud::conversations::remove(db, id).await?;
+                crud::conversations::trash::remove(db, id).await?;
                 let found = crud::imports::find(db, self.owner, &source, &source_id).await?;
                 Ok((ImportOutcome::AlreadyThere, found))
             }
             Err(error) => {
                 // It stays hidden if this fails, too, and the next start removes it.
-                if let Err(error) = crud::conversations::remove(db, id).await {
+                if let Err(error) = crud::conversations::trash::remove(db, id).await {
                     tracing::warn!(conversation = %id, %error, "removing a part of an import failed");
                 }
                 Err(error.into())

@@ -33,6 +33,7 @@ pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use credentials::{CredentialWatch, Credentials};
+pub use crud::conversations::Version;
 pub use error::{Error, Result};
 pub use exports::{ExportFormat, Exports};
 pub use health::Health;

@@ -32,6 +32,8 @@ pub struct Settings {
     pub checkpoint_interval: Duration,
     /// How long the events of a response are kept after its end.
     pub event_retention: Duration,
+    /// How long a deleted conversation can be restored; zero removes it at once.
+    pub trash_retention: Duration,
     /// Whether other servers may use the same database.
     pub shared_database: bool,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             generations_per_user: 8,
             checkpoint_interval: Duration::from_millis(200),
             event_retention: Duration::from_secs(DAY),
+            trash_retention: Duration::from_secs(30 * DAY),
             shared_database: false,
         }
     }

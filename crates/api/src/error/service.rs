@@ -89,6 +89,17 @@ fn describe(error: &Error) -> ApiError {
         )
         .param("email")
         .retry(Retry::Never),
+        Error::Stale(kind) => ApiError::new(
+            S::PRECONDITION_FAILED,
+            Kind::InvalidRequest,
+            "etag_mismatch",
+            format!(
+                "The {kind} has changed since it was read: If-Match does not name its current \
+                 version. Read it again, then repeat the change with the new ETag."
+            ),
+        )
+        .param("if-match")
+        .retry(Retry::Never),
         Error::ConversationLocked(response) => {
             let mut error = ApiError::new(
                 S::CONFLICT,

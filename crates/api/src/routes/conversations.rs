@@ -1,16 +1,18 @@
 //! `/api/conversations`.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use schemas::ConversationId;
-use schemas::conversation::{ConversationCreate, ConversationOut, ConversationPatch, Deleted};
+use schemas::conversation::{
+    After, ConversationCreate, ConversationOut, ConversationPatch, Deleted,
+};
 use schemas::list::List;
 use serde::Deserialize;
 use services::{ListQuery, Opened};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, created, replayed};
-use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Query};
+use super::answers::{Answer, created, replayed, tagged, unchanged};
+use crate::extract::{Bearer, IdempotencyKey, IfMatch, IfNoneMatch, Json, Limit, Path, Query};
 use crate::state::AppState;
 
 /// Query of `GET /api/conversations`.
@@ -22,10 +24,24 @@ pub(super) struct ConversationListParams {
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
-    /// Id of the last conversation of the previous page.
+    /// `next_cursor` of the previous page, which continues exactly there whatever has moved since;
+    /// or the id of a conversation, which continues behind where that one is now.
     #[serde(default)]
     #[param(value_type = Option<String>)]
-    after: Option<ConversationId>,
+    after: Option<After>,
+    /// `true` lists archived conversations, `false` the others. Without it: the others, and in the
+    /// trash both.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    archived: Option<bool>,
+    /// `true` lists pinned conversations only, `false` only the others.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    pinned: Option<bool>,
+    /// `true` lists what is in the trash, the last deleted first.
+    #[serde(default)]
+    #[param(value_type = Option<bool>, default = false)]
+    deleted: bool,
 }
 
 /// List the conversations
@@ -39,9 +55,10 @@ pub(super) struct ConversationListParams {
 pub(super) async fn list_conversations(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
-    Query(ConversationListParams { limit: Limit(limit), after }): Query<ConversationListParams>,
+    Query(params): Query<ConversationListParams>,
 ) -> Answer<Json<List<ConversationOut>>> {
-    let query = ListQuery { limit, after };
+    let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
+    let query = ListQuery { limit, after, archived, pinned, deleted };
     Ok(Json(state.services.conversations.list(identity.user_id, query).await?))
 }
 
@@ -54,7 +71,7 @@ pub(super) async fn list_conversations(
     request_body = ConversationCreate,
     responses((
         status = 201, description = "The conversation", body = ConversationOut,
-        headers(("location" = String, description = "Path of the conversation")),
+        headers(("location" = String, description = "Path of the conversation"), ("etag" = String, description = "Its version")),
     ), (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody))
 )]
 pub(super) async fn create_conversation(
@@ -66,54 +83,119 @@ pub(super) async fn create_conversation(
     let Opened { conversation, repeated } =
         state.services.conversations.create(identity.user_id, request, key).await?;
     let location = format!("/api/conversations/{}", conversation.id);
-    Ok(replayed(repeated, created(location, conversation)))
+    let version = conversation.version;
+    Ok(replayed(repeated, tagged(version, created(location, conversation))))
 }
 
 /// Show a conversation
 #[utoipa::path(
     get, path = "/api/conversations/{id}", tag = "Conversations", security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
-    responses((status = 200, description = "The conversation", body = ConversationOut))
+    params(
+        ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("if-none-match" = Option<String>, Header, description = "An `ETag` the client has: answered with 304 while that is current", example = "\"7\""),
+    ),
+    responses(
+        (status = 200, description = "The conversation", body = ConversationOut,
+            headers(("etag" = String, description = "Its version"))),
+        (status = 304, description = "The client's version is current"),
+    )
 )]
 pub(super) async fn get_conversation(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
-) -> Answer<Json<ConversationOut>> {
-    Ok(Json(state.services.conversations.get(identity.user_id, id).await?))
+    known: IfNoneMatch,
+) -> Answer<Response> {
+    let conversation = state.services.conversations.get(identity.user_id, id).await?;
+    if known.has(conversation.version) {
+        return Ok(unchanged(conversation.version));
+    }
+    Ok(shown(conversation))
 }
 
 /// Change a conversation
 ///
-/// Only the fields sent are changed; `null` clears one.
+/// Only the fields sent are changed; `null` clears one. Its place in the list stays.
 #[utoipa::path(
     patch, path = "/api/conversations/{id}", tag = "Conversations", security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    params(
+        ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("if-match" = Option<String>, Header, description = "The `ETag` the change was made from: refused when it is not current any more", example = "\"7\""),
+    ),
     request_body = ConversationPatch,
-    responses((status = 200, description = "The conversation as it is now", body = ConversationOut))
+    responses(
+        (status = 200, description = "The conversation as it is now", body = ConversationOut,
+            headers(("etag" = String, description = "Its new version"))),
+        (status = 412, description = "`etag_mismatch`: it has changed meanwhile; nothing was done", body = schemas::error::ErrorBody),
+    )
 )]
 pub(super) async fn update_conversation(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
+    IfMatch(expected): IfMatch,
     Json(patch): Json<ConversationPatch>,
-) -> Answer<Json<ConversationOut>> {
-    Ok(Json(state.services.conversations.update(identity.user_id, id, patch).await?))
+) -> Answer<Response> {
+    let conversations = &state.services.conversations;
+    Ok(shown(conversations.update(identity.user_id, id, expected, patch).await?))
+}
+
+/// Query of `DELETE /api/conversations/{id}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeleteParams {
+    /// `true` removes it for good, from the trash too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>, default = false)]
+    permanent: bool,
 }
 
 /// Delete a conversation
 ///
-/// With all its messages. An answer being generated in it is stopped.
+/// It goes into the trash with all its messages, from where it can be restored until `purge_at`.
+/// An answer being generated in it is stopped.
 #[utoipa::path(
     delete, path = "/api/conversations/{id}", tag = "Conversations", security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
-    responses((status = 200, description = "It is gone", body = Deleted))
+    params(
+        ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        DeleteParams,
+        ("if-match" = Option<String>, Header, description = "The `ETag` of what is to be deleted: refused when it is not current any more", example = "\"7\""),
+    ),
+    responses(
+        (status = 200, description = "It is deleted", body = Deleted),
+        (status = 412, description = "`etag_mismatch`: it has changed meanwhile; nothing was done", body = schemas::error::ErrorBody),
+    )
 )]
 pub(super) async fn delete_conversation(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
+    Query(DeleteParams { permanent }): Query<DeleteParams>,
+    IfMatch(expected): IfMatch,
 ) -> Answer<Json<Deleted>> {
-    state.services.conversations.delete(identity.user_id, id).await?;
-    Ok(Json(Deleted { id: id.to_string(), object: "conversation", deleted: true }))
+    let conversations = &state.services.conversations;
+    Ok(Json(conversations.delete(identity.user_id, id, expected, permanent).await?))
+}
+
+/// Restore a conversation
+///
+/// Takes it out of the trash. One that is not deleted stays as it is.
+#[utoipa::path(
+    post, path = "/api/conversations/{id}/restore", tag = "Conversations", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    responses((status = 200, description = "The conversation", body = ConversationOut,
+        headers(("etag" = String, description = "Its version"))))
+)]
+pub(super) async fn restore_conversation(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<ConversationId>,
+) -> Answer<Response> {
+    Ok(shown(state.services.conversations.restore(identity.user_id, id).await?))
+}
+
+/// A conversation with its `ETag`.
+fn shown(conversation: ConversationOut) -> Response {
+    tagged(conversation.version, Json(conversation).into_response())
 }

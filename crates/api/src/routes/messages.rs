@@ -235,5 +235,5 @@ pub(super) async fn delete_message(
     Path(id): Path<MessageId>,
 ) -> Answer<Json<Deleted>> {
     state.services.conversations.delete_message(identity.user_id, id).await?;
-    Ok(Json(Deleted { id: id.to_string(), object: "message", deleted: true }))
+    Ok(Json(Deleted { id: id.to_string(), object: "message", deleted: true, purge_at: None }))
 }

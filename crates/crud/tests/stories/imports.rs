@@ -1,5 +1,7 @@
 //! Conversations from elsewhere: invisible until they are whole, kept once.
 
+use crud::conversations::Changed;
+use crud::conversations::trash::{self, Fate};
 use crud::imports::{self, Rows};
 use crud::{Db, conversations};
 use models::conversation::{self, ConversationKind, TitleSource};
@@ -45,6 +47,7 @@ async fn begin(db: &Db, owner: UserId) -> ConversationId {
         pinned: false,
         archived_at: None,
         deleted_at: None,
+        removed_at: None,
         metadata: None,
         next_seq: 0,
         active_response_id: None,
@@ -92,13 +95,13 @@ async fn seen_when_whole(world: World) {
     assert!(conversations::find(&db, owner, id).await.unwrap().is_none());
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), None);
     // A stop of the server now leaves it to be removed.
-    assert_eq!(conversations::list_hidden(&db, 10).await.unwrap(), [id]);
+    assert_eq!(trash::list_removing(&db, 10).await.unwrap(), [id]);
 
     assert!(imports::publish(&db, import(owner, id)).await.unwrap());
     let row = conversations::find(&db, owner, id).await.unwrap().unwrap();
-    assert_eq!((row.next_seq, row.deleted_at), (1, None));
+    assert_eq!((row.next_seq, row.deleted_at, row.removed_at), (1, None, None));
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(id));
-    assert!(conversations::list_hidden(&db, 10).await.unwrap().is_empty());
+    assert!(trash::list_removing(&db, 10).await.unwrap().is_empty());
 }
 
 async fn one_is_kept(world: World) {
@@ -111,9 +114,10 @@ async fn one_is_kept(world: World) {
     assert!(conversations::find(&db, owner, second).await.unwrap().is_none());
 
     // One that is being deleted does not stand in the way of another.
-    conversations::hide(&db, owner, first, now()).await.unwrap().unwrap();
+    let deleted = trash::delete(&db, owner, first, None, Fate::Removal, now()).await.unwrap();
+    assert!(matches!(deleted, Changed::Done(_)));
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), None);
     assert!(imports::publish(&db, import(owner, second)).await.unwrap());
-    conversations::remove(&db, first).await.unwrap();
+    trash::remove(&db, first).await.unwrap();
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(second));
 }

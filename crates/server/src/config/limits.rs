@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::section::section;
 
 section! {
-    /// How much is generated at once.
+    /// How much is generated at once, and how long things are kept.
     LimitsConfig = "limits";
 
     /// How many answers are generated at once by this server; more are refused for the moment.
@@ -22,4 +22,7 @@ section! {
     /// How long the numbered events of an answer are kept after its end. The answer itself stays;
     /// whoever resumes later gets it whole.
     event_retention: Duration = "24h", range "0s" to "3650d";
+    /// How long a deleted conversation lies in the trash, from where its owner can restore it.
+    /// With `0s` deleting removes it at once.
+    trash_retention: Duration = "30d", range "0s" to "3650d";
 }

@@ -256,6 +256,8 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
         (Method::PATCH, &one, json!({"title": "x"})),
         (Method::POST, &messages, json!({"content": "x"})),
         (Method::POST, &regenerate, json!({})),
+        (Method::POST, "/api/conversations/delete", json!({"ids": [conversation]})),
+        (Method::POST, "/api/conversations/archive", json!({"ids": [conversation]})),
     ];
     let document = ada.get("/openapi.json").await.expect(200);
     let described = document["paths"].as_object().unwrap().values();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::log::expect_error;
-use testkit::{Harness, ManualClock, TestApp, World, eventually};
+use testkit::{Harness, ManualClock, TestApp, World};
 
 use crate::{sql_id, unknown_id};
 
@@ -16,20 +16,19 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         a_conversation_is_opened_changed_and_shown,
         a_title_is_the_first_line_until_somebody_sets_one,
         what_cannot_be_a_conversation_is_refused,
+        metadata_is_the_clients_own,
         pages_follow_each_other_without_gap_or_repetition,
-        activity_between_two_pages_hides_nothing,
+        activity_between_two_pages_hides_and_repeats_nothing,
+        lists_show_what_is_asked_for,
         pages_and_cursors_have_bounds,
         a_list_reads_no_message,
-        deleting_removes_every_row,
-        a_conversation_is_deleted_while_it_is_answered,
     )
 }
 
 /// One page: the ids in it and whether more follow.
 async fn page(user: &User, query: &str) -> (Vec<String>, bool) {
     let page = user.get(&format!("/api/conversations{query}")).await.expect(200);
-    let data = page["data"].as_array().unwrap();
-    let ids: Vec<String> = data.iter().map(|c| c["id"].as_str().unwrap().to_owned()).collect();
+    let ids = ids(&page);
     assert_eq!(page["first_id"].as_str(), ids.first().map(String::as_str), "{page}");
     assert_eq!(page["last_id"].as_str(), ids.last().map(String::as_str), "{page}");
     (ids, page["has_more"].as_bool().unwrap())
@@ -65,8 +64,10 @@ async fn a_conversation_is_opened_changed_and_shown(world: World) {
         made,
         json!({
             "id": id, "title": "", "title_source": "none", "model": null, "instructions": null,
-            "active_response_id": null, "head_id": null,
+            "pinned": false, "archived": false, "metadata": {},
+            "active_response_id": null, "head_id": null, "version": 1,
             "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+            "deleted_at": null, "purge_at": null,
         })
     );
     assert_eq!(ada.conversation(id).await, made);
@@ -81,8 +82,12 @@ async fn a_conversation_is_opened_changed_and_shown(world: World) {
         (&json!("mock:echo"), &json!("Be brief.\n"))
     );
     assert_eq!(changed["created_at"], made["created_at"]);
-    assert_eq!(changed["updated_at"], "2026-01-01T00:00:01.000001Z");
+    assert_eq!(changed["updated_at"], made["updated_at"], "only messages are activity");
+    assert_eq!(changed["version"], 2);
     assert_eq!(ada.conversation(id).await, changed);
+    ada.send_and_wait(id, "hello").await;
+    let active = ada.conversation(id).await;
+    assert_eq!(active["updated_at"], "2026-01-01T00:00:01.000001Z");
 
     // A field that is not sent stays, one that is null is cleared.
     let cleared = ada.patch(&location, json!({"model": null})).await.expect(200);
@@ -148,6 +153,11 @@ async fn what_cannot_be_a_conversation_is_refused(world: World) {
         ("model", json!("m".repeat(256)), "255"),
         ("instructions", json!(long_text), "65536"),
         ("instructions", json!("a\0b"), "U+0000"),
+        ("metadata", json!({"k".repeat(65): "v"}), "64"),
+        ("metadata", json!({"k": "v".repeat(513)}), "512"),
+        ("metadata", json!({"k": "a\0b"}), "U+0000"),
+        ("metadata", pairs(17), "16"),
+        ("metadata", json!(["k"]), "a map"),
     ] {
         let body = json!({field: value});
         for reply in [
@@ -160,13 +170,51 @@ async fn what_cannot_be_a_conversation_is_refused(world: World) {
             assert!(message.contains(bound), "{bound} is not in {message}");
         }
     }
+    for (field, value, param) in [
+        ("pinned", json!(1), "pinned"),
+        ("pinned", Value::Null, "pinned"),
+        ("archived", json!("true"), "archived"),
+        ("archived", Value::Null, "archived"),
+        ("metadata", json!({"k": 1}), "metadata.k"),
+        ("metadata", json!({"k": null}), "metadata.k"),
+    ] {
+        let json = ada.patch(&path, json!({field: value})).await.expect_error(400, "invalid_value");
+        assert_eq!(json["error"]["param"], param, "{json}");
+    }
+    ada.post("/api/conversations", json!({"pinned": true}))
+        .await
+        .expect_error(400, "unknown_parameter");
+    ada.patch(&path, json!({"updated_at": 1})).await.expect_error(400, "unknown_parameter");
     assert_eq!(ada.get(&path).await.expect(200)["title"], "before");
     // The bounds themselves are allowed, on every engine.
-    let most = json!({"title": "😀".repeat(255), "instructions": "a".repeat(64 * 1024), "model": "m".repeat(255)});
+    let most = json!({"title": "😀".repeat(255), "instructions": "a".repeat(64 * 1024), "model": "m".repeat(255),
+        "metadata": pairs(16)});
     let kept = ada.patch(&path, most.clone()).await.expect(200);
-    for field in ["title", "instructions", "model"] {
+    for field in ["title", "instructions", "model", "metadata"] {
         assert_eq!(kept[field], most[field], "{field}");
     }
+}
+
+/// Metadata with this many pairs, each as large as one may be.
+fn pairs(count: usize) -> Value {
+    let key = |n: usize| format!("{n:02}{}", "😀".repeat(62));
+    (0..count).map(|n| (key(n), json!("ü".repeat(512)))).collect::<serde_json::Map<_, _>>().into()
+}
+
+async fn metadata_is_the_clients_own(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let body = json!({"metadata": {"topic": "sky", "": "", "colour": "\"blue\" 🟦"}});
+    let made = ada.post("/api/conversations", body.clone()).await.expect(201);
+    assert_eq!(made["metadata"], body["metadata"]);
+    let path = format!("/api/conversations/{}", made["id"].as_str().unwrap());
+    let changed = ada.patch(&path, json!({"metadata": {"topic": "sea"}})).await.expect(200);
+    assert_eq!(changed["metadata"], json!({"topic": "sea"}), "all pairs are replaced");
+    let kept = ada.patch(&path, json!({"title": "x"})).await.expect(200);
+    assert_eq!(kept["metadata"], changed["metadata"]);
+    assert_eq!(ada.list_conversations().await[0]["metadata"], changed["metadata"]);
+    let cleared = ada.patch(&path, json!({"metadata": null})).await.expect(200);
+    assert_eq!(cleared["metadata"], json!({}));
 }
 
 async fn pages_follow_each_other_without_gap_or_repetition(world: World) {
@@ -192,7 +240,7 @@ async fn pages_follow_each_other_without_gap_or_repetition(world: World) {
     assert_eq!(page(&ada, &format!("?after={last}")).await, (vec![], false));
 }
 
-async fn activity_between_two_pages_hides_nothing(world: World) {
+async fn activity_between_two_pages_hides_and_repeats_nothing(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
     let ada = app.user("ada").await;
@@ -201,33 +249,90 @@ async fn activity_between_two_pages_hides_nothing(world: World) {
         clock.advance(Duration::from_secs(1));
         newest_first.insert(0, ada.create_conversation().await);
     }
-    let (first, has_more) = page(&ada, "?limit=4").await;
-    assert_eq!((first.as_slice(), has_more), (&newest_first[..4], true));
+    let first = ada.get("/api/conversations?limit=4").await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap().to_owned();
+    assert_eq!(ids(&first), newest_first[..4]);
 
-    // One that was shown and one that was not move to the top, one is made, one is deleted.
+    // Two that were shown (the last of the page among them) and one that was not move to the top,
+    // one is made, one is deleted.
     clock.advance(Duration::from_secs(1));
-    for index in [1, 6] {
-        let path = format!("/api/conversations/{}", newest_first[index]);
-        ada.patch(&path, json!({"title": "moved"})).await.expect(200);
+    for index in [1, 3, 6] {
+        ada.send_and_wait(&newest_first[index], "moved").await;
     }
     let made = ada.create_conversation().await;
     ada.delete_conversation(&newest_first[9]).await;
-    let rest = pages(&ada, 4, first.last().cloned()).await;
+    let mut rest = Vec::new();
+    let mut next = Some(cursor.clone());
+    while let Some(after) = next {
+        let page = ada.get(&format!("/api/conversations?limit=4&after={after}")).await.expect(200);
+        rest.extend(ids(&page));
+        next = page["next_cursor"].as_str().map(str::to_owned);
+        assert_eq!(next.is_some(), page["has_more"].as_bool().unwrap(), "{page}");
+    }
     let untouched: Vec<_> = [4, 5, 7, 8, 10, 11].map(|n| newest_first[n].clone()).to_vec();
     assert_eq!(rest, untouched);
-    let (top, _) = page(&ada, "?limit=3").await;
-    assert_eq!(top[0], made);
-    assert_eq!(
-        top[1..].iter().collect::<BTreeSet<_>>(),
-        [&newest_first[1], &newest_first[6]].into()
-    );
+    let top: BTreeSet<_> = page(&ada, "?limit=4").await.0.into_iter().collect();
+    let expected = [&made, &newest_first[1], &newest_first[3], &newest_first[6]];
+    assert_eq!(top, expected.into_iter().cloned().collect());
 
-    // A cursor that moves itself may repeat conversations, but hides none.
-    let path = format!("/api/conversations/{}", newest_first[3]);
-    ada.patch(&path, json!({"title": "moved"})).await.expect(200);
-    let rest: BTreeSet<_> =
-        pages(&ada, 4, Some(newest_first[3].clone())).await.into_iter().collect();
+    // A conversation as cursor means where it is now, and may repeat others.
+    let moved = &newest_first[3];
+    let rest: BTreeSet<_> = pages(&ada, 4, Some(moved.clone())).await.into_iter().collect();
     assert!(untouched.iter().all(|id| rest.contains(id)), "{rest:?}");
+
+    // The cursor says nothing of anybody: to somebody else it is a place in a list of their own.
+    let bob = app.user("bob").await;
+    assert_eq!(page(&bob, &format!("?after={cursor}")).await, (vec![], false));
+}
+
+async fn lists_show_what_is_asked_for(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let mut made = Vec::new();
+    for n in 0..8 {
+        let id = ada.create_conversation().await;
+        let change =
+            json!({"pinned": n % 2 == 1, "archived": n / 2 % 2 == 1, "title": n.to_string()});
+        let changed = ada.patch(&format!("/api/conversations/{id}"), change).await.expect(200);
+        assert_eq!(
+            (&changed["pinned"], &changed["archived"]),
+            (&json!(n % 2 == 1), &json!(n / 2 % 2 == 1))
+        );
+        made.push(id);
+    }
+    ada.delete_conversation(&made[7]).await;
+    ada.delete_conversation(&made[4]).await;
+    for (query, shown) in [
+        ("", &[5, 1, 0][..]),
+        ("?archived=false", &[5, 1, 0]),
+        ("?archived=true", &[6, 3, 2]),
+        ("?pinned=true", &[5, 1]),
+        ("?pinned=false", &[0]),
+        ("?pinned=true&archived=true", &[3]),
+        ("?pinned=false&archived=true", &[6, 2]),
+        ("?deleted=true", &[4, 7]),
+        ("?deleted=true&archived=true", &[7]),
+        ("?deleted=true&pinned=false&archived=false", &[4]),
+        ("?deleted=false", &[5, 1, 0]),
+    ] {
+        let expected: Vec<_> = shown.iter().map(|n| made[*n].clone()).collect();
+        assert_eq!(page(&ada, query).await.0, expected, "{query}");
+    }
+    // Pages keep their filter.
+    let first = ada.get("/api/conversations?archived=true&limit=2").await.expect(200);
+    let after = first["next_cursor"].as_str().unwrap();
+    let (rest, has_more) = page(&ada, &format!("?archived=true&limit=2&after={after}")).await;
+    assert_eq!((rest, has_more), (vec![made[2].clone()], false));
+    for query in ["?archived=yes", "?pinned=1", "?deleted=", "?archived=True"] {
+        let path = format!("/api/conversations{query}");
+        ada.get(&path).await.expect_error(400, "invalid_value");
+    }
+}
+
+/// The ids of a page.
+fn ids(page: &Value) -> Vec<String> {
+    let data = page["data"].as_array().unwrap();
+    data.iter().map(|conversation| conversation["id"].as_str().unwrap().to_owned()).collect()
 }
 
 async fn pages_and_cursors_have_bounds(world: World) {
@@ -281,7 +386,13 @@ async fn pages_and_cursors_have_bounds(world: World) {
     let upper = id.to_uppercase();
     let wrong_kind = unknown_id("msg");
     let cut = &id[..36];
-    for cursor in ["", "x", cut, &upper, &wrong_kind, &unknown, &deleted] {
+    let place = format!("page_{:048x}", 7);
+    ada.get(&format!("/api/conversations?after={place}")).await.expect(200);
+    let (long, short) = (format!("{place}0"), &place[..52]);
+    let (no_time, capital) = (place.replace("_0", "_f"), place.replace("_0", "_A"));
+    let wrong =
+        ["", "x", cut, &upper, &wrong_kind, &unknown, &deleted, &long, short, &no_time, &capital];
+    for cursor in wrong {
         let reply = ada.get(&format!("/api/conversations?after={cursor}")).await;
         let json = reply.expect_error(400, "invalid_value");
         assert_eq!(json["error"]["param"], "after", "{cursor}: {json}");
@@ -314,83 +425,4 @@ async fn a_list_reads_no_message(world: World) {
     assert_eq!(titles, ["another", "first line"]);
     ada.conversation(&broken).await;
     assert_eq!(ada.list_messages(&whole).await.len(), 2);
-}
-
-async fn deleting_removes_every_row(world: World) {
-    let app = TestApp::start(&world).await;
-    let ada = app.user("ada").await;
-    let kept = ada.create_conversation().await;
-    ada.send_and_wait(&kept, "kept").await;
-    let id = ada.create_conversation().await;
-    let mut turns = Vec::new();
-    for n in 0..3 {
-        turns.push(ada.send_and_wait(&id, &format!("message {n}")).await);
-    }
-    let path = format!("/api/conversations/{id}");
-    let deleted = ada.delete(&path).await.expect(200);
-    assert_eq!(deleted, json!({"id": id, "object": "conversation", "deleted": true}));
-
-    ada.delete(&path).await.expect_error(404, "not_found");
-    ada.get(&path).await.expect_error(404, "not_found");
-    ada.patch(&path, json!({"title": "x"})).await.expect_error(404, "not_found");
-    let messages = format!("{path}/messages");
-    ada.get(&messages).await.expect_error(404, "not_found");
-    ada.post(&messages, json!({"content": "x"})).await.expect_error(404, "not_found");
-    for turn in &turns {
-        let message = turn["message"]["id"].as_str().unwrap();
-        ada.get(&format!("/api/messages/{message}")).await.expect_error(404, "not_found");
-        let response = turn["response"]["id"].as_str().unwrap();
-        ada.get(&format!("/api/responses/{response}")).await.expect_error(404, "not_found");
-        let events = ada.follow_request(response, None);
-        ada.send(events).await.expect_error(404, "not_found");
-    }
-    assert_eq!(ada.list_conversations().await.len(), 1);
-
-    let mut sql = world.sql().await;
-    eventually("its rows are gone", async || {
-        let mut left = 0;
-        for table in ["messages", "responses"] {
-            let count =
-                format!("SELECT COUNT(*) FROM {table} WHERE conversation_id = {}", sql_id(&id));
-            left += sql.value(&count).await.parse::<u32>().unwrap();
-        }
-        let count = format!("SELECT COUNT(*) FROM conversations WHERE id = {}", sql_id(&id));
-        left += sql.value(&count).await.parse::<u32>().unwrap();
-        left == 0
-    })
-    .await;
-    let orphans =
-        "SELECT COUNT(*) FROM response_events WHERE response_id NOT IN (SELECT id FROM responses)";
-    assert_eq!(sql.value(orphans).await, "0");
-    assert_ne!(
-        sql.value("SELECT COUNT(*) FROM response_events").await,
-        "0",
-        "the other one keeps its log"
-    );
-    assert_eq!(ada.list_messages(&kept).await.len(), 2);
-}
-
-async fn a_conversation_is_deleted_while_it_is_answered(world: World) {
-    let app = TestApp::start(&world).await;
-    let ada = app.user("ada").await;
-    let path = "/api/conversations";
-    let body = json!({"model": "mock:ticks=9,fault=stall@3"});
-    let id = ada.post(path, body).await.expect(201)["id"].as_str().unwrap().to_owned();
-    let mut stream = ada.send_stream(&id, "wait").await;
-    stream.read_text(3).await;
-    ada.delete_conversation(&id).await;
-    let failed = stream.until("response.failed").await;
-    assert_eq!(failed["response"]["error"]["code"], "conversation_deleted", "{failed}");
-    app.upstream()
-        .wait_for("the upstream call to be closed", |calls| {
-            calls.iter().any(|call| call.outcome == mock::CallOutcome::ClientClosed).then_some(())
-        })
-        .await;
-    let mut sql = world.sql().await;
-    for table in ["messages", "responses", "response_events", "conversations"] {
-        eventually(&format!("{table} is empty"), async || {
-            sql.value(&format!("SELECT COUNT(*) FROM {table}")).await == "0"
-        })
-        .await;
-    }
 }

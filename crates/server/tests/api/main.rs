@@ -29,6 +29,8 @@ mod pages;
 mod providers;
 mod sessions;
 mod transfer;
+mod trash;
+mod versions;
 mod wire;
 
 use std::process::ExitCode;
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
     let harness = pages::stories(harness);
     let harness = providers::stories(harness);
     let harness = sessions::stories(harness);
-    transfer::stories(harness).run()
+    let harness = transfer::stories(harness);
+    let harness = trash::stories(harness);
+    versions::stories(harness).run()
 }
 
 /// An id as it stands in the tables: the bytes of `conv_…` as an SQL literal.

@@ -103,6 +103,15 @@ const ROWS: &[Row] = &[
         ..row("update_conversation", Scope::ById(Kind::Conversation), 200)
     },
     row("delete_conversation", Scope::ById(Kind::Conversation), 200),
+    row("restore_conversation", Scope::ById(Kind::Conversation), 200),
+    Row {
+        body: || json!({"ids": [unknown_id("conv")]}),
+        ..row("delete_conversations", Scope::Own(&[]), 200)
+    },
+    Row {
+        body: || json!({"ids": [unknown_id("conv")]}),
+        ..row("archive_conversations", Scope::Own(&[]), 200)
+    },
     row("list_messages", Scope::ById(Kind::Conversation), 200),
     Row {
         body: || json!({"content": "more"}),
@@ -137,8 +146,21 @@ const POSITIONS: &[Position] = &[
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
 /// others has a story of its own.
-const PLAIN: &[&str] =
-    &["format", "dry_run", "limit", "all", "prefer", "last-event-id", "idempotency-key"];
+const PLAIN: &[&str] = &[
+    "format",
+    "dry_run",
+    "limit",
+    "all",
+    "archived",
+    "pinned",
+    "deleted",
+    "permanent",
+    "prefer",
+    "last-event-id",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+];
 
 /// What one user has, in a session of its own.
 struct Holdings {

@@ -62,10 +62,8 @@ async fn export(user: &User) -> String {
 
 /// Deletes everything, and waits until the rows are gone, too.
 async fn wipe(world: &World, user: &User) {
-    for conversation in user.list_conversations().await {
-        let id = conversation["id"].as_str().unwrap();
-        user.delete(&format!("/api/conversations/{id}")).await.expect(200);
-    }
+    let everything = json!({"all": true, "permanent": true});
+    user.post("/api/conversations/delete", everything).await.expect(200);
     let mut sql = world.sql().await;
     eventually("nothing is left", async || {
         sql.value("SELECT COUNT(*) FROM conversations").await == "0"

@@ -43,7 +43,7 @@ async fn conversation(world: World) {
     let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=5000,rate=50").await;
     let response = stream.response_id().await;
     stream.read_text(3).await;
-    user.delete_conversation(&conversation).await;
+    user.remove_conversation(&conversation).await;
     for path in [
         format!("/api/conversations/{conversation}"),
         format!("/api/conversations/{conversation}/messages"),

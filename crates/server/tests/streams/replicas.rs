@@ -12,6 +12,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story_on(&SERVERS, "an_answer_is_followed_from_another_server", follow)
         .story_on(&SERVERS, "an_answer_is_stopped_from_another_server", stop)
+        .story_on(&SERVERS, "an_answer_ends_when_another_server_deletes_its_conversation", delete)
         .story_on(&SERVERS, "a_session_ended_on_one_server_is_ended_on_all", revoke)
         .story_on(&SERVERS, "a_repetition_on_another_server_finds_the_first", repeat)
         .story_on(&SERVERS, "a_dead_server_is_noticed_by_another", takeover)
@@ -116,4 +117,22 @@ async fn takeover(world: World) {
     let last = frames[frames.len() - 2].json();
     assert_eq!(last["response"]["incomplete_details"]["reason"], "interrupted");
     assert!(last["sequence_number"].as_u64().unwrap() > 1_000_000);
+}
+
+async fn delete(world: World) {
+    let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
+    let user = one.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut here = super::stream(&user, &conversation, "Go", "mock:ticks=9,fault=stall@3").await;
+    here.read_text(3).await;
+    let there = at(&user, &two);
+    there.delete(&format!("/api/conversations/{conversation}")).await.expect(200);
+    let frames = here.finish().await;
+    assert_valid(&frames);
+    let last = frames[frames.len() - 2].json();
+    assert_eq!(last["response"]["error"]["code"], "conversation_deleted");
+    // Its text so far is restored with the conversation.
+    let restore = format!("/api/conversations/{conversation}/restore");
+    there.post(&restore, json!({})).await.expect(200);
+    assert_eq!(user.list_messages(&conversation).await[1]["content"], super::ticks(3));
 }

@@ -66,6 +66,7 @@ impl Planned {
             pinned: conversation.is_pinned,
             archived_at: conversation.archived.map(|since| since.unwrap_or(updated_at)),
             deleted_at: None,
+            removed_at: None,
             metadata,
             next_seq: 0,
             active_response_id: None,

@@ -48,6 +48,8 @@ pub(crate) struct Engine {
     pub(crate) dirty: Notify,
     /// Wakes whoever waits for a response to begin or to end.
     pub(crate) started: Notify,
+    /// Wakes whoever empties the trash.
+    pub(crate) trash_has_grown: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
     /// The background tasks end.
@@ -82,6 +84,7 @@ impl Engine {
             checkpointing: tokio::sync::Mutex::new(()),
             dirty: Notify::new(),
             started: Notify::new(),
+            trash_has_grown: Notify::new(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             remote: Remote::default(),

@@ -69,9 +69,10 @@ async fn look(engine: &Engine) -> Result<()> {
     }
     let rows = crud::responses::list_running(&engine.db, engine.fence).await?;
     for generation in here {
-        match rows.iter().find(|(id, _)| *id == generation.row.id) {
-            Some((_, None)) => {}
-            Some((_, Some(_asked))) => generation.stop(Stop::Cancelled),
+        match rows.iter().find(|row| row.id == generation.row.id) {
+            Some(row) if row.deleted_at.is_some() => generation.stop(Stop::Deleted),
+            Some(row) if row.cancel_requested_at.is_some() => generation.stop(Stop::Cancelled),
+            Some(_) => {}
             None => generation.stop(Stop::Lost),
         }
     }

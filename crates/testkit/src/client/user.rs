@@ -126,9 +126,14 @@ impl User {
         self.post(&format!("/api/responses/{response}/cancel"), json!({})).await.expect(200)
     }
 
-    /// Deletes a conversation.
+    /// Puts a conversation into the trash.
     pub async fn delete_conversation(&self, id: &str) {
         self.delete(&format!("/api/conversations/{id}")).await.expect(200);
+    }
+
+    /// Deletes a conversation for good.
+    pub async fn remove_conversation(&self, id: &str) {
+        self.delete(&format!("/api/conversations/{id}?permanent=true")).await.expect(200);
     }
 }
 

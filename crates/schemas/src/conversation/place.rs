@@ -1,0 +1,114 @@
+//! Places in a list of conversations that stay where they are when a conversation moves.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::{ConversationId, Time};
+
+/// A place in a list, as of the page it was read from: behind the conversation `id`, whose time
+/// in the order of the list was `time`.
+///
+/// On the wire it is opaque: `page_` and 48 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The time the list is ordered by.
+    pub time: Time,
+    /// Orders conversations of the same time.
+    pub id: ConversationId,
+}
+
+const PREFIX: &str = "page_";
+/// Digits of the time: microseconds since 1970.
+const TIME_DIGITS: usize = 16;
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{:016x}{}", self.time.timestamp_micros(), self.id.0.simple())
+    }
+}
+
+/// Where a page of conversations begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Behind this conversation, wherever it is now.
+    Conversation(ConversationId),
+    /// Behind a place of an earlier page.
+    Place(Place),
+}
+
+/// A text that is neither a conversation's id nor a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected the next_cursor of a page, or the id of a conversation")]
+pub struct ParseAfterError;
+
+impl FromStr for After {
+    type Err = ParseAfterError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix(PREFIX) {
+            Some(digits) => place(digits).map(Self::Place).ok_or(ParseAfterError),
+            None => text.parse().map(Self::Conversation).map_err(|_| ParseAfterError),
+        }
+    }
+}
+
+fn place(digits: &str) -> Option<Place> {
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    let (time, id) = digits.split_at_checked(TIME_DIGITS)?;
+    if !digits.bytes().all(is_digit) {
+        return None;
+    }
+    let micros = i64::try_from(u64::from_str_radix(time, 16).ok()?).ok()?;
+    let time = Time::from_timestamp_micros(micros)?;
+    Some(Place { time, id: format!("conv_{id}").parse().ok()? })
+}
+
+impl<'de> Deserialize<'de> for After {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_place_reads_back_what_it_writes(micros in 0..4_000_000_000_000_000_i64, id: u128) {
+            let time = Time::from_timestamp_micros(micros).unwrap();
+            let id = format!("conv_{id:032x}").parse().unwrap();
+            let place = Place { time, id };
+            prop_assert_eq!(place.to_string().parse(), Ok(After::Place(place)));
+        }
+
+        #[test]
+        fn no_text_panics_the_parser(text in "(page_)?.*") {
+            let _ = text.parse::<After>();
+        }
+    }
+
+    #[test]
+    fn only_the_canonical_form_is_read() {
+        let time = Time::from_timestamp_micros(0xabc).unwrap();
+        let id = "conv_00000000000000000000000000000def".parse().unwrap();
+        let text = Place { time, id }.to_string();
+        assert!(text.parse::<After>().is_ok());
+        let changed = [
+            text.to_uppercase(),
+            format!("{text}0"),
+            text.replace("page_0", "page_+"),
+            text.replace("page_0", "page_f"),
+            text.replace("page_", ""),
+            text.chars().skip(1).collect(),
+            text.chars().take(52).collect(),
+        ];
+        for text in changed {
+            assert_eq!(text.parse::<After>(), Err(ParseAfterError), "{text}");
+        }
+    }
+}

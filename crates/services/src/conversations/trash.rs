@@ -1,0 +1,142 @@
+//! Deleting: into the trash, out of it, or for good.
+//!
+//! Whichever it is, the conversation is hidden first, then what runs in it is stopped. Rows are
+//! removed in the background, in steps.
+
+use std::time::Duration;
+
+use crud::conversations::Version;
+use crud::conversations::trash::{self, Fate};
+use models::{ConversationId, ResponseId, UserId};
+use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
+
+use super::{Conversations, done, out};
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+use crate::responses::{Follower, Stop};
+
+/// How long a delete waits for a running answer to end before it removes rows under it.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How many conversations left over from interrupted removals are taken up at a time.
+const LEFT_OVER: u64 = 1000;
+
+impl Conversations {
+    /// Deletes a conversation: it is gone for everybody at once and a running answer is stopped.
+    /// It stays in the trash as long as the operator lets it, unless the delete is `permanent`.
+    pub async fn delete(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        expected: Option<Vec<Version>>,
+        permanent: bool,
+    ) -> Result<Deleted> {
+        let now = self.engine.context.now();
+        let fate = self.fate(permanent);
+        let deleted = trash::delete(&self.engine.db, owner, id, expected, fate, now).await?;
+        let row = done(deleted)?;
+        self.stop(row.active_response_id).await;
+        let purge_at = match fate {
+            Fate::Trash => {
+                self.engine.trash_has_grown.notify_one();
+                row.deleted_at.map(|deleted_at| deleted_at + self.engine.settings.trash_retention)
+            }
+            Fate::Removal => {
+                self.remove_in_background(vec![id]);
+                None
+            }
+        };
+        Ok(Deleted { id: id.to_string(), object: "conversation", deleted: true, purge_at })
+    }
+
+    /// Deletes many conversations, as [`Conversations::delete`] does one.
+    pub async fn delete_many(&self, owner: UserId, body: BulkDelete) -> Result<BulkDeleted> {
+        let selection = body.selection()?;
+        let fate = self.fate(body.permanent || selection == Selection::Trash);
+        let (selection, mut not_found) = match selection {
+            Selection::Ids(ids) => (trash::Selection::Ids(ids.clone()), ids),
+            Selection::All => (trash::Selection::All, Vec::new()),
+            Selection::Trash => (trash::Selection::Trash, Vec::new()),
+        };
+        let now = self.engine.context.now();
+        let mut count = 0;
+        loop {
+            let selection = selection.clone();
+            let rows = trash::delete_some(&self.engine.db, owner, selection, fate, now).await?;
+            if rows.is_empty() {
+                break;
+            }
+            count += rows.len() as u64;
+            not_found.retain(|id| rows.iter().all(|(deleted, _)| deleted != id));
+            let (ids, running): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+            let stops = running.into_iter().map(|response| self.stop(response));
+            futures_util::future::join_all(stops).await;
+            match fate {
+                Fate::Trash => self.engine.trash_has_grown.notify_one(),
+                Fate::Removal => self.remove_in_background(ids),
+            }
+        }
+        Ok(BulkDeleted { deleted: count, not_found })
+    }
+
+    /// Takes a conversation out of the trash. One that is not there stays as it is.
+    pub async fn restore(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
+        let row = trash::restore(&self.engine.db, owner, id).await?;
+        row.map(|row| out(&self.engine, row)).ok_or(Error::NotFound("conversation"))
+    }
+
+    /// Goes on in the background with removals that a stop of the server interrupted.
+    pub(crate) async fn remove_left_over(&self) -> Result<()> {
+        let mut ids = trash::list_removing(&self.engine.db, LEFT_OVER).await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let engine = self.engine.clone();
+        self.engine.tasks.spawn(async move {
+            while !ids.is_empty() && remove(&engine, &ids).await {
+                ids = match trash::list_removing(&engine.db, LEFT_OVER).await {
+                    Ok(ids) => ids,
+                    Err(error) => return tracing::warn!(%error, "listing removals failed"),
+                };
+            }
+        });
+        Ok(())
+    }
+
+    fn fate(&self, permanent: bool) -> Fate {
+        if permanent || self.engine.settings.trash_retention.is_zero() {
+            Fate::Removal
+        } else {
+            Fate::Trash
+        }
+    }
+
+    /// Stops what runs in a conversation that was just hidden. What runs on another server is
+    /// stopped there.
+    async fn stop(&self, response: Option<ResponseId>) {
+        let Some(generation) = response.and_then(|id| self.engine.find(id)) else { return };
+        generation.stop(Stop::Deleted);
+        let (resource, log) = (generation.resource.clone(), generation.log.clone());
+        let mut follower = Follower::new(resource, log, None);
+        let _ = tokio::time::timeout(STOP_WAIT, follower.wait_end()).await;
+    }
+
+    fn remove_in_background(&self, ids: Vec<ConversationId>) {
+        let engine = self.engine.clone();
+        self.engine.tasks.spawn(async move { remove(&engine, &ids).await });
+    }
+}
+
+/// Removes the rows of hidden conversations; whether all are gone. What is left when the server
+/// stops or a removal fails stays hidden, and the next start goes on.
+async fn remove(engine: &Engine, ids: &[ConversationId]) -> bool {
+    for id in ids {
+        if engine.stopped.is_cancelled() {
+            return false;
+        }
+        if let Err(error) = trash::remove(&engine.db, *id).await {
+            tracing::warn!(conversation = %id, %error, "removing a conversation failed");
+            return false;
+        }
+    }
+    true
+}
