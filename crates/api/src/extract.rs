@@ -11,6 +11,7 @@ mod path;
 mod prefer;
 mod query;
 mod request_id;
+mod session_cookie;
 mod strict;
 mod upload;
 
@@ -25,6 +26,7 @@ pub(crate) use path::Path;
 pub(crate) use prefer::Prefer;
 pub(crate) use query::{Limit, Query, names};
 pub(crate) use request_id::RequestId;
+pub(crate) use session_cookie::{SessionCookie, WithCookie};
 pub(crate) use upload::{UploadLimits, receive};
 
 #[cfg(test)]

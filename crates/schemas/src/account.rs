@@ -42,8 +42,9 @@ pub struct LoginRequest {
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
-    /// The newest refresh token of the session.
-    pub refresh_token: String,
+    /// The newest refresh token of the session; left out where it is in a cookie.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
 }
 
 /// Tokens of a session (field names of RFC 6749, section 5.1).
@@ -56,8 +57,10 @@ pub struct TokenResponse {
     pub token_type: &'static str,
     /// Seconds until the access token expires.
     pub expires_in: u64,
-    /// Exchanged once, at `POST /api/auth/refresh`, for the next pair.
-    pub refresh_token: String,
+    /// Exchanged once, at `POST /api/auth/refresh`, for the next pair. Absent where it went into a
+    /// cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// Whose tokens they are.
     pub user: UserOut,
 }

@@ -11,9 +11,7 @@ use crud::Db;
 use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::sessions::{Exchange, Exchanged};
 use models::{Context, SessionId, Time, UserId, refresh_token, session, user};
-use schemas::account::{
-    LoginRequest, RefreshRequest, SessionOut, SignupRequest, TokenResponse, UserOut,
-};
+use schemas::account::{LoginRequest, SessionOut, SignupRequest, TokenResponse, UserOut};
 use schemas::list::List;
 use schemas::validate::{self, Invalid};
 use secrecy::SecretString;
@@ -139,11 +137,11 @@ impl Accounts {
 
     /// Exchanges a refresh token for the next pair. One that was exchanged before ends its session,
     /// unless the answer may just have been lost.
-    pub async fn refresh(&self, body: RefreshRequest, _client: Client) -> Result<TokenResponse> {
+    pub async fn refresh(&self, refresh_token: &str) -> Result<TokenResponse> {
         let now = self.context.now();
         let token = OpaqueToken::generate(REFRESH_PREFIX);
         let exchange = Exchange {
-            hash: token_hash(&body.refresh_token),
+            hash: token_hash(refresh_token),
             new_hash: token.hash(),
             new_expires_at: now + self.settings.refresh_lifetime,
             now,
@@ -161,6 +159,11 @@ impl Accounts {
                 Err(Error::InvalidToken)
             }
         }
+    }
+
+    /// How long a refresh token waits for its use.
+    pub fn refresh_lifetime(&self) -> Duration {
+        self.settings.refresh_lifetime
     }
 
     /// Ends the session the request was made with.
@@ -276,7 +279,7 @@ impl Accounts {
             access_token: self.tokens.issue(now, &claims)?,
             token_type: "Bearer",
             expires_in: self.tokens.lifetime().as_secs(),
-            refresh_token: refresh_token.to_owned(),
+            refresh_token: Some(refresh_token.to_owned()),
             user: user_out(user),
         })
     }

@@ -197,6 +197,17 @@ impl ApiError {
         .challenge(Challenge::InsufficientScope(scope))
     }
 
+    /// A page that is not this server's asks for this server's cookie.
+    pub(crate) fn foreign_page() -> Self {
+        Self::new(
+            S::FORBIDDEN,
+            Kind::Permission,
+            "foreign_page",
+            "Only this server's own page can keep its session in a cookie. Leave out the header \
+             X-ChatApp-Session and keep the refresh token yourself.",
+        )
+    }
+
     /// The server is on its way down.
     pub(crate) fn shutting_down() -> Self {
         Self::new(

@@ -1,11 +1,13 @@
 //! `/api/auth`: accounts are made, sessions begin and end.
+//!
+//! Our own page keeps its refresh token in a cookie; see [`SessionCookie`].
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use schemas::account::{LoginRequest, RefreshRequest, SignupRequest, TokenResponse};
 
 use super::answers::Answer;
-use crate::extract::{Bearer, ClientInfo, Json};
+use crate::extract::{Bearer, ClientInfo, Json, SessionCookie, WithCookie};
 use crate::state::AppState;
 
 /// Create an account
@@ -14,9 +16,10 @@ use crate::state::AppState;
 /// administrator; elsewhere it takes the set-up token from the server's log.
 #[utoipa::path(
     post, path = "/api/auth/signup", tag = "Accounts", request_body = SignupRequest,
+    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 201, description = "The account and its first session", body = TokenResponse),
-        (status = 403, description = "`signup_closed` or `setup_token_invalid`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`signup_closed`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
         (status = 409, description = "`email_taken`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
     )
@@ -24,10 +27,12 @@ use crate::state::AppState;
 pub(super) async fn signup(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
+    cookie: SessionCookie,
     Json(request): Json<SignupRequest>,
-) -> Answer<(StatusCode, Json<TokenResponse>)> {
-    let tokens = state.services.accounts.signup(request, client).await?;
-    Ok((StatusCode::CREATED, Json(tokens)))
+) -> Answer<(StatusCode, WithCookie<Json<TokenResponse>>)> {
+    let accounts = &state.services.accounts;
+    let tokens = accounts.signup(request, client).await?;
+    Ok((StatusCode::CREATED, cookie.keep(tokens, accounts.refresh_lifetime())))
 }
 
 /// Log in
@@ -35,18 +40,23 @@ pub(super) async fn signup(
 /// Begins a session. The access token is short-lived; the refresh token renews it.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "Accounts", request_body = LoginRequest,
+    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 200, description = "The new session", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`foreign_page`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn login(
     State(state): State<AppState>,
     ClientInfo(client): ClientInfo,
+    cookie: SessionCookie,
     Json(request): Json<LoginRequest>,
-) -> Answer<Json<TokenResponse>> {
-    Ok(Json(state.services.accounts.login(request, client).await?))
+) -> Answer<WithCookie<Json<TokenResponse>>> {
+    let accounts = &state.services.accounts;
+    let tokens = accounts.login(request, client).await?;
+    Ok(cookie.keep(tokens, accounts.refresh_lifetime()))
 }
 
 /// Renew the tokens
@@ -55,17 +65,21 @@ pub(super) async fn login(
 /// a second use of an old one ends the session.
 #[utoipa::path(
     post, path = "/api/auth/refresh", tag = "Accounts", request_body = RefreshRequest,
+    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 200, description = "The next pair of tokens", body = TokenResponse),
         (status = 401, description = "`invalid_token` or `token_expired`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`foreign_page`", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn refresh(
     State(state): State<AppState>,
-    ClientInfo(client): ClientInfo,
-    Json(request): Json<RefreshRequest>,
-) -> Answer<Json<TokenResponse>> {
-    Ok(Json(state.services.accounts.refresh(request, client).await?))
+    cookie: SessionCookie,
+    Json(RefreshRequest { refresh_token }): Json<RefreshRequest>,
+) -> Answer<WithCookie<Json<TokenResponse>>> {
+    let accounts = &state.services.accounts;
+    let tokens = accounts.refresh(&cookie.token(refresh_token)?).await?;
+    Ok(cookie.keep(tokens, accounts.refresh_lifetime()))
 }
 
 /// Log out
@@ -74,15 +88,17 @@ pub(super) async fn refresh(
 /// to no session.
 #[utoipa::path(
     post, path = "/api/auth/logout", tag = "Accounts", security(("bearer" = ["account"])),
+    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 204, description = "The session has ended"),
-        (status = 403, description = "`insufficient_scope`, or `session_required` for an API key", body = schemas::error::ErrorBody),
+        (status = 403, description = "`insufficient_scope`, `foreign_page`, or `session_required` for an API key", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn logout(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
-) -> Answer<StatusCode> {
+    cookie: SessionCookie,
+) -> Answer<WithCookie<StatusCode>> {
     state.services.accounts.logout(&identity).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(cookie.forget(StatusCode::NO_CONTENT))
 }

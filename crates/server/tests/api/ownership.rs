@@ -85,7 +85,6 @@ const ROWS: &[Row] = &[
     row("get_openapi", Scope::Public(200), 200),
     row("get_docs", Scope::Public(200), 200),
     row("get_style", Scope::Public(200), 200),
-    row("get_landing_page", Scope::Public(200), 200),
     row("logout", Scope::Own(&[]), 204),
     row("get_me", Scope::Own(&[]), 200),
     row("list_sessions", Scope::Own(&[Kind::Session]), 200),
@@ -160,6 +159,7 @@ const PLAIN: &[&str] = &[
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "x-chatapp-session",
 ];
 
 /// What one user has, in a session of its own.

@@ -1,0 +1,144 @@
+//! Refresh tokens for browsers: in a cookie that no script can read (RFC 6265).
+//!
+//! A page asks for it with `X-ChatApp-Session: cookie`. A page of another site can neither send
+//! that header without a preflight, which is never granted, nor is its own name in `Origin`.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::response::AppendHeaders;
+use schemas::account::TokenResponse;
+
+use super::Json;
+use crate::error::ApiError;
+
+/// What asks for the cookie.
+const ASKS: &str = "x-chatapp-session";
+/// The only routes that see it.
+const PATH: &str = "/api/auth";
+/// What every name of a cookie of ours ends or begins with.
+const NAME: &str = "chatapp_refresh";
+
+/// An answer with the cookie's header, if there is one to set.
+pub(crate) type WithCookie<T> = (AppendHeaders<Option<(HeaderName, HeaderValue)>>, T);
+
+/// Where the caller keeps its refresh token.
+#[derive(Debug)]
+pub(crate) enum SessionCookie {
+    /// It takes care of it itself.
+    Unused,
+    /// In the cookie of our own page.
+    Used {
+        /// The cookie's name, which depends on the page's address.
+        name: String,
+        /// Whether the page came over TLS.
+        secure: bool,
+        /// The token that came with the request.
+        token: Option<String>,
+    },
+}
+
+impl SessionCookie {
+    /// The refresh token to exchange: the body's, or the cookie's where that is used.
+    pub(crate) fn token(&self, body: Option<String>) -> Result<String, ApiError> {
+        match (self, body) {
+            (Self::Unused, Some(token)) => Ok(token),
+            (Self::Unused, None) => Err(ApiError::missing_parameter("refresh_token")),
+            (Self::Used { token, .. }, None) => token.clone().ok_or_else(ApiError::invalid_token),
+            (Self::Used { .. }, Some(_)) => Err(ApiError::invalid_value(
+                "refresh_token",
+                "The refresh token is in the cookie; leave it out of the body.",
+            )),
+        }
+    }
+
+    /// The answer with the new tokens. A token that goes into the cookie, for as long as it is
+    /// valid, is not in the body.
+    pub(crate) fn keep(
+        &self,
+        mut tokens: TokenResponse,
+        lifetime: Duration,
+    ) -> WithCookie<Json<TokenResponse>> {
+        let cookie = match self {
+            Self::Unused => None,
+            Self::Used { .. } => {
+                tokens.refresh_token.take().and_then(|token| self.cookie(&token, lifetime))
+            }
+        };
+        (AppendHeaders(cookie), Json(tokens))
+    }
+
+    /// The answer after which the browser has no token.
+    pub(crate) fn forget<T>(&self, answer: T) -> WithCookie<T> {
+        (AppendHeaders(self.cookie("", Duration::ZERO)), answer)
+    }
+
+    fn cookie(&self, value: &str, lifetime: Duration) -> Option<(HeaderName, HeaderValue)> {
+        let Self::Used { name, secure, .. } = self else { return None };
+        let seconds = lifetime.as_secs();
+        let secure = if *secure { "; Secure" } else { "" };
+        let text = format!(
+            "{name}={value}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        );
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(true);
+        Some((header::SET_COOKIE, value))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let Some(asks) = parts.headers.get(ASKS) else { return Ok(Self::Unused) };
+        if asks != "cookie" {
+            return Err(ApiError::invalid_value(ASKS, "X-ChatApp-Session can only be `cookie`."));
+        }
+        let origin = own_origin(&parts.uri, &parts.headers).ok_or_else(ApiError::foreign_page)?;
+        let secure = origin.scheme_str() == Some("https");
+        // Cookies know no ports: two servers on one machine must not take each other's.
+        let port = origin.port_u16().map(|port| format!("_{port}")).unwrap_or_default();
+        let prefix = if secure { "__Secure-" } else { "" };
+        let name = format!("{prefix}{NAME}{port}");
+        let token = presented(&parts.headers, &name);
+        Ok(Self::Used { name, secure, token })
+    }
+}
+
+/// The origin of the page that makes the request, when it is this server's own.
+///
+/// The browser's own word (Fetch Metadata) counts where it is given; a proxy may have changed the
+/// host. Elsewhere the origin has to name the host that was asked.
+fn own_origin(uri: &Uri, headers: &HeaderMap) -> Option<Uri> {
+    let origin: Uri = only(headers, &header::ORIGIN)?.parse().ok()?;
+    let own = match only(headers, &HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => site == "same-origin",
+        None => {
+            let host = only(headers, &header::HOST)
+                .or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
+            let named = origin.authority().map(axum::http::uri::Authority::as_str);
+            named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
+        }
+    };
+    (own && origin.scheme().is_some() && origin.host().is_some()).then_some(origin)
+}
+
+/// The value of a header that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The cookie of this name. Of two with one name the first has the longest path (RFC 6265,
+/// section 5.4), which is ours.
+fn presented(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
