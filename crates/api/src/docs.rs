@@ -8,11 +8,8 @@ use utoipa::openapi::OpenApi;
 
 use html::{Html, text};
 
-/// The style sheet of all pages.
+/// Its style sheet.
 pub(crate) const STYLE: &str = include_str!("docs/style.css");
-
-/// The page at `/`.
-pub(crate) const LANDING: &str = include_str!("docs/landing.html");
 
 /// The page at `/docs`.
 pub(crate) fn reference(document: &OpenApi) -> String {

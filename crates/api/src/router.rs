@@ -1,5 +1,6 @@
 //! The application as a service.
 
+use axum::extract::Request;
 use axum::{Extension, Router, middleware};
 use bytes::Bytes;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -13,16 +14,21 @@ use crate::scopes::RouteScopes;
 use crate::state::{AppState, Shared};
 use crate::{ApiConfig, docs, routes};
 
-/// Every route with everything around it. Serialises the API description and makes the
-/// reference page once.
-pub fn router(services: Services, config: ApiConfig, metrics: PrometheusHandle) -> Router {
+/// Every route with everything around it, and behind them `site`, which answers with 404 what it
+/// does not have. Serialises the API description and makes the reference page once.
+pub fn router(
+    services: Services,
+    config: ApiConfig,
+    metrics: PrometheusHandle,
+    site: Router,
+) -> Router {
     let auth_limits = BodyLimits { bytes: config.max_auth_body_bytes, time: config.body_timeout };
     let auth = routes::auth_routes().layer(Extension(auth_limits));
     let (router, document) =
         documented(OpenApiRouter::new().merge(auth).merge(routes::other_routes()));
     // The document consists of strings and numbers; serialising it cannot fail.
     let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
-    let router = wrap(router, KnownQueries::from_document(&document), &config);
+    let router = wrap(router, KnownQueries::from_document(&document), &config, site);
     let docs_html = Bytes::from(docs::reference(&document));
     let scopes = RouteScopes::from_document(&document);
     let shared = Shared { services, config, metrics, scopes, openapi_json, docs_html };
@@ -34,10 +40,11 @@ pub(crate) fn wrap<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     queries: KnownQueries,
     config: &ApiConfig,
+    site: Router,
 ) -> Router<S> {
     let limits = BodyLimits { bytes: config.max_body_bytes, time: config.body_timeout };
     let router = router
-        .fallback(routes::unknown_url)
+        .fallback(move |request: Request| routes::unmatched(site.clone(), request))
         .method_not_allowed_fallback(routes::method_not_supported)
         .layer(middleware::from_fn_with_state(queries, known_queries))
         // Routes with a limit of their own have set it further in, which wins.

@@ -19,7 +19,7 @@ mod transfer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use fallback::{method_not_supported, unknown_url};
+pub(crate) use fallback::{OfSite, method_not_supported, unmatched};
 
 use crate::state::AppState;
 
@@ -66,5 +66,4 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::get_openapi))
         .routes(routes!(docs::get_docs))
         .routes(routes!(docs::get_style))
-        .routes(routes!(docs::get_landing_page))
 }

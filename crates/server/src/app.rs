@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use web::Site;
 
 use crate::banner::{BannerFacts, FirstUser, ModelFacts};
 use crate::config::{Config, Database, Providers, Signup, Synchronous};
@@ -52,6 +53,10 @@ impl App {
         let address = listener.local_addr()?;
         // Before anything is counted.
         let metrics = telemetry::metrics()?;
+        let site = match &config.server.web_dir {
+            Some(folder) => Site::folder(folder.clone())?,
+            None => Site::embedded(),
+        };
         let secrets = Secrets::load(&config)?;
         let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
         let services = Services::start(Parts {
@@ -81,12 +86,20 @@ impl App {
             stopping: Mutex::new(false),
             services,
         };
-        app.serve(listener, api_config(&config), metrics);
+        app.serve(listener, api_config(&config), metrics, &site);
         Ok(app)
     }
 
-    fn serve(&self, listener: TcpListener, config: ApiConfig, metrics: PrometheusHandle) {
-        let router = api::router(self.services.clone(), config.clone(), metrics);
+    fn serve(
+        &self,
+        listener: TcpListener,
+        config: ApiConfig,
+        metrics: PrometheusHandle,
+        site: &Site,
+    ) {
+        let pages = site.clone().router();
+        let router = api::router(self.services.clone(), config.clone(), metrics, pages);
+        let router = site.mark(router);
         let (shutdown, closed) = (self.shutdown.clone(), self.closed.clone());
         self.tasks.spawn(async move {
             api::serve(listener, router, &config, shutdown, closed).await;

@@ -129,6 +129,8 @@ pub struct ServeArgs {
     host: Option<String>,
     #[arg(long, value_name = "PORT", help_heading = heading::NETWORK)]
     port: Option<u16>,
+    #[arg(long, value_name = "FOLDER", help_heading = heading::NETWORK)]
+    web_dir: Option<PathBuf>,
     #[arg(long, help_heading = heading::STORAGE)]
     no_migrate: bool,
 }
@@ -249,15 +251,17 @@ impl Cli {
 
     /// The keys that options set.
     fn flags(&self) -> Vec<(&'static str, String)> {
-        let ServeArgs { host, port, no_migrate } = self.serve_args();
+        let ServeArgs { host, port, web_dir, no_migrate } = self.serve_args();
         let GlobalArgs { data_dir, log_format, log_level, config: _, quiet: _, help: _ } =
             &self.global;
+        // A path that is not UTF-8 cannot be a value; the loss shows in the error.
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
         let given = [
             ("server.host", host),
             ("server.port", port.map(|port| port.to_string())),
+            ("server.web_dir", web_dir.as_ref().map(path)),
             ("storage.migrate", no_migrate.then(|| false.to_string())),
-            // A path that is not UTF-8 cannot be a value; the loss shows in the error.
-            ("storage.data_dir", data_dir.as_ref().map(|p| p.to_string_lossy().into_owned())),
+            ("storage.data_dir", data_dir.as_ref().map(path)),
             ("log.format", log_format.clone()),
             ("log.level", log_level.clone()),
         ];
@@ -271,6 +275,7 @@ impl Cli {
             Some(Command::Serve(after)) => ServeArgs {
                 host: after.host.clone().or(before.host),
                 port: after.port.or(before.port),
+                web_dir: after.web_dir.clone().or(before.web_dir),
                 no_migrate: after.no_migrate || before.no_migrate,
             },
             _ => before,

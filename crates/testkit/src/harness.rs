@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use crate::engine::{Engine, Engines};
+use crate::engine::{Engine, Engines, is_required};
 use crate::log::{self, StoryLog};
 use crate::redis::Redis;
 use crate::world::World;
@@ -33,6 +33,8 @@ type Body = Box<dyn FnOnce() -> LocalFuture + Send>;
 pub struct Harness {
     trials: Vec<Trial>,
     engines: Arc<Engines>,
+    limit: Duration,
+    at_a_time: usize,
 }
 
 impl Default for Harness {
@@ -44,7 +46,19 @@ impl Default for Harness {
 impl Harness {
     /// No stories yet.
     pub fn new() -> Self {
-        Self { trials: Vec::new(), engines: Engines::new() }
+        Self {
+            trials: Vec::new(),
+            engines: Engines::new(),
+            limit: STORY_LIMIT,
+            at_a_time: STORIES_AT_A_TIME,
+        }
+    }
+
+    /// For stories that are heavier than most: how long each may take and how many run at a time.
+    /// Counts for those added after it.
+    #[must_use]
+    pub fn heavy(self, limit: Duration, at_a_time: usize) -> Self {
+        Self { limit, at_a_time, ..self }
     }
 
     /// A story that runs on every engine.
@@ -98,7 +112,7 @@ impl Harness {
                 })
             });
             let name = format!("{name}::{engine}");
-            self.trials.push(trial(name, available, required, body));
+            self.trials.push(trial(name, available, required, self.limit, body));
         }
         self
     }
@@ -117,7 +131,7 @@ impl Harness {
     /// is missing, and the story shows as ignored for that reason.
     #[must_use]
     pub fn process_story_if<F, Fut>(
-        mut self,
+        self,
         name: &str,
         available: Result<(), String>,
         story: F,
@@ -126,8 +140,25 @@ impl Harness {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
+        self.process_story_with(name, "", available, story)
+    }
+
+    /// As [`Harness::process_story_if`], for one that fails instead when `CHATAPP_TEST_REQUIRE`
+    /// has the name of what it needs.
+    #[must_use]
+    pub fn process_story_with<F, Fut>(
+        mut self,
+        name: &str,
+        needs: &str,
+        available: Result<(), String>,
+        story: F,
+    ) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
         let body: Body = Box::new(move || Box::pin(story()));
-        self.trials.push(trial(name.to_owned(), available, false, body));
+        self.trials.push(trial(name.to_owned(), available, is_required(needs), self.limit, body));
         self
     }
 
@@ -139,7 +170,13 @@ impl Harness {
         Fut: Future<Output = ()> + 'static,
     {
         let body: Body = Box::new(move || Box::pin(story()));
-        self.trials.push(trial(name.to_owned(), Redis::available(), Redis::required(), body));
+        self.trials.push(trial(
+            name.to_owned(),
+            Redis::available(),
+            Redis::required(),
+            self.limit,
+            body,
+        ));
         self
     }
 
@@ -147,7 +184,7 @@ impl Harness {
     pub fn run(self) -> ExitCode {
         log::install();
         let mut arguments = Arguments::from_args();
-        arguments.test_threads.get_or_insert(STORIES_AT_A_TIME);
+        arguments.test_threads.get_or_insert(self.at_a_time);
         let conclusion = libtest_mimic::run(&arguments, self.trials);
         // The last owner: the servers end here, unless a story hangs, and then with the process.
         drop(self.engines);
@@ -155,9 +192,15 @@ impl Harness {
     }
 }
 
-fn trial(name: String, available: Result<(), String>, required: bool, body: Body) -> Trial {
+fn trial(
+    name: String,
+    available: Result<(), String>,
+    required: bool,
+    limit: Duration,
+    body: Body,
+) -> Trial {
     match available {
-        Ok(()) => Trial::test(name.clone(), move || run(&name, body)),
+        Ok(()) => Trial::test(name.clone(), move || run(&name, limit, body)),
         Err(why) if required => Trial::test(name, move || Err(Failed::from(why))),
         // Also when ignored tests are asked for, since it cannot be run.
         Err(why) => {
@@ -170,18 +213,18 @@ fn trial(name: String, available: Result<(), String>, required: bool, body: Body
 }
 
 /// Runs one story on a thread and a runtime of its own.
-fn run(name: &str, body: Body) -> Result<(), Failed> {
+fn run(name: &str, limit: Duration, body: Body) -> Result<(), Failed> {
     let story = Arc::new(StoryLog::default());
     let log = Arc::clone(&story);
     let (sender, receiver) = mpsc::channel();
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
-            let _ = sender.send(run_here(&log, body));
+            let _ = sender.send(run_here(&log, limit, body));
         })
         .map_err(|error| format!("no thread for the story: {error}"))?;
     // A story that blocks its thread never sees its own time limit; its thread is left behind.
-    let ended = match receiver.recv_timeout(STORY_LIMIT + 2 * END_LIMIT) {
+    let ended = match receiver.recv_timeout(limit + 2 * END_LIMIT) {
         Ok(ended) => ended,
         Err(mpsc::RecvTimeoutError::Disconnected) => Err("panicked".to_owned()),
         Err(mpsc::RecvTimeoutError::Timeout) => Err("blocks its thread".to_owned()),
@@ -195,10 +238,10 @@ fn run(name: &str, body: Body) -> Result<(), Failed> {
     Err(Failed::from(format!("{name} {why}\nits log:\n{}", story.recent().join("\n"))))
 }
 
-fn run_here(log: &Arc<StoryLog>, body: Body) -> Result<(), String> {
+fn run_here(log: &Arc<StoryLog>, limit: Duration, body: Body) -> Result<(), String> {
     log.enter();
     let runtime = log::runtime("story").map_err(|error| format!("has no runtime: {error}"))?;
-    let outcome = runtime.block_on(async move { tokio::time::timeout(STORY_LIMIT, body()).await });
+    let outcome = runtime.block_on(async move { tokio::time::timeout(limit, body()).await });
     runtime.shutdown_timeout(END_LIMIT);
-    outcome.map_err(|_| format!("did not end within {} s", STORY_LIMIT.as_secs()))
+    outcome.map_err(|_| format!("did not end within {} s", limit.as_secs()))
 }

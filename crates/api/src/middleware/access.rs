@@ -41,6 +41,11 @@ impl Access {
         }
     }
 
+    /// Says that the site has answered.
+    pub(super) fn of_site(&mut self) {
+        "site".clone_into(&mut self.route);
+    }
+
     /// Ends it with an answer; `code` is that of its error, if it is one.
     pub(super) fn end(mut self, status: u16, code: &'static str) {
         self.status = status;
@@ -64,8 +69,8 @@ impl Drop for Access {
         let route = self.route.as_str();
         let user_id = self.user.get().map(tracing::field::display);
         let code = Some(self.code).filter(|code| !code.is_empty());
-        // Probes come every few seconds and say nothing new.
-        if route.starts_with("/health/") || route == "/metrics" {
+        // Probes come every few seconds, a page needs many files, and neither says anything new.
+        if route.starts_with("/health/") || route == "/metrics" || route == "site" {
             tracing::debug!(
                 method,
                 route,

@@ -15,6 +15,7 @@ use super::access::Access;
 use super::headers;
 use crate::error::ApiError;
 use crate::extract::{RequestId, UserSlot};
+use crate::routes::OfSite;
 
 /// A body up to this length has mostly arrived with its head, so that the connection can be kept
 /// although nobody reads it.
@@ -27,7 +28,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let user = UserSlot::default();
     request.extensions_mut().insert(request_id.clone());
     request.extensions_mut().insert(user.clone());
-    let access = Access::begin(&request, request_id.clone(), user);
+    let mut access = Access::begin(&request, request_id.clone(), user);
     let closes = ends_connection(&request);
 
     // Nothing of a request outlives its panic: state is shared through locks that do not poison
@@ -48,6 +49,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         if closes {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+    }
+    if response.extensions().get::<OfSite>().is_some() {
+        access.of_site();
     }
     headers::set(response.headers_mut(), &request_id);
     access.end(response.status().as_u16(), code);

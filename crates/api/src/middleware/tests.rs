@@ -48,7 +48,10 @@ fn app() -> Router {
         cors_origins: vec!["https://chat.example.org".to_owned()],
         ..ApiConfig::default()
     };
-    wrap(router, KnownQueries::from_document(&document), &config)
+    let site = Router::new()
+        .route("/page", axum::routing::get(async || "the page"))
+        .route("/api/site", axum::routing::get(async || "never"));
+    wrap(router, KnownQueries::from_document(&document), &config, site)
 }
 
 const ID: &str = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e";

@@ -45,12 +45,3 @@ pub(super) async fn get_docs(State(state): State<AppState>) -> Response {
 pub(super) async fn get_style() -> Response {
     page("text/css; charset=utf-8", Bytes::from_static(docs::STYLE.as_bytes()))
 }
-
-/// The landing page
-#[utoipa::path(
-    get, path = "/", tag = "Operation",
-    responses((status = 200, description = "What this server is and where to go on", body = String, content_type = "text/html"))
-)]
-pub(super) async fn get_landing_page() -> Response {
-    page("text/html; charset=utf-8", Bytes::from_static(docs::LANDING.as_bytes()))
-}

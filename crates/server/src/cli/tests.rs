@@ -97,6 +97,8 @@ fn every_key_an_option_sets_is_a_key() {
         "json",
         "--log-level",
         "warn",
+        "--web-dir",
+        "w",
     ]);
     let with_flag: Vec<_> = SECTIONS
         .iter()

@@ -1,6 +1,7 @@
 //! Section `server`.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ section! {
     /// How long a client may take nothing from its socket before the connection is closed. The
     /// answer is generated on; the client can resume it.
     write_stall: Duration = "20s", range "100ms" to "10m";
+    /// A folder with a built web client, served instead of the one in the program.
+    web_dir: Option<PathBuf>, flag "--web-dir";
     /// Web origins whose pages may call the API from a browser.
     cors_origins: Vec<String>;
     /// Opens `/metrics` to whoever sends it as a bearer token. Without it only clients on the

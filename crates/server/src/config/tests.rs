@@ -141,6 +141,7 @@ fn foreign_variables_are_none_of_our_business() {
         ("PATH", "/bin"),
         ("DB_CHARSET", "x"),
         ("CHATAPP_TEST_LOG", "debug"),
+        ("CHATAPP_BUILD_WEB", "required"),
         // What Kubernetes sets for services called `chatapp` and `chatapp-db`.
         ("CHATAPP_SERVICE_HOST", "10.0.0.1"),
         ("CHATAPP_SERVICE_PORT_HTTP", "80"),

@@ -27,7 +27,9 @@ mod messages;
 mod ownership;
 mod pages;
 mod providers;
+mod session_cookie;
 mod sessions;
+mod site;
 mod transfer;
 mod trash;
 mod versions;
@@ -49,7 +51,9 @@ fn main() -> ExitCode {
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);
     let harness = providers::stories(harness);
+    let harness = session_cookie::stories(harness);
     let harness = sessions::stories(harness);
+    let harness = site::stories(harness);
     let harness = transfer::stories(harness);
     let harness = trash::stories(harness);
     versions::stories(harness).run()

@@ -15,8 +15,8 @@ use super::{Values, unknown};
 
 /// Names the configuration file, as `--config` does.
 pub(super) const CONFIG_VARIABLE: &str = "CHATAPP_CONFIG";
-/// Belongs to the test kit.
-const TEST_PREFIX: &str = "CHATAPP_TEST_";
+/// Belong to the build and to the test kit.
+const FOREIGN: [&str; 2] = ["CHATAPP_BUILD_", "CHATAPP_TEST_"];
 /// Begins the variables of sections `providers.NAME`.
 const PROVIDERS_PREFIX: &str = "CHATAPP_PROVIDERS__";
 
@@ -59,7 +59,8 @@ impl Values {
 
     /// Complains about a variable that begins like ours and is none of ours.
     fn check_variable(&mut self, name: &str, value: &str, known: &[String], place: &str) {
-        let ours = name.starts_with("CHATAPP_") && !name.starts_with(TEST_PREFIX);
+        let foreign = FOREIGN.iter().any(|prefix| name.starts_with(prefix));
+        let ours = name.starts_with("CHATAPP_") && !foreign;
         if !ours || known.iter().any(|n| n == name) || is_service_link(name, value) {
             return;
         }

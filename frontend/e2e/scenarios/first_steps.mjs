@@ -1,0 +1,74 @@
+// Somebody comes for the first time: account, first answer, reload in its middle, logging out.
+import assert from "node:assert/strict";
+import { answered, answers, eventually, logIn, person, send, signUp } from "../browser.mjs";
+
+export default async function ({ browser, url }) {
+  const { page, problems, context } = await person(browser, url, {
+    // A wrong password is answered with 401, which the browser's console repeats.
+    expected: [/status of 401/],
+  });
+
+  // A deep link of somebody who is not logged in leads back to where they wanted to go.
+  await page.goto("/settings/sessions");
+  await page.waitForURL("**/login");
+  await page.goto("/signup");
+  assert.equal(await page.title(), "Create account – ChatApp");
+  const email = await signUp(page);
+  await page.waitForURL("**/settings/sessions");
+
+  await page.goto("/");
+  await send(page, "Why is the sky blue?");
+  await page.waitForURL("**/c/conv_*");
+  await eventually("the answer begins", async () => (await answers(page).last().innerText()).length > 40);
+  const begun = await answers(page).last().innerText();
+  await page.reload();
+  await eventually("the answer goes on", async () => (await answers(page).last().innerText()).length > begun.length);
+  const whole = await answered(page);
+  assert.ok(whole.startsWith(begun.slice(0, 30)), "the text is the same from its beginning on");
+  assert.match(whole, /built-in demo model/);
+  assert.equal(await page.locator(".markdown table td").first().innerText(), "/slow");
+  await page.locator("pre .hljs-string, pre .hljs-comment").first().waitFor();
+
+  // The title is the first line, and the address leads to the same screen in a new tab.
+  assert.equal(await page.title(), "Why is the sky blue? – ChatApp");
+  const second = await context.newPage();
+  await second.goto(page.url());
+  assert.equal(await answered(second), whole);
+  await second.close();
+
+  // Signed in after a restart of the browser: all it keeps are cookies and storage.
+  const stored = await context.storageState();
+  const later = await person(browser, url, { storageState: stored });
+  await later.page.goto("/");
+  await later.page.getByRole("link", { name: "Why is the sky blue?" }).click();
+  assert.equal(await answered(later.page), whole);
+  const [cookie] = stored.cookies;
+  assert.ok(cookie.httpOnly && cookie.sameSite === "Strict" && cookie.path === "/api/auth", JSON.stringify(cookie));
+  assert.equal(await later.page.evaluate(() => document.cookie), "");
+  await later.context.close();
+
+  // Logging out in one tab logs out the others.
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByRole("textbox", { name: "Message" }).waitFor();
+  // The cookie was renewed by the tab that has just closed, and is good for this one.
+  await page.bringToFront();
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await page.waitForURL("**/login");
+  await other.waitForURL("**/login");
+  await page.goto("/");
+  await page.waitForURL("**/login");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("alert").filter({ hasText: "is wrong" }).waitFor();
+  await logIn(page, email);
+  await page.getByRole("link", { name: "Why is the sky blue?" }).waitFor();
+
+  await page.goto("/nowhere/at/all");
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+  await page.goto(`/c/conv_${"0".repeat(32)}`);
+  await page.getByText("This conversation does not exist").waitFor();
+  assert.deepEqual(problems.filter((one) => !/status of 404/.test(one)), []);
+}

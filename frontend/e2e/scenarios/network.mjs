@@ -1,0 +1,43 @@
+// The network fails in the middle of an answer: cut, dead after a sleep, and gone for the device.
+import assert from "node:assert/strict";
+import { answered, eventually, person, send, shownTicks, signUp, ticks, useModel } from "../browser.mjs";
+import { relay } from "../proxy.mjs";
+
+export default async function ({ browser, url }) {
+  const network = await relay(url);
+  const { page, problems, context } = await person(browser, network.url, {
+    expected: [/Failed to load resource/],
+  });
+  await page.clock.install();
+  await signUp(page);
+  await useModel(page, "demo:ticks=300,rate=40");
+  await send(page, "go on");
+  await eventually("the answer is on its way", async () => (await shownTicks(page)) > 20);
+
+  network.cut();
+  await page.getByText("Connection lost. Reconnecting…").first().waitFor();
+  const before = await shownTicks(page);
+  network.open();
+  await page.getByText("Connection lost. Reconnecting…").first().waitFor({ state: "detached" });
+  await eventually("the answer goes on", async () => (await shownTicks(page)) > before + 10);
+
+  // The lid is closed for five minutes. The connection is dead and does not say so.
+  network.hold();
+  const asleep = await shownTicks(page);
+  await page.clock.fastForward("05:00");
+  await eventually("the answer goes on after the sleep", async () => (await shownTicks(page)) > asleep + 10);
+
+  await context.setOffline(true);
+  await page.getByText("You are offline. Your draft is kept.").waitFor();
+  const box = page.getByRole("textbox", { name: "Message" });
+  await box.fill("later");
+  assert.ok(await page.getByRole("button", { name: /Send|Stop/ }).isVisible());
+  await context.setOffline(false);
+  await page.getByText("You are offline. Your draft is kept.").waitFor({ state: "detached" });
+
+  assert.equal(ticks(await answered(page)), 300, "the whole answer, without a gap or a repetition");
+  assert.equal(await box.inputValue(), "later");
+  await page.close();
+  network.close();
+  assert.deepEqual(problems, []);
+}

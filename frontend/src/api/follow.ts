@@ -1,0 +1,84 @@
+/** Follows an answer through every kind of trouble, from any of its events to its end. */
+import { Lost } from "./errors";
+import { persist, request } from "./http";
+import type { Response } from "./types";
+import { SseReader, type Frame } from "./sse";
+
+/** Three heartbeats: a stream that is silent for longer is dead, in milliseconds. */
+const SILENCE = 45_000;
+const LOOK = 5_000;
+const ENDS = ["response.completed", "response.incomplete", "response.failed"];
+
+/** What a follower is told. */
+export interface Sink {
+  /** The answer begins afresh: whatever was shown of it is forgotten. */
+  afresh(): void;
+  text(delta: string): void;
+  reasoning(delta: string): void;
+}
+
+/** Returns the ended response. `after` is the number of the last event that is known already. */
+export function follow(
+  id: string,
+  sink: Sink,
+  { after, signal }: { after?: number | undefined; signal?: AbortSignal } = {},
+): Promise<Response> {
+  let last = after;
+  return persist(async (progress) => {
+    const connection = new AbortController();
+    let heard = Date.now();
+    // A clock that is looked at, instead of a timer: it also notices that the machine slept.
+    const watch = setInterval(() => {
+      if (Date.now() - heard > SILENCE) connection.abort(new Lost("no sign of life"));
+    }, LOOK);
+    try {
+      const both = AbortSignal.any([connection.signal, ...(signal ? [signal] : [])]);
+      const headers: Record<string, string> = { accept: "text/event-stream" };
+      if (last !== undefined) headers["last-event-id"] = String(last);
+      const path = `/api/responses/${id}/events`;
+      const reply = await request(path, { headers, signal: both, stream: true });
+      const frames = new SseReader();
+      const reader = reply.body!.getReader();
+      for (;;) {
+        const { done, value } = await reader.read().catch((error) => {
+          throw new Lost(String(error));
+        });
+        if (done) throw new Lost("the stream was cut");
+        heard = Date.now();
+        for (const frame of frames.push(value)) {
+          if (frame.retry !== undefined) progress(frame.retry);
+          const number = Number(frame.id);
+          if (!frame.data || frame.id === undefined || !Number.isFinite(number)) continue;
+          const ended = take(frame, sink);
+          last = number;
+          progress();
+          if (ended) return ended;
+        }
+      }
+    } catch (error) {
+      // Our own watch ends a connection with a reason of ours.
+      if (connection.signal.aborted && !signal?.aborted) throw new Lost("no sign of life");
+      throw error;
+    } finally {
+      clearInterval(watch);
+      connection.abort();
+    }
+  }, { signal });
+}
+
+function take(frame: Frame, sink: Sink): Response | undefined {
+  const event = JSON.parse(frame.data);
+  switch (event.type) {
+    case "response.created":
+      sink.afresh();
+      return undefined;
+    case "response.output_text.delta":
+      sink.text(event.delta);
+      return undefined;
+    case "response.reasoning_summary_text.delta":
+      sink.reasoning(event.delta);
+      return undefined;
+    default:
+      return ENDS.includes(event.type) ? event.response : undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/** Requests: with a token, in one error shape, and aware of whether the server can be reached. */
+import { build } from "../state/build.svelte";
+import { connection } from "../state/connection.svelte";
+import { Lost, refusal, Refused } from "./errors";
+import { token, tokenRefused } from "./tokens";
+
+/** How long a request may take whose answer is not a stream, in milliseconds. */
+const PATIENCE = 30_000;
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10_000;
+
+export interface Options {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  /** Whether the answer may take as long as it wants. */
+  stream?: boolean;
+}
+
+/** One attempt, without a token. Throws `Lost` or `Refused`. */
+export async function attempt(path: string, options: Options = {}): Promise<Response> {
+  const { method = "GET", body, signal, stream } = options;
+  const headers: Record<string, string> = { ...options.headers };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const signals = [signal, stream ? undefined : AbortSignal.timeout(PATIENCE)];
+  let reply: Response;
+  try {
+    reply = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
+      cache: "no-store",
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    connection.failed();
+    throw new Lost(String(error));
+  }
+  build.seen(reply.headers.get("x-chatapp-build"));
+  if (reply.ok) {
+    connection.worked();
+    return reply;
+  }
+  const refused = await refusal(reply);
+  // A proxy without its server, or a server on its way down or up.
+  if ([502, 503, 504].includes(refused.status) && refused.code !== "overloaded") {
+    connection.failed();
+    throw new Lost(refused.message);
+  }
+  connection.worked();
+  throw refused;
+}
+
+/** One attempt with a token; an expired one is renewed once. */
+export async function request(path: string, options: Options = {}): Promise<Response> {
+  for (let first = true; ; first = false) {
+    const bearer = await token();
+    try {
+      const authorization = `Bearer ${bearer}`;
+      return await attempt(path, { ...options, headers: { ...options.headers, authorization } });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 401 || !first) throw error;
+      tokenRefused(bearer);
+    }
+  }
+}
+
+/** One attempt, and the answer's JSON. */
+export async function json<T>(path: string, options: Options = {}): Promise<T> {
+  const reply = await request(path, options);
+  if (reply.status === 204) return undefined as T;
+  try {
+    return (await reply.json()) as T;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new Lost(String(error));
+  }
+}
+
+/**
+ * Tries until it works or is refused for good. While the server cannot be reached it waits for the
+ * connection's own probe. `progress` says that a long attempt has begun to work, `asked` is called
+ * when the server is there and asks to wait.
+ */
+export async function persist<T>(
+  work: (progress: (next?: number) => void) => Promise<T>,
+  { signal, asked }: { signal?: AbortSignal | undefined; asked?: (pause: number) => void } = {},
+): Promise<T> {
+  let wait = FIRST_PAUSE;
+  const progress = (next = FIRST_PAUSE) => void (wait = next);
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await work(progress);
+    } catch (error) {
+      signal?.throwIfAborted();
+      let pause = wait;
+      if (error instanceof Refused) {
+        if (!error.temporary) throw error;
+        pause = Math.max(wait, error.retryAfter);
+        asked?.(pause);
+      } else if (!(error instanceof Lost)) {
+        throw error;
+      }
+      await connection.back(pause * (1 + Math.random() / 2), signal);
+      wait = Math.min(wait * 2, LONGEST_PAUSE);
+    }
+  }
+}

@@ -1,0 +1,2641 @@
+// Generated from the API's description by `npm run types`.
+
+export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The landing page */
+        get: operations["get_landing_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Begins a session. The access token is short-lived; the refresh token renews it.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description Ends the session of this access token, at once and for every token of it.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the tokens
+         * @description Takes the session's newest refresh token and gives the next pair. A refresh token works once;
+         *     a second use of an old one ends the session.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an account
+         * @description Also logs in. On a server that listens on this machine only, the first account becomes the
+         *     administrator; elsewhere it takes the set-up token from the server's log.
+         */
+        post: operations["signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the conversations
+         * @description Newest activity first. Titles are stored, so no message is read for this.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Create a conversation
+         * @description Repeated with the same `Idempotency-Key` it answers with the same conversation.
+         */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a conversation */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a conversation
+         * @description With all its messages. An answer being generated in it is stopped.
+         */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a conversation
+         * @description Only the fields sent are changed; `null` clears one.
+         */
+        patch: operations["update_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export a conversation */
+        get: operations["export_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages
+         * @description The selected branch, newest page first, in the order of time inside a page.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Send a message
+         * @description Stores it, asks the model and stores the answer. The generation goes on if the client goes.
+         *
+         *     With `"stream": true` the answer arrives as server-sent events: `response.created` first (it
+         *     names both stored messages), then `response.output_text.delta` and the others of Open
+         *     Responses, a terminal event (`response.completed`, `response.incomplete` or
+         *     `response.failed`), and `data: [DONE]`. `id:` lines number the events; a broken stream goes
+         *     on at `GET /api/responses/{id}/events`.
+         *
+         *     Without it the request waits for the whole turn; with the header `Prefer: respond-async` it
+         *     returns as soon as the message is stored.
+         *
+         *     To edit a message, send the new text with the `parent_id` of the old one, `null` included:
+         *     it becomes a sibling of the old one and begins the branch that is shown from then on. The old
+         *     one stays, with all that hangs below it.
+         */
+        post: operations["create_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all conversations
+         * @description Archived ones included. The answer is streamed; its last line counts what should be in it, so
+         *     that a cut file can be told from a whole one. docs/TRANSFER.md describes the format.
+         */
+        get: operations["export_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import conversations
+         * @description The body is an export of this server, of ChatGPT (the archive, or one of its JSON files), Claude,
+         *     Open WebUI or LibreChat; the format is recognised. The answer is streamed while the work goes
+         *     on: a line of JSON for each conversation, and a summary at the end. What was imported before is
+         *     left as it is, so the same file can be sent again. The work goes on when the client leaves.
+         */
+        post: operations["import_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the account */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a message */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a message again
+         * @description Asks the model once more: for another answer to the message named, or, when it is an answer
+         *     itself, to the message it answers; whether that was completed, failed, stopped or interrupted.
+         *     The new answer becomes a sibling of the old ones and the branch that is shown. Otherwise as
+         *     sending a message: it waits, streams or returns at once. The body may be left out.
+         */
+        post: operations["regenerate_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the models */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/responses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a response */
+        get: operations["get_response"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/responses/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a response
+         * @description Keeps the text so far. Stopping a response that has ended changes nothing.
+         */
+        post: operations["cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/responses/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a response
+         * @description Server-sent events from the beginning, or behind the event named by `Last-Event-ID` or
+         *     `after`: first those that have happened, then the rest as it happens, the terminal event and
+         *     `data: [DONE]`. No event is missing or repeated. A place that cannot be continued exactly is
+         *     answered with the whole stream, beginning with `response.created`.
+         */
+        get: operations["stream_response_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the sessions
+         * @description Every login of the account that has not ended, newest first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Its tokens stop working at once.
+         */
+        delete: operations["revoke_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the version */
+        get: operations["get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API reference */
+        get: operations["get_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/style.css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The style of the pages */
+        get: operations["get_style"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is the process alive
+         * @description Looks at nothing but itself.
+         */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Should the server be given requests */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the metrics
+         * @description In the text format of Prometheus. Answers programs on the same machine, or whoever sends the
+         *     configured token; for everybody else there is nothing here.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API description */
+        get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A file that belonged to an imported message. */
+        AttachmentOut: {
+            /** @description What it was called. */
+            name?: string | null;
+            /** @description Its media type, as the other product called it. */
+            type?: string | null;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size?: number | null;
+            /** @description Where the other product kept it: a path in its archive, a URL or an id. */
+            place: string;
+        };
+        /** @description Which messages of the conversation the model was given. */
+        ContextReport: {
+            /**
+             * Format: int32
+             * @description How many messages of the branch were sent.
+             */
+            messages_sent: number;
+            /**
+             * Format: int32
+             * @description How many older ones did not fit the model's window.
+             */
+            messages_omitted: number;
+        };
+        /** @description Body of `POST /api/conversations`. */
+        ConversationCreate: {
+            /**
+             * @description Title; without one it becomes the first line of the first message.
+             * @example Plans for Sunday
+             */
+            title?: string | null;
+            /** @description The model used when a message names none. */
+            model?: string | null;
+            /** @description System message put before the conversation's messages. */
+            instructions?: string | null;
+        };
+        /** @description A conversation. */
+        ConversationOut: {
+            /**
+             * @description Id.
+             * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description Title; empty until the first message. */
+            title: string;
+            /**
+             * @description Who wrote the title: `none`, `first_line`, `model` or `user`.
+             * @example first_line
+             */
+            title_source: string;
+            /** @description The model used when a message names none; `null` for the server's default. */
+            model?: string | null;
+            /** @description System message put before the conversation's messages. */
+            instructions?: string | null;
+            /** @description The response running in it, if one is. */
+            active_response_id?: string | null;
+            /** @description The newest message of the selected branch. */
+            head_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Its newest activity.
+             */
+            updated_at: string;
+        };
+        /** @description Body of `PATCH /api/conversations/{id}`: only the fields sent are changed. */
+        ConversationPatch: {
+            /**
+             * @description New title; `null` gives the title back to the server.
+             * @example Plans for Sunday
+             */
+            title?: string | null;
+            /** @description New default model; `null` for the server's default. */
+            model?: string | null;
+            /** @description New instructions; `null` removes them. */
+            instructions?: string | null;
+            /**
+             * @description Selects a branch by any of its messages: it is shown, and gone on with, from its first
+             *     message to the newest below the one named, along the newest answer wherever there are
+             *     several.
+             */
+            head_id?: string | null;
+        };
+        /** @description A conversation by its id. */
+        ConversationRef: {
+            /** @description Id. */
+            id: string;
+        };
+        /** @description What `DELETE` answers. */
+        Deleted: {
+            /** @description Id of what is gone. */
+            id: string;
+            /**
+             * @description What it was.
+             * @example conversation
+             */
+            object: string;
+            /** @description Always `true`. */
+            deleted: boolean;
+        };
+        /** @description The body of every answer with a status of 400 or more. */
+        ErrorBody: {
+            /** @description What went wrong. */
+            error: components["schemas"]["ErrorDetail"];
+            /** @description The id of this request; also in the header `x-request-id` and in the server's log. */
+            request_id: string;
+        };
+        /** @description What went wrong and what to do about it. */
+        ErrorDetail: {
+            /** @description What happened and what to do, in words. */
+            message: string;
+            /**
+             * @description The family of the error.
+             * @example invalid_request_error
+             */
+            type: string;
+            /** @description The field at fault. */
+            param?: string | null;
+            /**
+             * @description The stable code of the error; programs decide on this.
+             * @example invalid_value
+             */
+            code?: string | null;
+            /** @description The response already running in the conversation (`conversation_locked` only). */
+            response_id?: string | null;
+        };
+        /** @description The answer of a server that is well. */
+        Healthy: {
+            /**
+             * @description Always `ok`.
+             * @example ok
+             */
+            status: string;
+        };
+        /** @description A line of the answer of `POST /api/import`: what became of one conversation. */
+        ImportEntry: {
+            /** @description What became of it. */
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description Its title, if it has one. */
+            title?: string | null;
+            /**
+             * @description The product it came from: `chatapp`, `chatgpt`, `claude`, `open-webui` or `librechat`.
+             * @example chatgpt
+             */
+            source?: string | null;
+            /** @description Its id there. */
+            source_id?: string | null;
+            /** @description The file of the archive it stands in; only of what could not be read. */
+            file?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in that file, from 1; only of what could not be read.
+             */
+            position?: number | null;
+            /** @description What it is here. */
+            conversation_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many messages it has.
+             */
+            messages: number;
+            /** @description What was left out or changed. */
+            notes: components["schemas"]["ImportNote"][];
+            /** @description Why it failed. */
+            reason?: string | null;
+        };
+        /** @description One line of the answer. */
+        ImportLine: (components["schemas"]["ImportEntry"] & {
+            /** @enum {string} */
+            type: "conversation";
+        }) | (components["schemas"]["ImportSummary"] & {
+            /** @enum {string} */
+            type: "summary";
+        });
+        /** @description Something that was left out or changed on the way in. */
+        ImportNote: {
+            /**
+             * @description Which rule.
+             * @example tool_skipped
+             */
+            code: string;
+            /**
+             * Format: int32
+             * @description How often it applied.
+             */
+            count: number;
+            /** @description What it means. */
+            message: string;
+        };
+        /**
+         * @description What became of a conversation.
+         * @enum {string}
+         */
+        ImportOutcome: "imported" | "would_import" | "already_there" | "empty" | "failed";
+        /** @description The last line of the answer of `POST /api/import`. */
+        ImportSummary: {
+            /** @description Whether nothing was stored. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Conversations stored, or that would be.
+             */
+            imported: number;
+            /**
+             * Format: int64
+             * @description Conversations that were there already.
+             */
+            already_there: number;
+            /**
+             * Format: int64
+             * @description Conversations with nothing in them.
+             */
+            empty: number;
+            /**
+             * Format: int64
+             * @description Conversations that could not be read or stored.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Messages of the conversations stored, or that would be.
+             */
+            messages: number;
+            /**
+             * @description Why the import ended before the end of the file; then the counts are of what came before,
+             *     and the same file can be sent again.
+             */
+            error?: string | null;
+        };
+        /** @description Why a response ended early. */
+        IncompleteDetails: {
+            /**
+             * @description `max_output_tokens`, `content_filter`, `interrupted` or `cancelled`.
+             * @example max_output_tokens
+             */
+            reason: string;
+        };
+        /** @description Details of the tokens read. */
+        InputTokensDetails: {
+            /**
+             * Format: int64
+             * @description Served from a cache.
+             */
+            cached_tokens: number;
+            /**
+             * Format: int64
+             * @description Written to a cache; always 0.
+             */
+            cache_write_tokens: number;
+        };
+        /** @description One page. */
+        List_ConversationOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description Id.
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /** @description Title; empty until the first message. */
+                title: string;
+                /**
+                 * @description Who wrote the title: `none`, `first_line`, `model` or `user`.
+                 * @example first_line
+                 */
+                title_source: string;
+                /** @description The model used when a message names none; `null` for the server's default. */
+                model?: string | null;
+                /** @description System message put before the conversation's messages. */
+                instructions?: string | null;
+                /** @description The response running in it, if one is. */
+                active_response_id?: string | null;
+                /** @description The newest message of the selected branch. */
+                head_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Its newest activity.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+        };
+        /** @description One page. */
+        List_MessageOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description Id.
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /** @description The conversation it belongs to. */
+                conversation_id: string;
+                /**
+                 * Format: int64
+                 * @description Its number in the conversation, from 0.
+                 */
+                seq: number;
+                /** @description The message above it. */
+                parent_id?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its place among the messages with the same parent, from 0.
+                 */
+                sibling_index: number;
+                /**
+                 * Format: int32
+                 * @description How many messages have the same parent, this one included.
+                 */
+                sibling_count: number;
+                /** @description The one before it among them. To show its branch, make it the conversation's `head_id`. */
+                previous_sibling_id?: string | null;
+                /** @description The one after it. */
+                next_sibling_id?: string | null;
+                /** @description The response that wrote it. */
+                response_id?: string | null;
+                /**
+                 * @description `message`, `reasoning`, `function_call` or `function_call_output`.
+                 * @example message
+                 */
+                type: string;
+                /**
+                 * @description `user` or `assistant`.
+                 * @example user
+                 */
+                role?: string | null;
+                /** @description Whether a person wrote it. */
+                is_user: boolean;
+                /**
+                 * @description `in_progress`, `completed` or `incomplete`.
+                 * @example completed
+                 */
+                status: string;
+                /** @description Its text; of an answer in progress the text so far. */
+                content: string;
+                /**
+                 * Format: int64
+                 * @description Of an answer in progress: the number of the last event that `content` covers. Follow the
+                 *     response after it.
+                 */
+                covers_seq?: number | null;
+                /** @description What the model reasoned before it answered. */
+                reasoning?: string | null;
+                /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
+                attachments?: components["schemas"]["AttachmentOut"][];
+                /** @description The model that wrote it. */
+                model?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was stored.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+        };
+        /** @description One page. */
+        List_ModelOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description What to write in `model`.
+                 * @example gpt-4o-mini
+                 */
+                id: string;
+                /**
+                 * @description Always `model`.
+                 * @example model
+                 */
+                object: string;
+                /** @description The provider that serves it; `demo` for the built-in demo model. */
+                provider: string;
+                /** @description Whether it is used when nothing names a model. */
+                default: boolean;
+                /**
+                 * Format: int32
+                 * @description How many tokens of context it is given at most.
+                 */
+                context_tokens: number;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+        };
+        /** @description One page. */
+        List_SessionOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description Id.
+                 * @example sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /** @description The client's `User-Agent`. */
+                user_agent: string;
+                /** @description The client's address. */
+                address: string;
+                /**
+                 * Format: date-time
+                 * @description When the login happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When its tokens were last refreshed.
+                 */
+                last_used_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends at the latest.
+                 */
+                expires_at: string;
+                /** @description Whether this request was made with it. */
+                current: boolean;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+        };
+        /** @description Body of `POST /api/auth/login`. */
+        LoginRequest: {
+            /**
+             * @description E-mail address.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * @description The password.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /** @description Body of `POST /api/conversations/{id}/messages`. */
+        MessageCreate: {
+            /**
+             * @description What the person says; at most 524,288 bytes of UTF-8.
+             * @example Why is the sky blue?
+             */
+            content: string;
+            /** @description The model to ask; without one the conversation's, else the server's default. */
+            model?: string | null;
+            /**
+             * @description The message to hang it below. Left out: the newest of the selected branch. `null`: none,
+             *     it begins a branch of its own. To edit a message, send its `parent_id` as it is.
+             */
+            parent_id?: string | null;
+            /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
+            stream?: boolean;
+        };
+        /** @description A message. */
+        MessageOut: {
+            /**
+             * @description Id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description The conversation it belongs to. */
+            conversation_id: string;
+            /**
+             * Format: int64
+             * @description Its number in the conversation, from 0.
+             */
+            seq: number;
+            /** @description The message above it. */
+            parent_id?: string | null;
+            /**
+             * Format: int32
+             * @description Its place among the messages with the same parent, from 0.
+             */
+            sibling_index: number;
+            /**
+             * Format: int32
+             * @description How many messages have the same parent, this one included.
+             */
+            sibling_count: number;
+            /** @description The one before it among them. To show its branch, make it the conversation's `head_id`. */
+            previous_sibling_id?: string | null;
+            /** @description The one after it. */
+            next_sibling_id?: string | null;
+            /** @description The response that wrote it. */
+            response_id?: string | null;
+            /**
+             * @description `message`, `reasoning`, `function_call` or `function_call_output`.
+             * @example message
+             */
+            type: string;
+            /**
+             * @description `user` or `assistant`.
+             * @example user
+             */
+            role?: string | null;
+            /** @description Whether a person wrote it. */
+            is_user: boolean;
+            /**
+             * @description `in_progress`, `completed` or `incomplete`.
+             * @example completed
+             */
+            status: string;
+            /** @description Its text; of an answer in progress the text so far. */
+            content: string;
+            /**
+             * Format: int64
+             * @description Of an answer in progress: the number of the last event that `content` covers. Follow the
+             *     response after it.
+             */
+            covers_seq?: number | null;
+            /** @description What the model reasoned before it answered. */
+            reasoning?: string | null;
+            /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
+            attachments?: components["schemas"]["AttachmentOut"][];
+            /** @description The model that wrote it. */
+            model?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            updated_at: string;
+        };
+        /** @description Body of `POST /api/messages/{id}/regenerate`; it may be left out. */
+        MessageRegenerate: {
+            /** @description The model to ask; without one the conversation's, else the server's default. */
+            model?: string | null;
+            /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
+            stream?: boolean;
+        };
+        /** @description A model. */
+        ModelOut: {
+            /**
+             * @description What to write in `model`.
+             * @example gpt-4o-mini
+             */
+            id: string;
+            /**
+             * @description Always `model`.
+             * @example model
+             */
+            object: string;
+            /** @description The provider that serves it; `demo` for the built-in demo model. */
+            provider: string;
+            /** @description Whether it is used when nothing names a model. */
+            default: boolean;
+            /**
+             * Format: int32
+             * @description How many tokens of context it is given at most.
+             */
+            context_tokens: number;
+        };
+        /** @description Details of the tokens written. */
+        OutputTokensDetails: {
+            /**
+             * Format: int64
+             * @description Spent on reasoning.
+             */
+            reasoning_tokens: number;
+        };
+        /** @description Body of `POST /api/auth/refresh`. */
+        RefreshRequest: {
+            /** @description The newest refresh token of the session. */
+            refresh_token: string;
+        };
+        /** @description Why a response failed. */
+        ResponseError: {
+            /**
+             * @description Stable code.
+             * @example upstream_timeout
+             */
+            code: string;
+            /** @description What happened, in words. */
+            message: string;
+        };
+        /**
+         * @description One generation of an answer.
+         *
+         *     Field names, zero values and integer times are those of Open Responses; `conversation`,
+         *     `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+         */
+        ResponseResource: {
+            /**
+             * @description Id.
+             * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description Always `response`.
+             * @example response
+             */
+            object: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Unix seconds; `null` until completed.
+             */
+            completed_at?: number | null;
+            /**
+             * @description `queued`, `in_progress`, `completed`, `incomplete`, `failed` or `cancelled`.
+             * @example completed
+             */
+            status: string;
+            incomplete_details?: components["schemas"]["IncompleteDetails"] | null;
+            error?: components["schemas"]["ResponseError"] | null;
+            /** @description The model asked. */
+            model: string;
+            /** @description The response it continues. */
+            previous_response_id?: string | null;
+            /** @description System message of this response. */
+            instructions?: string | null;
+            /** @description Output items: reasoning and messages. */
+            output: unknown[];
+            /** @description Tools offered to the model. */
+            tools: unknown[];
+            /** @description Which tool must be used. */
+            tool_choice: string;
+            /** @description `auto`: messages that do not fit the window are left out, see `context`. */
+            truncation: string;
+            /** @description Whether tools may be called side by side. */
+            parallel_tool_calls: boolean;
+            /** @description Format of the text. */
+            text: Record<string, never>;
+            /**
+             * Format: double
+             * @description Nucleus sampling.
+             */
+            top_p: number;
+            /**
+             * Format: double
+             * @description Sampling temperature.
+             */
+            temperature: number;
+            /**
+             * Format: double
+             * @description Presence penalty.
+             */
+            presence_penalty: number;
+            /**
+             * Format: double
+             * @description Frequency penalty.
+             */
+            frequency_penalty: number;
+            /**
+             * Format: int32
+             * @description Number of alternatives reported per token.
+             */
+            top_logprobs: number;
+            /** @description Reasoning settings. */
+            reasoning?: Record<string, never> | null;
+            usage?: components["schemas"]["Usage"] | null;
+            /**
+             * Format: int32
+             * @description The most tokens the model may write.
+             */
+            max_output_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description The most tool calls.
+             */
+            max_tool_calls?: number | null;
+            /** @description Whether it is kept. */
+            store: boolean;
+            /** @description Whether it was made without a follower. */
+            background: boolean;
+            /** @description Always `default`. */
+            service_tier: string;
+            /** @description The client's own pairs. */
+            metadata: Record<string, never>;
+            /** @description The client's own user id. */
+            safety_identifier?: string | null;
+            /** @description The client's own cache key. */
+            prompt_cache_key?: string | null;
+            conversation?: components["schemas"]["ConversationRef"] | null;
+            /** @description The stored message it answers. */
+            user_message_id: string;
+            /** @description The stored message it writes. */
+            message_id: string;
+            context?: components["schemas"]["ContextReport"] | null;
+            /**
+             * Format: int64
+             * @description Number of its newest stored event, -1 before the first; not part of events.
+             */
+            last_seq?: number | null;
+        };
+        /** @description A login of the account. */
+        SessionOut: {
+            /**
+             * @description Id.
+             * @example sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description The client's `User-Agent`. */
+            user_agent: string;
+            /** @description The client's address. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When the login happened.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its tokens were last refreshed.
+             */
+            last_used_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            expires_at: string;
+            /** @description Whether this request was made with it. */
+            current: boolean;
+        };
+        /** @description Body of `POST /api/auth/signup`. */
+        SignupRequest: {
+            /**
+             * @description E-mail address: ASCII before the `@`; trimmed and lower-cased before use.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * @description 8 characters at least, 1,024 bytes at most; any composition.
+             * @example correct horse battery staple
+             */
+            password: string;
+            /** @description Display name, at most 128 characters. */
+            name?: string;
+            /** @description The one-time token from the server's log that makes the first account the administrator. */
+            setup_token?: string | null;
+        };
+        /** @description Tokens of a session (field names of RFC 6749, section 5.1). */
+        TokenResponse: {
+            /** @description JWT for the `Authorization: Bearer` header. */
+            access_token: string;
+            /**
+             * @description Always `Bearer`.
+             * @example Bearer
+             */
+            token_type: string;
+            /**
+             * Format: int64
+             * @description Seconds until the access token expires.
+             */
+            expires_in: number;
+            /** @description Exchanged once, at `POST /api/auth/refresh`, for the next pair. */
+            refresh_token: string;
+            /** @description Whose tokens they are. */
+            user: components["schemas"]["UserOut"];
+        };
+        /** @description A message and its answer. */
+        TurnOut: {
+            /** @description What the person said. */
+            user_message: components["schemas"]["MessageOut"];
+            /** @description The answer, as far as it is. */
+            message: components["schemas"]["MessageOut"];
+            /** @description How the answer was made. */
+            response: components["schemas"]["ResponseResource"];
+        };
+        /** @description Tokens read and written. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /** @description Of them, from a cache. */
+            input_tokens_details: components["schemas"]["InputTokensDetails"];
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /** @description Of them, for reasoning. */
+            output_tokens_details: components["schemas"]["OutputTokensDetails"];
+            /**
+             * Format: int64
+             * @description The sum.
+             */
+            total_tokens: number;
+            /** @description Whether the numbers are our estimate, because the provider gave none. */
+            estimated: boolean;
+        };
+        /** @description An account as its owner sees it. */
+        UserOut: {
+            /**
+             * @description Id.
+             * @example user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description Canonical e-mail address. */
+            email: string;
+            /** @description Display name; may be empty. */
+            name: string;
+            /**
+             * @description `user` or `admin`.
+             * @example user
+             */
+            role: string;
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+        };
+        /** @description Which build answers. */
+        VersionOut: {
+            /**
+             * @description Always `chatapp`.
+             * @example chatapp
+             */
+            name: string;
+            /**
+             * @description Version of the package.
+             * @example 0.1.0
+             */
+            version: string;
+            /** @description Commit it was built from; `null` where the build did not know it. */
+            commit?: string | null;
+        };
+    };
+    responses: {
+        /** @description `invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query` or `context_length_exceeded`; `error.param` names the field */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `internal_error`: the request id leads to the reason in the server's log */
+        InternalError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `not_found`: it does not exist, or it is somebody else's; or `model_not_found` */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `request_timeout`: the body did not arrive in time */
+        RequestTimeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `storage_full`: nothing was saved */
+        StorageFull: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `request_too_large`: the message names the limit */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `missing_token`, `invalid_token` or `token_expired`; with `WWW-Authenticate` */
+        Unauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `overloaded`, `unavailable` or `shutting_down`; with `Retry-After` */
+        Unavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `unsupported_media_type`: the body is not declared as JSON */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    get_landing_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What this server is and where to go on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description The new session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description `invalid_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description The next pair of tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description `invalid_token` or `token_expired` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    signup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignupRequest"];
+            };
+        };
+        responses: {
+            /** @description The account and its first session */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description `signup_closed` or `setup_token_invalid` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+                /** @description Id of the last conversation of the previous page. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ConversationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationCreate"];
+            };
+        };
+        responses: {
+            /** @description The conversation */
+            201: {
+                headers: {
+                    /** @description Path of the conversation */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    update_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationPatch"];
+            };
+        };
+        responses: {
+            /** @description The conversation as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    export_conversation: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `jsonl` can be imported again; `markdown` is for people.
+                 * @example markdown
+                 */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/markdown": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+                /** @description Id of the first message of the previous page: the page before it. */
+                before?: string;
+                /** @description Id of the last message of the previous page: the page after it. Only with `all=true`. */
+                after?: string;
+                /** @description `true` lists every message by its number, not only those of the selected branch. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_MessageOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
+                "idempotency-key"?: string | null;
+                /**
+                 * @description `respond-async`: do not wait (RFC 7240)
+                 * @example respond-async
+                 */
+                prefer?: string | null;
+            };
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageCreate"];
+            };
+        };
+        responses: {
+            /** @description With `stream`: the events of the response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The whole turn; the response's status tells how it ended */
+            201: {
+                headers: {
+                    /** @description Path of the answer */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            /** @description Stored; the answer is being generated */
+            202: {
+                headers: {
+                    /** @description Path of the response */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    export_all: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `jsonl` can be imported again; `markdown` is for people.
+                 * @example markdown
+                 */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/markdown": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    import_conversations: {
+        parameters: {
+            query?: {
+                /** @description Read everything and say what would happen, but store nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "application/x-ndjson": string;
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description What became of each conversation, a line each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["ImportLine"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account of the access token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the message
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    regenerate_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
+                "idempotency-key"?: string | null;
+                /**
+                 * @description `respond-async`: do not wait (RFC 7240)
+                 * @example respond-async
+                 */
+                prefer?: string | null;
+            };
+            path: {
+                /**
+                 * @description Id of the answer, or of the message to answer
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description May be left out */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MessageRegenerate"] | null;
+            };
+        };
+        responses: {
+            /** @description With `stream`: the events of the response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The whole turn; the response's status tells how it ended */
+            201: {
+                headers: {
+                    /** @description Path of the answer */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            /** @description Stored; the answer is being generated */
+            202: {
+                headers: {
+                    /** @description Path of the response */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that can be asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ModelOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            /** @description The provider's answer could not be used */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: components["responses"]["Unavailable"];
+            /** @description The provider did not answer in time */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response as far as it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseResource"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseResource"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stream_response_events: {
+        parameters: {
+            query?: {
+                /** @description Number of the last event the client has; the stream begins behind it. */
+                after?: number;
+            };
+            header?: {
+                /** @description The same as `after`; sent by `EventSource` when it reconnects */
+                "last-event-id"?: number | null;
+            };
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SessionOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the session
+                 * @example sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page that shows this document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_style: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A style sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Healthy"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It should */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Healthy"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description It should not: `reasons` beside `error` lists why (`database`, `storage`, `draining`) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Not for this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This document (OpenAPI 3.1) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+}

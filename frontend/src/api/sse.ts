@@ -1,0 +1,47 @@
+/** Reads server-sent events (HTML standard, section 9.2.6) from chunks cut anywhere. */
+
+export interface Frame {
+  id?: string;
+  data: string;
+  retry?: number;
+}
+
+export class SseReader {
+  #decoder = new TextDecoder();
+  #rest = "";
+  #frame: Frame & { lines: number } = { data: "", lines: 0 };
+
+  /** The frames that these bytes complete. */
+  *push(bytes: Uint8Array): Generator<Frame> {
+    let text = this.#rest + this.#decoder.decode(bytes, { stream: true });
+    // A CR at the end may be half of a CRLF.
+    const held = text.endsWith("\r");
+    if (held) text = text.slice(0, -1);
+    const lines = text.split(/\r\n|\n|\r/);
+    this.#rest = lines.pop()! + (held ? "\r" : "");
+    for (const line of lines) {
+      if (line !== "") {
+        this.#field(line);
+        continue;
+      }
+      const { lines: count, ...frame } = this.#frame;
+      this.#frame = { data: "", lines: 0 };
+      if (count > 0 || frame.retry !== undefined) yield frame;
+    }
+  }
+
+  #field(line: string): void {
+    const colon = line.indexOf(":");
+    if (colon === 0) return; // A comment, which only says that the server is alive.
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (name === "data") {
+      this.#frame.data += (this.#frame.lines > 0 ? "\n" : "") + value;
+      this.#frame.lines += 1;
+    } else if (name === "id" && !value.includes("\0")) {
+      this.#frame.id = value;
+    } else if (name === "retry" && /^\d+$/.test(value)) {
+      this.#frame.retry = Number(value);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** The shapes of the API under the names the client uses. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type User = Schemas["UserOut"];
+export type Tokens = Schemas["TokenResponse"];
+export type Session = Schemas["SessionOut"];
+export type Conversation = Schemas["ConversationOut"];
+export type ConversationPatch = Schemas["ConversationPatch"];
+export type Message = Schemas["MessageOut"];
+export type Turn = Schemas["TurnOut"];
+export type Response = Schemas["ResponseResource"];
+export type Model = Schemas["ModelOut"];
+
+/** One page of a list. */
+export interface List<T> {
+  data: T[];
+  has_more: boolean;
+  first_id?: string | null;
+  last_id?: string | null;
+}

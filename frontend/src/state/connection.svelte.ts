@@ -1,0 +1,87 @@
+/** Whether the server can be reached, as far as requests have shown. */
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10_000;
+/** Shorter troubles than this are not worth a word, in milliseconds. */
+const QUIET = 700;
+
+class Connection {
+  /** What to tell the person: all is well, the server is away, or this device has no network. */
+  state = $state<"fine" | "lost" | "offline">("fine");
+
+  #lost = false;
+  #probing = false;
+  #waiting = new Set<() => void>();
+
+  constructor() {
+    if (typeof window === "undefined") return;
+    addEventListener("offline", () => this.failed());
+    addEventListener("online", () => this.#wake());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#wake();
+    });
+  }
+
+  /** A request has reached the server. */
+  worked(): void {
+    this.#lost = false;
+    this.state = "fine";
+    this.#wake();
+  }
+
+  /** A request has not. From now on one probe asks for all. */
+  failed(): void {
+    this.#lost = true;
+    setTimeout(() => {
+      if (this.#lost) this.state = navigator.onLine ? "lost" : "offline";
+    }, QUIET);
+    if (!this.#probing) void this.#probe();
+  }
+
+  /** Waits this long, and in any case until the server can be reached again. */
+  async back(pause: number, signal?: AbortSignal): Promise<void> {
+    await sleep(pause, signal, this.#lost ? this.#waiting : undefined);
+    while (this.#lost) await sleep(LONGEST_PAUSE, signal, this.#waiting);
+  }
+
+  async #probe(): Promise<void> {
+    this.#probing = true;
+    for (let pause = FIRST_PAUSE; this.#lost; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      await sleep(pause * (1 + Math.random() / 4), undefined, this.#waiting);
+      if (!this.#lost) break;
+      try {
+        const signal = AbortSignal.timeout(5_000);
+        const reply = await fetch("/health/ready", { signal, cache: "no-store" });
+        if (reply.ok) this.worked();
+      } catch {
+        this.state = navigator.onLine ? "lost" : "offline";
+      }
+    }
+    this.#probing = false;
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Sleeps until the time is over, somebody wakes the sleeper, or the signal aborts. */
+function sleep(pause: number, signal?: AbortSignal, wakers?: Set<() => void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      clearTimeout(timer);
+      wakers?.delete(done);
+      signal?.removeEventListener("abort", done);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const timer = setTimeout(done, pause);
+    wakers?.add(done);
+    signal?.addEventListener("abort", done);
+    if (signal?.aborted) done();
+  });
+}
+
+export const connection = new Connection();

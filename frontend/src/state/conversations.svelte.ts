@@ -1,0 +1,164 @@
+/** The list of conversations: in pages, newest activity first, kept current while it is looked at. */
+import { Refused } from "../api/errors";
+import { json } from "../api/http";
+import type { Conversation, ConversationPatch, List } from "../api/types";
+import { announceChange, onChange } from "./changes";
+import { connection } from "./connection.svelte";
+
+const PAGE = 40;
+/** How often the list is asked for while it is looked at, in milliseconds. */
+const EVERY = 10_000;
+/** The same while answers are written that nobody follows here. */
+const BUSY = 3_000;
+
+/** What somebody who shows a conversation is told. */
+export interface Listener {
+  /** A version of a conversation has come from the server. */
+  heard(conversation: Conversation): void;
+  /** It is no longer in the list. */
+  gone(id: string): void;
+}
+
+class Conversations {
+  items = $state.raw<Conversation[]>([]);
+  state = $state<"loading" | "ready" | "failed">("loading");
+  more = $state(false);
+  loadingMore = $state(false);
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #started = false;
+  #listeners = new Set<Listener>();
+
+  /** Loads the list and keeps it current from now on. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    onChange(({ conversation, deleted }) => {
+      if (deleted) this.#drop(deleted);
+      if (conversation) void this.reload(conversation);
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void this.refresh();
+    });
+    addEventListener("focus", () => void this.refresh());
+    void this.refresh();
+  }
+
+  find(id: string): Conversation | undefined {
+    return this.items.find((one) => one.id === id);
+  }
+
+  watch(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Asks for the newest page again. */
+  async refresh(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      const page = await json<List<Conversation>>(`/api/conversations?limit=${PAGE}`);
+      const known = new Set(page.data.map((one) => one.id));
+      const oldest = page.data.at(-1);
+      const others = this.items.filter((one) => !known.has(one.id));
+      const kept = others.filter((one) => page.has_more && oldest !== undefined && before(oldest, one) < 0);
+      // What should be in the page and is not was taken away elsewhere.
+      const gone = others.filter((one) => !kept.includes(one));
+      if (this.state !== "ready" || !page.has_more) this.more = page.has_more;
+      this.items = [...page.data, ...kept].sort(before);
+      this.state = "ready";
+      for (const one of page.data) this.#tell(one);
+      for (const { id } of gone) this.#tellGone(id);
+    } catch {
+      if (this.state === "loading") this.state = "failed";
+    }
+    this.#again(this.items.some((one) => one.active_response_id) ? BUSY : EVERY);
+  }
+
+  /** Asks again soon: something is about to change, such as a title. */
+  soon(pause = 1_500): void {
+    this.#again(pause);
+  }
+
+  /** The next page, when the end of the list is reached. */
+  async next(): Promise<void> {
+    const last = this.items.at(-1);
+    if (!this.more || this.loadingMore || !last) return;
+    this.loadingMore = true;
+    try {
+      const path = `/api/conversations?limit=${PAGE}&after=${last.id}`;
+      const page = await json<List<Conversation>>(path);
+      this.more = page.has_more;
+      this.#merge(page.data);
+    } catch {
+      // The list asks again when its end is seen again.
+    } finally {
+      this.loadingMore = false;
+    }
+  }
+
+  /** Asks for one conversation, which somebody has changed; `ours` if it was this tab. */
+  async reload(id: string, ours = false): Promise<void> {
+    try {
+      this.put(await json<Conversation>(`/api/conversations/${id}`), ours);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) this.#drop(id);
+    }
+  }
+
+  /** Takes in a version from the server; `ours` tells the other tabs that something changed. */
+  put(conversation: Conversation, ours = true): void {
+    this.#merge([conversation]);
+    this.#tell(conversation);
+    if (ours) announceChange({ conversation: conversation.id });
+  }
+
+  async change(id: string, patch: ConversationPatch): Promise<void> {
+    const path = `/api/conversations/${id}`;
+    this.put(await json<Conversation>(path, { method: "PATCH", body: patch }));
+  }
+
+  async delete(id: string): Promise<void> {
+    try {
+      await json(`/api/conversations/${id}`, { method: "DELETE" });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 404) throw error;
+    }
+    this.#drop(id);
+    announceChange({ deleted: id });
+  }
+
+  #merge(some: Conversation[]): void {
+    const ids = new Set(some.map((one) => one.id));
+    this.items = [...some, ...this.items.filter((one) => !ids.has(one.id))].sort(before);
+  }
+
+  #drop(id: string): void {
+    this.items = this.items.filter((one) => one.id !== id);
+    this.#tellGone(id);
+  }
+
+  #tell(conversation: Conversation): void {
+    for (const listener of this.#listeners) listener.heard(conversation);
+  }
+
+  #tellGone(id: string): void {
+    for (const listener of this.#listeners) listener.gone(id);
+  }
+
+  #again(pause: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (!document.hidden && connection.state === "fine") void this.refresh();
+      else this.#again(EVERY);
+    }, pause);
+  }
+}
+
+/** The order of the list. Times are RFC 3339 in UTC, so text compares like time. */
+function before(a: Conversation, b: Conversation): number {
+  if (a.updated_at !== b.updated_at) return a.updated_at < b.updated_at ? 1 : -1;
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}
+
+export const conversations = new Conversations();

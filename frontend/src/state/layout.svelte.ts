@@ -1,0 +1,22 @@
+/** What is open besides the screen itself. */
+import { settings } from "./settings.svelte";
+
+class Layout {
+  /** Whether there is room for the sidebar beside the screen. */
+  wide = $state(true);
+  /** Where there is not, whether it lies over it. */
+  drawer = $state(false);
+  /** The list of shortcuts. */
+  shortcuts = $state(false);
+
+  get sidebarShown(): boolean {
+    return this.wide ? settings.get("sidebar") : this.drawer;
+  }
+
+  toggleSidebar(): void {
+    if (this.wide) settings.set("sidebar", !settings.get("sidebar"));
+    else this.drawer = !this.drawer;
+  }
+}
+
+export const layout = new Layout();

@@ -1,0 +1,104 @@
+/** Who is signed in. */
+import { Refused } from "../api/errors";
+import { persist } from "../api/http";
+import * as tokens from "../api/tokens";
+import type { User } from "../api/types";
+import { dropDrafts } from "./drafts";
+
+/** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */
+const HINT = "chatapp.user";
+
+class Session {
+  /** `asking` until the server has said who is signed in; `ended` when it ended the session. */
+  state = $state<"asking" | "out" | "in" | "ended">("asking");
+  user = $state.raw<User | undefined>();
+
+  constructor() {
+    tokens.listen({
+      signedIn: (user) => this.#enter(user),
+      signedOut: (ended) => {
+        if (ended && this.state === "in") this.state = "ended";
+        else this.#leave();
+      },
+    });
+  }
+
+  /** Finds out who is signed in; goes on trying while the server is away. */
+  async resume(): Promise<void> {
+    if (!hint()) {
+      this.state = "out";
+      return;
+    }
+    try {
+      this.#enter(await persist(() => tokens.resume()));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#leave();
+    }
+  }
+
+  async signup(body: { email: string; password: string; name: string; setup_token?: string }): Promise<void> {
+    this.#enter(await tokens.enter("signup", body));
+  }
+
+  async login(body: { email: string; password: string }): Promise<void> {
+    this.#enter(await tokens.enter("login", body));
+  }
+
+  /** Signs out here: on the server, and in every tab of this browser. */
+  async logout(): Promise<void> {
+    await tokens.leave();
+    if (this.user) dropDrafts(this.user.id);
+    this.#leave();
+  }
+
+  /** The account is gone, or all its sessions are. */
+  gone(): void {
+    tokens.forget();
+    this.#leave();
+  }
+
+  /** The account has a new name or address. */
+  changed(user: User): void {
+    this.user = user;
+  }
+
+  #enter(user: User): void {
+    const other = this.user !== undefined && this.user.id !== user.id;
+    try {
+      localStorage.setItem(HINT, user.id);
+    } catch {
+      // Without storage a reload asks for the password.
+    }
+    // Nothing of one person may be left on another's screen.
+    if (other) return location.assign("/");
+    this.user = user;
+    this.state = "in";
+  }
+
+  #leave(): void {
+    try {
+      localStorage.removeItem(HINT);
+    } catch {
+      // It was not written either.
+    }
+    if (!this.user) {
+      this.state = "out";
+      return;
+    }
+    // What the stores hold is forgotten with the page.
+    this.state = "asking";
+    this.user = undefined;
+    location.assign("/login");
+  }
+}
+
+function hint(): string | null {
+  try {
+    return localStorage.getItem(HINT);
+  } catch {
+    return null;
+  }
+}
+
+export const session = new Session();

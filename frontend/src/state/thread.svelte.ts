@@ -1,0 +1,285 @@
+/** One conversation on the screen: its messages, what is being sent, and the answer being written. */
+import { SvelteMap } from "svelte/reactivity";
+import { Refused } from "../api/errors";
+import { json, persist } from "../api/http";
+import { newKey } from "../api/key";
+import type { Conversation, List, Message, Response, Turn } from "../api/types";
+import { conversations } from "./conversations.svelte";
+import { Live } from "./live.svelte";
+
+const PAGE = 50;
+
+/** A message, or a wish for another answer, on its way. */
+export interface Outgoing {
+  /** What the person says; nothing when an answer is made again. */
+  content: string | undefined;
+  path: string;
+  body: Record<string, unknown>;
+  /** Repeating with the same key never sends twice. */
+  key: string;
+  failed: Error | undefined;
+  /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
+  until: number;
+  /** The messages that were shown before, when this replaces some of them. */
+  before: Message[] | undefined;
+}
+
+/** What screens want to be told about. */
+export type Note = "started" | "finished" | "stopped" | "failed";
+
+export class Thread {
+  conversation = $state.raw<Conversation | undefined>();
+  messages = $state.raw<Message[]>([]);
+  state = $state<"loading" | "ready" | "missing" | "failed">("loading");
+  older = $state<"none" | "more" | "loading" | "failed">("none");
+  live = $state.raw<Live | undefined>();
+  outgoing = $state.raw<Outgoing | undefined>();
+  /** How answers were made, as far as somebody wanted to know. */
+  readonly responses = new SvelteMap<string, Response>();
+  onNote: (note: Note) => void = () => {};
+
+  #asked = new Set<string>();
+  #unwatch: (() => void) | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  constructor(readonly id: string) {}
+
+  /** The screen shows this conversation. */
+  enter(): void {
+    this.#unwatch ??= conversations.watch({
+      heard: (one) => this.#heard(one),
+      gone: (id) => {
+        if (id === this.id) void this.refresh();
+      },
+    });
+    if (this.outgoing && !this.outgoing.failed) return;
+    void this.refresh();
+  }
+
+  /** It does not any more. */
+  leave(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.live?.leave();
+    this.live = undefined;
+    this.onNote = () => {};
+  }
+
+  /** Loads the newest page, and follows an answer that is being written. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#load().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** Loads the page before the oldest message. */
+  async loadOlder(): Promise<void> {
+    const first = this.messages[0];
+    if (!first || this.older === "none" || this.older === "loading") return;
+    this.older = "loading";
+    try {
+      const page = await this.#page(`&before=${first.id}`);
+      if (this.messages[0]?.id !== first.id) return;
+      this.messages = [...page.data, ...this.messages];
+      this.older = page.has_more ? "more" : "none";
+    } catch {
+      this.older = "failed";
+    }
+  }
+
+  /** Sends a message at the end. */
+  send(content: string, model?: string): Promise<void> {
+    return this.#submit({
+      content,
+      path: `/api/conversations/${this.id}/messages`,
+      body: { content, ...(model ? { model } : {}) },
+    });
+  }
+
+  /** Says something else where a message was said: it begins a branch of its own beside it. */
+  edit(message: Message, content: string): Promise<void> {
+    return this.#submit(
+      {
+        content,
+        path: `/api/conversations/${this.id}/messages`,
+        body: { content, parent_id: message.parent_id ?? null },
+      },
+      message,
+    );
+  }
+
+  /** Asks for another answer beside this one, perhaps of another model. */
+  regenerate(answer: Message, model?: string): Promise<void> {
+    const path = `/api/messages/${answer.id}/regenerate`;
+    return this.#submit({ content: undefined, path, body: model ? { model } : {} }, answer);
+  }
+
+  /** The same once more. */
+  async resend(): Promise<void> {
+    const outgoing = this.outgoing;
+    if (!outgoing) return;
+    this.outgoing = { ...outgoing, failed: undefined, until: 0 };
+    const { path, body, key } = outgoing;
+    const headers = { prefer: "respond-async", "idempotency-key": key };
+    try {
+      const turn = await persist(
+        () => {
+          if (this.outgoing?.until) this.outgoing = { ...this.outgoing, until: 0 };
+          return json<Turn>(path, { method: "POST", headers, body });
+        },
+        {
+          asked: (pause) => {
+            if (this.outgoing) this.outgoing = { ...this.outgoing, until: Date.now() + pause };
+          },
+        },
+      );
+      this.outgoing = undefined;
+      this.#append(turn);
+      void conversations.reload(this.id, true);
+      this.#attach(turn.response.id, turn.message);
+    } catch (error) {
+      this.outgoing = { ...outgoing, failed: error as Error, until: 0 };
+      if (error instanceof Refused && error.code === "conversation_locked") void this.refresh();
+    }
+  }
+
+  /** Gives up what was not sent, and returns its text. */
+  discard(): string {
+    const content = this.outgoing?.content ?? "";
+    if (this.outgoing?.before) this.messages = this.outgoing.before;
+    this.outgoing = undefined;
+    return content;
+  }
+
+  /** Shows the branch of another message. */
+  async choose(message: string): Promise<void> {
+    await conversations.change(this.id, { head_id: message });
+    await this.refresh();
+  }
+
+  /** Ends the answer being written; its text is kept. */
+  async stop(): Promise<void> {
+    const live = this.live;
+    if (!live || live.stopping) return;
+    live.stopping = true;
+    try {
+      await persist(() => json(`/api/responses/${live.response}/cancel`, { method: "POST" }));
+    } catch {
+      // An answer that cannot be stopped has ended.
+      live.stopping = false;
+    }
+  }
+
+  /** Asks how an answer was made, once. */
+  async explain(response: string): Promise<void> {
+    if (this.#asked.has(response)) return;
+    this.#asked.add(response);
+    try {
+      this.responses.set(response, await json<Response>(`/api/responses/${response}`));
+    } catch {
+      this.#asked.delete(response);
+    }
+  }
+
+  /** Sends, in place of a message and all below it if one is named. */
+  #submit(what: Pick<Outgoing, "content" | "path" | "body">, instead?: Message): Promise<void> {
+    const at = instead ? this.messages.findIndex((one) => one.id === instead.id) : -1;
+    const before = at < 0 ? undefined : this.messages;
+    if (before) this.messages = before.slice(0, at);
+    this.outgoing = { ...what, key: newKey(), failed: undefined, until: 0, before };
+    return this.resend();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const [conversation, page] = await Promise.all([
+        json<Conversation>(`/api/conversations/${this.id}`),
+        this.#page(""),
+      ]);
+      this.conversation = conversation;
+      this.#join(page);
+      this.state = "ready";
+      conversations.put(conversation, false);
+      const active = conversation.active_response_id;
+      const message = active && page.data.find((one) => one.response_id === active);
+      if (active && message) this.#attach(active, message);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) this.state = "missing";
+      else if (this.state === "loading") this.state = "failed";
+    }
+  }
+
+  #page(rest: string): Promise<List<Message>> {
+    return json(`/api/conversations/${this.id}/messages?limit=${PAGE}${rest}`);
+  }
+
+  /** Puts the newest page below the older ones that still lead to it. */
+  #join(page: List<Message>): void {
+    const [first] = page.data;
+    const at = first ? this.messages.findIndex((one) => one.id === first.id) : -1;
+    if (at > 0) {
+      this.messages = [...this.messages.slice(0, at), ...page.data];
+    } else {
+      this.messages = page.data;
+      this.older = page.has_more ? "more" : "none";
+    }
+  }
+
+  /** Puts a turn below the message that it hangs on. */
+  #append(turn: Turn): void {
+    const parent = turn.user_message.parent_id;
+    const at = this.messages.findIndex((one) => one.id === parent);
+    const above = parent ? this.messages.slice(0, at < 0 ? undefined : at + 1) : [];
+    const ids = new Set([turn.user_message.id, turn.message.id]);
+    this.messages = [...above.filter((one) => !ids.has(one.id)), turn.user_message, turn.message];
+  }
+
+  /** Follows an answer to its end and shows what became of it. */
+  #attach(response: string, message: Message): void {
+    if (this.live?.response === response) return;
+    this.live?.leave();
+    const live = new Live(response, message.id, message.content);
+    this.live = live;
+    this.onNote("started");
+    // Without text nothing is lost by reading from the beginning, and the reasoning is in it.
+    const after = message.content === "" ? undefined : (message.covers_seq ?? undefined);
+    void live.follow(after).then(
+      (ended) => this.#ended(live, ended),
+      (error) => {
+        if (this.live !== live) return;
+        this.live = undefined;
+        // Somebody deleted the conversation, or the session ended.
+        if (error instanceof Refused) void this.refresh();
+      },
+    );
+  }
+
+  async #ended(live: Live, ended: Response): Promise<void> {
+    this.responses.set(ended.id, ended);
+    this.#asked.add(ended.id);
+    try {
+      const message = await persist(() => json<Message>(`/api/messages/${live.message}`));
+      this.messages = this.messages.map((one) => (one.id === message.id ? message : one));
+    } catch {
+      // The conversation is gone; the screen says so as soon as it is asked for.
+    }
+    if (this.live !== live) return;
+    this.live = undefined;
+    const note = { completed: "finished", failed: "failed", cancelled: "stopped" } as const;
+    this.onNote(note[ended.status as keyof typeof note] ?? "stopped");
+    await conversations.reload(this.id);
+    conversations.soon();
+  }
+
+  /** The server has a new version of this conversation. */
+  #heard(conversation: Conversation): void {
+    if (conversation.id !== this.id) return;
+    const before = this.conversation;
+    this.conversation = conversation;
+    if (!before || this.outgoing) return;
+    const moved = conversation.head_id !== before.head_id;
+    const other = conversation.active_response_id;
+    if ((moved && conversation.head_id !== this.messages.at(-1)?.id) || (other && other !== this.live?.response)) {
+      void this.refresh();
+    }
+  }
+}
