@@ -19,17 +19,17 @@ pub(crate) fn folder(folder: &Path) -> Result<String, String> {
     for file in &files {
         let relative = file.strip_prefix(&folder).map_err(|error| error.to_string())?;
         let relative = relative.to_string_lossy().replace('\\', "/");
-        if relative.ends_with(".gz") {
+        if file.extension().is_some_and(|extension| extension == "gz") {
             continue;
         }
         let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let compressed = PathBuf::from(format!("{}.gz", file.display()));
         let gzip = if compressed.is_file() {
-            format!("Some(include_bytes!({compressed:?}))")
+            format!("Some({})", include(&compressed))
         } else {
             "None".to_owned()
         };
-        add(&mut table, &relative, &format!("include_bytes!({file:?})"), &gzip, &bytes);
+        add(&mut table, &relative, &include(file), &gzip, &bytes);
     }
     Ok(code(&table, build_of(&index)))
 }
@@ -43,6 +43,11 @@ pub(crate) fn substitute(reason: &str) -> String {
         add(&mut table, path, &format!("{text:?}.as_bytes()"), "None", text.as_bytes());
     }
     code(&table, None)
+}
+
+/// The expression that includes a file. Cargo's own paths are text.
+fn include(file: &Path) -> String {
+    format!("include_bytes!({:?})", file.to_string_lossy())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

@@ -1,23 +1,6 @@
 // Generated from the API's description by `npm run types`.
 
 export interface paths {
-    "/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The landing page */
-        get: operations["get_landing_page"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -49,7 +32,8 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description Ends the session of this access token, at once and for every token of it.
+         * @description Ends the session of this access token, at once and for every token of it. An API key belongs
+         *     to no session.
          */
         post: operations["logout"];
         delete?: never;
@@ -124,6 +108,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive conversations
+         * @description Up to 100 by their ids, or all of them; with `"archived": false` they come back into the list.
+         */
+        post: operations["archive_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete conversations
+         * @description Up to 100 by their ids, or all of them: into the trash, or for good. Answers being generated in
+         *     them are stopped. `"trash": true` empties the trash.
+         */
+        post: operations["delete_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}": {
         parameters: {
             query?: never;
@@ -137,14 +162,15 @@ export interface paths {
         post?: never;
         /**
          * Delete a conversation
-         * @description With all its messages. An answer being generated in it is stopped.
+         * @description It goes into the trash with all its messages, from where it can be restored until `purge_at`.
+         *     An answer being generated in it is stopped.
          */
         delete: operations["delete_conversation"];
         options?: never;
         head?: never;
         /**
          * Change a conversation
-         * @description Only the fields sent are changed; `null` clears one.
+         * @description Only the fields sent are changed; `null` clears one. Its place in the list stays.
          */
         patch: operations["update_conversation"];
         trace?: never;
@@ -203,6 +229,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a conversation
+         * @description Takes it out of the trash. One that is not deleted stays as it is.
+         */
+        post: operations["restore_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/export": {
         parameters: {
             query?: never;
@@ -247,6 +293,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the API keys
+         * @description Every key that is not revoked, newest first, also those that have expired. Their text is not
+         *     among what is shown: it was shown when they were made.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description The answer holds the key (`sk-…`); it is not shown again. Send it as
+         *     `Authorization: Bearer sk-…` wherever an access token is taken. It may do what its scopes
+         *     say, sees what its owner sees, and works until it expires or is revoked; changing the password
+         *     does not end it. A key cannot make another one with more scopes than its own.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Its next request is refused, on every server.
+         */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /** Rename an API key */
+        patch: operations["update_key"];
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -275,7 +370,13 @@ export interface paths {
         get: operations["get_message"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a message
+         * @description With everything below it. An answer that is being generated there is stopped; its followers get
+         *     `response.failed` with the code `message_deleted`. If the branch that is shown led through it,
+         *     the neighbour's is shown from then on, or what is left of the branch where there is none.
+         */
+        delete: operations["delete_message"];
         options?: never;
         head?: never;
         patch?: never;
@@ -311,7 +412,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the models */
+        /**
+         * List the models
+         * @description All models of all providers. One that cannot be reached at the moment is marked, with the
+         *     models it offered before. The lists of the providers are asked for every five minutes at most.
+         */
         get: operations["list_models"];
         put?: never;
         post?: never;
@@ -565,6 +670,64 @@ export interface components {
             /** @description Where the other product kept it: a path in its archive, a URL or an id. */
             place: string;
         };
+        BTreeMap: {
+            [key: string]: string;
+        };
+        /** @description Body of `POST /api/conversations/archive`: exactly one of `ids` and `all`. */
+        BulkArchive: {
+            /** @description These conversations, at most 100. */
+            ids?: string[] | null;
+            /** @description `true`: every conversation. */
+            all?: boolean;
+            /**
+             * @description `false` takes them back into the list.
+             * @default true
+             */
+            archived: boolean;
+        };
+        /** @description What `POST /api/conversations/archive` answers. */
+        BulkArchived: {
+            /**
+             * Format: int64
+             * @description How many conversations were changed.
+             */
+            changed: number;
+            /** @description Of the ids sent, those that name none of your conversations. */
+            not_found: string[];
+        };
+        /** @description Body of `POST /api/conversations/delete`: exactly one of `ids`, `all` and `trash`. */
+        BulkDelete: {
+            /** @description These conversations, at most 100. */
+            ids?: string[] | null;
+            /** @description `true`: every conversation, archived ones too. */
+            all?: boolean;
+            /** @description `true`: empties the trash. */
+            trash?: boolean;
+            /**
+             * @description `true` removes them for good instead of putting them into the trash; with `ids` and `all`
+             *     those that are in the trash already, too.
+             */
+            permanent?: boolean;
+        };
+        /** @description What `POST /api/conversations/delete` answers. */
+        BulkDeleted: {
+            /**
+             * Format: int64
+             * @description How many conversations were deleted.
+             */
+            deleted: number;
+            /** @description Of the ids sent, those that name none of your conversations. */
+            not_found: string[];
+        };
+        /** @description What a model can do. */
+        Capabilities: {
+            /** @description Whether its answers come piece by piece. */
+            streaming: boolean;
+            /** @description Whether it reasons before it answers; `null` if that is not known. */
+            reasoning?: boolean | null;
+            /** @description Whether it is the built-in demo model. */
+            demo: boolean;
+        };
         /** @description Which messages of the conversation the model was given. */
         ContextReport: {
             /**
@@ -589,6 +752,7 @@ export interface components {
             model?: string | null;
             /** @description System message put before the conversation's messages. */
             instructions?: string | null;
+            metadata?: components["schemas"]["BTreeMap"] | null;
         };
         /** @description A conversation. */
         ConversationOut: {
@@ -608,10 +772,21 @@ export interface components {
             model?: string | null;
             /** @description System message put before the conversation's messages. */
             instructions?: string | null;
+            /** @description Whether it is kept on top. Lists do not sort by it; `?pinned=true` gets these alone. */
+            pinned: boolean;
+            /** @description Whether it was put aside. */
+            archived: boolean;
+            /** @description The client's own pairs. */
+            metadata: components["schemas"]["BTreeMap"];
             /** @description The response running in it, if one is. */
             active_response_id?: string | null;
             /** @description The newest message of the selected branch. */
             head_id?: string | null;
+            /**
+             * Format: int64
+             * @description Raised at every change; in quotes it is the `ETag`.
+             */
+            version: number;
             /**
              * Format: date-time
              * @description When it was made.
@@ -619,9 +794,19 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Its newest activity.
+             * @description When a message was last sent or answered in it. Other changes leave it as it is.
              */
             updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the trash; `null` elsewhere.
+             */
+            deleted_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it will be removed from the trash; `null` elsewhere.
+             */
+            purge_at?: string | null;
         };
         /** @description Body of `PATCH /api/conversations/{id}`: only the fields sent are changed. */
         ConversationPatch: {
@@ -640,6 +825,14 @@ export interface components {
              *     several.
              */
             head_id?: string | null;
+            /** @description Whether to keep it on top. */
+            pinned?: boolean | null;
+            /** @description Whether to put it aside: out of the list, not into the trash. */
+            archived?: boolean | null;
+            /** @description New pairs in place of all old ones; `null` removes them. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /** @description A conversation by its id. */
         ConversationRef: {
@@ -648,7 +841,7 @@ export interface components {
         };
         /** @description What `DELETE` answers. */
         Deleted: {
-            /** @description Id of what is gone. */
+            /** @description Id of what was deleted. */
             id: string;
             /**
              * @description What it was.
@@ -657,6 +850,11 @@ export interface components {
             object: string;
             /** @description Always `true`. */
             deleted: boolean;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored from the trash; absent if it is gone for good.
+             */
+            purge_at?: string | null;
         };
         /** @description The body of every answer with a status of 400 or more. */
         ErrorBody: {
@@ -691,6 +889,13 @@ export interface components {
              * @example ok
              */
             status: string;
+            /**
+             * @description What is away that the server can do without: `redis`. Absent when there is nothing.
+             * @example [
+             *       "redis"
+             *     ]
+             */
+            degraded?: string[];
         };
         /** @description A line of the answer of `POST /api/import`: what became of one conversation. */
         ImportEntry: {
@@ -808,6 +1013,86 @@ export interface components {
              */
             cache_write_tokens: number;
         };
+        /** @description Body of `POST /api/keys`. */
+        KeyCreate: {
+            /**
+             * @description What to call it, at most 128 characters: where it is used, for example.
+             * @example backup script
+             */
+            name: string;
+            /**
+             * @description What it may be used for: `read` (conversations, messages, responses, models), `write`
+             *     (make, change and delete them, send messages, stop answers), `account` (profile, password,
+             *     sessions, keys, export, deletion), `admin` (the administration routes, for
+             *     administrators). `read` and `write` if not given.
+             * @example [
+             *       "read",
+             *       "write"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * Format: date-time
+             * @description When it stops working; never if not given.
+             */
+            expires_at?: string | null;
+        };
+        /** @description A key that was just made. */
+        KeyCreated: components["schemas"]["KeyOut"] & {
+            /**
+             * @description The key itself, for `Authorization: Bearer`. It is shown this once; only a hash is kept.
+             * @example sk-hJ4kX2_q…
+             */
+            key: string;
+        };
+        /** @description An API key as its owner sees it. Its text is shown only when it is made. */
+        KeyOut: {
+            /**
+             * @description Id.
+             * @example key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description What its owner calls it. */
+            name: string;
+            /**
+             * @description The first characters of the key, to tell it from others.
+             * @example sk-hJ4kX2_q
+             */
+            prefix: string;
+            /**
+             * @description What it may be used for.
+             * @example [
+             *       "read",
+             *       "write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, give or take a minute; `null` if never.
+             */
+            last_used_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it stops working, or stopped; `null` for never.
+             */
+            expires_at?: string | null;
+            /** @description Whether this request was made with it. */
+            current: boolean;
+        };
+        /** @description Body of `PATCH /api/keys/{id}`. */
+        KeyPatch: {
+            /**
+             * @description The new name, at most 128 characters.
+             * @example backup script
+             */
+            name: string;
+        };
         /** @description One page. */
         List_ConversationOut: {
             /**
@@ -833,10 +1118,21 @@ export interface components {
                 model?: string | null;
                 /** @description System message put before the conversation's messages. */
                 instructions?: string | null;
+                /** @description Whether it is kept on top. Lists do not sort by it; `?pinned=true` gets these alone. */
+                pinned: boolean;
+                /** @description Whether it was put aside. */
+                archived: boolean;
+                /** @description The client's own pairs. */
+                metadata: components["schemas"]["BTreeMap"];
                 /** @description The response running in it, if one is. */
                 active_response_id?: string | null;
                 /** @description The newest message of the selected branch. */
                 head_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Raised at every change; in quotes it is the `ETag`.
+                 */
+                version: number;
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -844,9 +1140,19 @@ export interface components {
                 created_at: string;
                 /**
                  * Format: date-time
-                 * @description Its newest activity.
+                 * @description When a message was last sent or answered in it. Other changes leave it as it is.
                  */
                 updated_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put into the trash; `null` elsewhere.
+                 */
+                deleted_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it will be removed from the trash; `null` elsewhere.
+                 */
+                purge_at?: string | null;
             }[];
             /** @description Id of the first item of this page. */
             first_id?: string | null;
@@ -854,6 +1160,70 @@ export interface components {
             last_id?: string | null;
             /** @description Whether another page follows in the direction asked. */
             has_more: boolean;
+            /**
+             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
+             *     it; in others the id of the last item does the same.
+             */
+            next_cursor?: string | null;
+        };
+        /** @description One page. */
+        List_KeyOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description Id.
+                 * @example key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /** @description What its owner calls it. */
+                name: string;
+                /**
+                 * @description The first characters of the key, to tell it from others.
+                 * @example sk-hJ4kX2_q
+                 */
+                prefix: string;
+                /**
+                 * @description What it may be used for.
+                 * @example [
+                 *       "read",
+                 *       "write"
+                 *     ]
+                 */
+                scopes: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, give or take a minute; `null` if never.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it stops working, or stopped; `null` for never.
+                 */
+                expires_at?: string | null;
+                /** @description Whether this request was made with it. */
+                current: boolean;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /**
+             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
+             *     it; in others the id of the last item does the same.
+             */
+            next_cursor?: string | null;
         };
         /** @description One page. */
         List_MessageOut: {
@@ -942,42 +1312,11 @@ export interface components {
             last_id?: string | null;
             /** @description Whether another page follows in the direction asked. */
             has_more: boolean;
-        };
-        /** @description One page. */
-        List_ModelOut: {
             /**
-             * @description Always `list`.
-             * @example list
+             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
+             *     it; in others the id of the last item does the same.
              */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description What to write in `model`.
-                 * @example gpt-4o-mini
-                 */
-                id: string;
-                /**
-                 * @description Always `model`.
-                 * @example model
-                 */
-                object: string;
-                /** @description The provider that serves it; `demo` for the built-in demo model. */
-                provider: string;
-                /** @description Whether it is used when nothing names a model. */
-                default: boolean;
-                /**
-                 * Format: int32
-                 * @description How many tokens of context it is given at most.
-                 */
-                context_tokens: number;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
+            next_cursor?: string | null;
         };
         /** @description One page. */
         List_SessionOut: {
@@ -1021,6 +1360,11 @@ export interface components {
             last_id?: string | null;
             /** @description Whether another page follows in the direction asked. */
             has_more: boolean;
+            /**
+             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
+             *     it; in others the id of the last item does the same.
+             */
+            next_cursor?: string | null;
         };
         /** @description Body of `POST /api/auth/login`. */
         LoginRequest: {
@@ -1133,10 +1477,29 @@ export interface components {
             /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
             stream?: boolean;
         };
+        /** @description All models of all providers, in one page. */
+        ModelList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The models: those of the default provider first, and its default model first of all. */
+            data: components["schemas"]["ModelOut"][];
+            /** @description Id of the first model. */
+            first_id?: string | null;
+            /** @description Id of the last model. */
+            last_id?: string | null;
+            /** @description Always `false`. */
+            has_more: boolean;
+            /** @description The providers, the default one first. */
+            providers: components["schemas"]["ProviderOut"][];
+        };
         /** @description A model. */
         ModelOut: {
             /**
-             * @description What to write in `model`.
+             * @description What to write in `model`: the provider's own name for it, behind `PROVIDER/` if it is not
+             *     one of the default provider.
              * @example gpt-4o-mini
              */
             id: string;
@@ -1145,15 +1508,29 @@ export interface components {
              * @example model
              */
             object: string;
-            /** @description The provider that serves it; `demo` for the built-in demo model. */
+            /**
+             * @description The provider that serves it; `demo` for the built-in demo model.
+             * @example openai
+             */
             provider: string;
             /** @description Whether it is used when nothing names a model. */
             default: boolean;
+            /** @description Whether its provider can be asked at the moment, as far as is known. */
+            available: boolean;
             /**
              * Format: int32
-             * @description How many tokens of context it is given at most.
+             * @description Its window: how many tokens of context and answer it takes.
+             * @example 128000
              */
             context_tokens: number;
+            /**
+             * Format: int32
+             * @description How many tokens of the window are kept free for the answer.
+             * @example 4096
+             */
+            output_reserve_tokens: number;
+            /** @description What it can do. */
+            capabilities: components["schemas"]["Capabilities"];
         };
         /** @description Details of the tokens written. */
         OutputTokensDetails: {
@@ -1163,10 +1540,24 @@ export interface components {
              */
             reasoning_tokens: number;
         };
+        /** @description A provider of models. */
+        ProviderOut: {
+            /**
+             * @description Its name.
+             * @example openai
+             */
+            name: string;
+            /** @description Whether model names without a provider are its names first. */
+            default: boolean;
+            /** @description Whether it can be asked at the moment, as far as is known. */
+            available: boolean;
+            /** @description Why it cannot be asked: a stable code such as `upstream_unavailable` or `upstream_auth`. */
+            problem?: string | null;
+        };
         /** @description Body of `POST /api/auth/refresh`. */
         RefreshRequest: {
-            /** @description The newest refresh token of the session. */
-            refresh_token: string;
+            /** @description The newest refresh token of the session; left out where it is in a cookie. */
+            refresh_token?: string | null;
         };
         /** @description Why a response failed. */
         ResponseError: {
@@ -1181,8 +1572,8 @@ export interface components {
         /**
          * @description One generation of an answer.
          *
-         *     Field names, zero values and integer times are those of Open Responses; `conversation`,
-         *     `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+         *     Field names, zero values and integer times are those of Open Responses; `provider`,
+         *     `conversation`, `user_message_id`, `message_id`, `context` and `last_seq` are additions.
          */
         ResponseResource: {
             /**
@@ -1212,8 +1603,10 @@ export interface components {
             status: string;
             incomplete_details?: components["schemas"]["IncompleteDetails"] | null;
             error?: components["schemas"]["ResponseError"] | null;
-            /** @description The model asked. */
+            /** @description The model asked, as `GET /api/models` names it. */
             model: string;
+            /** @description The provider asked. */
+            provider: string;
             /** @description The response it continues. */
             previous_response_id?: string | null;
             /** @description System message of this response. */
@@ -1352,8 +1745,11 @@ export interface components {
              * @description Seconds until the access token expires.
              */
             expires_in: number;
-            /** @description Exchanged once, at `POST /api/auth/refresh`, for the next pair. */
-            refresh_token: string;
+            /**
+             * @description Exchanged once, at `POST /api/auth/refresh`, for the next pair. Absent where it went into a
+             *     cookie.
+             */
+            refresh_token?: string | null;
             /** @description Whose tokens they are. */
             user: components["schemas"]["UserOut"];
         };
@@ -1429,8 +1825,17 @@ export interface components {
         };
     };
     responses: {
-        /** @description `invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query` or `context_length_exceeded`; `error.param` names the field */
+        /** @description `invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query`, `model_not_found` or `context_length_exceeded`; `error.param` names the field */
         BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description `insufficient_scope`: the API key may not be used for this; `WWW-Authenticate` names the scope */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1447,7 +1852,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `not_found`: it does not exist, or it is somebody else's; or `model_not_found` */
+        /** @description `not_found`: it does not exist, or it is somebody else's */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1483,7 +1888,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `missing_token`, `invalid_token` or `token_expired`; with `WWW-Authenticate` */
+        /** @description `missing_token`, `invalid_token`, `token_expired` or `invalid_api_key`; with `WWW-Authenticate` */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
@@ -1518,32 +1923,16 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_landing_page: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What this server is and where to go on */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
+                 * @example cookie
+                 */
+                "x-chatapp-session"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1572,6 +1961,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `foreign_page` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1592,7 +1990,13 @@ export interface operations {
     logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `cookie`: the cookie is removed, too. Only for this server's own pages
+                 * @example cookie
+                 */
+                "x-chatapp-session"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1606,6 +2010,15 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope`, `foreign_page`, or `session_required` for an API key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1613,7 +2026,13 @@ export interface operations {
     refresh: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages
+                 * @example cookie
+                 */
+                "x-chatapp-session"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1642,6 +2061,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `foreign_page` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1653,7 +2081,13 @@ export interface operations {
     signup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
+                 * @example cookie
+                 */
+                "x-chatapp-session"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1673,7 +2107,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description `signup_closed` or `setup_token_invalid` */
+            /** @description `signup_closed`, `setup_token_invalid` or `foreign_page` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1713,8 +2147,20 @@ export interface operations {
             query?: {
                 /** @description How many to return. */
                 limit?: number;
-                /** @description Id of the last conversation of the previous page. */
+                /**
+                 * @description `next_cursor` of the previous page, which continues exactly there whatever has moved since;
+                 *     or the id of a conversation, which continues behind where that one is now.
+                 */
                 after?: string;
+                /**
+                 * @description `true` lists archived conversations, `false` the others. Without it: the others, and in the
+                 *     trash both.
+                 */
+                archived?: boolean;
+                /** @description `true` lists pinned conversations only, `false` only the others. */
+                pinned?: boolean;
+                /** @description `true` lists what is in the trash, the last deleted first. */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -1733,6 +2179,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1756,6 +2203,8 @@ export interface operations {
             /** @description The conversation */
             201: {
                 headers: {
+                    /** @description Its version */
+                    etag?: string;
                     /** @description Path of the conversation */
                     location?: string;
                     [name: string]: unknown;
@@ -1766,6 +2215,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1783,10 +2233,82 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    get_conversation: {
+    archive_conversations: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkArchive"];
+            };
+        };
+        responses: {
+            /** @description How many were changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkArchived"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    delete_conversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDelete"];
+            };
+        };
+        responses: {
+            /** @description How many were deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDeleted"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An `ETag` the client has: answered with 304 while that is current
+                 * @example "7"
+                 */
+                "if-none-match"?: string | null;
+            };
             path: {
                 /**
                  * @description Id of the conversation
@@ -1801,13 +2323,23 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description Its version */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationOut"];
                 };
             };
+            /** @description The client's version is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1815,8 +2347,17 @@ export interface operations {
     };
     delete_conversation: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description `true` removes it for good, from the trash too. */
+                permanent?: boolean;
+            };
+            header?: {
+                /**
+                 * @description The `ETag` of what is to be deleted: refused when it is not current any more
+                 * @example "7"
+                 */
+                "if-match"?: string | null;
+            };
             path: {
                 /**
                  * @description Id of the conversation
@@ -1828,7 +2369,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone */
+            /** @description It is deleted */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1837,8 +2378,19 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description `etag_mismatch`: it has changed meanwhile; nothing was done */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -1846,7 +2398,13 @@ export interface operations {
     update_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` the change was made from: refused when it is not current any more
+                 * @example "7"
+                 */
+                "if-match"?: string | null;
+            };
             path: {
                 /**
                  * @description Id of the conversation
@@ -1865,6 +2423,8 @@ export interface operations {
             /** @description The conversation as it is now */
             200: {
                 headers: {
+                    /** @description Its new version */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1873,8 +2433,18 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            /** @description `etag_mismatch`: it has changed meanwhile; nothing was done */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];
@@ -1915,6 +2485,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -1955,6 +2526,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2022,6 +2594,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
@@ -2058,6 +2631,39 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    restore_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    /** @description Its version */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     export_all: {
         parameters: {
             query?: {
@@ -2085,6 +2691,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2118,6 +2725,142 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_KeyOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `key_limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the key
+                 * @example key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key works no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    update_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the key
+                 * @example key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyPatch"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2145,6 +2888,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2174,6 +2918,38 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the message
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2242,6 +3018,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
@@ -2293,30 +3070,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ModelOut"];
+                    "application/json": components["schemas"]["ModelList"];
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
-            /** @description The provider's answer could not be used */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
             503: components["responses"]["Unavailable"];
-            /** @description The provider did not answer in time */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
         };
     };
     get_response: {
@@ -2344,6 +3104,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2374,6 +3135,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2411,6 +3173,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2435,6 +3198,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2462,6 +3226,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::AppendHeaders;
 use schemas::account::TokenResponse;
@@ -113,14 +114,13 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
 /// host. Elsewhere the origin has to name the host that was asked.
 fn own_origin(uri: &Uri, headers: &HeaderMap) -> Option<Uri> {
     let origin: Uri = only(headers, &header::ORIGIN)?.parse().ok()?;
-    let own = match only(headers, &HeaderName::from_static("sec-fetch-site")) {
-        Some(site) => site == "same-origin",
-        None => {
-            let host = only(headers, &header::HOST)
-                .or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
-            let named = origin.authority().map(axum::http::uri::Authority::as_str);
-            named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
-        }
+    let site = only(headers, &HeaderName::from_static("sec-fetch-site"));
+    let own = if let Some(site) = site {
+        site == "same-origin"
+    } else {
+        let host = only(headers, &header::HOST).or_else(|| uri.authority().map(Authority::as_str));
+        let named = origin.authority().map(Authority::as_str);
+        named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
     };
     (own && origin.scheme().is_some() && origin.host().is_some()).then_some(origin)
 }
