@@ -1,6 +1,6 @@
 //! What people bring along and take away: conversations as other products export them, and as we do.
 //!
-//! [`read`] takes a file (JSON, JSON Lines or a ZIP archive of such files) and gives one
+//! [`read()`] takes a file (JSON, JSON Lines or a ZIP archive of such files) and gives one
 //! [`Record`] after the other: a [`Conversation`] in the same shape whatever product it came from,
 //! or the reason why one could not be read. One conversation is in memory at a time, and one that
 //! cannot be read never takes others with it. [`own`] and [`markdown`] write.
