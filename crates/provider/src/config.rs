@@ -98,11 +98,10 @@ impl OpenAiConfig {
 }
 
 impl fmt::Debug for OpenAiConfig {
-    // The query of the address may hold a key, and so may a header, so both are left out.
+    // The address may hold a key in its query or a password, and a header a key: left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenAiConfig")
             .field("name", &self.name)
-            .field("base_url", &self.base_url.split(['?', '@']).next().unwrap_or_default())
             .field("default_model", &self.default_model)
             .field("models", &self.models)
             .field("api_key", &self.api_key.as_ref().map(|_| "[redacted]"))

@@ -82,7 +82,10 @@ impl Stage {
 }
 
 fn program(directory: &TempDir, upstream: &MockServer) -> ProcessBuilder {
-    let settings = Settings::quick().upstream(&upstream.base_url());
+    // Room for the long questions that make long answers.
+    let settings = Settings::quick()
+        .upstream(&upstream.base_url())
+        .set("CHATAPP_PROVIDER__CONTEXT_TOKENS", "128000");
     ProcessBuilder::new(env!("CARGO_BIN_EXE_chatapp"), directory.path()).settings(&settings)
 }
 

@@ -15,7 +15,7 @@ use testkit::{Engine, Harness, TestApp, World};
 
 const FOLLOWERS: usize = 1_000;
 /// Long enough that all of them are connected while it is written.
-const MODEL: &str = "mock:ticks=200,rate=40";
+const MODEL: &str = "mock:ticks=200,rate=20";
 const TICKS: usize = 200;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
@@ -85,7 +85,12 @@ async fn follow(app: &TestApp, user: &User, followers: usize) -> (String, Durati
 
 #[expect(clippy::print_stdout, reason = "a measurement to look at, too noisy to assert")]
 async fn thousand(world: World) {
-    let app = TestApp::builder(&world).set("CHATAPP_SERVER__MAX_CONNECTIONS", "4096").start().await;
+    let app = TestApp::builder(&world)
+        .set("CHATAPP_SERVER__MAX_CONNECTIONS", "4096")
+        // All of them come at once, beside other stories: here nobody is to be turned away.
+        .set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "30s")
+        .start()
+        .await;
     let user = app.user("ada").await;
     let followers = followers();
     let (_, alone, _) = follow(&app, &user, 1).await;
