@@ -60,6 +60,20 @@ export class Blocks {
   }
 }
 
+/**
+ * The levels of the page's headings that stand for those among the blocks. Turns have the second
+ * level, so answers begin with the third, whatever they call it, and skip none.
+ */
+export function headingLevels(blocks: Block[]): (number | undefined)[] {
+  const above: number[] = [];
+  return blocks.map(({ token }) => {
+    if (token.type !== "heading") return undefined;
+    while (above.length > 0 && above.at(-1)! >= token.depth) above.pop();
+    above.push(token.depth);
+    return Math.min(2 + above.length, 6);
+  });
+}
+
 /** Gives blocks their places and leaves out what shows nothing. */
 function placed(tokens: Token[], offset: number): Block[] {
   const blocks: Block[] = [];

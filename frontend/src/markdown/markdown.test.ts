@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Blocks } from "./blocks";
+import { Blocks, headingLevels } from "./blocks";
 import { lex, plain, safeLink } from "./lexer";
 import { complete } from "./unfinished";
 
@@ -141,6 +141,15 @@ describe("blocks of a growing text", () => {
     for (let end = 1; end <= text.length; end += 1) blocks.read(text.slice(0, end), false);
     const [first] = blocks.read(text, true);
     expect(JSON.stringify(first!.token)).toContain("https://example.org");
+  });
+});
+
+describe("headings", () => {
+  it("begin below those of the page and skip no level", () => {
+    const levels = (text: string) =>
+      headingLevels(new Blocks().read(text, true)).filter((level) => level !== undefined);
+    expect(levels("## a\n\n#### b\n\n#### c\n\n## d")).toEqual([3, 4, 4, 3]);
+    expect(levels("### a\n\n# b\n\n## c\n\n### d\n\n###### e\n\n# f")).toEqual([3, 3, 4, 5, 6, 3]);
   });
 });
 

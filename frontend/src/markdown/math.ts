@@ -2,15 +2,21 @@
 import katex from "katex";
 import "katex/dist/katex.min.css";
 
-/** Builds nodes; as text, the styles within would break the content security policy. */
+/**
+ * Builds nodes; as text, the styles within would break the content security policy. What is no
+ * formula stays as it is.
+ */
 export function render(source: string, node: HTMLElement, display: boolean): void {
-  katex.render(source, node, {
-    displayMode: display,
-    throwOnError: false,
-    errorColor: "currentColor",
-    strict: "ignore",
-    trust: false,
-    maxSize: 20,
-    maxExpand: 300,
-  });
+  try {
+    katex.render(source, node, {
+      displayMode: display,
+      throwOnError: true,
+      strict: "ignore",
+      trust: false,
+      maxSize: 20,
+      maxExpand: 300,
+    });
+  } catch {
+    node.textContent = source;
+  }
 }

@@ -4,6 +4,8 @@
  * syntax flickers on the screen.
  */
 
+/** Longer links are shown as they are until they are complete. */
+const LONGEST_LINK = 2_000;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /** `text` with its end completed. */
@@ -64,17 +66,26 @@ interface Mark {
   inside: number;
 }
 
+// Looked for at one place of the text, without copying what follows it.
+const TICKS = /`+/y;
+const OPENING = /!?\[/y;
+const RUN = /\*{1,3}|_{1,3}|~~/y;
+
+function found(rule: RegExp, text: string, at: number): string | undefined {
+  rule.lastIndex = at;
+  return rule.exec(text)?.[0];
+}
+
 /** Closes code, emphasis and links that are open at the end. */
 function closeInline(text: string): string {
   const open: Mark[] = [];
   let at = 0;
   while (at < text.length) {
-    const rest = text.slice(at);
     if (text[at] === "\\") {
       at += 2;
       continue;
     }
-    const ticks = /^`+/.exec(rest)?.[0];
+    const ticks = found(TICKS, text, at);
     if (ticks) {
       const end = closingTicks(text, at + ticks.length, ticks);
       if (end < 0) {
@@ -84,12 +95,13 @@ function closeInline(text: string): string {
       at = end;
       continue;
     }
-    const link = /^!?\[/.exec(rest)?.[0];
-    if (link) {
-      const half = halfLink(rest, link);
+    const link = found(OPENING, text, at);
+    // Half a link is at the end, and short.
+    if (link && text.length - at <= LONGEST_LINK) {
+      const half = halfLink(text.slice(at), link);
       if (half !== undefined) return finish(text.slice(0, at) + half, open);
     }
-    const run = /^(?:\*{1,3}|_{1,3}|~~)/.exec(rest)?.[0];
+    const run = found(RUN, text, at);
     if (run) {
       emphasis(text, at, run, open);
       at += run.length;
@@ -112,8 +124,8 @@ function closingTicks(text: string, from: number, ticks: string): number {
 function halfLink(rest: string, opening: string): string | undefined {
   const label = rest.indexOf("]", opening.length);
   if (label < 0) {
-    // Long texts in brackets are no links.
-    if (rest.length > 300 || rest.includes("\n")) return undefined;
+    // Texts in brackets that go over lines are no links.
+    if (rest.includes("\n")) return undefined;
     return opening === "![" ? "" : rest.slice(1);
   }
   if (label === rest.length - 1) return opening === "![" ? "" : undefined;
