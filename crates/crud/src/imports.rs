@@ -15,6 +15,9 @@ use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::{insert, insert_all};
 
+/// The version of a conversation whose import goes on. Whoever removes it has raised it: another
+/// server, at its start, takes it for one that was left over.
+const OPEN: i64 = 1;
 /// How many ids one query asks for.
 const ID_STEP: usize = 500;
 
@@ -86,7 +89,7 @@ pub async fn is_any_taken(
 
 /// Stores the conversation itself, hidden since `now`.
 pub async fn open(db: &Db, mut row: conversation::Model, now: Time) -> Result<()> {
-    (row.deleted_at, row.removed_at) = (Some(now), Some(now));
+    (row.deleted_at, row.removed_at, row.version) = (Some(now), Some(now), OPEN);
     db.write(row, |tx, row| {
         Box::pin(async move { insert::<conversation::ActiveModel, _>(tx, row.clone()).await })
     })
@@ -115,15 +118,11 @@ async fn add_in(tx: &Tx, conversation: ConversationId, rows: &Rows) -> Result<()
     let raised = conversation::Entity::update_many()
         .col_expr(conversation::Column::NextSeq, next.into())
         .filter(conversation::Column::Id.eq(conversation))
+        .filter(conversation::Column::Version.eq(OPEN))
         .exec(tx)
         .await?;
     if raised.rows_affected == 0 {
-        // Somebody removed it by hand.
-        return Err(CrudError::Inconsistent {
-            table: "conversations",
-            id: conversation.to_string(),
-            what: "an import was removed while it was stored",
-        });
+        return Err(removed(conversation));
     }
     insert_all(tx, rows.messages.iter().cloned()).await?;
     if !rows.responses.is_empty() {
@@ -143,17 +142,29 @@ pub async fn publish(db: &Db, import: Model) -> Result<bool> {
     }
 }
 
+fn removed(conversation: ConversationId) -> CrudError {
+    CrudError::Inconsistent {
+        table: "conversations",
+        id: conversation.to_string(),
+        what: "an import was removed while it was stored",
+    }
+}
+
 async fn publish_in(tx: &Tx, import: &Model) -> Result<bool> {
     let Model { user_id, source, source_id, conversation_id, .. } = import;
     if find_in(tx, *user_id, source, source_id).await?.is_some() {
         return Ok(false);
     }
-    conversation::Entity::update_many()
+    let shown = conversation::Entity::update_many()
         .col_expr(conversation::Column::DeletedAt, Expr::value(None::<Time>))
         .col_expr(conversation::Column::RemovedAt, Expr::value(None::<Time>))
         .filter(conversation::Column::Id.eq(*conversation_id))
+        .filter(conversation::Column::Version.eq(OPEN))
         .exec(tx)
         .await?;
+    if shown.rows_affected == 0 {
+        return Err(removed(*conversation_id));
+    }
     // One that was deleted, and whose rows are still being removed, may be in the way.
     Entity::delete_by_id((*user_id, source.clone(), source_id.clone())).exec(tx).await?;
     insert(tx, import.clone()).await?;

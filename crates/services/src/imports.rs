@@ -163,6 +163,11 @@ impl Import {
             entry.outcome = ImportOutcome::Empty;
             return entry;
         }
+        if let Some(reason) = rows::too_large(conversation) {
+            entry.outcome = ImportOutcome::Failed;
+            entry.reason = Some(reason);
+            return entry;
+        }
         match self.store(&mut planned).await {
             Ok((outcome, id)) => {
                 entry.outcome = outcome;

@@ -199,8 +199,12 @@ pub async fn list_removing(db: &Db, limit: u64) -> Result<Vec<ConversationId>> {
         .await?)
 }
 
-/// Removes a conversation with all that hangs below it, in steps that let others write.
+/// Removes a conversation on its way out with all that hangs below it, in steps that let others
+/// write. Any other one stays.
 pub async fn remove(db: &Db, id: ConversationId) -> Result<()> {
+    if !claim(db, id).await? {
+        return Ok(());
+    }
     let Some(row) = Entity::find_by_id(id).one(db.read()).await? else { return Ok(()) };
     let responses: Vec<ResponseId> = response::Entity::find()
         .select_only()
@@ -234,6 +238,23 @@ pub async fn remove(db: &Db, id: ConversationId) -> Result<()> {
                 sea_orm::ConnectionTrait::execute_unprepared(tx, sql).await?;
             }
             Ok(())
+        })
+    })
+    .await
+}
+
+/// Raises the version of a conversation on its way out, so that an import, which is hidden like
+/// one, is not shown once its rows are being removed.
+async fn claim(db: &Db, id: ConversationId) -> Result<bool> {
+    db.write(id, |tx, id| {
+        Box::pin(async move {
+            let claimed = Entity::update_many()
+                .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+                .filter(Column::Id.eq(*id))
+                .filter(Column::RemovedAt.is_not_null())
+                .exec(tx)
+                .await?;
+            Ok(claimed.rows_affected == 1)
         })
     })
     .await

@@ -14,6 +14,7 @@ use super::open;
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("an_import_is_seen_only_when_it_is_whole", seen_when_whole)
+        .story("an_import_and_its_removal_exclude_each_other", exclude_each_other)
         .story("of_two_imports_of_the_same_one_is_kept", one_is_kept)
 }
 
@@ -120,4 +121,33 @@ async fn one_is_kept(world: World) {
     assert!(imports::publish(&db, import(owner, second)).await.unwrap());
     trash::remove(&db, first).await.unwrap();
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(second));
+}
+
+async fn exclude_each_other(world: World) {
+    let db = open(&world).await;
+    let owner = owner(&world).await;
+    // Another server that starts now sees a removal that was left over.
+    let shown = begin(&db, owner).await;
+    assert_eq!(conversations::trash::list_removing(&db, 10).await.unwrap(), [shown]);
+    assert!(imports::publish(&db, import(owner, shown)).await.unwrap());
+    conversations::trash::remove(&db, shown).await.unwrap();
+    assert!(conversations::find(&db, owner, shown).await.unwrap().is_some());
+    let count = "SELECT COUNT(*) FROM messages";
+    assert_eq!(world.sql().await.value(count).await, "1");
+
+    // Its removal has begun, and is not through.
+    let removed = begin(&db, owner).await;
+    world
+        .sql()
+        .await
+        .execute(&format!(
+            "UPDATE conversations SET version = version + 1 WHERE id = x'{}'",
+            removed.0.simple()
+        ))
+        .await;
+    let other = import::Model { source_id: "c2".to_owned(), ..import(owner, removed) };
+    imports::publish(&db, other).await.unwrap_err();
+    assert!(conversations::find(&db, owner, removed).await.unwrap().is_none());
+    conversations::trash::remove(&db, removed).await.unwrap();
+    assert_eq!(world.sql().await.value(count).await, "1");
 }

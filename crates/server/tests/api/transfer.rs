@@ -21,6 +21,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         every_format_is_recognised_and_reported,
         an_export_as_markdown_reads_well,
         what_cannot_be_imported_is_refused_or_reported,
+        texts_beyond_every_bound_are_refused,
         a_large_conversation_is_imported_in_steps,
     )
 }
@@ -261,6 +262,40 @@ async fn what_cannot_be_imported_is_refused_or_reported(world: World) {
     let (entries, summary) = import(&ada, "", "").await;
     assert!(entries.is_empty() && summary["error"].is_null(), "{summary}");
     assert!(ada.list_conversations().await.is_empty());
+
+    // Bounds of the API hold for what comes by file, too.
+    let at = "2026-01-01T00:00:00Z";
+    let head = json!({"type": "conversation", "id": "conv_1", "title": "", "title_source": "none", "created_at": at, "updated_at": at, "messages": []});
+    let with = |field: &str, value: Value| {
+        let mut line = head.clone();
+        line[field] = value;
+        line.to_string()
+    };
+    let (entries, _) = import(&ada, "", with("metadata", json!({"k": "v".repeat(513)}))).await;
+    assert_eq!(entries[0]["outcome"], "failed", "{entries:?}");
+    let (entries, _) =
+        import(&ada, "", with("instructions", json!("x".repeat(64 * 1024 - 1024)))).await;
+    assert_eq!(entries[0]["outcome"], "imported", "{entries:?}");
+}
+
+async fn texts_beyond_every_bound_are_refused(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let long = json!([
+        {"uuid": "a", "chat_messages": []},
+        {"uuid": "b", "name": "Long", "chat_messages": [
+            {"uuid": "m", "sender": "human", "text": "x".repeat((8 << 20) + 1)}]},
+        {"uuid": "c", "name": "Fine", "chat_messages": [
+            {"uuid": "m", "sender": "human", "text": "x".repeat(8 << 20)}]},
+        {"conversationId": "d", "title": "Told", "options": {"promptPrefix": "x".repeat(64 * 1024 + 1)},
+            "messages": [{"messageId": "1", "isCreatedByUser": true, "text": "Hi"}]},
+    ]);
+    let (entries, summary) = import(&ada, "", long.to_string()).await;
+    let outcomes: Vec<&Value> = entries.iter().map(|entry| &entry["outcome"]).collect();
+    assert_eq!(outcomes, ["empty", "failed", "imported", "failed"]);
+    assert!(entries[1]["reason"].as_str().unwrap().contains("8388608 bytes"), "{:?}", entries[1]);
+    assert!(entries[3]["reason"].as_str().unwrap().contains("instructions"), "{:?}", entries[3]);
+    assert_eq!(summary["imported"], 1);
 }
 
 async fn a_large_conversation_is_imported_in_steps(world: World) {

@@ -8,7 +8,7 @@ use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
-use schemas::validate::{MAX_MODEL_BYTES, MAX_TITLE_CHARS};
+use schemas::validate::{self, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS};
 use transfer::{Conversation, Message, Note, Notes, Source};
 
 use crate::error::Result;
@@ -18,6 +18,22 @@ use crate::titles;
 /// The most messages, and about the most bytes of text, that one transaction stores.
 const STEP_ROWS: usize = 200;
 const STEP_BYTES: usize = 1 << 20;
+
+/// The longest text of one imported message. Longer answers exist, but not every database takes
+/// them in one statement.
+const MAX_TEXT_BYTES: usize = 8 << 20;
+
+/// What of `conversation` breaks a bound, in words; nothing of it is stored then.
+pub(super) fn too_large(conversation: &Conversation) -> Option<String> {
+    let texts = conversation.messages.iter().flat_map(|m| m.reasoning.iter().chain([&m.text]));
+    if texts.clone().any(|text| text.len() > MAX_TEXT_BYTES) {
+        return Some(format!("a message of it is longer than {MAX_TEXT_BYTES} bytes"));
+    }
+    if conversation.instructions.as_ref().is_some_and(|text| text.len() > MAX_INSTRUCTIONS_BYTES) {
+        return Some(format!("its instructions are longer than {MAX_INSTRUCTIONS_BYTES} bytes"));
+    }
+    validate::metadata("metadata", &conversation.metadata).err().map(|invalid| invalid.message)
+}
 
 /// A conversation ready to be stored.
 pub(super) struct Planned {
