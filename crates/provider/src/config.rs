@@ -97,11 +97,19 @@ impl OpenAiConfig {
     }
 }
 
+/// An address without its user part and its query, which may hold a password or a key.
+fn without_secrets(address: &str) -> String {
+    let Ok(url) = reqwest::Url::parse(address) else { return "(no address)".to_owned() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
 impl fmt::Debug for OpenAiConfig {
-    // The address may hold a key in its query or a password, and a header a key: left out.
+    // Headers may hold a key, so they are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenAiConfig")
             .field("name", &self.name)
+            .field("base_url", &without_secrets(&self.base_url))
             .field("default_model", &self.default_model)
             .field("models", &self.models)
             .field("api_key", &self.api_key.as_ref().map(|_| "[redacted]"))

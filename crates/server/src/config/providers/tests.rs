@@ -238,11 +238,12 @@ fn what_cannot_be_is_one_line_that_names_the_place() {
 fn debug_shows_no_secret_of_any_provider() {
     let bench = file(
         "[providers.x]
-         base_url = 'http://h/v1?key=canary'
+         base_url = 'http://h:81/v1?key=a@canary'
          api_key = 'sk-canary'
          default_model = 'm'
          headers = { X-Key = 'canary' }",
     );
     let text = format!("{:?}", bench.load().unwrap());
     assert!(!text.contains("canary"), "{text}");
+    assert!(text.contains("http://h:81/v1\""), "{text}");
 }
