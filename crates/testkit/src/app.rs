@@ -54,13 +54,6 @@ impl TestAppBuilder {
         self
     }
 
-    /// Connects to the database server by TCP instead of its unix socket.
-    #[must_use]
-    pub fn over_tcp(mut self) -> Self {
-        self.settings = self.settings.on(&self.database, Transport::Tcp);
-        self
-    }
-
     /// Starts the upstream and the server, and waits until the server listens.
     pub async fn start(self) -> TestApp {
         let Self { mut settings, database, context, upstream } = self;

@@ -13,7 +13,6 @@ mod faults;
 mod follow;
 mod followers;
 mod idempotency;
-mod latency;
 mod prune;
 mod replicas;
 mod sessions;
@@ -35,7 +34,6 @@ fn main() -> ExitCode {
     let harness = follow::stories(harness);
     let harness = followers::stories(harness);
     let harness = idempotency::stories(harness);
-    let harness = latency::stories(harness);
     let harness = prune::stories(harness);
     let harness = replicas::stories(harness);
     let harness = sessions::stories(harness);
