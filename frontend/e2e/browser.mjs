@@ -32,6 +32,9 @@ export function launch() {
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
+/** What every person of this run has met. */
+export const met = [];
+
 /**
  * A browser profile of its own at the server's address. `problems` collects what must not happen:
  * exceptions, messages of the console, blocked styles and scripts, requests to somewhere else.
@@ -48,6 +51,7 @@ export async function person(browser, url, options = {}) {
   context.setDefaultTimeout(15_000);
   const problems = [];
   const add = (text) => {
+    met.push(text);
     if (!expected.some((pattern) => pattern.test(text))) problems.push(text);
   };
   context.on("weberror", (error) => add(`exception: ${error.error().stack ?? error.error()}`));
@@ -67,7 +71,7 @@ let people = 0;
 
 /** Signs up through the form, waits for the first screen, and returns the address. */
 export async function signUp(page, name = "Ada") {
-  const email = `${name.toLowerCase()}-${process.pid}-${people++}@example.org`;
+  const email = `${name.toLowerCase().replaceAll(" ", ".")}-${process.pid}-${people++}@example.org`;
   await page.goto("/signup");
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("E-mail address").fill(email);
@@ -83,6 +87,67 @@ export async function logIn(page, email) {
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("textbox", { name: "Message" }).waitFor();
+}
+
+/** The API in the name of a person, without the page. */
+export async function api(url, email) {
+  const reply = await fetch(`${url}/api/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password: PASSWORD }),
+  });
+  const { access_token } = await reply.json();
+  return async (path, options = {}) => {
+    const headers = { ...options.headers, authorization: `Bearer ${access_token}` };
+    const answer = await fetch(`${url}${path}`, { ...options, headers });
+    assert.ok(answer.ok, `${path}: ${answer.status}`);
+    return answer;
+  };
+}
+
+/** Gives a person a conversation of so many messages, by importing it; returns its id. */
+export async function fill(url, email, count) {
+  const ask = await api(url, email);
+  const start = Date.UTC(2026, 0, 1);
+  const id = (n) => `msg_${n.toString(16).padStart(32, "0")}`;
+  const prose = (n) => "A message of some length, with words that wrap on every screen there is. ".repeat(1 + (n % 5));
+  const answer = (n) =>
+    `Answer **${n}**. ${prose(n)}\n\n- one \`${n}\`\n- two\n\n` +
+    (n % 7 === 1 ? `\`\`\`rust\nfn main() {\n    println!("${n}");\n}\n\`\`\`\n\n` : "") +
+    (n % 11 === 3 ? "| a | b |\n|---|---|\n| 1 | 2 |\n\n" : "") +
+    (n % 13 === 5 ? "and $x^2 + y^2$ too.\n" : "");
+  const messages = Array.from({ length: count }, (_, n) => ({
+    id: id(n),
+    parent_id: n === 0 ? null : id(n - 1),
+    role: n % 2 === 0 ? "user" : "assistant",
+    status: "completed",
+    content: n % 2 === 0 ? `Question ${n}. ${prose(n)}` : answer(n),
+    created_at: new Date(start + n * 1000).toISOString(),
+    updated_at: new Date(start + n * 1000).toISOString(),
+  }));
+  const conversation = {
+    type: "conversation",
+    id: `conv_${"1".repeat(32)}`,
+    title: "A long one",
+    title_source: "user",
+    head_id: id(count - 1),
+    created_at: new Date(start).toISOString(),
+    updated_at: new Date(start + count * 1000).toISOString(),
+    messages,
+  };
+  const lines = [
+    { type: "export", format: "chatapp", version: 1, exported_at: new Date(start).toISOString() },
+    conversation,
+    { type: "end", conversations: 1, messages: count },
+  ];
+  const reply = await ask("/api/import", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.map((line) => JSON.stringify(line)).join("\n"),
+  });
+  const [entry, summary] = (await reply.text()).trim().split("\n").map((line) => JSON.parse(line));
+  assert.equal(summary.messages, count, JSON.stringify(summary));
+  return entry.conversation_id;
 }
 
 /** Lets new conversations ask this model, whose name may be a script of the demo model. */
@@ -107,11 +172,13 @@ export async function shownTicks(page) {
   return ticks(await answers(page).last().innerText());
 }
 
-/** Writes a message and sends it with Enter. */
+/** Writes a message and sends it: with Enter, which on a touch keyboard begins a new line. */
 export async function send(page, text) {
   const box = page.getByRole("textbox", { name: "Message" });
   await box.fill(text);
-  await box.press("Enter");
+  const touch = await page.evaluate(() => matchMedia("(pointer: coarse)").matches);
+  if (touch) await page.getByRole("button", { name: "Send" }).click();
+  else await box.press("Enter");
 }
 
 /** The answers in the page, newest last. */

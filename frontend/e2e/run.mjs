@@ -11,7 +11,7 @@ async function load(path) {
   }
 }
 
-const { launch, program } = await load("./browser.mjs");
+const { launch, met, program } = await load("./browser.mjs");
 const [name] = process.argv.slice(2);
 if (name === "--check") {
   try {
@@ -45,7 +45,7 @@ try {
     const text = await page.locator("body").innerText({ timeout: 2_000 }).catch(() => "");
     console.log(`--- ${page.url()}\n${text.slice(0, 1_000)}`);
   }
-  console.log(`---\n${error.stack}`);
+  console.log(`---\n${met.slice(-10).join("\n")}\n---\n${error.stack}`);
 }
 await browser.close();
 process.exit(failed ? 1 : 0);

@@ -11,7 +11,10 @@ const LONGEST_PAUSE = 10_000;
 
 export interface Options {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is; its type is among the headers. */
+  file?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Whether the answer may take as long as it wants. */
@@ -20,7 +23,7 @@ export interface Options {
 
 /** One attempt, without a token. Throws `Lost` or `Refused`. */
 export async function attempt(path: string, options: Options = {}): Promise<Response> {
-  const { method = "GET", body, signal, stream } = options;
+  const { method = "GET", body, file, signal, stream } = options;
   const headers: Record<string, string> = { ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   const signals = [signal, stream ? undefined : AbortSignal.timeout(PATIENCE)];
@@ -29,7 +32,7 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
     reply = await fetch(path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: file ?? (body === undefined ? null : JSON.stringify(body)),
       signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
       cache: "no-store",
     });

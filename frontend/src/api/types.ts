@@ -12,6 +12,11 @@ export type Message = Schemas["MessageOut"];
 export type Turn = Schemas["TurnOut"];
 export type Response = Schemas["ResponseResource"];
 export type Model = Schemas["ModelOut"];
+export type ModelList = Schemas["ModelList"];
+export type Key = Schemas["KeyOut"];
+export type KeyCreated = Schemas["KeyCreated"];
+export type ImportLine = Schemas["ImportLine"];
+export type ImportSummary = Schemas["ImportSummary"];
 
 /** One page of a list. */
 export interface List<T> {
@@ -19,4 +24,6 @@ export interface List<T> {
   has_more: boolean;
   first_id?: string | null;
   last_id?: string | null;
+  /** Where the next page begins, whatever has moved since. */
+  next_cursor?: string | null;
 }

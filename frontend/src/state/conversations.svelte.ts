@@ -22,7 +22,8 @@ export interface Listener {
 class Conversations {
   items = $state.raw<Conversation[]>([]);
   state = $state<"loading" | "ready" | "failed">("loading");
-  more = $state(false);
+  /** Where the next page begins; nothing when all are loaded. */
+  cursor = $state<string | undefined>();
   loadingMore = $state(false);
 
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,10 +39,19 @@ class Conversations {
       if (conversation) void this.reload(conversation);
     });
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) void this.refresh();
+      if (!document.hidden) this.#look();
     });
-    addEventListener("focus", () => void this.refresh());
+    addEventListener("focus", () => this.#look());
+    this.#look();
+  }
+
+  /** The person looks at the list: also at what is pinned, however old it is. */
+  #look(): void {
     void this.refresh();
+    json<List<Conversation>>("/api/conversations?pinned=true&limit=100").then(
+      (page) => this.#merge(page.data),
+      () => {},
+    );
   }
 
   find(id: string): Conversation | undefined {
@@ -64,7 +74,7 @@ class Conversations {
       const kept = others.filter((one) => page.has_more && oldest !== undefined && before(oldest, one) < 0);
       // What should be in the page and is not was taken away elsewhere.
       const gone = others.filter((one) => !kept.includes(one));
-      if (this.state !== "ready" || !page.has_more) this.more = page.has_more;
+      if (this.state !== "ready" || !page.has_more) this.cursor = page.next_cursor ?? undefined;
       this.items = [...page.data, ...kept].sort(before);
       this.state = "ready";
       for (const one of page.data) this.#tell(one);
@@ -82,13 +92,12 @@ class Conversations {
 
   /** The next page, when the end of the list is reached. */
   async next(): Promise<void> {
-    const last = this.items.at(-1);
-    if (!this.more || this.loadingMore || !last) return;
+    if (!this.cursor || this.loadingMore) return;
     this.loadingMore = true;
     try {
-      const path = `/api/conversations?limit=${PAGE}&after=${last.id}`;
+      const path = `/api/conversations?limit=${PAGE}&after=${this.cursor}`;
       const page = await json<List<Conversation>>(path);
-      this.more = page.has_more;
+      this.cursor = page.next_cursor ?? undefined;
       this.#merge(page.data);
     } catch {
       // The list asks again when its end is seen again.
@@ -118,9 +127,10 @@ class Conversations {
     this.put(await json<Conversation>(path, { method: "PATCH", body: patch }));
   }
 
-  async delete(id: string): Promise<void> {
+  /** Puts a conversation into the trash, or takes it away for good. */
+  async delete(id: string, permanent = false): Promise<void> {
     try {
-      await json(`/api/conversations/${id}`, { method: "DELETE" });
+      await json(`/api/conversations/${id}${permanent ? "?permanent=true" : ""}`, { method: "DELETE" });
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 404) throw error;
     }
@@ -128,9 +138,15 @@ class Conversations {
     announceChange({ deleted: id });
   }
 
+  /** Takes it out of the trash again. */
+  async restore(id: string): Promise<void> {
+    this.put(await json<Conversation>(`/api/conversations/${id}/restore`, { method: "POST" }));
+  }
+
   #merge(some: Conversation[]): void {
     const ids = new Set(some.map((one) => one.id));
-    this.items = [...some, ...this.items.filter((one) => !ids.has(one.id))].sort(before);
+    const listed = some.filter((one) => !one.archived && !one.deleted_at);
+    this.items = [...listed, ...this.items.filter((one) => !ids.has(one.id))].sort(before);
   }
 
   #drop(id: string): void {

@@ -8,6 +8,7 @@ export interface Group {
 
 /** The words, and how a month is written. */
 export interface GroupWords {
+  pinned: string;
   today: string;
   yesterday: string;
   week: string;
@@ -15,7 +16,7 @@ export interface GroupWords {
   monthOf: (time: string) => string;
 }
 
-/** Groups a list that is in order; `now` decides what today is, by the clock of this device. */
+/** Groups a list that is in order, pinned ones first; `now` decides what today is, by the clock of this device. */
 export function groupByDay(items: Conversation[], words: GroupWords, now = new Date()): Group[] {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
   const back = (days: number) => new Date(midnight.getFullYear(), midnight.getMonth(), midnight.getDate() - days);
@@ -28,8 +29,10 @@ export function groupByDay(items: Conversation[], words: GroupWords, now = new D
     if (at >= month) return words.month;
     return words.monthOf(time);
   };
-  const groups: Group[] = [];
+  const pinned = items.filter((one) => one.pinned);
+  const groups: Group[] = pinned.length > 0 ? [{ label: words.pinned, items: pinned }] : [];
   for (const one of items) {
+    if (one.pinned) continue;
     const name = label(one.updated_at);
     if (groups.at(-1)?.label === name) groups.at(-1)!.items.push(one);
     else groups.push({ label: name, items: [one] });

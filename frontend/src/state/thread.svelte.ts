@@ -8,6 +8,8 @@ import { conversations } from "./conversations.svelte";
 import { Live } from "./live.svelte";
 
 const PAGE = 50;
+/** Older messages come in larger pages: whoever asks for them scrolls on. */
+const OLDER = 100;
 
 /** A message, or a wish for another answer, on its way. */
 export interface Outgoing {
@@ -77,7 +79,7 @@ export class Thread {
     if (!first || this.older === "none" || this.older === "loading") return;
     this.older = "loading";
     try {
-      const page = await this.#page(`&before=${first.id}`);
+      const page = await this.#page(OLDER, `&before=${first.id}`);
       if (this.messages[0]?.id !== first.id) return;
       this.messages = [...page.data, ...this.messages];
       this.older = page.has_more ? "more" : "none";
@@ -193,7 +195,7 @@ export class Thread {
     try {
       const [conversation, page] = await Promise.all([
         json<Conversation>(`/api/conversations/${this.id}`),
-        this.#page(""),
+        this.#page(PAGE),
       ]);
       this.conversation = conversation;
       this.#join(page);
@@ -208,8 +210,8 @@ export class Thread {
     }
   }
 
-  #page(rest: string): Promise<List<Message>> {
-    return json(`/api/conversations/${this.id}/messages?limit=${PAGE}${rest}`);
+  #page(limit: number, rest = ""): Promise<List<Message>> {
+    return json(`/api/conversations/${this.id}/messages?limit=${limit}${rest}`);
   }
 
   /** Puts the newest page below the older ones that still lead to it. */
