@@ -1,9 +1,11 @@
-//! The one place with status codes: every failure becomes an [`ApiError`] here.
+//! The one place with status codes: every failure becomes an [`ApiError`] here, with one of the
+//! [`Code`]s.
 //!
 //! A handler returns the error; [`middleware`](crate::middleware) writes its body (it knows the
 //! request id) and logs it once. Texts say what happened and what to do, and carry nothing
 //! internal: those details go to the log with the request id.
 
+mod codes;
 mod request;
 mod service;
 
@@ -13,39 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use schemas::Scope;
 use schemas::error::{ErrorBody, ErrorDetail};
 use serde::Serialize;
 
-/// The family of an error, its `type` on the wire (`OpenAI`'s words).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    InvalidRequest,
-    Authentication,
-    Permission,
-    NotFound,
-    Conflict,
-    RateLimit,
-    Server,
-    Upstream,
-}
-
-impl Kind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request_error",
-            Self::Authentication => "authentication_error",
-            Self::Permission => "permission_error",
-            Self::NotFound => "not_found_error",
-            Self::Conflict => "conflict_error",
-            Self::RateLimit => "rate_limit_error",
-            Self::Server => "server_error",
-            Self::Upstream => "upstream_error",
-        }
-    }
-}
+use codes::Code;
+pub use codes::reference;
 
 /// What a client is told about trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +64,7 @@ pub(crate) struct ApiError(Box<Fault>);
 /// What an [`ApiError`] holds; boxed because results travel by value.
 #[derive(Debug, Clone)]
 struct Fault {
-    status: StatusCode,
-    kind: Kind,
-    code: &'static str,
+    code: Code,
     message: String,
     param: Option<String>,
     response_id: Option<String>,
@@ -102,16 +77,10 @@ struct Fault {
 
 impl ApiError {
     /// An error of the client's making; the setters below refine it.
-    pub(crate) fn new(
-        status: StatusCode,
-        kind: Kind,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
-        let blame = if status.is_server_error() { Blame::Us } else { Blame::Client };
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        let is_ours = code.about().status.is_server_error();
+        let blame = if is_ours { Blame::Us } else { Blame::Client };
         Self(Box::new(Fault {
-            status,
-            kind,
             code,
             message: message.into(),
             param: None,
@@ -146,7 +115,7 @@ impl ApiError {
 
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
-        self.0.code
+        self.0.code.about().name
     }
 
     /// The body for the request of this id.
@@ -156,9 +125,9 @@ impl ApiError {
             body: ErrorBody {
                 error: ErrorDetail {
                     message: fault.message.clone(),
-                    kind: fault.kind.as_str().to_owned(),
+                    kind: fault.code.about().kind.as_str().to_owned(),
                     param: fault.param.clone(),
-                    code: Some(fault.code.to_owned()),
+                    code: Some(self.code().to_owned()),
                     response_id: fault.response_id.clone(),
                 },
                 request_id: request_id.to_owned(),
@@ -172,7 +141,7 @@ impl ApiError {
     /// Writes the failure to the log, once, with everything that was kept from the client.
     pub(crate) fn log(&self, request_id: &str) {
         let fault = &self.0;
-        let (code, status) = (fault.code, fault.status.as_u16());
+        let (code, status) = (self.code(), fault.code.about().status.as_u16());
         let cause = fault.source.as_deref().map(|source| chain(source)).unwrap_or_default();
         match fault.blame {
             Blame::Client => {
@@ -225,7 +194,7 @@ impl IntoResponse for ApiError {
     /// error among the response's extensions.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.0.status;
+        *response.status_mut() = self.0.code.about().status;
         self.headers(response.headers_mut());
         response.extensions_mut().insert(self);
         response
@@ -254,6 +223,12 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     text
+}
+
+/// The status of a code.
+#[cfg(test)]
+pub(crate) fn status_of(code: &str) -> Option<axum::http::StatusCode> {
+    Code::named(code).map(|code| code.about().status)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The HTTP face of the server: routes, extractors, middleware, event streams, `OpenAPI`.
 //!
 //! A handler parses, calls one use case of [`services`] and renders. This crate knows no SQL, no
-//! model provider and no stored row; every status code of the product is chosen in `error`.
+//! model provider and no stored row; every status code of the product is chosen in `error`, and
+//! [`error_reference()`] lists them.
 //!
 //! [`router()`] is the whole application as a `tower` service, [`serve()`] puts it on a socket, and
 //! [`openapi()`] describes it.
@@ -22,6 +23,7 @@ mod sse;
 mod state;
 
 pub use config::{ApiConfig, VersionInfo};
+pub use error::reference as error_reference;
 pub use extract::Peer;
 pub use openapi::openapi;
 pub use router::router;

@@ -38,6 +38,11 @@ pub struct Tokens {
     pub estimated: bool,
 }
 
+/// Code of a [`Failure`]: the conversation was deleted while it was being answered.
+pub const CONVERSATION_DELETED: &str = "conversation_deleted";
+/// Code of a [`Failure`]: the message, or one above it, was deleted while it was being answered.
+pub const MESSAGE_DELETED: &str = "message_deleted";
+
 /// Why a response failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -3339,7 +3339,7 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            /** @description It should not: `reasons` beside `error` lists why (`database`, `storage`, `draining`) */
+            /** @description `not_ready`: it should not; `reasons` beside `error` lists why (`database`, `storage`, `draining`) */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3368,7 +3368,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Not for this caller */
+            /** @description `unknown_url`: not for this caller */
             404: {
                 headers: {
                     [name: string]: unknown;

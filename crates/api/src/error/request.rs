@@ -5,65 +5,44 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode as S;
 use schemas::Scope;
 
-use super::{ApiError, Blame, Challenge, Kind, Retry};
+use super::{ApiError, Blame, Challenge, Code, Retry};
 
 /// The most characters of a client's own words that are repeated in `param`.
 const MAX_PARAM_CHARS: usize = 64;
 
 impl ApiError {
-    fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(S::BAD_REQUEST, Kind::InvalidRequest, code, message)
-    }
-
     /// The same words for an id that is absent, somebody else's, or not an id at all.
     pub(crate) fn not_found(kind: &str) -> Self {
         Self::new(
-            S::NOT_FOUND,
-            Kind::NotFound,
-            "not_found",
+            Code::NotFound,
             format!("There is no {kind} with this id. Check the id; it may have been deleted."),
         )
     }
 
     /// No route has this path.
     pub(crate) fn unknown_url() -> Self {
-        Self::new(
-            S::NOT_FOUND,
-            Kind::InvalidRequest,
-            "unknown_url",
-            "There is nothing at this URL. The routes are listed at /docs.",
-        )
+        Self::new(Code::UnknownUrl, "There is nothing at this URL. The routes are listed at /docs.")
     }
 
     /// The route exists, the method does not; `Allow` is added by the router.
     pub(crate) fn method_not_supported() -> Self {
         Self::new(
-            S::METHOD_NOT_ALLOWED,
-            Kind::InvalidRequest,
-            "method_not_supported",
+            Code::MethodNotSupported,
             "This URL does not support this method. The header Allow lists those it supports.",
         )
     }
 
     /// The URL is longer than `max` bytes.
     pub(crate) fn url_too_long(max: usize) -> Self {
-        Self::new(
-            S::URI_TOO_LONG,
-            Kind::InvalidRequest,
-            "url_too_long",
-            format!("The URL must be at most {max} bytes long."),
-        )
+        Self::new(Code::UrlTooLong, format!("The URL must be at most {max} bytes long."))
     }
 
     /// The head of the request is larger than `max` bytes.
     pub(crate) fn headers_too_large(max: usize) -> Self {
         Self::new(
-            S::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Kind::InvalidRequest,
-            "headers_too_large",
+            Code::HeadersTooLarge,
             format!("The headers of a request must be at most {max} bytes long together."),
         )
     }
@@ -71,9 +50,7 @@ impl ApiError {
     /// The body is larger than `max` bytes.
     pub(crate) fn body_too_large(max: usize) -> Self {
         Self::new(
-            S::PAYLOAD_TOO_LARGE,
-            Kind::InvalidRequest,
-            "request_too_large",
+            Code::RequestTooLarge,
             format!("The body of this request must be at most {max} bytes long."),
         )
     }
@@ -81,24 +58,20 @@ impl ApiError {
     /// The body did not arrive within `limit`.
     pub(crate) fn body_timeout(limit: Duration) -> Self {
         Self::new(
-            S::REQUEST_TIMEOUT,
-            Kind::InvalidRequest,
-            "request_timeout",
+            Code::RequestTimeout,
             format!("The body did not arrive within {} seconds.", limit.as_secs_f32()),
         )
     }
 
     /// The body ended before its announced length.
     pub(crate) fn body_incomplete() -> Self {
-        Self::bad_request("request_incomplete", "The body of the request did not arrive whole.")
+        Self::new(Code::RequestIncomplete, "The body of the request did not arrive whole.")
     }
 
     /// The body is not declared as JSON.
     pub(crate) fn unsupported_media_type() -> Self {
         Self::new(
-            S::UNSUPPORTED_MEDIA_TYPE,
-            Kind::InvalidRequest,
-            "unsupported_media_type",
+            Code::UnsupportedMediaType,
             "Send the body as JSON with the header Content-Type: application/json.",
         )
     }
@@ -106,9 +79,7 @@ impl ApiError {
     /// The upload is not declared as a file that is taken here.
     pub(crate) fn unsupported_upload() -> Self {
         Self::new(
-            S::UNSUPPORTED_MEDIA_TYPE,
-            Kind::InvalidRequest,
-            "unsupported_media_type",
+            Code::UnsupportedMediaType,
             "Send the file itself as the body, with a header such as Content-Type: \
              application/json or application/zip.",
         )
@@ -127,19 +98,19 @@ impl ApiError {
 
     /// The body is not JSON, or JSON of a form that is refused; `why` echoes no input.
     pub(crate) fn invalid_json(why: &str) -> Self {
-        Self::bad_request("invalid_json", format!("The body is not acceptable JSON: {why}."))
+        Self::new(Code::InvalidJson, format!("The body is not acceptable JSON: {why}."))
     }
 
     /// A value breaks a rule.
     pub(crate) fn invalid_value(param: &str, message: impl Into<String>) -> Self {
-        Self::bad_request("invalid_value", message).param(cut(param))
+        Self::new(Code::InvalidValue, message).param(cut(param))
     }
 
     /// A field or query parameter that does not exist here.
     pub(crate) fn unknown_parameter(param: &str) -> Self {
         let param = cut(param);
-        Self::bad_request(
-            "unknown_parameter",
+        Self::new(
+            Code::UnknownParameter,
             format!("{param:?} is not known here or cannot be set. Leave it out; see /docs."),
         )
         .param(param)
@@ -147,14 +118,13 @@ impl ApiError {
 
     /// A field that must be sent.
     pub(crate) fn missing_parameter(param: &str) -> Self {
-        Self::bad_request("missing_required_parameter", format!("{param:?} is required."))
-            .param(param)
+        Self::new(Code::MissingParameter, format!("{param:?} is required.")).param(param)
     }
 
     /// The query string cannot be read.
     pub(crate) fn invalid_query() -> Self {
-        Self::bad_request(
-            "invalid_query",
+        Self::new(
+            Code::InvalidQuery,
             "The query string is not percent-encoded UTF-8 without U+0000.",
         )
     }
@@ -162,9 +132,7 @@ impl ApiError {
     /// No token was sent in the one place where it is read.
     pub(crate) fn missing_token() -> Self {
         Self::new(
-            S::UNAUTHORIZED,
-            Kind::Authentication,
-            "missing_token",
+            Code::MissingToken,
             "Send an access token or an API key in the header Authorization: Bearer TOKEN. POST \
              /api/auth/login gives a token.",
         )
@@ -174,9 +142,7 @@ impl ApiError {
     /// A token was sent and is refused.
     pub(crate) fn invalid_token() -> Self {
         Self::new(
-            S::UNAUTHORIZED,
-            Kind::Authentication,
-            "invalid_token",
+            Code::InvalidToken,
             "The token is not valid, or its session has ended. Log in again.",
         )
         .challenge(Challenge::InvalidToken)
@@ -185,9 +151,7 @@ impl ApiError {
     /// The API key is good, but not for this.
     pub(crate) fn insufficient_scope(scope: Scope) -> Self {
         Self::new(
-            S::FORBIDDEN,
-            Kind::Permission,
-            "insufficient_scope",
+            Code::InsufficientScope,
             format!(
                 "This API key lacks the scope {scope:?}. Make a key that has it at POST /api/keys, \
                  or log in.",
@@ -200,9 +164,7 @@ impl ApiError {
     /// A page that is not this server's asks for this server's cookie.
     pub(crate) fn foreign_page() -> Self {
         Self::new(
-            S::FORBIDDEN,
-            Kind::Permission,
-            "foreign_page",
+            Code::ForeignPage,
             "Only this server's own page can keep its session in a cookie. Leave out the header \
              X-ChatApp-Session and keep the refresh token yourself.",
         )
@@ -211,9 +173,7 @@ impl ApiError {
     /// The server is on its way down.
     pub(crate) fn shutting_down() -> Self {
         Self::new(
-            S::SERVICE_UNAVAILABLE,
-            Kind::Server,
-            "shutting_down",
+            Code::ShuttingDown,
             "The server is shutting down or restarting. Try again in a moment.",
         )
         .retry(Retry::After(Duration::from_secs(5)))
@@ -222,14 +182,10 @@ impl ApiError {
 
     /// The server does not want requests now, for these reasons.
     pub(crate) fn not_ready(reasons: Vec<&'static str>) -> Self {
-        let mut error = Self::new(
-            S::SERVICE_UNAVAILABLE,
-            Kind::Server,
-            "not_ready",
-            format!("The server is not ready: {}.", reasons.join(", ")),
-        )
-        .retry(Retry::After(Duration::from_secs(1)))
-        .blame(Blame::Outside);
+        let mut error =
+            Self::new(Code::NotReady, format!("The server is not ready: {}.", reasons.join(", ")))
+                .retry(Retry::After(Duration::from_secs(1)))
+                .blame(Blame::Outside);
         error.0.reasons = reasons;
         error
     }
@@ -237,9 +193,7 @@ impl ApiError {
     /// Something that should not happen.
     pub(crate) fn internal() -> Self {
         Self::new(
-            S::INTERNAL_SERVER_ERROR,
-            Kind::Server,
-            "internal_error",
+            Code::InternalError,
             "The server failed to handle this request. The request id leads to the reason in its \
              log.",
         )

@@ -163,3 +163,24 @@ fn the_log_has_the_whole_chain() {
     }
     assert_eq!(chain(&Outer(std::io::Error::other("disk gone"))), "storage failed: disk gone");
 }
+
+/// `UPDATE_DOCS=1` writes the file instead of comparing it.
+#[test]
+fn the_table_of_errors_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ERRORS.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == reference(),
+        "docs/ERRORS.md is stale; run: UPDATE_DOCS=1 cargo test -p api error"
+    );
+}
+
+#[test]
+fn codes_are_told_apart() {
+    let names: std::collections::HashSet<_> =
+        Code::ALL.iter().map(|code| code.about().name).collect();
+    assert_eq!(names.len(), Code::ALL.len());
+}

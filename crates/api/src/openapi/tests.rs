@@ -92,3 +92,30 @@ fn keys_reach_accounts_only_with_the_scope_for_them() {
         assert!(named.is_none_or(|scope| scope == expected), "{id} at {path}: {named:?}");
     }
 }
+
+#[test]
+fn every_error_names_codes_that_have_its_status() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let described = |response: &Value| {
+        let link = response.get("$ref").and_then(Value::as_str);
+        let found =
+            link.map_or(response, |link| document.pointer(link.trim_start_matches('#')).unwrap());
+        found["description"].as_str().unwrap().to_owned()
+    };
+    for (method, path, operation) in operations(&openapi()) {
+        let responses = serde_json::to_value(&operation.responses).unwrap();
+        for (status, response) in responses.as_object().unwrap() {
+            let text = described(response);
+            if !status.starts_with(['4', '5']) {
+                continue;
+            }
+            let codes = text.split('`').skip(1).step_by(2).filter_map(crate::error::status_of);
+            let codes: Vec<String> = codes.map(|code| code.as_str().to_owned()).collect();
+            assert!(
+                !codes.is_empty() && codes.iter().all(|of_code| of_code == status),
+                "{method} {path} describes its {status} as {text:?}: name in backticks the codes \
+                 of docs/ERRORS.md that it can have, and none of another status"
+            );
+        }
+    }
+}

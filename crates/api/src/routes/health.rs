@@ -37,7 +37,7 @@ pub(super) async fn health_live() -> Json<Healthy> {
     get, path = "/health/ready", tag = "Operation",
     responses(
         (status = 200, description = "It should", body = Healthy),
-        (status = 503, description = "It should not: `reasons` beside `error` lists why (`database`, `storage`, `draining`)", body = schemas::error::ErrorBody),
+        (status = 503, description = "`not_ready`: it should not; `reasons` beside `error` lists why (`database`, `storage`, `draining`)", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn health_ready(State(state): State<AppState>) -> Answer<Json<Healthy>> {

@@ -18,7 +18,7 @@ use crate::state::AppState;
     get, path = "/metrics", tag = "Operation",
     responses(
         (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
-        (status = 404, description = "Not for this caller", body = schemas::error::ErrorBody),
+        (status = 404, description = "`unknown_url`: not for this caller", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn get_metrics(

@@ -10,7 +10,7 @@ use std::time::Instant;
 use futures_util::{FutureExt, StreamExt};
 use models::response::{self, ResponseStatus};
 use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage};
-use schemas::event::{Ending, Event, Failure, Tokens};
+use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
 
@@ -231,7 +231,7 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
 /// What followers of a response in a deleted conversation are told.
 pub(crate) fn conversation_deleted() -> Failure {
     Failure {
-        code: "conversation_deleted".to_owned(),
+        code: CONVERSATION_DELETED.to_owned(),
         message: "The conversation was deleted while it was being answered.".to_owned(),
     }
 }
@@ -239,7 +239,7 @@ pub(crate) fn conversation_deleted() -> Failure {
 /// What followers of a response whose message was deleted are told.
 pub(crate) fn message_deleted() -> Failure {
     Failure {
-        code: "message_deleted".to_owned(),
+        code: MESSAGE_DELETED.to_owned(),
         message: "The message was deleted while it was being answered.".to_owned(),
     }
 }

@@ -1,0 +1,319 @@
+//! Every code that an error can have, in one table. `docs/ERRORS.md` is made from it.
+
+use std::fmt::Write as _;
+
+use axum::http::StatusCode;
+use schemas::event::{CONVERSATION_DELETED, MESSAGE_DELETED};
+
+/// The family of an error, its `type` on the wire (`OpenAI`'s words).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    InvalidRequest,
+    Authentication,
+    Permission,
+    NotFound,
+    Conflict,
+    RateLimit,
+    Server,
+    Upstream,
+}
+
+impl Kind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::Conflict => "conflict_error",
+            Self::RateLimit => "rate_limit_error",
+            Self::Server => "server_error",
+            Self::Upstream => "upstream_error",
+        }
+    }
+}
+
+/// What is known of a code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About {
+    /// The code on the wire.
+    pub(super) name: &'static str,
+    /// The status of every answer that has it.
+    pub(super) status: StatusCode,
+    /// Its family.
+    pub(super) kind: Kind,
+    /// When it is sent, a sentence.
+    when: &'static str,
+    /// What the client does then, a sentence.
+    remedy: &'static str,
+}
+
+/// `Name = "code", STATUS, Kind, "when", "what to do";`
+macro_rules! codes {
+    ($($name:ident = $text:literal, $status:ident, $kind:ident, $when:literal, $remedy:literal;)*) => {
+        /// The stable code of an error; programs decide on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Code {
+            $(#[doc = $when] $name,)*
+        }
+
+        impl Code {
+            pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            pub(super) const fn about(self) -> About {
+                match self {
+                    $(Self::$name => About {
+                        name: $text,
+                        status: StatusCode::$status,
+                        kind: Kind::$kind,
+                        when: $when,
+                        remedy: $remedy,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson = "invalid_json", BAD_REQUEST, InvalidRequest,
+        "The body is not JSON, has a key twice, or is nested too deeply.",
+        "Mend the body; the message says what is wrong with it.";
+    InvalidValue = "invalid_value", BAD_REQUEST, InvalidRequest,
+        "A field, parameter or header breaks a rule.",
+        "`error.param` names it, the message the rule.";
+    UnknownParameter = "unknown_parameter", BAD_REQUEST, InvalidRequest,
+        "A field or query parameter does not exist here, or cannot be set.",
+        "Leave out what `error.param` names.";
+    MissingParameter = "missing_required_parameter", BAD_REQUEST, InvalidRequest,
+        "A field that is required was not sent.",
+        "Send what `error.param` names.";
+    InvalidQuery = "invalid_query", BAD_REQUEST, InvalidRequest,
+        "The query string is not percent-encoded UTF-8.",
+        "Encode it.";
+    RequestIncomplete = "request_incomplete", BAD_REQUEST, InvalidRequest,
+        "The body ended before its announced length.",
+        "Send it again; something between client and server cut it.";
+    ContextTooLong = "context_length_exceeded", BAD_REQUEST, InvalidRequest,
+        "Message and instructions alone are longer than the model takes.",
+        "Shorten the message, or choose a model with a larger window.";
+    ModelNotFound = "model_not_found", BAD_REQUEST, InvalidRequest,
+        "No provider has the model.",
+        "Choose one of `GET /api/models`; the message suggests similar names.";
+    MissingToken = "missing_token", UNAUTHORIZED, Authentication,
+        "The request has no `Authorization: Bearer …`.",
+        "Send an access token or an API key.";
+    InvalidToken = "invalid_token", UNAUTHORIZED, Authentication,
+        "The token is none of this server's, or its session has ended.",
+        "Log in again.";
+    TokenExpired = "token_expired", UNAUTHORIZED, Authentication,
+        "The token was good until its time was over.",
+        "Renew it at `POST /api/auth/refresh`, then repeat the request.";
+    InvalidApiKey = "invalid_api_key", UNAUTHORIZED, Authentication,
+        "The API key is mistyped, revoked or expired.",
+        "Make another at `POST /api/keys`.";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, Authentication,
+        "The e-mail address or the password is wrong; which of them is not said.",
+        "Ask the person again.";
+    InsufficientScope = "insufficient_scope", FORBIDDEN, Permission,
+        "The API key may not be used for this; `WWW-Authenticate` names the scope.",
+        "Make a key that has the scope, or log in.";
+    SessionRequired = "session_required", FORBIDDEN, Permission,
+        "The route is about the session of a login, and an API key has none.",
+        "Log in.";
+    SignupClosed = "signup_closed", FORBIDDEN, Permission,
+        "People cannot make accounts on this server.",
+        "Ask its administrator for one.";
+    SetupTokenInvalid = "setup_token_invalid", FORBIDDEN, Permission,
+        "The set-up token is wrong, used or expired.",
+        "Restart the server; its log shows a new one.";
+    ForeignPage = "foreign_page", FORBIDDEN, Permission,
+        "A page of another origin asks for the cookie of this server's own page.",
+        "Leave out `X-ChatApp-Session` and keep the refresh token yourself.";
+    NotFound = "not_found", NOT_FOUND, NotFound,
+        "It does not exist, was deleted, or is somebody else's: nobody can tell which.",
+        "Check the id.";
+    UnknownUrl = "unknown_url", NOT_FOUND, InvalidRequest,
+        "No route has this path.",
+        "Check the path; `/docs` lists them all.";
+    MethodNotSupported = "method_not_supported", METHOD_NOT_ALLOWED, InvalidRequest,
+        "The path exists, but not with this method.",
+        "Use one that the header `Allow` names.";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, InvalidRequest,
+        "The body did not arrive in time (`limits.body_timeout`).",
+        "Send it again over a better connection.";
+    EmailTaken = "email_taken", CONFLICT, Conflict,
+        "An account with this e-mail address exists.",
+        "Log in, or use another address.";
+    KeyLimitReached = "key_limit_reached", CONFLICT, Conflict,
+        "The user has as many API keys as the server allows.",
+        "Revoke one first.";
+    ConversationLocked = "conversation_locked", CONFLICT, Conflict,
+        "An answer is being generated in the conversation; `error.response_id` names it.",
+        "Follow it to its end, or stop it at `POST /api/responses/{id}/cancel`.";
+    EtagMismatch = "etag_mismatch", PRECONDITION_FAILED, InvalidRequest,
+        "It has changed since the version that `If-Match` names; nothing was done.",
+        "Read it again, then repeat the change with the new `ETag`.";
+    RequestTooLarge = "request_too_large", PAYLOAD_TOO_LARGE, InvalidRequest,
+        "The body is larger than the route takes.",
+        "Send less; the message has the limit.";
+    UrlTooLong = "url_too_long", URI_TOO_LONG, InvalidRequest,
+        "The URL is longer than the server takes.",
+        "Shorten it; the message has the limit.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, InvalidRequest,
+        "The body is declared as something that the route does not take.",
+        "Send `Content-Type: application/json`, or what the message names.";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, InvalidRequest,
+        "The `Idempotency-Key` was used for another request.",
+        "Use a new key for each request, and the same one only to repeat it.";
+    RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, RateLimit,
+        "A limit of the user or of the address is reached; the message says which.",
+        "Wait as long as `Retry-After` says.";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, InvalidRequest,
+        "The headers are larger than the server takes.",
+        "Send less; an overgrown cookie is the usual reason.";
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR, Server,
+        "The server failed.",
+        "Tell its operator the `request_id`: the log has the reason under it.";
+    UpstreamAuth = "upstream_auth", BAD_GATEWAY, Upstream,
+        "The model provider refused the server's credentials.",
+        "The operator has to check the provider's API key.";
+    UpstreamQuotaExhausted = "upstream_quota_exhausted", BAD_GATEWAY, Upstream,
+        "The quota at the model provider is used up.",
+        "The operator has to check plan and billing.";
+    UpstreamRejected = "upstream_rejected", BAD_GATEWAY, Upstream,
+        "The model provider refused the request.",
+        "Try another model or message; the server's log has the reason.";
+    UpstreamTruncated = "upstream_truncated", BAD_GATEWAY, Upstream,
+        "The answer broke off before its end.",
+        "Ask again; what came is kept.";
+    UpstreamTooLarge = "upstream_too_large", BAD_GATEWAY, Upstream,
+        "The answer is larger than allowed.",
+        "Ask for a shorter one.";
+    UpstreamProtocol = "upstream_protocol", BAD_GATEWAY, Upstream,
+        "The model provider's answer cannot be understood.",
+        "Try again; if it persists, the operator has to check the provider's address.";
+    UpstreamFailed = "upstream_failed", BAD_GATEWAY, Upstream,
+        "The model provider reported a failure.",
+        "Try again.";
+    UpstreamMisconfigured = "upstream_misconfigured", BAD_GATEWAY, Upstream,
+        "The model provider cannot be used as it is configured.",
+        "The operator has to check the configuration.";
+    NotReady = "not_ready", SERVICE_UNAVAILABLE, Server,
+        "The server should be given no requests now; `reasons` beside `error` says why.",
+        "Ask again after `Retry-After`.";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, Server,
+        "The server has as much to do as it takes on.",
+        "Repeat the request after `Retry-After`.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, Server,
+        "The server cannot reach its database.",
+        "Repeat the request after `Retry-After`.";
+    ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Server,
+        "The server is stopping or restarting.",
+        "Repeat the request after `Retry-After`.";
+    UpstreamRateLimited = "upstream_rate_limited", SERVICE_UNAVAILABLE, Upstream,
+        "The model provider is receiving too many requests.",
+        "Try again after `Retry-After`.";
+    UpstreamOverloaded = "upstream_overloaded", SERVICE_UNAVAILABLE, Upstream,
+        "The model provider is overloaded.",
+        "Try again after `Retry-After`.";
+    UpstreamUnavailable = "upstream_unavailable", SERVICE_UNAVAILABLE, Upstream,
+        "The model provider cannot be reached, or failed so often lately that it is not asked.",
+        "Try again after `Retry-After`.";
+    UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT, Upstream,
+        "The model did not begin, go on or end in time.",
+        "Try again; what came is kept.";
+    StorageFull = "storage_full", INSUFFICIENT_STORAGE, Server,
+        "The server's storage is full; nothing was saved.",
+        "The operator has to make room.";
+}
+
+impl Code {
+    /// The code of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.about().name == name)
+    }
+
+    /// Whether an answer that had begun can end with it, too.
+    fn ends_answers(self) -> bool {
+        let about = self.about();
+        let shared = [Self::ContextTooLong, Self::ModelNotFound, Self::InternalError];
+        about.kind == Kind::Upstream || shared.contains(&self)
+    }
+}
+
+const INTRODUCTION: &str = "\
+# Errors
+
+<!-- Generated from `crates/api/src/error/codes.rs`; regenerate with `UPDATE_DOCS=1 cargo test -p api error`. -->
+
+Every answer with a status of 400 or more has the same body:
+
+```json
+{
+  \"error\": {
+    \"message\": \"There is no conversation with this id. Check the id; it may have been deleted.\",
+    \"type\": \"not_found_error\",
+    \"param\": null,
+    \"code\": \"not_found\"
+  },
+  \"request_id\": \"req_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e\"
+}
+```
+
+`message` is for people: what happened, and what to do.
+Programs decide on `code`, which stays; when one meets a code that it does not know, the status and `type` tell enough.
+`param` names the field, parameter or header at fault.
+`request_id`, also in the header `x-request-id`, leads to the request in the server's log.
+
+Every 401 has `WWW-Authenticate`.
+`Retry-After` (seconds) and `retry-after-ms` say when the same request may succeed, `x-should-retry: false` that it will not.
+
+## Of requests
+";
+
+const ANSWERS: &str = "
+## Of answers
+
+An answer that fails after it has begun is no failed request: the stream ends with `response.failed`, the stored response has the status `failed`, and its `error` has one of these codes.
+The text that came is kept. `POST /api/messages/{id}/regenerate` asks again.
+
+| Code | When | What to do |
+|---|---|---|
+";
+
+/// The codes that only an answer has, which ends well or not without a status of its own.
+const ONLY_ANSWERS: [(&str, &str, &str); 2] = [
+    (
+        CONVERSATION_DELETED,
+        "The conversation was deleted while it was being answered.",
+        "Restore it from the trash to see the text so far.",
+    ),
+    (
+        MESSAGE_DELETED,
+        "The message, or one above it, was deleted while it was being answered.",
+        "Nothing: there is nothing left to show.",
+    ),
+];
+
+/// `docs/ERRORS.md`: every code with its status, when it is sent and what to do.
+pub fn reference() -> String {
+    let mut text = String::from(INTRODUCTION);
+    let mut codes: Vec<About> = Code::ALL.iter().map(|code| code.about()).collect();
+    codes.sort_by_key(|about| about.status);
+    text.push_str("\n| Status | Code | `type` | When | What to do |\n|---|---|---|---|---|\n");
+    for About { name, status, kind, when, remedy } in codes {
+        let (status, kind) = (status.as_u16(), kind.as_str());
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "| {status} | `{name}` | `{kind}` | {when} | {remedy} |");
+    }
+    text.push_str(ANSWERS);
+    let shared = Code::ALL.iter().filter(|code| code.ends_answers()).map(|code| {
+        let About { name, when, remedy, .. } = code.about();
+        (name, when, remedy)
+    });
+    for (name, when, remedy) in shared.chain(ONLY_ANSWERS) {
+        let _ = writeln!(text, "| `{name}` | {when} | {remedy} |");
+    }
+    text
+}
