@@ -462,3 +462,41 @@ pub async fn list_open(db: &Db, owner: Option<ServerId>, except: ServerId) -> Re
     }
     Ok(query.order_by_asc(Column::Id).all(db.read()).await?)
 }
+
+/// Takes an open response, as `seen`, to go on with it here; `false` when somebody else was
+/// quicker, or it has ended. The attempt counts from now on.
+pub async fn adopt(db: &Db, seen: &Model, fence: Fence, now: Time) -> Result<bool> {
+    let before = Fence { owner: seen.owner, epoch: seen.epoch };
+    db.write((seen.id, before, fence, now), |tx, (id, before, fence, now)| {
+        Box::pin(async move {
+            let adopted = Entity::update_many()
+                .col_expr(Column::Owner, fence.owner.into())
+                .col_expr(Column::Epoch, fence.epoch.into())
+                .col_expr(Column::Continuations, Expr::col(Column::Continuations).add(1))
+                .col_expr(Column::UpdatedAt, (*now).into())
+                .filter(Column::Id.eq(*id))
+                .filter(before.condition())
+                .exec(tx)
+                .await?;
+            Ok(adopted.rows_affected == 1)
+        })
+    })
+    .await
+}
+
+/// Adds to what going on with a response has cost, in tokens; whether the fence still holds.
+pub async fn note_continued(db: &Db, fence: Fence, id: ResponseId, tokens: i64) -> Result<bool> {
+    db.write((fence, id, tokens), |tx, (fence, id, tokens)| {
+        Box::pin(async move {
+            let cost = Expr::col(Column::ContinuedTokens).add(*tokens);
+            let noted = Entity::update_many()
+                .col_expr(Column::ContinuedTokens, cost)
+                .filter(Column::Id.eq(*id))
+                .filter(fence.condition())
+                .exec(tx)
+                .await?;
+            Ok(noted.rows_affected == 1)
+        })
+    })
+    .await
+}

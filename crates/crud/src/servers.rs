@@ -44,9 +44,7 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
         .select_only()
         .column(response::Column::Owner)
         .distinct()
-        .filter(
-            response::Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
-        )
+        .filter(is_open())
         .filter(response::Column::Owner.ne(except))
         .into_tuple()
         .all(db.read())
@@ -76,10 +74,7 @@ pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
                 .col_expr(response::Column::Epoch, Expr::value(seen.epoch + 1))
                 .filter(response::Column::Owner.eq(seen.id))
                 .filter(response::Column::Epoch.eq(seen.epoch))
-                .filter(
-                    response::Column::Status
-                        .is_in([ResponseStatus::Queued, ResponseStatus::InProgress]),
-                )
+                .filter(is_open())
                 .exec(tx)
                 .await?;
             Ok(true)
@@ -88,13 +83,38 @@ pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
     .await
 }
 
-/// Forgets a server that has stopped and owns nothing open.
-pub async fn remove(db: &Db, id: ServerId) -> Result<()> {
+/// The beat of a server that has stopped: nobody has to wait until it stands still.
+pub const STOPPED: i64 = -1;
+
+/// Forgets a server that has stopped. One that has left something open is marked instead, so that
+/// others take it over at once.
+pub async fn leave(db: &Db, id: ServerId) -> Result<()> {
     db.write(id, |tx, id| {
         Box::pin(async move {
-            Entity::delete_by_id(*id).exec(tx).await?;
+            let open = response::Entity::find()
+                .select_only()
+                .column(response::Column::Id)
+                .filter(response::Column::Owner.eq(*id))
+                .filter(is_open())
+                .limit(1)
+                .into_tuple::<models::ResponseId>()
+                .one(tx)
+                .await?;
+            if open.is_none() {
+                Entity::delete_by_id(*id).exec(tx).await?;
+                return Ok(());
+            }
+            Entity::update_many()
+                .col_expr(Column::Beat, STOPPED.into())
+                .filter(Column::Id.eq(*id))
+                .exec(tx)
+                .await?;
             Ok(())
         })
     })
     .await
+}
+
+fn is_open() -> sea_orm::sea_query::Expr {
+    response::Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress])
 }

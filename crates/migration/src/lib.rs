@@ -13,6 +13,7 @@ mod m20261122_000002_conversations;
 mod m20261122_000003_responses;
 mod m20261122_000004_operation;
 mod m20261122_000005_views;
+mod m20261123_000006_continuations;
 mod m20261123_000010_trash;
 mod m20261123_000016_imports;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_responses::Migration),
             Box::new(m20261122_000004_operation::Migration),
             Box::new(m20261122_000005_views::Migration),
+            Box::new(m20261123_000006_continuations::Migration),
             Box::new(m20261123_000010_trash::Migration),
             Box::new(m20261123_000016_imports::Migration),
         ]

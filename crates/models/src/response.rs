@@ -90,6 +90,10 @@ pub struct Model {
     pub owner: ServerId,
     /// The owner's epoch when it took the response.
     pub epoch: i64,
+    /// How often it was gone on with after the server that made it had died or stopped.
+    pub continuations: i32,
+    /// How many tokens that cost to read, by our estimate.
+    pub continued_tokens: i64,
     /// The newest event number on disk; -1 before the first.
     pub last_seq: i64,
     /// When somebody asked to stop it.

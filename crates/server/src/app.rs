@@ -11,7 +11,7 @@ use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
 use provider::Provider;
-use services::{Catalog, Parts, Services, Settings};
+use services::{Catalog, Continuing, Parts, Services, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,9 @@ use tokio_util::task::TaskTracker;
 use web::Site;
 
 use crate::banner::{BannerFacts, FirstUser, ModelFacts};
-use crate::config::{Config, Database, Providers, Signup, Synchronous};
+use crate::config::{
+    Config, Database, OnInterruption, Providers, ResponsesConfig, Signup, Synchronous,
+};
 use crate::secrets::Secrets;
 use crate::telemetry;
 use crate::version::VERSION;
@@ -278,7 +280,20 @@ fn settings(config: &Config) -> Settings {
         checkpoint_interval: config.limits.checkpoint_interval,
         event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,
+        continuing: continuing(&config.responses),
         shared_database: is_shared(config),
+    }
+}
+
+fn continuing(config: &ResponsesConfig) -> Option<Continuing> {
+    match config.on_interruption {
+        OnInterruption::Mark => None,
+        OnInterruption::Continue => Some(Continuing {
+            attempts: config.continue_attempts,
+            tokens: config.continue_tokens,
+            instruction: Some(config.continue_instruction.trim().to_owned())
+                .filter(|instruction| !instruction.is_empty()),
+        }),
     }
 }
 

@@ -16,6 +16,7 @@ mod provider_setting;
 mod providers;
 mod redis;
 mod reference;
+mod responses;
 mod section;
 mod server;
 mod setting;
@@ -34,6 +35,7 @@ pub use self::provider_setting::{FieldName, Headers, ModelNames};
 pub use self::providers::{ModelConfig, NamedProviderConfig, Providers};
 pub use self::redis::{RedisConfig, RedisUrl};
 pub use self::reference::{env_example, reference, toml_example};
+pub use self::responses::{OnInterruption, ResponsesConfig};
 pub use self::section::{Key, Privacy, Section};
 pub use self::server::ServerConfig;
 pub use self::sources::Sources;
@@ -49,6 +51,7 @@ pub const SECTIONS: &[Section] = &[
     ProviderConfig::SECTION,
     ModelsConfig::SECTION,
     LimitsConfig::SECTION,
+    ResponsesConfig::SECTION,
     RedisConfig::SECTION,
     LogConfig::SECTION,
 ];
@@ -71,6 +74,8 @@ pub struct Config {
     pub providers: Providers,
     /// How much is generated at once.
     pub limits: LimitsConfig,
+    /// How answers are made.
+    pub responses: ResponsesConfig,
     /// The bus between servers.
     pub redis: RedisConfig,
     /// The log.
@@ -91,6 +96,7 @@ impl Config {
             _ => None,
         };
         let limits = LimitsConfig::load(&mut values, "limits");
+        let responses = ResponsesConfig::load(&mut values, "responses");
         let redis = RedisConfig::load(&mut values, "redis");
         let mut log = LogConfig::load(&mut values, "log");
         let database = storage.as_ref().and_then(|storage| choose_database(storage, &mut values));
@@ -101,7 +107,7 @@ impl Config {
             log.filter = None;
         }
         let problems = values.into_problems();
-        match (server, storage, database, auth, providers, limits, redis, log) {
+        match (server, storage, database, auth, providers, limits, responses, redis, log) {
             (
                 Some(server),
                 Some(storage),
@@ -109,11 +115,20 @@ impl Config {
                 Some(auth),
                 Some(providers),
                 Some(limits),
+                Some(responses),
                 Some(redis),
                 Some(log),
-            ) if problems.is_empty() => {
-                Ok(Self { server, storage, database, auth, providers, limits, redis, log })
-            }
+            ) if problems.is_empty() => Ok(Self {
+                server,
+                storage,
+                database,
+                auth,
+                providers,
+                limits,
+                responses,
+                redis,
+                log,
+            }),
             _ => Err(ConfigError::new(problems)),
         }
     }

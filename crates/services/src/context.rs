@@ -32,6 +32,11 @@ impl Window {
         self.context.saturating_sub(self.reserve)
     }
 
+    /// The same with `tokens` less room.
+    pub(crate) fn without(self, tokens: u32) -> Self {
+        Self { context: self.context.saturating_sub(tokens), ..self }
+    }
+
     /// Refuses instructions and a message that could not be sent even alone.
     pub(crate) fn check(self, instructions: Option<&str>, content: &str) -> Result<()> {
         let got =

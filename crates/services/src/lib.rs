@@ -40,7 +40,7 @@ pub use health::Health;
 pub use imports::{ImportSlot, Imports};
 pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
-pub use settings::{Settings, Signup};
+pub use settings::{Continuing, Settings, Signup};
 
 use responses::engine::Engine;
 

@@ -11,6 +11,17 @@ pub enum Signup {
     Closed,
 }
 
+/// How far to go on with interrupted answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continuing {
+    /// How often one answer is gone on with.
+    pub attempts: u32,
+    /// How many tokens that may read in all, for one answer.
+    pub tokens: u32,
+    /// What the model is told besides being shown what it has written so far.
+    pub instruction: Option<String>,
+}
+
 /// Limits and times of the use cases.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -34,6 +45,9 @@ pub struct Settings {
     pub event_retention: Duration,
     /// How long a deleted conversation can be restored; zero removes it at once.
     pub trash_retention: Duration,
+    /// How far to go on with answers that the end of a server has interrupted; `None` to close
+    /// them as interrupted.
+    pub continuing: Option<Continuing>,
     /// Whether other servers may use the same database.
     pub shared_database: bool,
 }
@@ -52,6 +66,7 @@ impl Default for Settings {
             checkpoint_interval: Duration::from_millis(200),
             event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),
+            continuing: None,
             shared_database: false,
         }
     }

@@ -108,12 +108,12 @@ async fn rest(stream: EventStream) -> Vec<Frame> {
     frames
 }
 
-fn ended(frames: &[Frame]) -> bool {
+pub(super) fn ended(frames: &[Frame]) -> bool {
     let ends = ["response.completed", "response.incomplete", "response.failed"];
     frames.iter().any(|frame| ends.contains(&frame.event.as_str()))
 }
 
-fn number(frame: Option<&Frame>) -> Option<u64> {
+pub(super) fn number(frame: Option<&Frame>) -> Option<u64> {
     frame?.json()["sequence_number"].as_u64()
 }
 
@@ -147,7 +147,7 @@ async fn wait_for_the_observer(user: &User, conversation: &str, response: &str, 
 }
 
 /// The newest message of a conversation.
-async fn answer(user: &User, conversation: &str) -> Value {
+pub(super) async fn answer(user: &User, conversation: &str) -> Value {
     user.list_messages(conversation).await.pop().expect("a message")
 }
 

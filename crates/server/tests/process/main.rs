@@ -16,6 +16,7 @@ mod crash;
 #[cfg(feature = "kill-points")]
 mod dies;
 mod disk_full;
+mod goes_on;
 mod idle;
 mod original_env;
 mod place;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let harness = crash::stories(harness);
     #[cfg(feature = "kill-points")]
     let harness = dies::stories(harness);
+    let harness = goes_on::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);

@@ -5,11 +5,15 @@ use testkit::{Harness, World, eventually};
 
 use super::site::{ENDLESS, SERVERS, Site, follow, newest_stored, read_to_end};
 
+/// After a crash the numbers of events go on at a multiple of this.
+const CRASH_STEP: u64 = 1_000_000;
+
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .redis_story_on(&SERVERS, "a_follower_ahead_of_a_crash_starts_afresh", ahead)
         .redis_story_on(&SERVERS, "what_a_replaced_server_sends_is_not_read", zombie)
         .redis_story_on(&SERVERS, "a_frozen_server_that_wakes_changes_nothing", frozen)
+        .redis_story_on(&SERVERS, "who_goes_on_with_an_answer_is_followed_live", gone_on_with)
 }
 
 async fn ahead(world: World) {
@@ -84,4 +88,29 @@ async fn frozen(world: World) {
     assert!(frames == site.stored(&response).await);
     assert!(late == frames && here == frames, "everybody has the same in the end");
     site.assert_well().await;
+}
+
+async fn gone_on_with(world: World) {
+    let continuing = [("CHATAPP_RESPONSES__ON_INTERRUPTION", "continue")];
+    let site = Site::with(&world, testkit::Redis::start().await, &continuing).await;
+    let (mut here, response) = site.answer(ENDLESS).await;
+    here.read_text(10).await;
+    let mut there = follow(&site.there, &response, None).await;
+    there.read_text(10).await;
+    site.one.signal("KILL");
+    // It may be sent away once, having seen more than was stored.
+    while there.last_seq() < Some(CRASH_STEP) {
+        if there.next().await.is_none() {
+            there = follow(&site.there, &response, there.last_seq()).await;
+        }
+    }
+    let mut locked = world.sql().await;
+    locked.execute("LOCK TABLES response_events READ").await;
+    // More than one read of the database could have brought before.
+    there.read_text(100).await;
+    locked.execute("UNLOCK TABLES").await;
+    let path = format!("/api/responses/{response}/cancel");
+    site.there.post(&path, serde_json::json!({})).await.expect(200);
+    let (frames, _) = read_to_end(&site.there, &response, there).await;
+    assert!(frames == site.stored(&response).await);
 }

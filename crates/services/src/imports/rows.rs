@@ -343,6 +343,8 @@ impl Maker<'_> {
             error_message: known.and_then(|known| known.error_message.clone()),
             owner: self.engine.fence.owner,
             epoch: self.engine.fence.epoch,
+            continuations: 0,
+            continued_tokens: 0,
             last_seq: -1,
             cancel_requested_at: None,
             created_at: known.map_or(row.created_at, |known| known.created_at),

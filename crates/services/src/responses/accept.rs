@@ -195,9 +195,7 @@ async fn accept(
     crud::kill_point("send.committed");
     let Turn { user_message, message, response } = turn;
     let resource = render::begun(&response);
-    let instructions = conversation.instructions;
-    let generation =
-        Arc::new(Generation::new(response, resource.clone(), model, instructions, slot));
+    let generation = Arc::new(Generation::new(response, model, slot));
     let follower = Follower::new(resource.clone(), generation.log.clone(), None);
     engine.spawn(generation);
     let rows = vec![user_message, message];
@@ -247,6 +245,8 @@ fn new_response(
         error_message: None,
         owner: engine.fence.owner,
         epoch: engine.fence.epoch,
+        continuations: 0,
+        continued_tokens: 0,
         last_seq: -1,
         cancel_requested_at: None,
         created_at: now,

@@ -44,7 +44,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
 }
 
 /// Stores what is not stored yet; `false` when that has to be tried again.
-async fn write(engine: &Engine) -> bool {
+pub(crate) async fn write(engine: &Engine) -> bool {
     let _held = engine.checkpointing.lock().await;
     let pending: Vec<(Arc<Generation>, Unstored)> = engine
         .running()

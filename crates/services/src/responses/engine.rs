@@ -60,7 +60,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Registers this server, closes what a dead one left open, and starts the background tasks.
+    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
     pub(crate) async fn start(
         db: Db,
         context: Context,
@@ -94,7 +94,7 @@ impl Engine {
             engine.tasks.spawn(observe::run(engine.clone()));
         } else {
             // The exclusive lock on the data directory says that nobody else runs anything.
-            recover::close_all_open(&engine).await?;
+            recover::take_all_open(&engine).await?;
         }
         if let Some(bus) = engine.bus.clone() {
             let stopped = engine.stopped.clone();
@@ -113,7 +113,7 @@ impl Engine {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a response that was just stored.
+    /// Runs a response that was just stored, or just taken over.
     pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
         self.lock().insert(generation.row.id, generation.clone());
         self.started.notify_waiters();
@@ -177,7 +177,8 @@ impl Engine {
     }
 
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
-    /// those that have not, and waits until that is stored, for a few seconds at the most.
+    /// those that have not, and waits until that is stored, for a few seconds at the most. They
+    /// end as interrupted, or are left to be gone on with.
     pub(crate) async fn stop(&self, grace: Duration) {
         self.draining.cancel();
         self.wait_idle(grace).await;
@@ -195,8 +196,8 @@ impl Engine {
         self.publishing.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
-        if let Err(error) = crud::servers::remove(&self.db, self.fence.owner).await {
-            tracing::debug!(%error, "the server's row could not be removed");
+        if let Err(error) = crud::servers::leave(&self.db, self.fence.owner).await {
+            tracing::debug!(%error, "that the server has stopped could not be stored");
         }
     }
 

@@ -14,11 +14,11 @@ use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELET
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
 
+use super::continuing;
 use super::engine::Engine;
 use super::log::Log;
 use super::slots::Slot;
 use crate::catalog::Chosen;
-use crate::context;
 use crate::error::Error;
 
 /// Why a response has to end before the model does.
@@ -43,10 +43,10 @@ pub(crate) struct Generation {
     pub(crate) resource: ResponseResource,
     /// Its log; followers hold it too.
     pub(crate) log: Arc<Log>,
-    /// The model that is asked.
-    pub(crate) model: Chosen,
-    /// System message of the conversation.
-    pub(crate) instructions: Option<String>,
+    /// The model that is asked, if it is known yet.
+    model: Option<Chosen>,
+    /// The text that another server had stored before this one took the response over.
+    kept: String,
     /// Set once the end is being stored: checkpoints leave it alone from then on.
     pub(crate) is_finishing: AtomicBool,
     stop: CancellationToken,
@@ -67,24 +67,26 @@ enum End {
     Finished(Finish),
     Failed(Failure),
     Stopped(Stop),
+    /// It was interrupted before, and going on with it would cost too much.
+    Interrupted,
 }
 
 impl Generation {
-    pub(crate) fn new(
-        row: response::Model,
-        resource: ResponseResource,
-        model: Chosen,
-        instructions: Option<String>,
-        slot: Slot,
-    ) -> Self {
-        let log = Arc::new(Log::new(row.message_id));
+    pub(crate) fn new(row: response::Model, model: Chosen, slot: Slot) -> Self {
+        let log = Log::new(row.message_id);
         log.append([Event::Created, Event::InProgress]);
+        Self { model: Some(model), ..Self::resume(row, log, slot) }
+    }
+
+    /// A response that is gone on with behind the end of `log`.
+    pub(crate) fn resume(row: response::Model, log: Log, slot: Slot) -> Self {
+        log.extend(|transcript| transcript.cut_reasoning());
         Self {
+            resource: super::render::begun(&row),
             row,
-            resource,
-            log,
-            model,
-            instructions,
+            model: None,
+            kept: log.answer().0,
+            log: Arc::new(log),
             is_finishing: AtomicBool::new(false),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
@@ -111,6 +113,11 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
         tracing::error!(response = %generation.row.id, "generating a response panicked");
         Outcome::failed("internal_error", "The server failed while it was answering. Try again.")
     });
+    if matches!(outcome.end, End::Stopped(Stop::Shutdown))
+        && continuing::is_allowed(&engine, &generation.row)
+    {
+        return continuing::leave(&engine, &generation).await;
+    }
     generation.is_finishing.store(true, Ordering::Release);
     let ending = ending(&engine, &generation, &outcome);
     let complete = ending.status == ResponseStatus::Completed;
@@ -119,32 +126,33 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
 }
 
 impl Outcome {
+    /// An end before anything was asked.
+    fn of(end: End) -> Self {
+        Self { end, usage: None, context: None, input_tokens: 0 }
+    }
+
     fn failed(code: &str, message: &str) -> Self {
-        Self {
-            end: End::Failed(Failure { code: code.to_owned(), message: message.to_owned() }),
-            usage: None,
-            context: None,
-            input_tokens: 0,
-        }
+        Self::of(End::Failed(Failure { code: code.to_owned(), message: message.to_owned() }))
     }
 }
 
 async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
     let row = &generation.row;
-    let selected = context::select(
-        &engine.db,
-        row.conversation_id,
-        (row.user_message_id, row.input_to_seq),
-        generation.instructions.as_deref(),
-        generation.model.facts.into(),
-    );
-    let selected = match selected.await {
-        Ok(selected) => selected,
+    let model = match &generation.model {
+        Some(model) => model.clone(),
+        None => match engine.catalog.choose(Some(&row.model)).await {
+            Ok(model) => model,
+            Err(error) => return no_model(row, &error),
+        },
+    };
+    let selected = match continuing::select(engine, row, &model, &generation.kept).await {
+        Ok(Some(selected)) => selected,
+        Ok(None) => return Outcome::of(End::Interrupted),
         Err(error) => return context_failed(row, &error),
     };
     engine.note_context(row.id, &selected).await;
     let request = ChatRequest {
-        model: generation.model.id.clone(),
+        model: model.id.clone(),
         messages: selected.messages,
         max_output_tokens: None,
     };
@@ -156,7 +164,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
     };
     let began = Instant::now();
     let mut is_first = true;
-    let mut deltas = generation.model.provider.stream(request);
+    let mut deltas = model.provider.stream(request);
     outcome.end = loop {
         let delta = tokio::select! {
             biased;
@@ -189,6 +197,11 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
     outcome
 }
 
+fn no_model(row: &response::Model, error: &Error) -> Outcome {
+    tracing::warn!(response = %row.id, error = %crate::chain(error), "the model is gone");
+    Outcome::failed("model_not_found", "The model that began the answer is not there any more.")
+}
+
 fn context_failed(row: &response::Model, error: &Error) -> Outcome {
     tracing::warn!(response = %row.id, error = %crate::chain(error), "reading the context failed");
     Outcome::failed(
@@ -213,7 +226,9 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
         }
         End::Failed(failure) => (ResponseStatus::Failed, None, Some(failure.clone())),
         End::Stopped(Stop::Cancelled) => (ResponseStatus::Cancelled, Some("cancelled"), None),
-        End::Stopped(Stop::Shutdown) => (ResponseStatus::Incomplete, Some("interrupted"), None),
+        End::Stopped(Stop::Shutdown) | End::Interrupted => {
+            (ResponseStatus::Incomplete, Some("interrupted"), None)
+        }
         End::Stopped(Stop::Deleted | Stop::Lost) => {
             (ResponseStatus::Failed, None, Some(conversation_deleted()))
         }
@@ -222,7 +237,7 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
         status,
         reason: reason.map(str::to_owned),
         error,
-        usage: outcome.context.is_some().then(|| usage(&generation.log, outcome)),
+        usage: outcome.context.is_some().then(|| usage(generation, outcome)),
         context: outcome.context,
         at: engine.context.now(),
     }
@@ -244,11 +259,11 @@ pub(crate) fn message_deleted() -> Failure {
     }
 }
 
-/// The provider's numbers, or our estimate where it gave none.
-fn usage(log: &Log, outcome: &Outcome) -> Tokens {
-    if let Some(usage) = outcome.usage {
+/// The provider's numbers, or our estimate where it gave none, and where it knows of a part only.
+fn usage(generation: &Generation, outcome: &Outcome) -> Tokens {
+    if let Some(usage) = outcome.usage.filter(|_| generation.kept.is_empty()) {
         let TokenUsage { input, output, cached, reasoning } = usage;
         return Tokens { input, output, cached, reasoning, estimated: false };
     }
-    super::usage::estimate(log, u64::from(outcome.input_tokens))
+    super::usage::estimate(&generation.log, u64::from(outcome.input_tokens))
 }

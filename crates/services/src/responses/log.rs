@@ -183,10 +183,11 @@ impl Log {
     }
 
     /// Lets numbers go on at the next multiple of 1,000,000: what followers saw of the numbers
-    /// between may be lost. Also from 0 on: a log of which nothing was stored was followed, too.
-    pub(crate) fn skip_after_crash(&self) {
+    /// between may be lost. Also from 0 on: a log of which nothing was stored was followed, too;
+    /// and after the `crash`-th one no lower than that many millions, for the same reason.
+    pub(crate) fn skip_after_crash(&self, crash: u64) {
         let mut state = self.lock();
-        state.next_seq = (state.next_seq / RESTART + 1) * RESTART;
+        state.next_seq = (state.next_seq / RESTART + 1).max(crash) * RESTART;
     }
 
     /// The number of the next event.

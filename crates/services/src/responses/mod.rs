@@ -2,6 +2,7 @@
 
 mod accept;
 mod checkpoint;
+mod continuing;
 pub(crate) mod engine;
 mod finish;
 mod follower;

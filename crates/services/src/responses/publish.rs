@@ -50,7 +50,8 @@ pub(crate) fn begin(engine: &Engine, generation: &Generation) {
 async fn run(bus: Bus, id: ResponseId, stream: String, log: Arc<Log>) {
     let channel = channel(id);
     let mut changes = log.cursor(None);
-    let mut from = 0;
+    // Of a response that was taken over the events before are stored.
+    let mut from = log.stored();
     loop {
         // Asked first: what is appended after the question is seen in the next round.
         let is_last = log.is_over();

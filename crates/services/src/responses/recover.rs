@@ -1,4 +1,6 @@
-//! Closing responses whose server is gone, with the text it had stored.
+//! Responses whose server is gone: closed with the text it had stored, or gone on with from there.
+
+use std::sync::Arc;
 
 use models::ServerId;
 use models::response::{self, ResponseStatus};
@@ -6,37 +8,52 @@ use schemas::event::{Ending, Event};
 use schemas::response::ContextReport;
 
 use super::engine::Engine;
+use super::generation::Generation;
 use super::log::Log;
-use super::{finish, usage};
+use super::{continuing, finish, usage};
 use crate::error::Result;
 
-/// Closes every response that another server left open.
-pub(crate) async fn close_all_open(engine: &Engine) -> Result<()> {
+/// Sees to every response that another server left open.
+pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
     for row in crud::responses::list_open(&engine.db, None, engine.fence.owner).await? {
-        close(engine, &row).await?;
+        take(engine, row).await?;
     }
     Ok(())
 }
 
-/// Closes the responses that `server` left open; its epoch was raised before.
-pub(crate) async fn close_open_of(engine: &Engine, server: ServerId) -> Result<()> {
+/// Sees to the responses that `server` left open; its epoch was raised before.
+pub(crate) async fn take_open_of(engine: &Arc<Engine>, server: ServerId) -> Result<()> {
     for row in crud::responses::list_open(&engine.db, Some(server), engine.fence.owner).await? {
-        close(engine, &row).await?;
+        take(engine, row).await?;
     }
     Ok(())
 }
 
-async fn close(engine: &Engine, row: &response::Model) -> Result<()> {
-    let log = stored(engine, row).await?;
+/// Goes on with a response here, or closes it.
+async fn take(engine: &Arc<Engine>, row: response::Model) -> Result<()> {
+    let log = stored(engine, &row).await?;
     let is_empty = log.next_seq() == 0;
     // Before anything is appended: what is stored together is one run, which has no gap in it.
-    log.skip_after_crash();
+    log.skip_after_crash(u64::try_from(row.continuations).unwrap_or(0) + 1);
     if is_empty {
         log.append([Event::Created, Event::InProgress]);
     }
-    let ending = interrupted(engine, row, &log);
-    let events = finish::closing(&log, ending, false, || engine.context.new_id());
-    if finish::seal(&engine.db, row, &log, &events).await? {
+    let Some((row, slot)) = continuing::adopt(engine, &row).await? else {
+        return close(engine, &row, &log).await;
+    };
+    tracing::warn!(
+        response = %row.id, conversation = %row.conversation_id, attempt = row.continuations,
+        kept_bytes = log.answer().0.len(), "going on with a response that a dead server left open"
+    );
+    metrics::counter!("generations_continued_total").increment(1);
+    engine.spawn(Arc::new(Generation::resume(row, log, slot)));
+    Ok(())
+}
+
+async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> {
+    let ending = ending(engine, row, log);
+    let events = finish::closing(log, ending, false, || engine.context.new_id());
+    if finish::seal(&engine.db, row, log, &events).await? {
         tracing::warn!(
             response = %row.id, conversation = %row.conversation_id, kept_events = log.next_seq(),
             "closed a response that a dead server left open"
@@ -56,15 +73,20 @@ pub(crate) async fn stored(engine: &Engine, row: &response::Model) -> Result<Log
     Ok(Log::restore(row.message_id, runs))
 }
 
-fn interrupted(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
+fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
     let known = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
     let context = known(row.context_messages).map(|messages_sent| ContextReport {
         messages_sent,
         messages_omitted: known(row.context_omitted).unwrap_or(0),
     });
+    // A stop that the dead server did not come to.
+    let (status, reason) = match row.cancel_requested_at {
+        Some(_) => (ResponseStatus::Cancelled, "cancelled"),
+        None => (ResponseStatus::Incomplete, "interrupted"),
+    };
     Ending {
-        status: ResponseStatus::Incomplete,
-        reason: Some("interrupted".to_owned()),
+        status,
+        reason: Some(reason.to_owned()),
         error: None,
         // What was sent is not known any more; what was kept is.
         usage: Some(usage::estimate(log, 0)),

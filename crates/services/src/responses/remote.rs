@@ -74,13 +74,18 @@ fn publish_count(logs: &HashMap<ResponseId, Weak<Log>>) {
 }
 
 /// Reads until the response has ended, nobody follows any more, or this server stops.
-async fn read(engine: Arc<Engine>, id: ResponseId, live: Option<Live>, log: Weak<Log>) {
+async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: Weak<Log>) {
     let mut pace = Pace::new(live.is_some());
     loop {
         let Some(followed) = log.upgrade() else { break };
         if pace.is_due() {
             match look(&engine, id, &followed).await {
-                Ok(Looked::Open { news }) => pace.looked(news),
+                Ok(Looked::Open { news, fence }) => {
+                    pace.looked(news);
+                    if let Some(live) = &mut live {
+                        live.turn_to(id, fence);
+                    }
+                }
                 Ok(Looked::Over) => break,
                 Err(error) => {
                     pace.looked(false);
@@ -123,8 +128,8 @@ async fn rung(live: Option<&Live>) {
 
 /// What the database says.
 enum Looked {
-    /// The response goes on; whether there were events that were not known.
-    Open { news: bool },
+    /// The response goes on; whether there were events that were not known, and who makes them.
+    Open { news: bool, fence: Fence },
     /// There is nothing more to read here.
     Over,
 }
@@ -146,11 +151,12 @@ async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
         log.append_stored(first_seq, &run.payload);
         stored_until = u64::try_from(run.last_seq).unwrap_or_default() + 1;
     }
-    let is_open = row.is_some_and(|row| !row.status.is_final());
-    if is_open && !log.has_ended() {
-        Ok(Looked::Open { news: log.next_seq() > known })
-    } else {
-        Ok(Looked::Over)
+    match row {
+        Some(row) if !row.status.is_final() && !log.has_ended() => {
+            let fence = Fence { owner: row.owner, epoch: row.epoch };
+            Ok(Looked::Open { news: log.next_seq() > known, fence })
+        }
+        _ => Ok(Looked::Over),
     }
 }
 
@@ -177,6 +183,11 @@ impl Live {
         let fence = Fence { owner: row.owner, epoch: row.epoch };
         let bell = bus.listen(publish::channel(row.id));
         Self { bus: bus.clone(), stream: publish::stream(row.id, fence), bell }
+    }
+
+    /// Reads what this one sends from now on: another server may go on with the response.
+    fn turn_to(&mut self, id: ResponseId, fence: Fence) {
+        self.stream = publish::stream(id, fence);
     }
 
     /// Adds what was sent since.

@@ -157,6 +157,15 @@ impl Transcript {
         events
     }
 
+    /// The events that end reasoning that was cut off, so that another beginning is told apart.
+    pub(crate) fn cut_reasoning(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        if let Some(open) = self.open().filter(|open| open.item.kind == ItemKind::Reasoning) {
+            close(open, false, &mut events);
+        }
+        events
+    }
+
     fn begin(&self, kind: ItemKind, id: MessageId, events: &mut Vec<Event>) -> u32 {
         let i = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         events.extend([Event::ItemAdded { i, id, kind }, Event::PartAdded { i }]);

@@ -100,7 +100,7 @@ fn numbers_go_on_at_the_next_million_after_a_crash_and_a_cursor_in_the_gap_repla
     log.extend(|transcript| transcript.text("kept".to_owned()));
     let kept = log.unstored().unwrap();
     let restored = Log::restore(id(1), [(0, kept.payload.as_str())]);
-    restored.skip_after_crash();
+    restored.skip_after_crash(1);
     restored.extend(|transcript| transcript.close(false, || id(3)));
     restored.append([ending(ResponseStatus::Incomplete)]);
     let all = read_all(&restored, None);
@@ -114,13 +114,25 @@ fn numbers_go_on_at_the_next_million_after_a_crash_and_a_cursor_in_the_gap_repla
 #[test]
 fn numbers_are_not_reused_after_a_crash_that_left_nothing() {
     let restored = Log::restore(id(1), []);
-    restored.skip_after_crash();
+    restored.skip_after_crash(1);
     restored.append([Event::Created, Event::InProgress, ending(ResponseStatus::Incomplete)]);
     let all = read_all(&restored, None);
     let numbers: Vec<u64> = all.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, [1_000_000, 1_000_001, 1_000_002]);
     assert_eq!(restored.unstored().unwrap().first_seq, 1_000_000);
     assert_eq!(read_all(&restored, Some(7)), all, "a number nobody kept replays everything");
+}
+
+#[test]
+fn each_crash_has_numbers_of_its_own_even_when_it_left_nothing() {
+    let log = Log::new(id(1));
+    log.append([Event::Created, Event::InProgress]);
+    let kept = log.unstored().unwrap();
+    for crash in 1..4 {
+        let restored = Log::restore(id(1), [(0, kept.payload.as_str())]);
+        restored.skip_after_crash(crash);
+        assert_eq!(restored.next_seq(), crash * 1_000_000);
+    }
 }
 
 #[test]
@@ -213,7 +225,7 @@ fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
     let lines: Vec<&str> = lines.split_inclusive('\n').collect();
     for cut in 0..lines.len() {
         let restored = Log::restore(id(1), [(0, lines[..cut].concat().as_str())]);
-        restored.skip_after_crash();
+        restored.skip_after_crash(1);
         restored.extend(|transcript| transcript.close(false, || id(3)));
         let open = restored.inspect(|transcript| transcript.close(false, || id(3)).len());
         assert_eq!(open, 0, "nothing is open after closing a log cut after {cut} events");

@@ -1,0 +1,126 @@
+//! Going on with a response whose server is gone: from the text that is stored, in the same
+//! message and the same log.
+//!
+//! The attempt is stored before the model is asked, so that a server that dies of it cannot try
+//! for ever. What an attempt has brought gives no further ones: a long answer that is interrupted
+//! more often than that ends as interrupted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crud::CrudError;
+use models::response;
+use provider::{ChatMessage, ChatRole};
+
+use super::engine::Engine;
+use super::generation::Generation;
+use super::slots::Slot;
+use super::{checkpoint, render};
+use crate::catalog::Chosen;
+use crate::context::{self, Selected, Window};
+use crate::error::Result;
+use crate::tokens;
+
+/// Whether a response may be gone on with if its server ends now.
+pub(crate) fn is_allowed(engine: &Engine, row: &response::Model) -> bool {
+    let attempts = u32::try_from(row.continuations).unwrap_or(u32::MAX);
+    let settings = engine.settings.continuing.as_ref();
+    // Somebody wanted it stopped, and the server died before it was.
+    row.cancel_requested_at.is_none()
+        && settings.is_some_and(|settings| attempts < settings.attempts)
+}
+
+/// Makes a response that nobody generates this server's own, if it may be gone on with: its row as
+/// it is now, and its place among what runs here. Asks no provider, so that no start waits for one.
+pub(crate) async fn adopt(
+    engine: &Engine,
+    row: &response::Model,
+) -> Result<Option<(response::Model, Slot)>> {
+    if !is_allowed(engine, row) {
+        return Ok(None);
+    }
+    let conversation = crud::conversations::find(&engine.db, row.user_id, row.conversation_id);
+    if conversation.await?.is_none() {
+        // It is being removed.
+        return Ok(None);
+    }
+    let Ok(slot) = engine.slots.take(row.user_id, row.conversation_id) else {
+        tracing::warn!(response = %row.id, "too much runs here to go on with it");
+        return Ok(None);
+    };
+    let (fence, now) = (engine.fence, engine.context.now());
+    let is_ours = match crud::responses::adopt(&engine.db, row, fence, now).await {
+        Ok(is_ours) => is_ours,
+        // The answer to the commit got lost: look whether it took place.
+        Err(CrudError::Ambiguous(_)) => crud::responses::find_any(&engine.db, row.id)
+            .await?
+            .is_some_and(|found| found.owner == fence.owner),
+        Err(error) => return Err(error.into()),
+    };
+    let adopted = response::Model {
+        owner: fence.owner,
+        epoch: fence.epoch,
+        continuations: row.continuations.saturating_add(1),
+        updated_at: now,
+        ..row.clone()
+    };
+    Ok(is_ours.then_some((adopted, slot)))
+}
+
+/// What the model is given: the context of the response and, if it is gone on with, what was kept
+/// of the answer. `None` when going on with it has cost enough.
+pub(crate) async fn select(
+    engine: &Engine,
+    row: &response::Model,
+    model: &Chosen,
+    kept: &str,
+) -> Result<Option<Selected>> {
+    let mut tail = Vec::new();
+    if !kept.is_empty() {
+        tail.push(ChatMessage { role: ChatRole::Assistant, content: kept.to_owned() });
+        let settings = engine.settings.continuing.as_ref();
+        let instruction = settings.and_then(|settings| settings.instruction.clone());
+        tail.extend(instruction.map(|content| ChatMessage { role: ChatRole::User, content }));
+    }
+    let used = tail.iter().map(|message| tokens::of_message(&message.content)).sum::<u32>();
+    let mut selected = context::select(
+        &engine.db,
+        row.conversation_id,
+        (row.user_message_id, row.input_to_seq),
+        render::begun(row).instructions.as_deref(),
+        Window::from(model.facts).without(used),
+    )
+    .await?;
+    selected.messages.extend(tail);
+    selected.tokens = selected.tokens.saturating_add(used);
+    Ok(may_cost(engine, row, selected.tokens).await?.then_some(selected))
+}
+
+/// Notes what an attempt to go on with a response costs, before it is made; whether it may.
+async fn may_cost(engine: &Engine, row: &response::Model, tokens: u32) -> Result<bool> {
+    let tokens = i64::from(tokens);
+    let Some(settings) = engine.settings.continuing.as_ref().filter(|_| row.continuations > 0)
+    else {
+        return Ok(true);
+    };
+    if row.continued_tokens.saturating_add(tokens) > i64::from(settings.tokens) {
+        tracing::warn!(response = %row.id, tokens, "going on with it would cost too much");
+        return Ok(false);
+    }
+    // Should the fence be gone, this is noticed like anywhere else.
+    crud::responses::note_continued(&engine.db, engine.fence, row.id, tokens).await?;
+    Ok(true)
+}
+
+/// Leaves a running response to whoever goes on with it: stores all of it, and lets it be.
+pub(crate) async fn leave(engine: &Arc<Engine>, generation: &Generation) {
+    while !checkpoint::write(engine).await {
+        tokio::select! {
+            () = engine.stopped.cancelled() => break,
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+    }
+    tracing::info!(response = %generation.row.id, "left to be gone on with");
+    generation.log.close();
+    engine.forget(generation.row.id);
+}
