@@ -61,6 +61,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(models::list_models))
         .routes(routes!(health::health_live))
         .routes(routes!(health::health_ready))
+        .routes(routes!(health::health_stream))
         .routes(routes!(metrics::get_metrics))
         .routes(routes!(meta::get_version))
         .routes(routes!(docs::get_openapi))

@@ -3,7 +3,7 @@
 mod follow;
 mod frame;
 
-pub(crate) use follow::{Closing, respond};
+pub(crate) use follow::{Closing, respond, stream};
 
 #[cfg(test)]
 mod tests;

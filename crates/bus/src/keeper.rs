@@ -57,6 +57,14 @@ impl Bus {
     }
 }
 
+impl Bus {
+    /// Connects once and does what will be done often; the error says what is in the way.
+    pub async fn check(&self) -> Result<(), String> {
+        let _closing = Closing(&self.0);
+        connect(&self.0).await.map(drop).map_err(|error| words(&error))
+    }
+}
+
 /// Closes the connection when the keeper goes.
 struct Closing<'a>(&'a Shared);
 

@@ -172,3 +172,26 @@ async fn reach(
         pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
+
+/// A connection to a database that is there; creates nothing, and does not wait for it.
+pub(crate) async fn open_existing(
+    engine: &Engine,
+    acquire: Duration,
+) -> Result<Option<DatabaseConnection>, ConnectError> {
+    match engine {
+        Engine::Sqlite(options) if !options.path.exists() => Ok(None),
+        Engine::Sqlite(options) => {
+            let (read, write) = sqlite::open(options, acquire).await?;
+            close(write).await;
+            Ok(Some(read))
+        }
+        Engine::MySql(options) => mysql::open_existing(options, acquire).await,
+    }
+}
+
+/// Gives a connection back.
+pub(crate) async fn close(connection: DatabaseConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::debug!(%error, "closing the database failed");
+    }
+}

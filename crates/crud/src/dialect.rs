@@ -4,7 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
     ColumnTrait, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions,
+    SqliteTransactionMode, Statement, TransactionOptions,
 };
 
 /// What kind of failure a driver reported.
@@ -44,6 +44,35 @@ pub(crate) fn name(db: &impl ConnectionTrait) -> &'static str {
         DbBackend::MySql => "MySQL/MariaDB",
         _ => "another engine",
     }
+}
+
+/// The engine's own words for its version.
+pub(crate) async fn version(db: &impl ConnectionTrait) -> Result<String, DbErr> {
+    let sql = if has_single_writer(db) { "SELECT sqlite_version()" } else { "SELECT VERSION()" };
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let version: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(format!("{} {}", name(db), version.unwrap_or_default()))
+}
+
+/// The time of a database server; none of an embedded database.
+pub(crate) async fn time(db: &impl ConnectionTrait) -> Result<Option<models::Time>, DbErr> {
+    if has_single_writer(db) {
+        return Ok(None);
+    }
+    let sql = "SELECT UTC_TIMESTAMP(6)";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// How many rows refer to rows that do not exist, where the engine would let that happen.
+pub(crate) async fn orphans(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    if !has_single_writer(db) {
+        return Ok(0);
+    }
+    let sql = "SELECT COUNT(*) FROM pragma_foreign_key_check";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let count: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
 }
 
 /// Statement that removes freed pages from the file, where that is not done by itself.

@@ -4,6 +4,7 @@ pub mod connect;
 pub mod db;
 mod dialect;
 pub mod error;
+pub mod examine;
 mod group;
 pub mod idempotency;
 #[cfg(feature = "kill-points")]

@@ -53,6 +53,32 @@ pub(crate) async fn open(
 ) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
     let connect = connect_options(&options.target)?;
     ensure_database(&connect).await?;
+    let connection = pool(options, &connect, acquire).await?;
+    Ok((connection.clone(), connection))
+}
+
+/// As [`open`], but creates nothing: `None` where the database does not exist.
+pub(crate) async fn open_existing(
+    options: &MySqlOptions,
+    acquire: Duration,
+) -> Result<Option<DatabaseConnection>, ConnectError> {
+    let connect = connect_options(&options.target)?;
+    match connect.connect().await {
+        Ok(connection) => {
+            let _ = connection.close().await;
+            pool(options, &connect, acquire).await.map(Some)
+        }
+        Err(error) if number(&error) == Some(1049) => Ok(None),
+        Err(error) if number(&error) == Some(1044) => Err(missing(&connect)),
+        Err(error) => Err(explain(error, &connect)),
+    }
+}
+
+async fn pool(
+    options: &MySqlOptions,
+    connect: &MySqlConnectOptions,
+    acquire: Duration,
+) -> Result<DatabaseConnection, ConnectError> {
     let pool = MySqlPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .min_connections(0)
@@ -71,9 +97,8 @@ pub(crate) async fn open(
         .after_connect(|connection, _| Box::pin(set_session(connection)))
         .connect_with(connect.clone())
         .await
-        .map_err(|source| explain(source, &connect))?;
-    let connection = DatabaseConnection::from(pool);
-    Ok((connection.clone(), connection))
+        .map_err(|source| explain(source, connect))?;
+    Ok(DatabaseConnection::from(pool))
 }
 
 fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {

@@ -100,11 +100,16 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
     Ok(steps.iter().map(|step| step.name().to_owned()).collect())
 }
 
-/// Brings the schema up to date, one server at a time.
-pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
+/// Whether [`run`] would work, and what it would do: the steps that are not applied yet.
+pub async fn check(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
     refuse_foreign_tables(db).await?;
     refuse_newer(db).await?;
-    if pending(db).await?.is_empty() {
+    pending(db).await
+}
+
+/// Brings the schema up to date, one server at a time.
+pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
+    if check(db).await?.is_empty() {
         return Ok(Applied { steps: Vec::new() });
     }
     let lease = lock::acquire(db).await?;

@@ -40,6 +40,7 @@ mod error;
 mod known;
 mod models;
 mod options;
+mod probe;
 mod redact;
 mod retry;
 pub mod script;
@@ -57,6 +58,7 @@ pub use options::{
     ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TokenLimit,
     UNKNOWN_CONTEXT_TOKENS,
 };
+pub use probe::Probe;
 pub use types::{ChatMessage, ChatRequest, ChatRole, Delta, DeltaStream, Finish, TokenUsage};
 
 use call::Upstream;
@@ -141,6 +143,14 @@ impl Provider {
         match &self.0 {
             Kind::OpenAi { upstream, models } => models.get(&upstream.http).await,
             Kind::Demo(_) => Arc::new(demo::listing()),
+        }
+    }
+
+    /// Asks it for its models once, past what is remembered; the demo model has nobody to ask.
+    pub async fn probe(&self) -> Option<Result<Probe, String>> {
+        match &self.0 {
+            Kind::OpenAi { upstream, .. } => Some(probe::probe(&upstream.http).await),
+            Kind::Demo(_) => None,
         }
     }
 

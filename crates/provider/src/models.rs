@@ -17,8 +17,8 @@ use crate::{OpenAiConfig, Phase, ProviderError};
 const FRESH: Duration = Duration::from_mins(5);
 /// After a failure the list is asked for again sooner, but not by every caller.
 const FRESH_AFTER_FAILURE: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(5);
-const MAX_BODY: usize = 4 * 1024 * 1024;
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 const MAX_MODELS: usize = 1_000;
 const MAX_NAME: usize = 255;
 
@@ -103,8 +103,7 @@ async fn ask(http: &Http) -> Result<Option<Vec<Listed>>, ProviderError> {
     let retry_after = asked_wait(response.headers());
     let body = read_up_to(response, MAX_BODY).await.map_err(|error| cannot(&error))?;
     if (200..300).contains(&status) {
-        let models =
-            body.and_then(|body| serde_json::from_slice(&body).ok()).and_then(|value| read(&value));
+        let models = body.and_then(|body| read_json(&body));
         if models.is_none() {
             tracing::warn!(provider, "the list of models cannot be understood");
         }
@@ -119,6 +118,11 @@ async fn ask(http: &Http) -> Result<Option<Vec<Listed>>, ProviderError> {
         }
         _ => Ok(None),
     }
+}
+
+/// Reads a list of models; none if it is something else.
+pub(crate) fn read_json(body: &[u8]) -> Option<Vec<Listed>> {
+    serde_json::from_slice(body).ok().and_then(|value| read(&value))
 }
 
 /// Reads `{"data": [{"id": …}]}`, or the bare array that some servers send.

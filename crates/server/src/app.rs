@@ -180,12 +180,13 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-fn options(config: &Config, serve: bool) -> Options {
+/// The database as `crud` wants to be told of it.
+pub(crate) fn engine(config: &Config) -> Engine {
     let storage = &config.storage;
     let mysql = |target| {
         Engine::MySql(crud::MySqlOptions { target, max_connections: storage.max_connections })
     };
-    let engine = match &config.database {
+    match &config.database {
         Database::Sqlite { path } => Engine::Sqlite(SqliteOptions {
             path: path.clone(),
             readers: storage.readers,
@@ -203,9 +204,13 @@ fn options(config: &Config, serve: bool) -> Options {
             name: parts.name.clone(),
         }),
         Database::Url(url) => mysql(MySqlTarget::Url(url.clone())),
-    };
+    }
+}
+
+fn options(config: &Config, serve: bool) -> Options {
+    let storage = &config.storage;
     Options {
-        engine,
+        engine: engine(config),
         give_up_after: storage.connect_timeout,
         limits: Limits {
             statement: storage.statement_timeout,
@@ -236,7 +241,7 @@ fn catalog(config: &Providers) -> Result<Catalog> {
 }
 
 /// The bus, where other servers can be on the same database.
-fn bus(config: &Config) -> Result<Option<Bus>> {
+pub(crate) fn bus(config: &Config) -> Result<Option<Bus>> {
     let redis = &config.redis;
     let Some(address) = redis.url.as_ref().filter(|_| is_shared(config)) else { return Ok(None) };
     let options = bus::Options {

@@ -89,6 +89,12 @@ pub enum Command {
     /// The whole backup is checked first. A database that is there stays beside it, renamed. What
     /// was changed after the backup is undone, ended sessions and changed passwords included.
     Restore(RestoreArgs),
+    /// Look for what is wrong with this installation, and say what to do.
+    ///
+    /// Looks at configuration, data folder, database, backups, port, exposure, provider and clock,
+    /// and changes nothing. It may run beside the server, best as the server's account. The exit
+    /// code is 0 if all is well, 1 if something should be looked at, 2 if something does not work.
+    Doctor(DoctorArgs),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Run a scripted OpenAI-compatible server, for tests and benchmarks.
@@ -160,6 +166,17 @@ pub struct RestoreArgs {
     /// Log everybody out: sessions that were ended after the backup would come back
     #[arg(long)]
     pub end_sessions: bool,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// How people reach the server through a proxy: test what it lets through
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Print the report as a JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `healthcheck`.

@@ -1,6 +1,7 @@
 //! What the commands of the command line do, once configuration and log are there.
 
 pub(crate) mod backup;
+pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;
 

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod banner;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod secrets;
 pub mod telemetry;
 pub mod version;

@@ -69,6 +69,10 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => in_runtime(cli, async |config, signals| {
             until(signals, commands::backup::restore(&config, &arguments, cli.quiet())).await
         }),
+        Command::Doctor(arguments) => {
+            // Without the log: what it would say is in the report.
+            runtime()?.block_on(commands::doctor::examine(&cli.sources(), &arguments))
+        }
         Command::Healthcheck(arguments) => in_runtime(cli, async |config, signals| {
             until(signals, commands::health::check(&config, &arguments)).await
         }),
@@ -87,14 +91,17 @@ fn in_runtime(
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(&cli.sources())?;
     telemetry::install_log(&config.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime could not be started")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let mut signals = Signals::listen().context("signals cannot be received")?;
         work(config, &mut signals).await
     })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the async runtime could not be started")
 }
 
 /// Does `work` unless a signal ends the program first.

@@ -77,7 +77,7 @@ impl Secrets {
         if let Some(current) = config.auth.secret_key.clone() {
             return Ok(Self { current, previous, created: None });
         }
-        let file = data_dir.join(FILE_NAME);
+        let file = Self::file(config);
         if let Some(current) = read(&file)? {
             return Ok(Self { current, previous, created: None });
         }
@@ -91,10 +91,27 @@ impl Secrets {
         }
     }
 
+    /// The file of a secret that is not configured.
+    pub fn file(config: &Config) -> PathBuf {
+        config.storage.data_dir.join(FILE_NAME)
+    }
+
+    /// Whether there is a secret, or none yet and none needed; changes nothing.
+    pub fn look(config: &Config) -> Result<bool, SecretsError> {
+        let file = Self::file(config);
+        if config.auth.secret_key.is_some() || read(&file)?.is_some() {
+            return Ok(true);
+        }
+        match config.database.sqlite_path().filter(|path| path.exists()) {
+            Some(database) => Err(SecretsError::Missing { file, database: database.to_owned() }),
+            None => Ok(false),
+        }
+    }
+
     /// Makes a secret where neither the configuration nor the data folder has one, for a database
     /// that comes from elsewhere. The file, if it was made.
     pub fn create_if_missing(config: &Config) -> Result<Option<PathBuf>, SecretsError> {
-        let file = config.storage.data_dir.join(FILE_NAME);
+        let file = Self::file(config);
         if config.auth.secret_key.is_some() || file.exists() {
             return Ok(None);
         }

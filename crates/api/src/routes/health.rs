@@ -1,13 +1,26 @@
 //! `/health`: for load balancers and supervisors.
 
+use std::time::Duration;
+
+use async_stream::stream;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 
 use super::answers::Answer;
 use crate::error::ApiError;
 use crate::extract::Json;
+use crate::sse;
 use crate::state::AppState;
+
+/// How many events the test stream has.
+const TICKS: u32 = 5;
+/// The pause between two of them: far longer than a network delays one, and short for whoever
+/// waits.
+const TICK: Duration = Duration::from_millis(250);
 
 /// The answer of a server that is well.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,4 +56,28 @@ pub(super) async fn health_live() -> Json<Healthy> {
 pub(super) async fn health_ready(State(state): State<AppState>) -> Answer<Json<Healthy>> {
     state.services.health.ready().await.map_err(ApiError::not_ready)?;
     Ok(Json(Healthy { status: "ok", degraded: state.services.health.degraded() }))
+}
+
+/// Test whether event streams arrive
+///
+/// Five events, a quarter of a second apart, each with the milliseconds that have passed here. If
+/// they arrive together, something on the way keeps them back.
+#[utoipa::path(
+    get, path = "/health/stream", tag = "Operation",
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"))
+)]
+pub(super) async fn health_stream() -> Response {
+    let ticks = stream! {
+        let began = Instant::now();
+        for n in 1..=TICKS {
+            let after_ms = began.elapsed().as_millis();
+            yield Ok::<_, std::convert::Infallible>(Bytes::from(format!(
+                "data: {{\"n\":{n},\"after_ms\":{after_ms}}}\n\n"
+            )));
+            if n < TICKS {
+                sleep(TICK).await;
+            }
+        }
+    };
+    sse::stream(Body::from_stream(ticks))
 }

@@ -62,12 +62,17 @@ pub(crate) fn respond(
     credential: CredentialWatch,
 ) -> Response {
     let ended = async move { drop(credential.ended().await) };
+    stream(Body::from_stream(frames(follower, heartbeat, closing, ended)))
+}
+
+/// An answer that is an event stream, with what keeps proxies from holding it back.
+pub(crate) fn stream(body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(frames(follower, heartbeat, closing, ended))).into_response()
+    (headers, body).into_response()
 }
 
 /// The frames of a stream, one item per write.

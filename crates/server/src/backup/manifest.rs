@@ -108,7 +108,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of a backup. The database in it is not looked at.
-    pub(super) fn read(path: &Path) -> Result<(Self, File), Unfit> {
+    pub(crate) fn read(path: &Path) -> Result<(Self, File), Unfit> {
         let name = || path.display().to_string();
         let unreadable = |source| Unfit::unreadable(path, source);
         let mut file = File::open(path).map_err(unreadable)?;

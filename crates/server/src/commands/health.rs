@@ -1,12 +1,11 @@
 //! `chatapp healthcheck`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use chatapp::cli::HealthArgs;
-use chatapp::config::{Config, ServerConfig};
+use chatapp::config::Config;
 
 /// How long the server may take; a supervisor asks again.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -15,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(crate) async fn check(config: &Config, arguments: &HealthArgs) -> anyhow::Result<ExitCode> {
     let base = match &arguments.url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{}", own_address(&config.server)),
+        None => format!("http://{}", config.server.own_address()),
     };
     let path = if arguments.live { "/health/live" } else { "/health/ready" };
     let client = reqwest::Client::builder().timeout(LIMIT).no_proxy().build()?;
@@ -32,14 +31,4 @@ pub(crate) async fn check(config: &Config, arguments: &HealthArgs) -> anyhow::Re
         (Some(_), Some(message)) => bail!("{base} answers {status}: {message}"),
         _ => bail!("{base} answers {status}, and not as a chatapp server does; check the address"),
     }
-}
-
-/// Where the server of this configuration is reached from its own machine.
-fn own_address(server: &ServerConfig) -> SocketAddr {
-    let host = match server.host {
-        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        host => host,
-    };
-    SocketAddr::new(host, server.port)
 }

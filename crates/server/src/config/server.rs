@@ -1,6 +1,6 @@
 //! Section `server`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,4 +44,16 @@ section! {
     metrics_token: Option<SecretString>;
     /// How long running answers may take to finish once the server was told to stop.
     shutdown_grace: Duration = "25s", range "0s" to "10m";
+}
+
+impl ServerConfig {
+    /// Where a server of this configuration is reached from its own machine.
+    pub fn own_address(&self) -> SocketAddr {
+        let host = match self.host {
+            IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            host => host,
+        };
+        SocketAddr::new(host, self.port)
+    }
 }

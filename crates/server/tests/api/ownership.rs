@@ -80,6 +80,7 @@ const ROWS: &[Row] = &[
     },
     row("health_live", Scope::Public(200), 200),
     row("health_ready", Scope::Public(200), 200),
+    row("health_stream", Scope::Public(200), 200),
     row("get_metrics", Scope::Public(200), 200),
     row("get_version", Scope::Public(200), 200),
     row("get_openapi", Scope::Public(200), 200),

@@ -10,6 +10,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     stories!(
         harness,
         a_healthy_server_says_so,
+        the_test_stream_says_when_it_was_sent,
         the_document_lists_every_route_and_every_route_is_served,
         the_reference_needs_nothing_from_outside,
         metrics_count_and_name_nobody,
@@ -27,6 +28,19 @@ async fn a_healthy_server_says_so(world: World) {
     assert_eq!(version["name"], "chatapp");
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
     assert!(version["commit"].is_null() || version["commit"].is_string(), "{version}");
+}
+
+async fn the_test_stream_says_when_it_was_sent(world: World) {
+    let app = TestApp::start(&world).await;
+    let client = app.anonymous();
+    let mut stream = client.stream(client.request(Method::GET, "/health/stream")).await;
+    let first = stream.next().await.expect("an event").json();
+    assert_eq!(first["n"], 1);
+    assert_eq!(stream.headers()["x-accel-buffering"], "no");
+    let frames = stream.finish().await;
+    let sent: Vec<_> = frames.iter().map(|frame| frame.json()["after_ms"].as_u64()).collect();
+    assert_eq!(sent.len(), 5);
+    assert!(sent.is_sorted() && sent.last() >= Some(&Some(1_000)), "{sent:?}");
 }
 
 async fn the_document_lists_every_route_and_every_route_is_served(world: World) {

@@ -16,6 +16,7 @@ mod crash;
 #[cfg(feature = "kill-points")]
 mod dies;
 mod disk_full;
+mod doctor;
 mod goes_on;
 mod idle;
 mod original_env;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     let harness = disk_full::stories(harness);
     let harness = backup::stories(harness);
     let harness = commands::stories(harness);
+    let harness = doctor::stories(harness);
     idle::stories(harness).run()
 }
 

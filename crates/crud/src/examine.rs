@@ -1,0 +1,47 @@
+//! A look at a database that changes nothing: whether a server could use it.
+
+use std::time::Duration;
+
+use models::Time;
+use sea_orm::DatabaseConnection;
+
+use crate::connect::{ConnectError, Engine, close, open_existing};
+use crate::dialect;
+
+/// How long one statement may wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// What was found.
+#[derive(Debug)]
+pub struct Examined {
+    /// The engine's own words for its version.
+    pub version: String,
+    /// What a start would do to the schema, or why it would refuse.
+    pub schema: Result<Vec<String>, migration::Error>,
+    /// The time of a database server; none of an embedded one.
+    pub time: Option<Time>,
+    /// Rows that refer to rows that do not exist; only an embedded database can have any, from
+    /// statements of people whose shell had foreign keys off.
+    pub orphans: u64,
+}
+
+/// Looks at a database, once and without waiting for it. `None` if there is none yet.
+pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> {
+    let Some(connection) = open_existing(engine, ACQUIRE).await? else { return Ok(None) };
+    let found = look(&connection).await;
+    close(connection).await;
+    found.map(Some).map_err(|source| ConnectError::Unreachable {
+        place: "statements".to_owned(),
+        waited: Duration::ZERO,
+        source,
+    })
+}
+
+async fn look(connection: &DatabaseConnection) -> Result<Examined, sea_orm::DbErr> {
+    Ok(Examined {
+        version: dialect::version(connection).await?,
+        schema: migration::check(connection).await,
+        time: dialect::time(connection).await?,
+        orphans: dialect::orphans(connection).await?,
+    })
+}

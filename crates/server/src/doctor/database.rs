@@ -1,0 +1,111 @@
+//! The database: is it there, whole, ours, and up to date.
+
+use std::path::Path;
+
+use crud::backup::FileError;
+use crud::examine::Examined;
+use models::Context;
+
+use super::clock;
+use super::report::Report;
+use crate::app;
+use crate::config::{Config, Synchronous};
+
+/// A write-ahead log of this size means that somebody keeps it from being emptied, in MiB.
+const LONG_LOG_MIB: u64 = 512;
+
+pub(super) async fn check(report: &mut Report, config: &Config, context: &Context) {
+    let place = config.database.to_string();
+    if let Some(file) = config.database.sqlite_path().filter(|file| file.exists())
+        && let Err(error) = crud::backup::check_live(file).await
+    {
+        return damaged(report, &error);
+    }
+    match crud::examine::examine(&app::engine(config)).await {
+        Ok(None) => report.ok("database", format!("{place} does not exist yet; the first start makes it.")),
+        Ok(Some(found)) => examined(report, config, &place, found, context),
+        Err(error) => report.fail(
+            "database",
+            format!("{}.", with_causes(&error)),
+            "Check the address, the account and whether the database server runs (DB_HOST, DB_USER, \
+             DB_PASSWORD, DB_NAME or DATABASE_URL).",
+        ),
+    }
+}
+
+fn damaged(report: &mut Report, error: &FileError) {
+    report.fail(
+        "database",
+        format!("{error}."),
+        "Stop the server, keep a copy of the file, and put the newest backup back: chatapp restore \
+         FILE --yes. Check the disk.",
+    );
+}
+
+fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, context: &Context) {
+    let Examined { version, schema, time, orphans } = found;
+    report.ok("database", format!("{place} answers ({version})."));
+    match schema {
+        Ok(pending) if pending.is_empty() => report.ok("schema", "It is up to date."),
+        Ok(pending) if config.storage.migrate => report.warn(
+            "schema",
+            format!("{} steps are not applied yet.", pending.len()),
+            "The next start applies them; make a backup before: chatapp backup",
+        ),
+        Ok(pending) => report.fail(
+            "schema",
+            format!("{} steps are not applied, and a start may not do it.", pending.len()),
+            "Run: chatapp migrate",
+        ),
+        Err(error) => report.fail("schema", format!("{error}."), "No server can start on it."),
+    }
+    if orphans > 0 {
+        report.warn(
+            "database",
+            format!("{orphans} rows refer to rows that were deleted without PRAGMA foreign_keys = ON."),
+            "List them with PRAGMA foreign_key_check, and delete them; docs/DATABASE.md says how to \
+             delete by SQL.",
+        );
+    }
+    if let Some(time) = time {
+        clock::compare(report, "the database server", time, context);
+    }
+    if let Some(file) = config.database.sqlite_path() {
+        long_log(report, file);
+        if config.storage.synchronous == Synchronous::Normal {
+            report.warn(
+                "database",
+                "storage.synchronous is normal: a power loss may cost what was acknowledged last.",
+                "Set it to full, unless that is what you want.",
+            );
+        }
+    }
+}
+
+fn long_log(report: &mut Report, file: &Path) {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let mib = std::fs::metadata(log).map_or(0, |metadata| metadata.len() / (1024 * 1024));
+    if mib > LONG_LOG_MIB {
+        report.warn(
+            "database",
+            format!(
+                "Its write-ahead log is {mib} MiB long: some program has kept it open for long."
+            ),
+            "Look for a shell or a backup that reads the database, and end it.",
+        );
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}

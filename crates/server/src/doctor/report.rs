@@ -1,0 +1,107 @@
+//! What was found, for people and for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing to do.
+    Ok,
+    /// It works, but somebody should know.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+impl Verdict {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How it looks.
+    pub verdict: Verdict,
+    /// What was looked at.
+    pub check: &'static str,
+    /// What was found, and what it means.
+    pub what: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+/// Everything that was found, in the order of looking.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The findings.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The worst of all verdicts.
+    pub fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok)
+    }
+
+    /// The report as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "verdict": self.verdict(), "findings": self.findings })
+    }
+
+    pub(super) fn ok(&mut self, check: &'static str, what: impl Into<String>) {
+        self.findings.push(Finding { verdict: Verdict::Ok, check, what: what.into(), fix: None });
+    }
+
+    pub(super) fn warn(
+        &mut self,
+        check: &'static str,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.add(Verdict::Warn, check, what.into(), fix.into());
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        check: &'static str,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.add(Verdict::Fail, check, what.into(), fix.into());
+    }
+
+    fn add(&mut self, verdict: Verdict, check: &'static str, what: String, fix: String) {
+        self.findings.push(Finding { verdict, check, what, fix: Some(fix) });
+    }
+}
+
+/// A line for each finding, and below it what to do.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { verdict, check, what, fix } in &self.findings {
+            writeln!(f, "{:<5} {check:<14} {what}", verdict.word())?;
+            if let Some(fix) = fix {
+                writeln!(f, "{:<20} -> {fix}", "")?;
+            }
+        }
+        let count = |verdict| self.findings.iter().filter(|one| one.verdict == verdict).count();
+        write!(
+            f,
+            "{} ok, {} to look at, {} to repair",
+            count(Verdict::Ok),
+            count(Verdict::Warn),
+            count(Verdict::Fail)
+        )
+    }
+}
