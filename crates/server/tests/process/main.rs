@@ -21,6 +21,7 @@ mod goes_on;
 mod idle;
 mod original_env;
 mod place;
+mod reference;
 mod secrecy;
 mod start;
 mod stop;
@@ -36,6 +37,7 @@ use testkit::{Harness, Settings, Transport, World};
 fn main() -> ExitCode {
     let harness = Harness::new();
     let harness = tour::stories(harness);
+    let harness = reference::stories(harness);
     let harness = original_env::stories(harness);
     let harness = crash::stories(harness);
     #[cfg(feature = "kill-points")]

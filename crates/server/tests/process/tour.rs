@@ -20,7 +20,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness.process_story_if("the_tour_of_the_readme_works", available(), tour)
 }
 
-fn available() -> Result<(), String> {
+pub(crate) fn available() -> Result<(), String> {
     let runs = |tool: &&str| {
         let mut command = Command::new(tool);
         command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
