@@ -14,7 +14,8 @@ use std::sync::{Arc, OnceLock};
 pub use database::{Database, ServerAddress};
 
 use program::Program;
-pub(crate) use program::{command_from, find};
+pub(crate) use program::command_from;
+pub use program::find;
 use server::Server;
 pub(crate) use server::free_port;
 

@@ -18,7 +18,7 @@ use super::{settings, upstream};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
-        .process_story("a_well_kept_installation_is_well", healthy)
+        .process_story("the_doctor_leaves_a_well_kept_installation_alone", healthy)
         .process_story("the_doctor_names_ten_faults_at_once", ten_at_once)
         .process_story("the_doctor_finds_what_settings_do", by_setting)
         .process_story("the_doctor_finds_what_is_wrong_with_files", by_file)
@@ -76,7 +76,7 @@ async fn started(settings: &Settings) -> Place {
 }
 
 /// Nothing that the doctor could complain about.
-fn sound() -> Settings {
+pub(crate) fn sound() -> Settings {
     Settings::quick()
         .unset("SECRET_KEY")
         .unset("CHATAPP_AUTH__ARGON2_MEMORY_KIB")
@@ -85,6 +85,7 @@ fn sound() -> Settings {
 
 async fn healthy() {
     let upstream = upstream().await;
+    upstream.set_models(&[("test-model", None)]);
     let settings = sound().upstream(&upstream.base_url());
     let empty = Place::new();
     let said = Said::by(&empty, &settings, &[]).await;

@@ -20,7 +20,9 @@ mod doctor;
 mod goes_on;
 mod idle;
 mod original_env;
+mod packaging;
 mod place;
+mod proxies;
 mod reference;
 mod secrecy;
 mod start;
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
     let harness = backup::stories(harness);
     let harness = commands::stories(harness);
     let harness = doctor::stories(harness);
+    let harness = packaging::stories(harness);
+    let harness = proxies::stories(harness);
     idle::stories(harness).run()
 }
 

@@ -66,7 +66,8 @@ pub(crate) fn command_from(variable: &str) -> Option<Vec<String>> {
     (!words.is_empty()).then_some(words)
 }
 
-pub(crate) fn find(name: &str) -> Option<String> {
+/// The path of a program, where this machine has it.
+pub fn find(name: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
     std::env::split_paths(&path)
