@@ -1952,7 +1952,7 @@ export interface operations {
                  * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2016,7 +2016,7 @@ export interface operations {
                  * @description `cookie`: the cookie is removed, too. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2052,7 +2052,7 @@ export interface operations {
                  * @description `cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2107,7 +2107,7 @@ export interface operations {
                  * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2210,7 +2210,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2328,7 +2328,7 @@ export interface operations {
                  * @description An `ETag` the client has: answered with 304 while that is current
                  * @example "7"
                  */
-                "if-none-match"?: string | null;
+                "if-none-match"?: string;
             };
             path: {
                 /**
@@ -2377,7 +2377,7 @@ export interface operations {
                  * @description The `ETag` of what is to be deleted: refused when it is not current any more
                  * @example "7"
                  */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /**
@@ -2424,7 +2424,7 @@ export interface operations {
                  * @description The `ETag` the change was made from: refused when it is not current any more
                  * @example "7"
                  */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /**
@@ -2558,12 +2558,12 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /**
                  * @description `respond-async`: do not wait (RFC 7240)
                  * @example respond-async
                  */
-                prefer?: string | null;
+                prefer?: string;
             };
             path: {
                 /**
@@ -2981,12 +2981,12 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /**
                  * @description `respond-async`: do not wait (RFC 7240)
                  * @example respond-async
                  */
-                prefer?: string | null;
+                prefer?: string;
             };
             path: {
                 /**
@@ -3170,7 +3170,7 @@ export interface operations {
             };
             header?: {
                 /** @description The same as `after`; sent by `EventSource` when it reconnects */
-                "last-event-id"?: number | null;
+                "last-event-id"?: number;
             };
             path: {
                 /**
