@@ -14,6 +14,7 @@ mod meta;
 mod metrics;
 mod models;
 mod responses;
+mod search;
 mod transfer;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -52,6 +53,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::get_message, messages::delete_message))
         .routes(routes!(messages::regenerate_message))
+        .routes(routes!(search::search))
         .routes(routes!(transfer::export_conversation))
         .routes(routes!(transfer::export_all))
         .routes(routes!(transfer::import_conversations))

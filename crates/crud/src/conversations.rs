@@ -12,6 +12,7 @@ use sea_orm::{
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
+use crate::search_docs::{self, Terms};
 use crate::{insert, messages};
 
 /// A value of the column `version`.
@@ -49,7 +50,10 @@ pub enum Opened {
 /// Stores a new conversation, unless `key` says that it was stored before.
 pub async fn open(db: &Db, row: Model, key: Option<IdempotencyKey>) -> Result<Opened> {
     let run = |input: (Model, Option<IdempotencyKey>)| {
-        db.write(input, |tx, (row, key)| Box::pin(open_in(tx, row, key.as_ref())))
+        let title = Terms::of(&input.0.title);
+        db.write((input, title), |tx, ((row, key), title)| {
+            Box::pin(open_in(tx, row, title, key.as_ref()))
+        })
     };
     match run((row.clone(), key.clone())).await {
         // The same key at the same moment: look again.
@@ -58,7 +62,12 @@ pub async fn open(db: &Db, row: Model, key: Option<IdempotencyKey>) -> Result<Op
     }
 }
 
-async fn open_in(tx: &Tx, row: &Model, key: Option<&IdempotencyKey>) -> Result<Opened> {
+async fn open_in(
+    tx: &Tx,
+    row: &Model,
+    title: &Terms,
+    key: Option<&IdempotencyKey>,
+) -> Result<Opened> {
     match idempotency::check(tx, row.user_id, key, row.created_at).await? {
         Seen::New => {}
         Seen::Same(result) => {
@@ -67,6 +76,7 @@ async fn open_in(tx: &Tx, row: &Model, key: Option<&IdempotencyKey>) -> Result<O
         Seen::Other => return Ok(Opened::KeyReused),
     }
     insert::<ActiveModel, _>(tx, row.clone()).await?;
+    search_docs::set_title(tx, row.user_id, row.id, title.clone()).await?;
     idempotency::keep(tx, row.user_id, key, row.created_at, row.id.to_string()).await?;
     Ok(Opened::New)
 }
@@ -220,7 +230,9 @@ pub async fn update(
             Some(_) => Changed::Stale,
         });
     }
-    db.write((owner, id, expected, changes), |tx, (owner, id, expected, changes)| {
+    let title = changes.title.as_ref().map(|(title, _)| Terms::of(title));
+    let input = (owner, id, expected, changes, title);
+    db.write(input, |tx, (owner, id, expected, changes, title)| {
         let which = live(*owner).add(Column::Id.eq(*id));
         Box::pin(async move {
             let update = changes.clone().update();
@@ -230,6 +242,9 @@ pub async fn update(
             {
                 // Deleted since the caller found it. Whoever deletes waits for this row.
                 return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
+            }
+            if let (Changed::Done(_), Some(title)) = (&outcome, title) {
+                search_docs::set_title(tx, *owner, *id, title.clone()).await?;
             }
             Ok(outcome)
         })

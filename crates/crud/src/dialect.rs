@@ -1,11 +1,14 @@
 //! The only place that asks which engine it runs on.
 
-use sea_orm::sea_query::Expr;
+use models::search_doc::Column as Doc;
+use models::{UserId, search_doc};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
-    ColumnTrait, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr,
+    ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions,
 };
+use search::Term;
 
 /// What kind of failure a driver reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +91,49 @@ pub(crate) fn is_rarely_null(db: &impl ConnectionTrait, column: impl ColumnTrait
     } else {
         column.is_null()
     }
+}
+
+/// How many rows of `search_docs` one statement may look at. `None` where an index knows which
+/// of them have the terms.
+///
+/// `FULLTEXT` is no such index: it forgets words that are short or frequent, each engine others,
+/// and sorts all it found before it gives the newest.
+pub(crate) fn scan_step(db: &impl ConnectionTrait) -> Option<u64> {
+    (!has_single_writer(db)).then_some(10_000)
+}
+
+/// That a row of `search_docs` has all these terms. Where an index knows, it may name only the
+/// newest `limit` of those below the row `below`.
+pub(crate) fn has_terms(
+    db: &impl ConnectionTrait,
+    (owner, is_title): (UserId, bool),
+    terms: &[Term],
+    below: i64,
+    limit: u64,
+) -> Condition {
+    // Terms consist of ASCII letters and digits: nothing in them has a meaning in a pattern.
+    if has_single_writer(db) {
+        let (_, random) = owner.0.as_u64_pair();
+        let kind = if is_title { 't' } else { 'm' };
+        let quoted = terms.iter().map(|term| match term {
+            Term::Whole(term) => format!("\"{kind}{random:016x}{term}\""),
+            Term::Beginning(term) => format!("\"{kind}{random:016x}{term}\" *"),
+        });
+        let query = quoted.collect::<Vec<_>>().join(" AND ");
+        let rows = "doc IN (SELECT rowid FROM search_index WHERE search_index MATCH ? \
+                    AND rowid < ? ORDER BY rowid DESC LIMIT ?)";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        return Condition::all().add(Expr::cust_with_values::<_, sea_orm::Value, _>(
+            rows,
+            [query.into(), below.into(), limit.into()],
+        ));
+    }
+    terms.iter().fold(Condition::all(), |all, term| {
+        all.add(Expr::col((search_doc::Entity, Doc::Terms)).like(LikeExpr::new(match term {
+            Term::Whole(term) => format!("% {term} %"),
+            Term::Beginning(term) => format!("% {term}%"),
+        })))
+    })
 }
 
 /// Sorts a driver error.

@@ -4,6 +4,7 @@
 //! stop of the server leaves nothing visible behind, and the next start removes the rest.
 
 use models::import::{Entity, Model};
+use models::message::MessageType;
 use models::{
     ConversationId, MessageId, ResponseId, Time, UserId, conversation, message, response,
 };
@@ -13,6 +14,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use crate::conversations;
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
+use crate::search_docs::{self, Terms};
 use crate::{insert, insert_all};
 
 /// The version of a conversation whose import goes on. Whoever removes it has raised it: another
@@ -90,8 +92,12 @@ pub async fn is_any_taken(
 /// Stores the conversation itself, hidden since `now`.
 pub async fn open(db: &Db, mut row: conversation::Model, now: Time) -> Result<()> {
     (row.deleted_at, row.removed_at, row.version) = (Some(now), Some(now), OPEN);
-    db.write(row, |tx, row| {
-        Box::pin(async move { insert::<conversation::ActiveModel, _>(tx, row.clone()).await })
+    let title = Terms::of(&row.title);
+    db.write((row, title), |tx, (row, title)| {
+        Box::pin(async move {
+            insert::<conversation::ActiveModel, _>(tx, row.clone()).await?;
+            search_docs::set_title(tx, row.user_id, row.id, title.clone()).await
+        })
     })
     .await
 }
@@ -105,10 +111,15 @@ pub struct Rows {
     pub responses: Vec<response::Model>,
 }
 
-/// Stores rows of a hidden conversation.
-pub async fn add(db: &Db, conversation: ConversationId, rows: Rows) -> Result<()> {
-    db.write((conversation, rows), |tx, (conversation, rows)| {
-        Box::pin(add_in(tx, *conversation, rows))
+/// Stores rows of a hidden conversation of `owner`.
+pub async fn add(db: &Db, owner: UserId, conversation: ConversationId, rows: Rows) -> Result<()> {
+    let said = rows.messages.iter().filter(|row| row.kind == MessageType::Message);
+    let texts: Vec<_> = said.map(|row| (row.seq, Terms::of(&row.content))).collect();
+    db.write((owner, conversation, rows, texts), |tx, (owner, conversation, rows, texts)| {
+        Box::pin(async move {
+            add_in(tx, *conversation, rows).await?;
+            search_docs::add_messages(tx, *owner, *conversation, texts.iter().cloned()).await
+        })
     })
     .await
 }

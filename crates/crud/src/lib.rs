@@ -26,6 +26,7 @@ pub mod keys;
 pub mod messages;
 pub mod prune;
 pub mod responses;
+pub mod search_docs;
 pub mod servers;
 pub mod sessions;
 pub mod turns;

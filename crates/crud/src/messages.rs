@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use models::message::{Column, Entity, MessageType, Model};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, WindowStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use crate::db::{Db, Tx};
 use crate::dialect;
@@ -77,13 +80,22 @@ pub async fn list_by_seq(
 
 /// `seq` of a message of a conversation.
 pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> Result<Option<i64>> {
+    find_seq_in(db.read(), conversation, id).await
+}
+
+/// The same within a transaction.
+pub(crate) async fn find_seq_in(
+    connection: &impl ConnectionTrait,
+    conversation: ConversationId,
+    id: MessageId,
+) -> Result<Option<i64>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Seq)
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
         .into_tuple()
-        .one(db.read())
+        .one(connection)
         .await?)
 }
 

@@ -16,7 +16,8 @@ use sea_orm::{
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
-use crate::insert;
+use crate::search_docs::{self, Terms};
+use crate::{insert, messages};
 
 /// Who generates: the fence of its writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,10 +312,17 @@ pub struct Finish {
 /// Ends a response: its messages, its row, its last events and the claim on the conversation, in
 /// one transaction. `false` when the fence is gone; nothing was changed then.
 pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
-    db.write(finish, |tx, finish| Box::pin(finish_in(tx, finish))).await
+    let terms = finish.answer().map_or_else(Terms::default, |answer| Terms::of(&answer.text));
+    db.write((finish, terms), |tx, (finish, terms)| Box::pin(finish_in(tx, finish, terms))).await
 }
 
-async fn finish_in(tx: &Tx, finish: &Finish) -> Result<bool> {
+impl Finish {
+    fn answer(&self) -> Option<&FinalText> {
+        self.texts.iter().find(|text| !text.is_reasoning)
+    }
+}
+
+async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
     let Model { id, conversation_id, owner, epoch, .. } = finish.response;
     let fence = Fence { owner, epoch };
     if Entity::find_by_id(id).filter(fence.condition()).one(tx).await?.is_none() {
@@ -332,7 +340,7 @@ async fn finish_in(tx: &Tx, finish: &Finish) -> Result<bool> {
         // Taken over between the two statements: run again and see it at the first.
         return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
     }
-    write_answer(tx, finish).await?;
+    write_answer(tx, finish, terms).await?;
     for (text, seq) in reasoning.into_iter().zip(first_seq..) {
         insert(tx, reasoning_row(finish, text, seq)).await?;
     }
@@ -365,9 +373,10 @@ async fn release(
     Ok(row.map_or(0, |row| row.next_seq - count))
 }
 
-async fn write_answer(tx: &Tx, finish: &Finish) -> Result<()> {
+async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
     use message::{Column, Entity};
-    let answer = finish.texts.iter().find(|text| !text.is_reasoning);
+    let Model { user_id, conversation_id, message_id, .. } = finish.response;
+    let answer = finish.answer();
     let is_complete = finish.response.status == ResponseStatus::Completed
         || answer.is_some_and(|answer| answer.is_complete);
     let status = if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
@@ -376,11 +385,17 @@ async fn write_answer(tx: &Tx, finish: &Finish) -> Result<()> {
         .col_expr(Column::Content, text.into())
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::UpdatedAt, finish.now.into())
-        .filter(Column::ConversationId.eq(finish.response.conversation_id))
-        .filter(Column::Id.eq(finish.response.message_id))
+        .filter(Column::ConversationId.eq(conversation_id))
+        .filter(Column::Id.eq(message_id))
         .exec(tx)
         .await?;
-    Ok(())
+    // Its text is written once, here, so this is when it can be found.
+    match messages::find_seq_in(tx, conversation_id, message_id).await? {
+        Some(seq) => {
+            search_docs::add_messages(tx, user_id, conversation_id, [(seq, terms.clone())]).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reasoning hangs beside the answer, below the question, and is in no branch.

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
+use crate::search_docs::{self, Terms};
 use crate::{insert, messages};
 
 /// An answer to be made. Ids and times are the caller's.
@@ -41,6 +42,24 @@ pub enum Question {
     },
     /// A message that is stored: the answer becomes a sibling of those it has.
     Stored,
+}
+
+/// What can be found of a new question, and of the title it may give.
+#[derive(Debug, Default)]
+struct QuestionTerms {
+    content: Terms,
+    title: Terms,
+}
+
+impl Question {
+    fn terms(&self) -> QuestionTerms {
+        match self {
+            Self::New { content, title, .. } => {
+                QuestionTerms { content: Terms::of(content), title: Terms::of(title) }
+            }
+            Self::Stored => QuestionTerms::default(),
+        }
+    }
 }
 
 /// Where a new message hangs.
@@ -87,7 +106,10 @@ pub enum TurnOutcome {
 /// empty answer and the response, and selects the answer's branch. Of any number of attempts at
 /// one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
-    let run = |turn| db.write(turn, |tx, turn| Box::pin(start_in(tx, turn)));
+    let run = |turn: NewTurn| {
+        let terms = turn.question.terms();
+        db.write((turn, terms), |tx, (turn, terms)| Box::pin(start_in(tx, turn, terms)))
+    };
     match run(turn.clone()).await {
         // The same key at the same moment, at another conversation: look again.
         Err(CrudError::Conflict(_)) if turn.idempotency.is_some() => run(turn).await,
@@ -109,7 +131,7 @@ async fn repeated(tx: &Tx, new: &NewTurn) -> Result<Option<TurnOutcome>> {
     })
 }
 
-async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
+async fn start_in(tx: &Tx, new: &NewTurn, terms: &QuestionTerms) -> Result<TurnOutcome> {
     if let Some(outcome) = repeated(tx, new).await? {
         return Ok(outcome);
     }
@@ -146,9 +168,11 @@ async fn start_in(tx: &Tx, new: &NewTurn) -> Result<TurnOutcome> {
         Question::New { content, .. } => user_message(new, row.next_seq - 2, found, content),
     };
     let turn = answered(new, row.next_seq - 1, user_message);
-    select_branch(tx, new, &row, turn.message.id).await?;
+    select_branch(tx, new, &row, turn.message.id, terms).await?;
     if new.question != Question::Stored {
         insert(tx, turn.user_message.clone()).await?;
+        let text = (turn.user_message.seq, terms.content.clone());
+        search_docs::add_messages(tx, new.owner, new.conversation_id, [text]).await?;
     }
     insert(tx, turn.message.clone()).await?;
     insert(tx, turn.response.clone()).await?;
@@ -222,12 +246,14 @@ async fn select_branch(
     new: &NewTurn,
     row: &conversation::Model,
     head: MessageId,
+    terms: &QuestionTerms,
 ) -> Result<()> {
     use conversation::{Column, Entity, TitleSource};
     let mut update = Entity::update_many().col_expr(Column::HeadId, head.into());
     if let Question::New { title, .. } = &new.question
         && row.title_source == TitleSource::None
     {
+        search_docs::set_title(tx, new.owner, row.id, terms.title.clone()).await?;
         update = update
             .col_expr(Column::Title, title.clone().into())
             .col_expr(Column::TitleSource, Expr::value(TitleSource::FirstLine));

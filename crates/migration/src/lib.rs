@@ -15,13 +15,14 @@ mod m20261122_000004_operation;
 mod m20261122_000005_views;
 mod m20261123_000006_continuations;
 mod m20261123_000010_trash;
+mod m20261123_000011_search;
 mod m20261123_000016_imports;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 /// Every table and view this crate makes; used to recognise somebody else's.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 13] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -34,6 +35,7 @@ pub const TABLES: [&str; 12] = [
     "idempotency_keys",
     "meta",
     "imports",
+    "search_docs",
 ];
 
 /// The steps in order.
@@ -51,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_views::Migration),
             Box::new(m20261123_000006_continuations::Migration),
             Box::new(m20261123_000010_trash::Migration),
+            Box::new(m20261123_000011_search::Migration),
             Box::new(m20261123_000016_imports::Migration),
         ]
     }

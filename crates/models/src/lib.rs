@@ -14,6 +14,7 @@ pub mod meta;
 pub mod refresh_token;
 pub mod response;
 pub mod response_event;
+pub mod search_doc;
 pub mod server;
 pub mod session;
 pub mod user;

@@ -13,6 +13,7 @@ pub mod list;
 pub mod message;
 pub mod model;
 pub mod response;
+pub mod search;
 pub mod stream;
 pub mod validate;
 

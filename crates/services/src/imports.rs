@@ -207,7 +207,7 @@ impl Import {
         crud::imports::open(db, planned.conversation.clone(), self.engine.context.now()).await?;
         let stored = async {
             for rows in planned.steps() {
-                crud::imports::add(db, id, rows).await?;
+                crud::imports::add(db, self.owner, id, rows).await?;
             }
             crud::imports::publish(db, planned.import.clone()).await
         };

@@ -17,6 +17,7 @@ mod keys;
 mod messages;
 mod repeat;
 mod responses;
+mod searches;
 mod settings;
 mod titles;
 mod tokens;
@@ -40,6 +41,7 @@ pub use health::Health;
 pub use imports::{ImportSlot, Imports};
 pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
+pub use searches::Searches;
 pub use settings::{Continuing, Settings, Signup};
 
 use responses::engine::Engine;
@@ -78,6 +80,8 @@ pub struct Services {
     pub credentials: Credentials,
     /// Models.
     pub models: Catalog,
+    /// Search in titles and messages.
+    pub searches: Searches,
     /// Conversations from elsewhere.
     pub imports: Imports,
     /// Conversations on their way out.
@@ -97,6 +101,8 @@ impl Services {
                 .await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
+        let searches = Searches::new(engine.clone());
+        searches.index_left_over().await?;
         let keys = Keys::new(engine.clone());
         Ok(Self {
             accounts: Accounts::new(db, context, passwords, tokens, keys.clone(), settings),
@@ -105,6 +111,7 @@ impl Services {
             responses: Responses::new(engine.clone()),
             credentials: Credentials::new(engine.clone()),
             models: catalog,
+            searches,
             imports: Imports::new(engine.clone()),
             exports: Exports::new(engine.clone()),
             health: Health::new(engine.clone()),

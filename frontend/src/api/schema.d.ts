@@ -486,6 +486,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description In the titles and messages of the caller, of every branch, but for what is in the trash. Titles
+         *     come first, then messages; where the words stand side by side comes before where they do not,
+         *     whole words before beginnings, the newer before the older.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -917,6 +939,16 @@ export interface components {
              *     ]
              */
             degraded?: string[];
+        };
+        /**
+         * @description A part of a snippet, counted in UTF-16 code units as JavaScript and Java do:
+         *     `snippet.slice(start, end)`.
+         */
+        Highlight: {
+            /** @description Where it begins. */
+            start: number;
+            /** @description Where it ends: behind its last unit. */
+            end: number;
         };
         /** @description A line of the answer of `POST /api/import`: what became of one conversation. */
         ImportEntry: {
@@ -1705,6 +1737,68 @@ export interface components {
              * @description Number of its newest stored event, -1 before the first; not part of events.
              */
             last_seq?: number | null;
+        };
+        /**
+         * @description What a result is.
+         * @enum {string}
+         */
+        SearchKind: "title" | "message";
+        /** @description A page of what was found, the best first: titles, then messages. */
+        SearchPage: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description What was found. */
+            data: components["schemas"]["SearchResult"][];
+            /**
+             * @description Whether there may be more. A page may hold fewer results than asked for, even none, and be
+             *     followed by another.
+             */
+            has_more: boolean;
+            /** @description Where the next page begins, for `cursor`. */
+            next_cursor?: string | null;
+            /**
+             * @description Whether messages from before an update of the server are still being made searchable, so
+             *     that some may be missing.
+             */
+            indexing: boolean;
+        };
+        /** @description A title or a message that was found. */
+        SearchResult: {
+            /** @description What was found. */
+            type: components["schemas"]["SearchKind"];
+            /**
+             * @description The conversation.
+             * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            conversation_id: string;
+            /** @description Its title. */
+            conversation_title: string;
+            /**
+             * @description The message; `null` for a title. `PATCH /api/conversations/{id}` with this as `head_id`
+             *     selects the branch it is on.
+             */
+            message_id?: string | null;
+            /**
+             * @description Who said it; `null` for a title.
+             * @example assistant
+             */
+            role?: string | null;
+            /**
+             * @description The part of the text around the best match, as plain text: white space is made narrow, and
+             *     `…` stands where something is left out. Of a title the whole.
+             * @example …because blue light is scattered more than red.
+             */
+            snippet: string;
+            /** @description What was looked for in the snippet, in order, without overlaps. */
+            highlights: components["schemas"]["Highlight"][];
+            /**
+             * Format: date-time
+             * @description When the message was stored; of a title when the conversation was made.
+             */
+            created_at: string;
         };
         /** @description A login of the account. */
         SessionOut: {
@@ -3196,6 +3290,42 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /**
+                 * @description What to look for: at most 256 characters and 16 words, all of which a text must have, in
+                 *     any order. Nothing in it has a meaning of its own.
+                 * @example blue sky
+                 */
+                q: string;
+                /** @description How many to return. */
+                limit?: number;
+                /** @description `next_cursor` of the previous page of the same search. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

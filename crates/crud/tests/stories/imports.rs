@@ -75,7 +75,7 @@ async fn begin(db: &Db, owner: UserId) -> ConversationId {
         created_at: now(),
         updated_at: now(),
     };
-    imports::add(db, id, Rows { messages: vec![message], responses: vec![] }).await.unwrap();
+    imports::add(db, owner, id, Rows { messages: vec![message], responses: vec![] }).await.unwrap();
     id
 }
 

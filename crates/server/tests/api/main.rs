@@ -27,6 +27,7 @@ mod messages;
 mod ownership;
 mod pages;
 mod providers;
+mod search;
 mod session_cookie;
 mod sessions;
 mod site;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);
     let harness = providers::stories(harness);
+    let harness = search::stories(harness);
     let harness = session_cookie::stories(harness);
     let harness = sessions::stories(harness);
     let harness = site::stories(harness);

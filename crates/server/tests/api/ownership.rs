@@ -53,6 +53,8 @@ struct Row {
     scope: Scope,
     /// What its owner gets.
     owner: u16,
+    /// The query a request needs.
+    query: &'static str,
     /// The body a request needs.
     body: fn() -> Value,
 }
@@ -62,7 +64,7 @@ fn no_body() -> Value {
 }
 
 const fn row(operation: &'static str, scope: Scope, owner: u16) -> Row {
-    Row { operation, scope, owner, body: no_body }
+    Row { operation, scope, owner, query: "", body: no_body }
 }
 
 const ROWS: &[Row] = &[
@@ -117,6 +119,10 @@ const ROWS: &[Row] = &[
         body: || json!({"content": "more"}),
         ..row("create_message", Scope::ById(Kind::Conversation), 201)
     },
+    Row {
+        query: "?limit=100&q=secret",
+        ..row("search", Scope::Own(&[Kind::Conversation, Kind::Message]), 200)
+    },
     row("export_conversation", Scope::ById(Kind::Conversation), 200),
     row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
     // Without a file it refuses; what it takes is in the stories of imports.
@@ -147,6 +153,8 @@ const POSITIONS: &[Position] = &[
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
 /// others has a story of its own.
 const PLAIN: &[&str] = &[
+    "q",
+    "cursor",
     "format",
     "dry_run",
     "limit",
@@ -240,7 +248,8 @@ fn route(operation: &str) -> RouteInfo {
 /// The request of a row, its `{id}` filled in.
 fn request(client: &Anonymous, row: &Row, id: &str) -> RequestBuilder {
     let RouteInfo { method, path, .. } = route(row.operation);
-    let request = client.request(method, &path.replace("{id}", id));
+    let path = path.replace("{id}", id) + row.query;
+    let request = client.request(method, &path);
     match (row.body)() {
         Value::Null => request,
         body => request.json(&body),

@@ -1,0 +1,268 @@
+//! What can be found: a row for every message and title, written in the transaction of the text
+//! itself and removed with it by a foreign key. On `SQLite` triggers keep a word index of it.
+
+mod backlog;
+
+use models::message::{MessageType, Role};
+use models::search_doc::{ActiveModel, Column, Entity, Model};
+use models::{ConversationId, MessageId, Time, UserId, conversation, message};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use search::{MAX_TEXT_CHARS, Term};
+
+pub use backlog::{Progress, index_some};
+
+use crate::conversations;
+use crate::db::{Db, Tx};
+use crate::dialect;
+use crate::error::Result;
+
+/// How many statements look for rows, where each may look at some only.
+const SCANS: usize = 5;
+
+/// The terms of a text as they are stored. To be made before the transaction that stores them:
+/// nobody else shall wait for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Terms(String);
+
+impl Terms {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut stored = String::new();
+        for term in search::terms(text) {
+            stored.push(' ');
+            stored.push_str(&term);
+        }
+        if !stored.is_empty() {
+            stored.push(' ');
+        }
+        Self(stored)
+    }
+}
+
+/// Makes texts of a conversation of `owner` found: of the messages with these numbers.
+pub(crate) async fn add_messages(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    texts: impl IntoIterator<Item = (i64, Terms)>,
+) -> Result<()> {
+    let texts = texts.into_iter().map(|(seq, terms)| (Some(seq), terms));
+    add(tx, owner, conversation, texts).await
+}
+
+/// Makes a conversation of `owner` found by `title` instead of the one it had. The caller has
+/// changed its row, which keeps others from doing the same.
+pub(crate) async fn set_title(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    title: Terms,
+) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Seq.is_null())
+        .exec(tx)
+        .await?;
+    add(tx, owner, conversation, [(None, title)]).await
+}
+
+async fn add(
+    tx: &Tx,
+    user_id: UserId,
+    conversation_id: ConversationId,
+    texts: impl IntoIterator<Item = (Option<i64>, Terms)>,
+) -> Result<()> {
+    let rows: Vec<ActiveModel> = texts
+        .into_iter()
+        .filter(|(_, terms)| !terms.0.is_empty())
+        .map(|(seq, Terms(terms))| {
+            let is_title = seq.is_none();
+            let row = Model { doc: 0, user_id, conversation_id, seq, is_title, terms };
+            let mut row = row.into_active_model().reset_all();
+            row.doc = ActiveValue::NotSet;
+            row
+        })
+        .collect();
+    if !rows.is_empty() {
+        Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Titles.
+    Titles,
+    /// Messages.
+    Messages,
+}
+
+/// Rows that may have what is looked for, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proposed {
+    /// Their numbers.
+    pub docs: Vec<i64>,
+    /// Below which number to go on; `None` when nothing is left.
+    pub next: Option<i64>,
+}
+
+/// At most `limit` rows of `owner` below `below` that have all `terms`. Where no index knows them
+/// it gives up after some 50,000 rows, and says where.
+pub async fn propose(
+    db: &Db,
+    owner: UserId,
+    kind: Kind,
+    terms: &[Term],
+    mut below: i64,
+    limit: u64,
+) -> Result<Proposed> {
+    let mut docs = Vec::new();
+    for _ in 0..SCANS {
+        let floor = scan_floor(db, owner, kind, below).await?;
+        let wanted = limit.saturating_sub(docs.len() as u64);
+        let which = (owner, kind == Kind::Titles);
+        let found: Vec<i64> = of(owner, kind, below)
+            .filter(dialect::has_terms(db.read(), which, terms, below, wanted))
+            .filter(Column::Doc.gte(floor.unwrap_or(0)))
+            .order_by_desc(Column::Doc)
+            .limit(wanted)
+            .into_tuple()
+            .all(db.read())
+            .await?;
+        docs.extend(found);
+        if docs.len() as u64 >= limit {
+            let next = docs.last().copied();
+            return Ok(Proposed { docs, next });
+        }
+        match floor {
+            Some(floor) => below = floor,
+            None => return Ok(Proposed { docs, next: None }),
+        }
+    }
+    Ok(Proposed { docs, next: Some(below) })
+}
+
+fn of(owner: UserId, kind: Kind, below: i64) -> sea_orm::Select<Entity> {
+    Entity::find()
+        .select_only()
+        .column(Column::Doc)
+        .filter(Column::UserId.eq(owner))
+        .filter(Column::IsTitle.eq(kind == Kind::Titles))
+        .filter(Column::Doc.lt(below))
+}
+
+/// The last row that the next statement may look at, if there are more than it may.
+async fn scan_floor(db: &Db, owner: UserId, kind: Kind, below: i64) -> Result<Option<i64>> {
+    let Some(step) = dialect::scan_step(db.read()) else { return Ok(None) };
+    let floor = of(owner, kind, below)
+        .order_by_desc(Column::Doc)
+        .offset(step - 1)
+        .limit(1)
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    Ok(floor)
+}
+
+/// A message that may have what is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct MessageText {
+    /// Its number among all that can be found.
+    pub doc: i64,
+    /// Where it stands.
+    pub conversation_id: ConversationId,
+    /// The title there.
+    pub title: String,
+    /// The message.
+    pub id: MessageId,
+    /// Who speaks.
+    pub role: Option<Role>,
+    /// As much of it as can be found.
+    pub content: String,
+    /// When it was stored.
+    pub created_at: Time,
+}
+
+/// The messages behind these numbers, in no order: those of `owner` in conversations that are not
+/// deleted.
+pub async fn list_messages(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<MessageText>> {
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = conversations::of(owner)
+        .select_only()
+        .column_as(doc(Column::Doc), "doc")
+        .column_as(doc(Column::ConversationId), "conversation_id")
+        .column(conversation::Column::Title)
+        .column_as(message(message::Column::Id), "id")
+        .column_as(message(message::Column::Role), "role")
+        .column_as(message(message::Column::CreatedAt), "created_at")
+        .column_as(
+            Expr::expr(Func::cust("SUBSTR").args([
+                message(message::Column::Content),
+                1.into(),
+                i64::try_from(MAX_TEXT_CHARS).unwrap_or(i64::MAX).into(),
+            ])),
+            "content",
+        );
+    join_docs(&mut query);
+    let here = message(message::Column::ConversationId)
+        .eq(doc(Column::ConversationId))
+        .and(message(message::Column::Seq).eq(doc(Column::Seq)));
+    QuerySelect::query(&mut query).inner_join(message::Entity, here);
+    Ok(query
+        .filter(doc(Column::Doc).is_in(docs.iter().copied()))
+        .filter(message(message::Column::Kind).eq(Expr::value(MessageType::Message)))
+        .into_model()
+        .all(db.read())
+        .await?)
+}
+
+/// A conversation whose title may have what is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct TitleText {
+    /// Its number among all that can be found.
+    pub doc: i64,
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its title.
+    pub title: String,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// The conversations behind these numbers, in no order: those of `owner` that are not deleted.
+pub async fn list_titles(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<TitleText>> {
+    use conversation::Column as Row;
+    if docs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = conversations::of(owner)
+        .select_only()
+        .column_as(doc(Column::Doc), "doc")
+        .columns([Row::Id, Row::Title, Row::CreatedAt]);
+    join_docs(&mut query);
+    Ok(query
+        .filter(doc(Column::Doc).is_in(docs.iter().copied()))
+        .into_model()
+        .all(db.read())
+        .await?)
+}
+
+fn doc(column: Column) -> Expr {
+    Expr::col((Entity, column))
+}
+
+fn message(column: message::Column) -> Expr {
+    Expr::col((message::Entity, column))
+}
+
+fn join_docs(query: &mut sea_orm::Select<conversation::Entity>) {
+    let same =
+        Expr::col((conversation::Entity, conversation::Column::Id)).eq(doc(Column::ConversationId));
+    QuerySelect::query(query).inner_join(Entity, same);
+}
