@@ -50,7 +50,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Summary> {
 struct Campaign {
     database: Database,
     /// Ends the database server when it goes.
-    _engines: Arc<Engines>,
+    engines: Arc<Engines>,
     /// Removed when it goes; where the servers run.
     _directory: tempfile::TempDir,
     upstream: MockServer,
@@ -113,7 +113,7 @@ impl Campaign {
         let tokens = people::sign_up(&first.url, PEOPLE).await;
         Ok(Self {
             database,
-            _engines: engines,
+            engines,
             _directory: directory,
             upstream,
             fleet,
@@ -208,6 +208,13 @@ impl Campaign {
         let slot = usize::try_from(chance.below(u64::try_from(size).unwrap_or(1))).unwrap_or(0);
         let other = (slot + 1) % size;
         match chance.below(100) {
+            0..20 if self.database.server().is_some() => {
+                let from = Instant::now();
+                self.engines.kill(self.database.engine()).await;
+                tokio::time::sleep(chance.millis(20, 1_500)).await;
+                self.engines.start_again(self.database.engine()).await;
+                fleet.note_outage(from);
+            }
             0..82 => {
                 let both = size > 1 && chance.percent(25);
                 fleet.kill(slot).await;

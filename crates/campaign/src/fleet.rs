@@ -13,6 +13,9 @@ use crate::chance::Chance;
 /// A frozen server counts as dead for the others after this. A shorter pause costs nothing.
 const COUNTS_AS_DEAD: Duration = Duration::from_secs(10);
 
+/// After an outage of the database everything is stored again by then.
+const STORED_AGAIN: Duration = Duration::from_secs(3);
+
 /// Where a server can be reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
@@ -68,6 +71,7 @@ pub(crate) struct Counts {
     pub(crate) long_stops: u64,
     pub(crate) terminations: u64,
     pub(crate) starts: u64,
+    pub(crate) outages: u64,
 }
 
 /// The servers of a campaign, all on one database.
@@ -82,6 +86,8 @@ pub(crate) struct Fleet {
     pub(crate) blows: Vec<Vec<Blow>>,
     /// The life in each slot.
     lives: Vec<usize>,
+    /// When the database was away last.
+    outage: Option<Blow>,
     pub(crate) counts: Counts,
     /// What no server may do: panic, or end with an error when it was asked to end.
     pub(crate) complaints: Vec<String>,
@@ -104,6 +110,7 @@ impl Fleet {
             roster: Arc::default(),
             blows: Vec::new(),
             lives: vec![0; replicas],
+            outage: None,
             counts: Counts::default(),
             complaints: Vec::new(),
         }
@@ -131,7 +138,16 @@ impl Fleet {
         }
     }
 
+    /// Takes note that the database was away from `from` until now.
+    pub(crate) fn note_outage(&mut self, from: Instant) {
+        self.counts.outages += 1;
+        self.outage = Some(Blow { from, to: Instant::now() });
+    }
+
     fn blow(&mut self, slot: usize, from: Instant, to: Instant) {
+        // What was not stored while the database was away may not be stored yet.
+        let since = self.outage.filter(|outage| outage.to + STORED_AGAIN > from);
+        let from = since.map_or(from, |outage| outage.from);
         let life = self.lives.get(slot).copied();
         if let Some(blows) = life.and_then(|life| self.blows.get_mut(life)) {
             blows.push(Blow { from, to });

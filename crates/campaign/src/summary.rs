@@ -47,8 +47,8 @@ impl Summary {
         let _ = writeln!(
             text,
             "crash-campaign, seed {}, {}, {} server(s), {} s: {rounds} rounds, {} kills, {} stops ({} long), \
-             {} terminations, {} starts; {acknowledged} messages acknowledged, {events} events \
-             followed, {bytes} bytes compared, {gone} events in recorded gaps (oldest {} ms before \
+             {} terminations, {} starts, {} kills of the database; {acknowledged} messages \
+             acknowledged, {events} events followed, {bytes} bytes compared, {gone} events in recorded gaps (oldest {} ms before \
              its crash); {losses} losses, {} violations",
             options.seed,
             options.engine.engine(),
@@ -59,6 +59,7 @@ impl Summary {
             counts.long_stops,
             counts.terminations,
             counts.starts,
+            counts.outages,
             self.oldest_gone.as_millis(),
             self.violations.len(),
         );

@@ -9,7 +9,7 @@ use migration::Applied;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::time::Instant;
 
-use crate::db::{Db, Limits};
+use crate::db::{Db, Limits, Pools};
 use crate::{mysql, sqlite};
 
 pub use crate::mysql::{MySqlOptions, MySqlTarget};
@@ -111,17 +111,17 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         }
         _ => None,
     };
-    let (read, write) = reach(options).await?;
+    let pools = reach(options).await?;
     let applied = if options.migrate {
-        migration::run(&write).await?
+        migration::run(&pools.write).await?
     } else {
-        let pending = migration::pending(&write).await?;
+        let pending = migration::pending(&pools.write).await?;
         if !pending.is_empty() {
             return Err(ConnectError::Outdated(pending.join(", ")));
         }
         Applied { steps: Vec::new() }
     };
-    Ok(Opened { db: Db::new(read, write, options.limits, guard), applied })
+    Ok(Opened { db: Db::new(pools, options.limits, guard), applied })
 }
 
 /// The right to be the only server of an `SQLite` file, as long as this exists.
@@ -148,15 +148,13 @@ impl Exclusive {
 }
 
 /// Tries to open the database until it answers or the time is over.
-async fn reach(
-    options: &Options,
-) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+async fn reach(options: &Options) -> Result<Pools, ConnectError> {
     let began = Instant::now();
     let mut pause = Duration::from_millis(100);
     loop {
         let result = match &options.engine {
             Engine::Sqlite(sqlite) => sqlite::open(sqlite, options.limits.acquire).await,
-            Engine::MySql(mysql) => mysql::open(mysql, options.limits.acquire).await,
+            Engine::MySql(mysql) => mysql::open(mysql, options.limits).await,
         };
         let (place, source) = match result {
             Err(ConnectError::Unreachable { place, source, .. }) => (place, source),
@@ -181,11 +179,14 @@ pub(crate) async fn open_existing(
     match engine {
         Engine::Sqlite(options) if !options.path.exists() => Ok(None),
         Engine::Sqlite(options) => {
-            let (read, write) = sqlite::open(options, acquire).await?;
-            close(write).await;
-            Ok(Some(read))
+            let pools = sqlite::open(options, acquire).await?;
+            close(pools.write).await;
+            Ok(Some(pools.read))
         }
-        Engine::MySql(options) => mysql::open_existing(options, acquire).await,
+        Engine::MySql(options) => {
+            let limits = Limits { acquire, ..Limits::default() };
+            Ok(mysql::open_existing(options, limits).await?.map(|pools| pools.write))
+        }
     }
 }
 

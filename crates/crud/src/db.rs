@@ -7,15 +7,12 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -23,16 +20,23 @@ use crate::connect::Exclusive;
 use crate::dialect;
 use crate::error::{CrudError, Result};
 use crate::group::GroupWriter;
+use crate::link::Link;
+use crate::reader::Reader;
+
+pub use crate::tx::Tx;
 
 /// How often a closure that lost against another transaction is run.
 const ATTEMPTS: u32 = 10;
+/// How often a closure is run whose connection turned out to be dead.
+const CONNECTIONS: u32 = 3;
 
 /// Handles to the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     /// Queries outside of transactions. On `SQLite` these connections cannot write.
-    read: DatabaseConnection,
+    read: Reader,
     writer: Writer,
+    link: Link,
     limits: Limits,
     /// Writes in flight; [`Db::close`] waits for them.
     tasks: TaskTracker,
@@ -46,6 +50,17 @@ pub struct Db {
 enum Writer {
     Group(GroupWriter),
     Pool(DatabaseConnection),
+}
+
+/// The open connections to a database.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    /// Those that read; with most engines the same as `write`.
+    pub(crate) read: DatabaseConnection,
+    /// Those that write.
+    pub(crate) write: DatabaseConnection,
+    /// What both go through.
+    pub(crate) link: Link,
 }
 
 /// How long a write may take.
@@ -65,96 +80,9 @@ impl Default for Limits {
     }
 }
 
-/// An open transaction. Statements are made through [`ConnectionTrait`], as on a connection.
-pub struct Tx {
-    inner: DatabaseTransaction,
-    /// Statements that may have changed something.
-    writes: AtomicU32,
-    /// Whether a statement failed, handled or not.
-    failed: AtomicBool,
-}
-
-impl fmt::Debug for Tx {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").field("writes", &self.writes).finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db").field("engine", &self.engine()).finish_non_exhaustive()
-    }
-}
-
-impl Tx {
-    pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<Self> {
-        let options = dialect::write_transaction(connection);
-        let inner = connection.begin_with_options(options).await?;
-        Ok(Self { inner, writes: AtomicU32::new(0), failed: AtomicBool::new(false) })
-    }
-
-    /// Whether nothing was written and no statement failed since the last call with the same
-    /// `writes`.
-    pub(crate) fn is_clean_since(&self, writes: u32) -> bool {
-        self.writes() == writes && !self.failed.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn writes(&self) -> u32 {
-        self.writes.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
-    }
-
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self.inner.commit().await.map_err(CrudError::from) {
-            // The connection went away before the answer came: nobody knows.
-            Err(CrudError::Unavailable(source)) => Err(CrudError::Ambiguous(source)),
-            result => result,
-        }
-    }
-
-    pub(crate) async fn rollback(self) {
-        if let Err(error) = self.inner.rollback().await {
-            tracing::debug!(%error, "rollback failed; the connection is given up");
-        }
-    }
-
-    fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
-        if result.is_err() {
-            self.failed.store(true, Ordering::Relaxed);
-        }
-        result
-    }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Tx {
-    fn get_database_backend(&self) -> DbBackend {
-        self.inner.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        let result = self.inner.execute_raw(statement).await;
-        self.note(result)
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        let result = self.inner.execute_unprepared(sql).await;
-        self.note(result)
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let result = self.inner.query_one_raw(statement).await;
-        self.note(result)
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let result = self.inner.query_all_raw(statement).await;
-        self.note(result)
     }
 }
 
@@ -219,28 +147,39 @@ pub(crate) async fn run_contained(job: &dyn Job, tx: &Tx, deadline: Duration) ->
 pub(crate) async fn run_alone(
     job: &dyn Job,
     connection: &DatabaseConnection,
+    link: &Link,
     limits: &Limits,
 ) -> Result<()> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let result = async {
-            let tx = Tx::begin(connection).await?;
-            match run_contained(job, &tx, limits.statement).await {
-                Ok(()) => tx.commit().await,
-                Err(error) => {
-                    tx.rollback().await;
-                    Err(error)
-                }
-            }
-        }
-        .await;
-        match result {
+        match run_once(job, connection, link, limits).await {
             Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
                 metrics::counter!("database_retries_total").increment(1);
                 tokio::time::sleep(back_off(job, attempt)).await;
             }
+            // Nothing was written, and others of the pool may be alive.
+            Err(CrudError::Unavailable(_)) if attempt < CONNECTIONS => {}
             result => return result,
+        }
+    }
+}
+
+async fn run_once(
+    job: &dyn Job,
+    connection: &DatabaseConnection,
+    link: &Link,
+    limits: &Limits,
+) -> Result<()> {
+    let tx = Tx::begin(connection, link).await?;
+    match run_contained(job, &tx, limits.statement).await {
+        Ok(()) => tx.commit().await,
+        Err(error) => {
+            if matches!(error, CrudError::Timeout) {
+                link.note_silence();
+            }
+            tx.rollback().await;
+            Err(error)
         }
     }
 }
@@ -254,18 +193,18 @@ fn back_off(job: &dyn Job, attempt: u32) -> Duration {
 
 impl Db {
     pub(crate) fn new(
-        read: DatabaseConnection,
-        write: DatabaseConnection,
+        Pools { read, write, link }: Pools,
         limits: Limits,
         guard: Option<Arc<Exclusive>>,
     ) -> Self {
         let tasks = TaskTracker::new();
         let writer = if dialect::has_single_writer(&write) {
-            Writer::Group(GroupWriter::start(write, limits, &tasks))
+            Writer::Group(GroupWriter::start(write, link.clone(), limits, &tasks))
         } else {
             Writer::Pool(write)
         };
-        Self { read, writer, limits, tasks, is_full: Arc::default(), _guard: guard }
+        let read = Reader::new(read, link.clone());
+        Self { read, writer, link, limits, tasks, is_full: Arc::default(), _guard: guard }
     }
 
     /// The engine as a person calls it.
@@ -274,7 +213,7 @@ impl Db {
     }
 
     /// Queries outside of transactions.
-    pub(crate) fn read(&self) -> &DatabaseConnection {
+    pub(crate) fn read(&self) -> &Reader {
         &self.read
     }
 
@@ -292,9 +231,9 @@ impl Db {
         match &self.writer {
             Writer::Group(group) => group.submit(job).await?,
             Writer::Pool(pool) => {
-                let (pool, limits) = (pool.clone(), self.limits);
+                let (pool, link, limits) = (pool.clone(), self.link.clone(), self.limits);
                 self.tasks.spawn(async move {
-                    let outcome = run_alone(&*job, &pool, &limits).await;
+                    let outcome = run_alone(&*job, &pool, &link, &limits).await;
                     job.answer(outcome);
                 });
             }
@@ -335,8 +274,8 @@ impl Db {
         };
         self.tasks.close();
         self.tasks.wait().await;
-        for connection in [self.read.clone(), writer] {
-            if let Err(error) = connection.close().await {
+        for connection in [self.read.pool(), writer] {
+            if let Err(error) = self.link.answer(connection.close()).await {
                 tracing::debug!(%error, "closing the database failed");
             }
         }

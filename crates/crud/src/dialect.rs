@@ -172,8 +172,21 @@ fn classify_mysql(number: u16) -> Class {
         1213 | 1205 | 1020 => Class::Serialization,
         // Disk full, table full, error writing file.
         1021 | 1114 | 3 | 1026 => Class::StorageFull,
-        // Shutting down, not ready (Galera), error during commit, read-only node, killed.
-        1053 | 1047 | 1180 | 1290 | 1317 | 1927 | 2006 | 2013 => Class::Unavailable,
+        // Too many connections (of all, of this account), network errors as the server sees them,
+        // shutting down, not ready (Galera), error during commit, read-only node, killed.
+        1040
+        | 1158..=1161
+        | 1203
+        | 1226
+        | 1053
+        | 1047
+        | 1180
+        | 1290
+        | 1317
+        | 1836
+        | 1927
+        | 2006
+        | 2013 => Class::Unavailable,
         _ => Class::Other,
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::db::{Job, Limits, Tx, run_alone, run_contained};
 use crate::error::{CrudError, Result};
+use crate::link::Link;
 
 /// The most closures that share a transaction.
 const GROUP: usize = 256;
@@ -32,12 +33,13 @@ impl GroupWriter {
     /// Starts the writer; it ends when it is closed or the last handle is gone.
     pub(crate) fn start(
         connection: DatabaseConnection,
+        link: Link,
         limits: Limits,
         tasks: &TaskTracker,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(limits.queue);
         let closed = Arc::new(tokio_util::sync::CancellationToken::new());
-        tasks.spawn(run(jobs, connection.clone(), limits, closed.clone()));
+        tasks.spawn(run(jobs, (connection.clone(), link), limits, closed.clone()));
         Self { queue, connection, limits, closed }
     }
 
@@ -58,7 +60,7 @@ impl GroupWriter {
 
 async fn run(
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    connection: DatabaseConnection,
+    way: (DatabaseConnection, Link),
     limits: Limits,
     closed: Arc<tokio_util::sync::CancellationToken>,
 ) {
@@ -76,15 +78,15 @@ async fn run(
         metrics::histogram!("database_group_size")
             .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
         let began = Instant::now();
-        commit(std::mem::take(&mut group), &connection, &limits).await;
+        commit(std::mem::take(&mut group), &way, &limits).await;
         metrics::histogram!("database_commit_seconds").record(began.elapsed().as_secs_f64());
     }
 }
 
 /// Runs a group and answers all of it.
-async fn commit(group: Vec<Box<dyn Job>>, connection: &DatabaseConnection, limits: &Limits) {
+async fn commit(group: Vec<Box<dyn Job>>, way: &(DatabaseConnection, Link), limits: &Limits) {
     if group.len() > 1
-        && let Some(outcomes) = together(&group, connection, limits).await
+        && let Some(outcomes) = together(&group, way, limits).await
     {
         for (job, outcome) in group.into_iter().zip(outcomes) {
             job.answer(outcome);
@@ -92,7 +94,7 @@ async fn commit(group: Vec<Box<dyn Job>>, connection: &DatabaseConnection, limit
         return;
     }
     for job in group {
-        let outcome = run_alone(&*job, connection, limits).await;
+        let outcome = run_alone(&*job, &way.0, &way.1, limits).await;
         job.answer(outcome);
     }
 }
@@ -101,10 +103,10 @@ async fn commit(group: Vec<Box<dyn Job>>, connection: &DatabaseConnection, limit
 /// transaction was given up and nothing of it remains.
 async fn together(
     group: &[Box<dyn Job>],
-    connection: &DatabaseConnection,
+    way: &(DatabaseConnection, Link),
     limits: &Limits,
 ) -> Option<Vec<Result<()>>> {
-    let tx = Tx::begin(connection).await.ok()?;
+    let tx = Tx::begin(&way.0, &way.1).await.ok()?;
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group {
         let writes = tx.writes();

@@ -9,16 +9,20 @@ mod group;
 pub mod idempotency;
 #[cfg(feature = "kill-points")]
 mod kill_point;
+mod link;
 mod mysql;
+mod reader;
 mod sqlite;
+mod tx;
 pub use connect::{
     ConnectError, Engine, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
     Synchronous, connect,
 };
-pub use db::{Db, Limits, Tx};
+pub use db::{Db, Limits};
 pub use error::{CrudError, Result};
 #[cfg(feature = "kill-points")]
 pub use kill_point::kill_point;
+pub use tx::Tx;
 pub mod accounts;
 pub mod conversations;
 pub mod imports;

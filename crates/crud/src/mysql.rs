@@ -11,6 +11,8 @@ use sea_orm::{DbErr, RuntimeErr};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::connect::ConnectError;
+use crate::db::{Limits, Pools};
+use crate::link::Link;
 use crate::sqlite::STATEMENTS;
 
 /// Where the server is and how many connections to keep.
@@ -44,29 +46,26 @@ pub enum MySqlTarget {
     Url(SecretString),
 }
 
-/// After how long without use a connection is asked whether it still lives.
-const PING_AFTER: Duration = Duration::from_secs(30);
+/// After how long without use a connection is asked whether it still lives. A server that was
+/// started again was away for longer.
+const PING_AFTER: Duration = Duration::from_secs(1);
 
-pub(crate) async fn open(
-    options: &MySqlOptions,
-    acquire: Duration,
-) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+pub(crate) async fn open(options: &MySqlOptions, limits: Limits) -> Result<Pools, ConnectError> {
     let connect = connect_options(&options.target)?;
     ensure_database(&connect).await?;
-    let connection = pool(options, &connect, acquire).await?;
-    Ok((connection.clone(), connection))
+    pools(options, &connect, limits).await
 }
 
 /// As [`open`], but creates nothing: `None` where the database does not exist.
 pub(crate) async fn open_existing(
     options: &MySqlOptions,
-    acquire: Duration,
-) -> Result<Option<DatabaseConnection>, ConnectError> {
+    limits: Limits,
+) -> Result<Option<Pools>, ConnectError> {
     let connect = connect_options(&options.target)?;
     match connect.connect().await {
         Ok(connection) => {
             let _ = connection.close().await;
-            pool(options, &connect, acquire).await.map(Some)
+            pools(options, &connect, limits).await.map(Some)
         }
         Err(error) if number(&error) == Some(1049) => Ok(None),
         Err(error) if number(&error) == Some(1044) => Err(missing(&connect)),
@@ -74,22 +73,38 @@ pub(crate) async fn open_existing(
     }
 }
 
-async fn pool(
+async fn pools(
     options: &MySqlOptions,
     connect: &MySqlConnectOptions,
-    acquire: Duration,
-) -> Result<DatabaseConnection, ConnectError> {
+    limits: Limits,
+) -> Result<Pools, ConnectError> {
+    let link = Link::remote(limits.statement);
+    // A dead connection must leave time to make another.
+    let patience = limits.acquire / 4;
+    let (before, after) = (link.clone(), link.clone());
     let pool = MySqlPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .min_connections(0)
-        .acquire_timeout(acquire)
+        .acquire_timeout(limits.acquire)
         .idle_timeout(Duration::from_mins(10))
         .max_lifetime(None)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
+            let is_doubtful = meta.idle_for > PING_AFTER || before.is_doubtful();
             Box::pin(async move {
-                if meta.idle_for > PING_AFTER {
-                    connection.ping().await?;
+                if is_doubtful {
+                    ping(connection, patience).await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_release(move |connection, _| {
+            let is_doubtful = after.is_doubtful();
+            Box::pin(async move {
+                if is_doubtful {
+                    // The pool's own ping has no limit, and the place in the pool is not free
+                    // before it ends.
+                    ping(connection, patience).await?;
                 }
                 Ok(true)
             })
@@ -98,7 +113,15 @@ async fn pool(
         .connect_with(connect.clone())
         .await
         .map_err(|source| explain(source, connect))?;
-    Ok(DatabaseConnection::from(pool))
+    let connection = DatabaseConnection::from(pool);
+    Ok(Pools { read: connection.clone(), write: connection, link })
+}
+
+/// Whether a connection lives. After an error the pool closes it without a goodbye.
+async fn ping(connection: &mut MySqlConnection, patience: Duration) -> Result<(), sqlx::Error> {
+    tokio::time::timeout(patience, connection.ping())
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
     SqliteSynchronous,
@@ -12,6 +11,8 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor};
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::connect::ConnectError;
+use crate::db::Pools;
+use crate::link::Link;
 
 /// When a commit is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(crate) const STATEMENTS: usize = 512;
 pub(crate) async fn open(
     options: &SqliteOptions,
     acquire: Duration,
-) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+) -> Result<Pools, ConnectError> {
     if let Some(folder) = options.path.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|source| ConnectError::File { path: folder.to_owned(), source })?;
@@ -81,7 +82,7 @@ pub(crate) async fn open(
         .connect_with(base.pragma("query_only", "ON"))
         .await
         .map_err(failed)?;
-    Ok((read.into(), write.into()))
+    Ok(Pools { read: read.into(), write: write.into(), link: Link::embedded() })
 }
 
 /// Whether a connection may be used again.

@@ -101,15 +101,34 @@ impl Engines {
         Database::create(engine, address).await
     }
 
+    /// Ends the server of `engine` as a crash would. Its data stays.
+    pub async fn kill(self: &Arc<Self>, engine: Engine) {
+        self.tell(engine, Server::kill).await;
+    }
+
+    /// Starts the server of `engine` again, on the same port and data, and waits until it is ready.
+    pub async fn start_again(self: &Arc<Self>, engine: Engine) {
+        self.tell(engine, Server::launch).await;
+    }
+
+    async fn tell(self: &Arc<Self>, engine: Engine, what: fn(&Server) -> Result<(), String>) {
+        let engines = Arc::clone(self);
+        let told = tokio::task::spawn_blocking(move || what(engines.server(engine)?));
+        let told = told.await.expect("telling a server does not panic");
+        told.unwrap_or_else(|why| panic!("{engine}: {why}"));
+    }
+
     fn started(&self, engine: Engine) -> Result<server::Endpoint, String> {
+        self.server(engine).map(|server| server.endpoint().clone())
+    }
+
+    fn server(&self, engine: Engine) -> Result<&Server, String> {
         let (slot, find) = match engine {
             Engine::Sqlite => return Err("there is no server to start".to_owned()),
             Engine::MariaDb => (&self.mariadb, program::mariadb as fn() -> Result<Program, String>),
             Engine::MySql => (&self.mysql, program::mysql as fn() -> _),
         };
-        slot.get_or_init(|| find().and_then(|program| Server::start(&program)))
-            .as_ref()
-            .map(|server| server.endpoint().clone())
-            .map_err(Clone::clone)
+        let server = slot.get_or_init(|| find().and_then(|program| Server::start(&program)));
+        server.as_ref().map_err(Clone::clone)
     }
 }

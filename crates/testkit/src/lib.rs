@@ -6,6 +6,7 @@
 //! - [`settings`] are what a server under test is told; [`client`] plays the people who use its API;
 //!   [`process`] runs the real program, and `app` (with the feature of that name, which needs
 //!   every other crate) runs the server inside the test.
+//! - [`proxy`] is a network between them that breaks on command.
 //! - [`sse`] and [`validator`] read event streams and hold them against the standard.
 //! - [`clock`] is a clock that tests move; [`sql`] looks at the tables as their operator would.
 //!
@@ -42,6 +43,7 @@ pub mod harness;
 pub mod log;
 pub mod nginx;
 pub mod process;
+pub mod proxy;
 pub mod redis;
 pub mod settings;
 pub mod sql;
@@ -56,7 +58,8 @@ pub use clock::ManualClock;
 pub use engine::{Database, Engine, Engines};
 pub use harness::Harness;
 pub use nginx::Nginx;
+pub use proxy::FaultProxy;
 pub use redis::Redis;
 pub use settings::{Settings, Transport};
 pub use wait::eventually;
-pub use world::World;
+pub use world::{OwnServer, World};

@@ -1,6 +1,8 @@
 //! What a story is given.
 
-use crate::engine::{Database, Engine};
+use std::sync::Arc;
+
+use crate::engine::{Database, Engine, Engines};
 use crate::sql::Sql;
 
 /// One story's surroundings: an engine and an empty database on it that nobody else uses.
@@ -27,5 +29,36 @@ impl World {
     /// A connection of its own to the story's database, as its operator would open one.
     pub async fn sql(&self) -> Sql {
         Sql::connect(&self.database).await
+    }
+
+    /// The same engine on a server that no other story uses.
+    pub async fn own_server(&self) -> OwnServer {
+        let engines = Engines::new();
+        let world = Self::new(engines.database(self.engine()).await);
+        OwnServer { world, engines }
+    }
+}
+
+/// A database server of one story, which may do to it whatever it likes. Ends when it is dropped.
+#[derive(Debug)]
+pub struct OwnServer {
+    world: World,
+    engines: Arc<Engines>,
+}
+
+impl OwnServer {
+    /// An empty database on it.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Ends it as a crash would.
+    pub async fn kill(&self) {
+        self.engines.kill(self.world.engine()).await;
+    }
+
+    /// Starts it again, and waits until it is ready.
+    pub async fn start_again(&self) {
+        self.engines.start_again(self.world.engine()).await;
     }
 }

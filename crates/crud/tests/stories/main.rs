@@ -7,6 +7,7 @@ mod group;
 mod imports;
 mod open;
 mod schema;
+mod servers;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let harness = imports::stories(harness);
     let harness = open::stories(harness);
     let harness = schema::stories(harness);
+    let harness = servers::stories(harness);
     accounts::stories(harness).run()
 }
 

@@ -51,7 +51,8 @@ section! {
     synchronous: Synchronous = "full";
     /// How long a request waits for its turn at the database before it is refused.
     acquire_timeout: Duration = "2s", range "10ms" to "5m";
-    /// How long one transaction may take.
+    /// How long the database may take to answer (MySQL, MariaDB), and how long the statements of
+    /// one transaction may take together. A request that needs longer is refused.
     statement_timeout: Duration = "5s", range "100ms" to "10m";
     /// How many writes may wait for their turn (SQLite); more are refused.
     write_queue: usize = "4096", range "1" to "1000000";

@@ -1,5 +1,4 @@
-//! The clients of `docs/streaming.md`, run as they stand there against the real program, and one
-//! that is generated from its description.
+//! The clients of `docs/streaming.md`, run as they stand there against the real program.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
@@ -7,8 +6,6 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
-mod generated;
-mod proxy;
 mod recipe;
 
 use std::process::ExitCode;
@@ -21,9 +18,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::client::{Anonymous, User};
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{Harness, Settings, eventually};
+use testkit::{FaultProxy, Harness, Settings, eventually};
 
-use proxy::Proxy;
 use recipe::{LANGUAGES, Language};
 
 /// What a reader of lines, of text or of JSON could stumble over.
@@ -33,8 +29,7 @@ const PITFALLS: &str = concat!(
 );
 
 fn main() -> ExitCode {
-    let harness = LANGUAGES.into_iter().fold(Harness::new(), stories);
-    generated::stories(harness).run()
+    LANGUAGES.into_iter().fold(Harness::new(), stories).run()
 }
 
 fn stories(harness: Harness, language: Language) -> Harness {
@@ -141,7 +136,8 @@ async fn cuts(language: Language) {
     let stage = Stage::start().await;
     stage.repeat(50);
     // In the answer to the send, in the head of a stream, and at three places of the events.
-    let proxy = Proxy::start(stage.server.url(), [150, 90, 6_001, 9_002, 5_003]).await;
+    let proxy = FaultProxy::start(stage.server.url()).await;
+    proxy.cut_after([150, 90, 6_001, 9_002, 5_003]);
     let question = question(7);
     let token = &stage.user.access_token;
     let client = language.run(&proxy.url(), token, &stage.conversation, &question, None);

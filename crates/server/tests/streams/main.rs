@@ -13,6 +13,7 @@ mod faults;
 mod follow;
 mod followers;
 mod idempotency;
+mod outage;
 mod prune;
 mod replicas;
 mod sessions;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let harness = followers::stories(harness);
     let harness = idempotency::stories(harness);
     let harness = prune::stories(harness);
+    let harness = outage::stories(harness);
     let harness = replicas::stories(harness);
     let harness = sessions::stories(harness);
     stop::stories(harness).run()

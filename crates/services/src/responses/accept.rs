@@ -12,9 +12,8 @@ use schemas::message::{MessageCreate, MessageRegenerate, TurnOut};
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
 use super::engine::Engine;
-use super::generation::Generation;
-use super::slots::Slot;
-use super::{Follower, Responses, Started, render};
+use super::settle::{Means, settle, stored_turn};
+use super::{Follower, Responses, Started};
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
@@ -102,6 +101,8 @@ impl Responses {
 
     async fn start(&self, request: Request, idempotency_key: Option<String>) -> Result<Started> {
         let engine = self.engine.clone();
+        // A server that is stopping waits for this: what is accepted late is not left behind.
+        let _accepting = engine.tasks.token();
         if engine.draining.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
@@ -126,7 +127,8 @@ impl Responses {
         };
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
-        let task = engine.tasks.spawn(accept(engine.clone(), new, conversation, model, slot));
+        let means = Means { model, slot };
+        let task = engine.tasks.spawn(accept(engine.clone(), new, means));
         match task.await.map_err(Error::internal)?? {
             Accepted::New(started) => Ok(*started),
             Accepted::Before(response) => self.repeat(owner, response).await,
@@ -162,20 +164,19 @@ enum Accepted {
 }
 
 /// Stores the empty answer, with its message if that is new, and sets the engine to work.
-async fn accept(
-    engine: Arc<Engine>,
-    new: NewTurn,
-    conversation: conversation::Model,
-    model: Chosen,
-    slot: Slot,
-) -> Result<Accepted> {
-    let (owner, response_id) = (new.owner, new.response.id);
+async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accepted> {
+    let (owner, conversation_id) = (new.owner, new.conversation_id);
+    let response_id = new.response.id;
     let is_new_question = new.question != Question::Stored;
     let outcome = match crud::turns::start(&engine.db, new).await {
         Ok(outcome) => outcome,
         // The answer to the commit got lost. The ids are ours: look whether it took place.
         Err(error @ CrudError::Ambiguous(_)) => {
-            stored_turn(&engine, owner, response_id).await?.ok_or(error)?
+            let Ok(Some(turn)) = stored_turn(&engine, owner, response_id).await else {
+                engine.tasks.spawn(settle(engine.clone(), owner, response_id, means));
+                return Err(error.into());
+            };
+            TurnOutcome::Accepted(turn)
         }
         Err(error) => return Err(error.into()),
     };
@@ -194,12 +195,11 @@ async fn accept(
     #[cfg(feature = "kill-points")]
     crud::kill_point("send.committed");
     let Turn { user_message, message, response } = turn;
-    let resource = render::begun(&response);
-    let generation = Arc::new(Generation::new(response, model, slot));
+    let generation = means.begin(&engine, response);
+    let resource = generation.resource.clone();
     let follower = Follower::new(resource.clone(), generation.log.clone(), None);
-    engine.spawn(generation);
     let rows = vec![user_message, message];
-    let mut out = messages::describe(&engine, conversation.id, rows).await?.into_iter();
+    let mut out = messages::describe(&engine, conversation_id, rows).await?.into_iter();
     match (out.next(), out.next()) {
         (Some(user_message), Some(message)) => {
             let repeated = false;
@@ -253,23 +253,4 @@ fn new_response(
         completed_at: None,
         updated_at: now,
     }
-}
-
-/// The turn of a response, if it is stored.
-async fn stored_turn(
-    engine: &Engine,
-    owner: UserId,
-    id: ResponseId,
-) -> Result<Option<TurnOutcome>> {
-    let Some(response) = crud::responses::find(&engine.db, owner, id).await? else {
-        return Ok(None);
-    };
-    let user_message = crud::messages::find(&engine.db, owner, response.user_message_id).await?;
-    let message = crud::messages::find(&engine.db, owner, response.message_id).await?;
-    Ok(match (user_message, message) {
-        (Some(user_message), Some(message)) => {
-            Some(TurnOutcome::Accepted(Turn { user_message, message, response }))
-        }
-        _ => None,
-    })
 }

@@ -116,6 +116,9 @@ impl Engine {
     /// Runs a response that was just stored, or just taken over.
     pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
         self.lock().insert(generation.row.id, generation.clone());
+        if self.stopped.is_cancelled() {
+            generation.stop(Stop::Shutdown);
+        }
         self.started.notify_waiters();
         self.log_has_grown();
         publish::begin(self, &generation);
@@ -193,6 +196,10 @@ impl Engine {
         self.publishing.close();
         let _ = tokio::time::timeout(LAST_WORDS, self.publishing.wait()).await;
         self.stopped.cancel();
+        // Those that were being accepted meanwhile.
+        for generation in self.running() {
+            generation.stop(Stop::Shutdown);
+        }
         self.publishing.wait().await;
         self.tasks.close();
         self.tasks.wait().await;

@@ -15,6 +15,7 @@ mod purge;
 mod recover;
 mod remote;
 mod render;
+mod settle;
 mod slots;
 mod synthesis;
 mod transcript;

@@ -14,20 +14,23 @@ use super::program::Program;
 /// How long a server may take until it greets its first client.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// Runs the server between a line on standard input and its end, then removes the directory.
+/// Runs and kills the server as standard input says; at its end it removes the directory.
 ///
 /// Only the test process holds the other end of that pipe, so the end comes when it is gone,
 /// even by SIGKILL. A process group of its own and the ignored signals keep Ctrl-C away.
 const SUPERVISOR: &str = r#"
 trap '' HUP INT TERM
 dir=$1; shift
-if read -r _; then
-    "$@" >"$dir/server.log" 2>&1 </dev/null &
-    server=$!
-    read -r _
-    kill -KILL "$server"
-    wait "$server"
-fi
+server=
+end() { [ -z "$server" ] || { kill -KILL "$server"; wait "$server"; server=; }; }
+while read -r word; do
+    end
+    if [ "$word" = start ]; then
+        "$@" >"$dir/server.log" 2>&1 </dev/null &
+        server=$!
+    fi
+done
+end
 rm -rf "$dir"
 "#;
 
@@ -42,6 +45,8 @@ pub(super) struct Endpoint {
 #[derive(Debug)]
 pub(super) struct Server {
     endpoint: Endpoint,
+    /// Removed by the supervisor.
+    directory: PathBuf,
     supervisor: Child,
 }
 
@@ -94,23 +99,41 @@ impl Server {
             .map_err(|error| format!("no shell to supervise it: {error}"))?;
         // From here on the supervisor removes the directory.
         let directory = directory.keep();
-        let mut server = Self { endpoint: Endpoint { port, socket }, supervisor };
+        let server = Self { endpoint: Endpoint { port, socket }, directory, supervisor };
 
         install(program, &data, user)?;
         server.launch()?;
-        server.wait_until_ready(&directory)?;
         Ok(server)
     }
 
-    fn launch(&mut self) -> Result<(), String> {
-        let pipe = self.supervisor.stdin.as_mut().ok_or("the supervisor has no input")?;
-        pipe.write_all(b"start\n").map_err(|error| format!("the supervisor is gone: {error}"))
+    /// Starts it, for the first time or after [`Server::kill`], and waits until it is ready.
+    pub(super) fn launch(&self) -> Result<(), String> {
+        self.say(b"start\n")?;
+        self.wait_until_ready()
+    }
+
+    /// Ends it as a crash would, and waits until it is gone. Its data stays.
+    pub(super) fn kill(&self) -> Result<(), String> {
+        self.say(b"kill\n")?;
+        let deadline = Instant::now() + START_LIMIT;
+        while greets(&self.endpoint.socket) {
+            if Instant::now() > deadline {
+                return Err("it cannot be killed".to_owned());
+            }
+            pause();
+        }
+        Ok(())
+    }
+
+    fn say(&self, word: &[u8]) -> Result<(), String> {
+        let mut pipe = self.supervisor.stdin.as_ref().ok_or("the supervisor has no input")?;
+        pipe.write_all(word).map_err(|error| format!("the supervisor is gone: {error}"))
     }
 
     /// Waits for the first byte of the server's greeting.
-    fn wait_until_ready(&mut self, directory: &Path) -> Result<(), String> {
+    fn wait_until_ready(&self) -> Result<(), String> {
         let deadline = Instant::now() + START_LIMIT;
-        let log = directory.join("server.log");
+        let log = self.directory.join("server.log");
         loop {
             if greets(&self.endpoint.socket) {
                 return Ok(());
@@ -120,8 +143,7 @@ impl Server {
             if text.contains("Aborting") || Instant::now() > deadline {
                 return Err(format!("it did not become ready; its log:\n{}", tail(&text)));
             }
-            // The supervisor does not unpark us: this is the pause between two looks.
-            std::thread::park_timeout(Duration::from_millis(20));
+            pause();
         }
     }
 }
@@ -161,6 +183,12 @@ pub(crate) fn free_port() -> Result<u16, String> {
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
         .map_err(|error| format!("no free port: {error}"))
+}
+
+/// Between two looks.
+fn pause() {
+    // Nobody unparks this thread.
+    std::thread::park_timeout(Duration::from_millis(20));
 }
 
 fn greets(socket: &Path) -> bool {

@@ -1,0 +1,68 @@
+//! The way to the database: how long an answer may take, and whether one did not come lately.
+//!
+//! A machine that loses its power says nothing. Without a limit whoever waits for it waits until
+//! the system gives the connection up, a quarter of an hour later, and the pool with it.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::{ConnAcquireErr, DbErr};
+use tokio::time::Instant;
+
+use crate::dialect::{self, Class};
+
+/// How long after a failure no connection is trusted.
+const WARY: Duration = Duration::from_mins(1);
+
+/// The way to one database. Clones are the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    /// How long an answer may take; an embedded database always answers.
+    limit: Option<Duration>,
+    /// When an answer did not come.
+    silent_at: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Link {
+    /// To a database in this process.
+    pub(crate) fn embedded() -> Self {
+        Self { limit: None, silent_at: Arc::default() }
+    }
+
+    /// To a server, whose answers may take as long as `limit`.
+    pub(crate) fn remote(limit: Duration) -> Self {
+        Self { limit: Some(limit), silent_at: Arc::default() }
+    }
+
+    /// What the database answers; after the limit, the error of a pool that has no connection.
+    pub(crate) async fn answer<T>(
+        &self,
+        work: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        // Dropped after the silence was noted: the connection then goes back to a wary pool.
+        let mut work = pin!(work);
+        let answer = match self.limit {
+            None => return work.await,
+            Some(limit) => tokio::time::timeout(limit, work.as_mut()).await,
+        };
+        let answer = answer.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+        if let Err(error) = &answer
+            && matches!(dialect::classify(error), Class::Unavailable | Class::PoolTimeout)
+        {
+            self.note_silence();
+        }
+        answer
+    }
+
+    /// Takes note that an answer did not come: every connection there is may be dead.
+    pub(crate) fn note_silence(&self) {
+        *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether an answer did not come lately.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        let silent_at = *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner);
+        silent_at.is_some_and(|at| at.elapsed() < WARY)
+    }
+}

@@ -1,0 +1,331 @@
+//! A database that goes away: killed and started again, cut off in the middle of a commit, hanging.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::client::{Anonymous, Reply, User};
+use testkit::log::expect_error;
+use testkit::proxy::Fault;
+use testkit::sse::text_of;
+use testkit::validator::assert_valid;
+use testkit::{Engine, FaultProxy, Harness, TestApp, World, eventually};
+
+const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
+/// Those that speak in the clear over TCP, where a network that breaks can read along.
+const CLEAR: [Engine; 1] = [Engine::MariaDb];
+
+/// The question that a server asks to find out who else runs something.
+const LOOK: &[u8] = b"SELECT DISTINCT `responses`.`owner`";
+
+/// What the log says about a request that the database did not answer.
+const UNAVAILABLE: &str = "the database is not available";
+
+/// The packets of these statements: their length, their number, "query", the text.
+const BEGIN: &[u8] = b"\x06\0\0\0\x03BEGIN";
+const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story_on(&SERVERS, "a_killed_database_costs_nothing", killed)
+        .story_on(&CLEAR, "a_database_may_be_away_longer_than_a_server_counts_as_dead", away)
+        .story_on(&SERVERS, "a_server_stops_although_its_database_is_away", stopped)
+        .story_on(&CLEAR, "a_commit_whose_answer_is_lost_took_place_once", reply_lost)
+        .story_on(&CLEAR, "a_commit_that_is_lost_can_be_repeated", lost)
+        .story_on(&CLEAR, "a_commit_that_comes_late_is_answered_still", late)
+        .story_on(&CLEAR, "an_answer_survives_lost_commits", commits)
+        .story_on(&CLEAR, "cut_connections_are_replaced", cut)
+        .story_on(&CLEAR, "connections_that_hang_are_replaced", stranded)
+}
+
+/// A server that reaches its database through a network that breaks.
+async fn behind(world: &World) -> (TestApp, FaultProxy) {
+    let port = world.database().server().unwrap().port;
+    let proxy = FaultProxy::start(&format!("127.0.0.1:{port}")).await;
+    let app = TestApp::builder(world)
+        .set("DB_HOST", "127.0.0.1")
+        .set("DB_PORT", proxy.port().to_string())
+        .set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "1s")
+        .set("CHATAPP_STORAGE__STATEMENT_TIMEOUT", "1s")
+        .start()
+        .await;
+    (app, proxy)
+}
+
+/// Sends a message and waits for its answer, whatever comes.
+async fn try_send(user: &User, conversation: &str, key: &str, content: &str) -> Reply {
+    let path = format!("/api/conversations/{conversation}/messages");
+    let request = user.request(Method::POST, &path).header("idempotency-key", key);
+    user.send(request.json(&json!({"content": content, "model": "mock:ticks=5"}))).await
+}
+
+/// The turn of `key`, repeated until it is accepted; nothing but "unavailable" may come before.
+async fn send(user: &User, conversation: &str, key: &str, content: &str) -> Value {
+    let mut turn = Value::Null;
+    eventually("the message is accepted", async || {
+        let reply = try_send(user, conversation, key, content).await;
+        if reply.status == 503 {
+            reply.expect_error(503, "unavailable");
+            return false;
+        }
+        turn = reply.expect(201);
+        true
+    })
+    .await;
+    turn
+}
+
+/// Question and whole answer are there once, and the model was asked once.
+async fn assert_once(user: &User, app: &TestApp, conversation: &str, question: &str, ticks: usize) {
+    let messages = user.list_messages(conversation).await;
+    let contents: Vec<&str> = messages.iter().filter_map(|row| row["content"].as_str()).collect();
+    assert_eq!(contents, [question, super::ticks(ticks).as_str()]);
+    assert_eq!(messages[1]["status"], "completed");
+    let calls = app.upstream().calls();
+    let asked = |call: &&mock::Call| call.messages.last().is_some_and(|last| last.1 == question);
+    assert_eq!(calls.iter().filter(asked).count(), 1);
+}
+
+/// No response is open, and none has a gap in its numbers.
+async fn assert_whole(world: &World) {
+    let mut sql = world.sql().await;
+    let query = "SELECT COUNT(*) FROM responses WHERE completed_at IS NULL";
+    assert_eq!(sql.value(query).await, "0");
+    let query = "SELECT HEX(response_id), first_seq, last_seq FROM response_events \
+                 ORDER BY response_id, first_seq";
+    let mut next = (String::new(), 0);
+    for run in sql.rows(query).await {
+        let [first, last] = [&run[1], &run[2]].map(|seq| seq.parse::<u64>().unwrap());
+        assert_eq!(first, if next.0 == run[0] { next.1 } else { 0 });
+        next = (run[0].clone(), last + 1);
+    }
+}
+
+async fn killed(world: World) {
+    expect_error(UNAVAILABLE);
+    let database = world.own_server().await;
+    let world = database.world().clone();
+    let app = TestApp::builder(&world).start().await;
+    let user = app.user("ada").await;
+    let [running, other] = [user.create_conversation().await, user.create_conversation().await];
+    let mut stream = super::stream(&user, &running, "Go", "mock:ticks=200,rate=40").await;
+    stream.read_text(10).await;
+
+    database.kill().await;
+    // Whoever follows an answer does not notice.
+    stream.read_text(40).await;
+    try_send(&user, &other, "k1", "Hello").await.expect_error(503, "unavailable");
+    user.get("/api/conversations").await.expect_error(503, "unavailable");
+    let health = user.with_bearer(None).get("/health/ready").await;
+    assert_eq!(health.status, 503, "{}", health.text);
+    stream.read_text(10).await;
+
+    database.start_again().await;
+    send(&user, &other, "k1", "Hello").await;
+    assert_once(&user, &app, &other, "Hello", 5).await;
+    let frames = stream.finish().await;
+    assert_valid(&frames);
+    assert_eq!(text_of(&frames), super::ticks(200));
+    assert_once(&user, &app, &running, "Go", 200).await;
+    assert_whole(&world).await;
+    user.with_bearer(None).get("/health/ready").await.expect(200);
+}
+
+async fn away(world: World) {
+    let (one, way) = behind(&world).await;
+    let (_two, other_way) = behind(&world).await;
+    let user = one.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=600,rate=25").await;
+    // The other server has seen this one run something.
+    stream.read_text(100).await;
+    way.cut_off();
+    other_way.cut_off();
+    // Fourteen seconds of an answer that nobody can store.
+    stream.read_text(350).await;
+    // The other server is back first, and looks before this one has shown that it lives.
+    other_way.fail_at(LOOK, [None]);
+    other_way.restore();
+    eventually("the other server looks", async || other_way.faults_left() == 0).await;
+    way.restore();
+    let frames = stream.finish().await;
+    assert_valid(&frames);
+    assert_once(&user, &one, &conversation, "Go", 600).await;
+    assert_whole(&world).await;
+}
+
+async fn stopped(world: World) {
+    let database = world.own_server().await;
+    let world = database.world().clone();
+    let app = TestApp::builder(&world).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "0s").start().await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=9,fault=stall@3").await;
+    stream.read_text(3).await;
+    eventually("a checkpoint", async || {
+        let sql = "SELECT COALESCE(MAX(last_seq), 0) FROM response_events";
+        world.sql().await.value(sql).await.parse().is_ok_and(|seq: i64| seq >= 6)
+    })
+    .await;
+    database.kill().await;
+    expect_error("the end of a response could not be stored");
+    let (frames, ()) = tokio::join!(stream.finish(), app.finish());
+    assert!(frames.iter().all(|frame| frame.event != "response.incomplete"), "it is not stored");
+
+    database.start_again().await;
+    let app = TestApp::start(&world).await;
+    let user = app.anonymous().login(&user.email).await;
+    eventually("the answer is closed by the next server", async || {
+        let messages = user.list_messages(&conversation).await;
+        messages[1]["status"] == "incomplete" && messages[1]["content"] == super::ticks(3)
+    })
+    .await;
+}
+
+async fn reply_lost(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    // Without a key: the server knows its own ids.
+    let turn = super::turn(&user, &conversation, "Hello", "mock:ticks=5").await;
+    assert_eq!(proxy.faults_left(), 0);
+    assert_eq!(turn["response"]["status"], "completed");
+    assert_once(&user, &app, &conversation, "Hello", 5).await;
+
+    let begin = |user: &User| {
+        let request = user.request(Method::POST, "/api/conversations");
+        request.header("idempotency-key", "c1").json(&json!({"title": "Once"}))
+    };
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let first = user.send(begin(&user)).await;
+    assert_eq!(proxy.faults_left(), 0);
+    if first.status != 201 {
+        first.expect_error(503, "unavailable");
+        user.send(begin(&user)).await.expect(201);
+    }
+    assert_eq!(user.list_conversations().await.len(), 2);
+    assert_whole(&world).await;
+}
+
+async fn lost(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::Lost)]);
+    try_send(&user, &conversation, "k1", "Hello").await.expect_error(503, "unavailable");
+    assert_eq!(proxy.faults_left(), 0);
+    send(&user, &conversation, "k1", "Hello").await;
+    assert_once(&user, &app, &conversation, "Hello", 5).await;
+    assert_whole(&world).await;
+}
+
+async fn late(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    for key in ["k1", "k2"] {
+        let conversation = user.create_conversation().await;
+        proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+        // The server gave up waiting, and does not find the message.
+        try_send(&user, &conversation, key, key).await.expect_error(503, "unavailable");
+        assert!(user.list_messages(&conversation).await.is_empty());
+        proxy.release();
+        if key == "k2" {
+            send(&user, &conversation, key, key).await;
+        }
+        eventually("the message that was stored after all is answered", async || {
+            let messages = user.list_messages(&conversation).await;
+            messages.last().is_some_and(|answer| answer["status"] == "completed")
+        })
+        .await;
+        assert_once(&user, &app, &conversation, key, 5).await;
+    }
+    assert_whole(&world).await;
+}
+
+async fn commits(world: World) {
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=100,rate=40").await;
+    stream.read_text(1).await;
+    let faults = [Some(Fault::ReplyLost), Some(Fault::Lost), None];
+    proxy.fail_at(COMMIT, faults.into_iter().cycle().take(12));
+    let frames = stream.finish().await;
+    assert!(proxy.faults_left() < 4, "commits failed");
+    proxy.fail_at(COMMIT, []);
+    assert_valid(&frames);
+    assert_once(&user, &app, &conversation, "Go", 100).await;
+
+    // Now the end itself: an answer so short that nothing else is committed after its beginning.
+    for fault in [Fault::ReplyLost, Fault::Lost] {
+        let conversation = user.create_conversation().await;
+        let question = format!("{fault:?}");
+        proxy.fail_at(COMMIT, [None, Some(fault), Some(fault), Some(fault)]);
+        let stream = super::stream(&user, &conversation, &question, "mock:ticks=3").await;
+        let frames = stream.finish().await;
+        proxy.fail_at(COMMIT, []);
+        assert_valid(&frames);
+        assert_once(&user, &app, &conversation, &question, 3).await;
+    }
+    assert_whole(&world).await;
+}
+
+/// Whether more requests at a time than there are connections are answered well.
+async fn works(client: &Anonymous) -> bool {
+    let ask = || async {
+        let reply = client.get("/api/conversations").await;
+        if reply.status != 200 {
+            reply.clone().expect_error(503, "unavailable");
+        }
+        reply.status == 200
+    };
+    let replies = [(); 12].map(|()| ask());
+    futures_util::future::join_all(replies).await.into_iter().all(|good| good)
+}
+
+async fn cut(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    assert!(works(&user).await);
+    // Connections are taken as they are as long as nothing has failed.
+    proxy.cut_all();
+    assert!(works(&user).await);
+    proxy.fail_at(BEGIN, [Some(Fault::Lost); 2]);
+    user.create_conversation().await;
+    assert_eq!(proxy.faults_left(), 0);
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=120,rate=40").await;
+    for _ in 0..3 {
+        stream.read_text(20).await;
+        proxy.cut_all();
+        // Nobody is told of a dead connection before anything was written.
+        assert!(works(&user).await);
+        proxy.cut_all();
+        let fresh = user.create_conversation().await;
+        proxy.cut_all();
+        user.delete_conversation(&fresh).await;
+    }
+    let frames = stream.finish().await;
+    assert_valid(&frames);
+    assert_once(&user, &app, &conversation, "Go", 120).await;
+    assert_whole(&world).await;
+}
+
+async fn stranded(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    assert!(works(&user).await);
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=200,rate=40").await;
+    stream.read_text(20).await;
+    proxy.strand_all();
+    eventually("new connections take their place", async || works(&user).await).await;
+    let frames = stream.finish().await;
+    assert_valid(&frames);
+    assert_once(&user, &app, &conversation, "Go", 200).await;
+    assert_whole(&world).await;
+}

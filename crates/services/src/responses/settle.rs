@@ -1,0 +1,77 @@
+//! Turns whose commit was never answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crud::turns::Turn;
+use models::response;
+use schemas::{ResponseId, UserId};
+
+use super::engine::Engine;
+use super::generation::Generation;
+use super::slots::Slot;
+use crate::catalog::Chosen;
+use crate::error::Result;
+
+/// How long to wait between two questions for what became of a commit.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the database has to say, one time after another, that a turn is not there: a commit
+/// may be on its way though nobody waits for its answer any more.
+const DENIALS: u32 = 5;
+
+/// What the engine needs beside the row of a response.
+pub(super) struct Means {
+    pub(super) model: Chosen,
+    pub(super) slot: Slot,
+}
+
+impl Means {
+    /// Sets the engine to work on a response that is stored.
+    pub(super) fn begin(self, engine: &Arc<Engine>, response: response::Model) -> Arc<Generation> {
+        let generation = Arc::new(Generation::new(response, self.model, self.slot));
+        engine.spawn(generation.clone());
+        generation
+    }
+}
+
+/// Finds out what became of a turn, and has it answered if it is stored after all: nobody else
+/// would, and its conversation would wait forever.
+pub(super) async fn settle(engine: Arc<Engine>, owner: UserId, id: ResponseId, means: Means) {
+    let mut denials = 0;
+    while denials < DENIALS {
+        tokio::select! {
+            () = engine.stopped.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+        match stored_turn(&engine, owner, id).await {
+            Ok(Some(turn)) if turn.response.status.is_final() => return,
+            Ok(Some(turn)) => {
+                tracing::warn!(response = %id, "a commit took place though its answer got lost");
+                means.begin(&engine, turn.response);
+                return;
+            }
+            Ok(None) => denials += 1,
+            Err(error) => {
+                denials = 0;
+                tracing::debug!(response = %id, %error, "what became of a commit is not known yet");
+            }
+        }
+    }
+}
+
+/// The turn of a response, if it is stored.
+pub(super) async fn stored_turn(
+    engine: &Engine,
+    owner: UserId,
+    id: ResponseId,
+) -> Result<Option<Turn>> {
+    let Some(response) = crud::responses::find(&engine.db, owner, id).await? else {
+        return Ok(None);
+    };
+    let user_message = crud::messages::find(&engine.db, owner, response.user_message_id).await?;
+    let message = crud::messages::find(&engine.db, owner, response.message_id).await?;
+    Ok(match (user_message, message) {
+        (Some(user_message), Some(message)) => Some(Turn { user_message, message, response }),
+        _ => None,
+    })
+}
