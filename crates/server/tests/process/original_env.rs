@@ -1,5 +1,6 @@
 //! The promises of the FastAPI predecessor: its `.env`, its tables, deleting by hand.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mock::CallOutcome;
@@ -24,6 +25,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
             env_file,
         )
         .story("the_documented_queries_show_what_is_kept", queries)
+        .story("the_documented_tables_are_those_that_are_there", tables)
         .story("deleting_by_hand_takes_the_children_along", cascades)
         .story("deleting_by_hand_ends_a_running_answer", running)
 }
@@ -103,6 +105,61 @@ async fn queries(world: World) {
     assert_eq!(*row, ["test-model".to_owned(), "1".to_owned(), input, output]);
 
     assert_eq!(sql.rows(counts).await, [["ada@example.org", "1"]]);
+}
+
+/// Tables of the migrations, which have columns of their own kinds.
+const NOT_OURS: [&str; 2] = ["migration_lock", "seaql_migrations"];
+
+async fn tables(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = place.program().settings(&settings(&world, &upstream)).serve().await;
+    let mut sql = world.sql().await;
+    let (columns, engine) = match world.engine() {
+        Engine::Sqlite => (
+            "SELECT t.name, c.type FROM pragma_table_list t, pragma_table_info(t.name) c \
+             WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+            1,
+        ),
+        Engine::MariaDb | Engine::MySql => (
+            "SELECT t.table_name, c.column_type FROM information_schema.tables t \
+             JOIN information_schema.columns c \
+             ON c.table_schema = t.table_schema AND c.table_name = t.table_name \
+             WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'",
+            2,
+        ),
+    };
+    let columns = sql.rows(columns).await;
+    let tables: BTreeSet<&str> = columns.iter().map(|row| row[0].as_str()).collect();
+    let described = rows_of("## Tables");
+    assert_eq!(tables, described.iter().map(|row| row[0]).collect(), "docs/DATABASE.md");
+
+    let ours = columns.iter().filter(|row| !NOT_OURS.contains(&row[0].as_str()));
+    let types: BTreeSet<String> = ours.map(|row| plain(&row[1])).collect();
+    let described = rows_of("How values are stored");
+    let described = described.iter().flat_map(|row| row[engine].split("`, `"));
+    assert_eq!(types, described.map(str::to_owned).collect(), "docs/DATABASE.md");
+    drop(server);
+}
+
+/// The rows of the first table below `place`: what stands in backticks or as it is.
+fn rows_of(place: &'static str) -> Vec<Vec<&'static str>> {
+    let (_, text) = DATABASE.split_once(place).expect("the place");
+    let lines = text.lines().skip_while(|line| !line.starts_with('|')).skip(2);
+    let cells = |line: &'static str| {
+        line.split('|').skip(1).map(|cell| cell.trim().trim_matches('`')).collect()
+    };
+    lines.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
+/// A type without what only the width of a display or the length of a text says.
+fn plain(kind: &str) -> String {
+    let kind = kind.to_uppercase();
+    match kind.split_once('(') {
+        Some((name @ ("INT" | "BIGINT"), _)) => name.to_owned(),
+        Some(("VARCHAR", _)) => "VARCHAR(n)".to_owned(),
+        _ => kind,
+    }
 }
 
 /// Every table whose rows belong to somebody.
