@@ -4,6 +4,7 @@ use axum::http::Method;
 use schemas::error::ErrorBody;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -156,7 +157,23 @@ fn complete(document: &mut OpenApi) {
         for (method, operation) in slots {
             let Some(operation) = operation else { continue };
             scopes::complete(&method, operation);
+            without_null(operation);
             add_errors(operation);
+        }
+    }
+}
+
+/// A parameter that may be left out has no `null`: there is no way to send one.
+fn without_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &mut schema.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
+            if let [only] = types.as_slice() {
+                schema.schema_type = SchemaType::Type(only.clone());
+            }
         }
     }
 }

@@ -2046,7 +2046,7 @@ export interface operations {
                  * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2110,7 +2110,7 @@ export interface operations {
                  * @description `cookie`: the cookie is removed, too. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2146,7 +2146,7 @@ export interface operations {
                  * @description `cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2201,7 +2201,7 @@ export interface operations {
                  * @description `cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages
                  * @example cookie
                  */
-                "x-chatapp-session"?: string | null;
+                "x-chatapp-session"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2304,7 +2304,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2422,7 +2422,7 @@ export interface operations {
                  * @description An `ETag` the client has: answered with 304 while that is current
                  * @example "7"
                  */
-                "if-none-match"?: string | null;
+                "if-none-match"?: string;
             };
             path: {
                 /**
@@ -2471,7 +2471,7 @@ export interface operations {
                  * @description The `ETag` of what is to be deleted: refused when it is not current any more
                  * @example "7"
                  */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /**
@@ -2518,7 +2518,7 @@ export interface operations {
                  * @description The `ETag` the change was made from: refused when it is not current any more
                  * @example "7"
                  */
-                "if-match"?: string | null;
+                "if-match"?: string;
             };
             path: {
                 /**
@@ -2652,12 +2652,12 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /**
                  * @description `respond-async`: do not wait (RFC 7240)
                  * @example respond-async
                  */
-                prefer?: string | null;
+                prefer?: string;
             };
             path: {
                 /**
@@ -3075,12 +3075,12 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
-                "idempotency-key"?: string | null;
+                "idempotency-key"?: string;
                 /**
                  * @description `respond-async`: do not wait (RFC 7240)
                  * @example respond-async
                  */
-                prefer?: string | null;
+                prefer?: string;
             };
             path: {
                 /**
@@ -3264,7 +3264,7 @@ export interface operations {
             };
             header?: {
                 /** @description The same as `after`; sent by `EventSource` when it reconnects */
-                "last-event-id"?: number | null;
+                "last-event-id"?: number;
             };
             path: {
                 /**

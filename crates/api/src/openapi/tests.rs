@@ -119,3 +119,13 @@ fn every_error_names_codes_that_have_its_status() {
         }
     }
 }
+
+#[test]
+fn no_parameter_can_be_null() {
+    for (method, path, operation) in operations(&openapi()) {
+        for parameter in operation.parameters.iter().flatten() {
+            let parameter = serde_json::to_value(parameter).unwrap();
+            assert!(!parameter["schema"].to_string().contains("null"), "{method} {path}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! The clients of `docs/streaming.md`, run as they stand there against the real program.
+//! The clients of `docs/streaming.md`, run as they stand there against the real program, and one
+//! that is generated from its description.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
@@ -6,6 +7,7 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
+mod generated;
 mod recipe;
 
 use std::process::ExitCode;
@@ -29,7 +31,8 @@ const PITFALLS: &str = concat!(
 );
 
 fn main() -> ExitCode {
-    LANGUAGES.into_iter().fold(Harness::new(), stories).run()
+    let harness = LANGUAGES.into_iter().fold(Harness::new(), stories);
+    generated::stories(harness).run()
 }
 
 fn stories(harness: Harness, language: Language) -> Harness {

@@ -54,16 +54,14 @@ impl Names {
 
     /// The events, of several of a kind in a row the first.
     fn events(&mut self, text: &str) -> String {
-        let (mut shown, mut last) = (String::new(), "");
+        let (mut shown, mut last) = (String::new(), None);
         for frame in text.split("\n\n") {
-            let Some((head, data)) = frame.split_once("\ndata: ") else {
-                if frame == "data: [DONE]" {
-                    shown += "data: [DONE]\n";
-                }
+            let Some((head, data)) = frame.split_once("data: ") else { continue };
+            if data.trim() == "[DONE]" {
+                shown += "data: [DONE]\n";
                 continue;
-            };
-            let event = head.split_once("event: ").map_or("", |(_, event)| event);
-            if event == last {
+            }
+            if last == Some(event(head)) {
                 if !shown.ends_with("…\n\n") {
                     shown += "…\n\n";
                 }
@@ -71,8 +69,8 @@ impl Names {
             }
             let mut json = Json::read(data).unwrap_or_else(|error| panic!("{error}"));
             self.settle(&mut json);
-            shown.extend([head, "\ndata: ", &json.outline().line(), "\n\n"]);
-            last = event;
+            shown.extend([head, "data: ", &json.outline().line(), "\n\n"]);
+            last = Some(event(head));
         }
         shown
     }
@@ -171,15 +169,21 @@ fn frames(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn frame(shown: &str, real: &str) -> Result<Option<String>, String> {
-    let (Some((shown_head, shown)), Some((real_head, real))) =
-        (shown.split_once("\ndata: "), real.split_once("\ndata: "))
-    else {
-        return Ok((shown.trim() != real.trim()).then(|| format!("{real} came for {shown}")));
+    let parts = |frame: &str| {
+        let (head, data) = frame.split_once("data: ").unwrap_or((frame, ""));
+        (event(head).to_owned(), data.trim().to_owned())
     };
-    let event =
-        |head: &str| head.lines().find(|line| line.starts_with("event: ")).map(str::to_owned);
-    if event(shown_head) != event(real_head) {
-        return Ok(Some(format!("{real_head} came for {shown_head}")));
+    let ((name, shown), (real_name, real)) = (parts(shown), parts(real));
+    if name != real_name {
+        return Ok(Some(format!("the event {real_name:?} came for {name:?}")));
     }
-    Ok(Json::read(shown)?.difference(&Json::read(real)?, shown_head.trim()))
+    if shown == "[DONE]" || real == "[DONE]" {
+        return Ok((shown != real).then(|| format!("{real} came for {shown}")));
+    }
+    Ok(Json::read(&shown)?.difference(&Json::read(&real)?, &name))
+}
+
+/// The name of an event in what stands before its data; empty for one without a name.
+fn event(head: &str) -> &str {
+    head.lines().find_map(|line| line.strip_prefix("event: ")).unwrap_or_default()
 }
