@@ -120,19 +120,20 @@ impl App {
     }
 
     /// Stops: not ready at once, no new work, a grace period for running answers, the text so far
-    /// of the rest stored, connections closed. Calling it again waits for the first call.
+    /// of the rest stored, connections closed. Until then connections are taken: load balancers
+    /// are told, and whoever comes back can go on reading. Calling it again waits for the first
+    /// call.
     pub async fn stop(&self) {
         let mut stopped = self.stopping.lock().await;
         if std::mem::replace(&mut *stopped, true) {
             return;
         }
         tracing::info!(grace = ?self.grace, "stopping");
-        self.services.drain();
-        self.shutdown.cancel();
         tokio::select! {
             () = self.services.stop(self.grace) => {}
             () = self.hurry.cancelled() => self.services.stop(Duration::ZERO).await,
         }
+        self.shutdown.cancel();
         if tokio::time::timeout(FLUSH, self.tasks.wait()).await.is_err() {
             self.closed.cancel();
             self.tasks.wait().await;

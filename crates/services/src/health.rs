@@ -21,7 +21,7 @@ impl Health {
         if self.engine.draining.is_cancelled() {
             reasons.push("draining");
         }
-        let Engine { db, fence, .. } = &*self.engine;
+        let (db, fence) = (&self.engine.db, self.engine.fence());
         if db.ping().await.is_err() {
             reasons.push("database");
         } else if db.is_full() && crud::servers::probe(db, fence.owner, fence.epoch).await.is_err()

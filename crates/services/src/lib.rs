@@ -119,12 +119,7 @@ impl Services {
         })
     }
 
-    /// Refuses new work from now on and reports not ready.
-    pub fn drain(&self) {
-        self.engine.draining.cancel();
-    }
-
-    /// Takes no new work, lets running answers finish for `grace`, and stores the text so far of
+    /// Reports not ready, takes no new work, lets running answers finish for `grace`, and stores the text so far of
     /// the rest. Reading goes on until [`Services::close`].
     pub async fn stop(&self, grace: Duration) {
         self.engine.stop(grace).await;

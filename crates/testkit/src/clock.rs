@@ -37,6 +37,12 @@ impl ManualClock {
         self.0.fetch_add(micros, Ordering::SeqCst);
     }
 
+    /// Sets it back by `step`, as an operator does whose clock was wrong.
+    pub fn set_back(&self, step: Duration) {
+        let micros = i64::try_from(step.as_micros()).expect("a step of less than 292,000 years");
+        self.0.fetch_sub(micros, Ordering::SeqCst);
+    }
+
     /// This clock as the code under test sees it.
     pub fn clock(&self) -> Clock {
         let micros = Arc::clone(&self.0);

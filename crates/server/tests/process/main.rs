@@ -23,6 +23,7 @@ mod original_env;
 mod packaging;
 mod place;
 mod proxies;
+mod readers;
 mod reference;
 mod secrecy;
 mod start;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "kill-points")]
     let harness = dies::stories(harness);
     let harness = goes_on::stories(harness);
+    let harness = readers::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use testkit::client::Anonymous;
 use testkit::sse::Frame;
-use testkit::{Harness, Settings, World, eventually, validator};
+use testkit::{Engine, Harness, Settings, World, eventually, validator};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
@@ -14,9 +14,14 @@ use super::{PROMPT, settings, ticked, ticks, upstream};
 /// "At once", on a machine that does other things too; every grace period is far longer.
 const QUICKLY: Duration = Duration::from_secs(8);
 
+/// Engines whose tables somebody else can hold.
+const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
+
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("a_running_answer_is_finished_first", finished)
+        .story("it_is_not_ready_at_once_and_is_reached_as_long_as_answers_run", draining)
+        .story_on(&SHARED, "a_migration_is_given_up_and_made_by_the_next_start", migrating)
         .story("an_answer_that_takes_too_long_is_kept_as_it_is", interrupted)
         .story("a_second_signal_does_not_wait", twice)
         .process_story("waiting_for_a_database_can_be_given_up", given_up)
@@ -63,6 +68,80 @@ async fn finished(world: World) {
     let answer = messages.last().expect("an answer");
     assert_eq!((&answer["status"], &answer["content"]), (&"completed".into(), &ticked(60).into()));
     assert!(user.list_messages(&second).await.is_empty());
+}
+
+async fn draining(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
+    let place = Place::new();
+    let mut server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    let second = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    let response = stream.response_id().await;
+    stream.read_text(3).await;
+
+    server.signal("TERM");
+    eventually("it heard that", async || server.stderr().contains("\"stopping\"")).await;
+    // Each of these comes over a connection of its own.
+    let newcomer = || user.with_bearer(Some(&user.access_token));
+    let refused = newcomer().get("/health/ready").await.expect_error(503, "not_ready");
+    assert_eq!(refused["reasons"], serde_json::json!(["draining"]));
+    newcomer().get("/health/live").await.expect(200);
+    let path = format!("/api/conversations/{second}/messages");
+    let sent = newcomer().post(&path, serde_json::json!({"content": PROMPT})).await;
+    assert_eq!(sent.status, 503, "no new work");
+    newcomer().get(&path).await.expect(200);
+    let mut reloaded = user.follow(&response, None).await;
+    reloaded.read_text(3).await;
+    // The answer it waits for ends.
+    let stopped = user.cancel(&response).await;
+    assert_eq!(stopped["status"], "cancelled", "{stopped}");
+    let (ended, seen, reloaded) = tokio::join!(server.wait(), stream.finish(), reloaded.finish());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    validator::assert_valid(&seen);
+    assert!(seen == reloaded);
+}
+
+async fn migrating(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream);
+    let place = Place::new();
+    place.program().settings(&settings).serve().await.terminate().await;
+    // As the release before the last step left it.
+    let mut sql = world.sql().await;
+    let column = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() \
+                  AND table_name = 'responses' AND column_name = 'continued_tokens'";
+    let step = "DELETE FROM seaql_migrations WHERE version LIKE '%continuations'";
+    assert_eq!(sql.execute(step).await, 1);
+    sql.execute("ALTER TABLE responses DROP COLUMN continued_tokens").await;
+    // Somebody reads the table for long.
+    let mut reader = world.sql().await;
+    reader.execute("LOCK TABLES responses READ").await;
+
+    let mut server = place.program().settings(&settings).launch();
+    eventually("it waits in the middle of the step", async || {
+        // It has been at it for more than a second.
+        let beat = "SELECT COALESCE(MAX(beat), 0) FROM migration_lock";
+        sql.value(beat).await != "0"
+    })
+    .await;
+    server.signal("TERM");
+    let told = Instant::now();
+    let ended = server.wait().await;
+    assert!(told.elapsed() < QUICKLY, "{:?}", told.elapsed());
+    assert_eq!(ended.status.code(), Some(143), "{}", ended.stderr);
+    assert_eq!(sql.value(column).await, "0");
+    reader.execute("UNLOCK TABLES").await;
+
+    let server = place.program().settings(&settings).serve().await;
+    assert_eq!(sql.value(column).await, "1");
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    let turn = user.send_and_wait(&conversation, PROMPT).await;
+    assert_eq!(turn["response"]["status"], "completed", "{turn}");
 }
 
 async fn interrupted(world: World) {

@@ -88,6 +88,11 @@ async fn frozen(world: World) {
     assert!(frames == site.stored(&response).await);
     assert!(late == frames && here == frames, "everybody has the same in the end");
     site.assert_well().await;
+    // Longer than it takes for its next sign of life.
+    let (here, _) = site.answer("mock:ticks=150,rate=30").await;
+    let frames = here.finish().await;
+    assert_valid(&frames);
+    assert!(frames.iter().any(|frame| frame.event == "response.completed"), "{:?}", frames.last());
 }
 
 async fn gone_on_with(world: World) {

@@ -1,5 +1,6 @@
 //! With Redis the other server knows at once what the database does not know yet.
 
+use serde_json::Value;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
 use testkit::{Harness, World};
 
@@ -10,6 +11,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .redis_story_on(&SERVERS, "events_arrive_before_they_are_stored", ahead)
         .redis_story_on(&SERVERS, "any_follower_reads_exactly_the_stored_log", followers)
         .redis_story_on(&SERVERS, "a_stop_reaches_the_other_server_by_its_bell", stop)
+        .redis_story_on(&SERVERS, "a_delete_reaches_the_other_server_by_its_bell", delete)
 }
 
 async fn ahead(world: World) {
@@ -72,4 +74,36 @@ async fn stop(world: World) {
     site.stop(&response).await;
     reaches(&site.one, "bus_looks_total", before + 1).await;
     assert!(here.finish().await == site.stored(&response).await);
+}
+
+/// Whatever is deleted at the second server, the first one is asked to look.
+async fn delete(world: World) {
+    let site = Site::start(&world).await;
+    let ways: [(&str, &str); 4] = [
+        ("DELETE", "/api/conversations/{conversation}"),
+        ("DELETE", "/api/conversations/{conversation}?permanent=true"),
+        ("POST", "/api/conversations/delete"),
+        ("DELETE", "/api/messages/{message}"),
+    ];
+    for (method, path) in ways {
+        let (mut here, response) = site.answer(ENDLESS).await;
+        here.read_text(3).await;
+        let resource = site.there.get(&format!("/api/responses/{response}")).await.expect(200);
+        let [conversation, message] = ["/conversation/id", "/user_message_id"]
+            .map(|at| resource.pointer(at).and_then(Value::as_str).expect(at).to_owned());
+        let path = path.replace("{conversation}", &conversation).replace("{message}", &message);
+        let before = metric(&site.one, "bus_looks_total").await;
+        let method = method.parse().expect("a method");
+        let mut request = site.there.request(method, &path);
+        if path.ends_with("/delete") {
+            request = request.json(&serde_json::json!({"ids": [conversation]}));
+        }
+        let status = site.there.send(request).await.status;
+        assert!((200..300).contains(&status), "{path}: {status}");
+        reaches(&site.one, "bus_looks_total", before + 1).await;
+        let frames = here.finish().await;
+        let end = frames.iter().find(|frame| frame.event == "response.failed").expect("its end");
+        let code = &end.json()["response"]["error"]["code"];
+        assert!(code.as_str().is_some_and(|code| code.ends_with("_deleted")), "{path}: {code}");
+    }
 }

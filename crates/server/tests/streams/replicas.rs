@@ -1,10 +1,12 @@
 //! Several servers on one database.
 
+use std::time::Duration;
+
 use mock::CallOutcome;
 use serde_json::json;
 use testkit::client::User;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Engine, Harness, TestApp, World, eventually};
+use testkit::{Engine, Harness, ManualClock, TestApp, World, eventually};
 
 const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 
@@ -15,6 +17,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&SERVERS, "an_answer_ends_when_another_server_deletes_its_conversation", delete)
         .story_on(&SERVERS, "a_session_ended_on_one_server_is_ended_on_all", revoke)
         .story_on(&SERVERS, "a_repetition_on_another_server_finds_the_first", repeat)
+        .story_on(&SERVERS, "of_two_sends_at_two_servers_one_is_accepted", race)
+        .story_on(&SERVERS, "servers_may_disagree_about_the_time", skew)
         .story_on(&SERVERS, "a_dead_server_is_noticed_by_another", takeover)
 }
 
@@ -135,4 +139,98 @@ async fn delete(world: World) {
     let restore = format!("/api/conversations/{conversation}/restore");
     there.post(&restore, json!({})).await.expect(200);
     assert_eq!(user.list_messages(&conversation).await[1]["content"], super::ticks(3));
+}
+
+async fn race(world: World) {
+    const ROUNDS: usize = 25;
+    let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
+    let user = one.user("ada").await;
+    let there = at(&user, &two);
+    let conversation = user.create_conversation().await;
+    let path = format!("/api/conversations/{conversation}/messages");
+    for round in 0..ROUNDS {
+        let send = |client: &testkit::client::Anonymous| {
+            let body = json!({"content": format!("try {round}"), "model": "mock:fault=silent"});
+            let request = client.request(reqwest::Method::POST, &path);
+            let request = request.header("prefer", "respond-async").json(&body);
+            let client = client.clone();
+            async move { client.send(request).await }
+        };
+        let (here, other) = tokio::join!(send(&user), send(&there));
+        let (accepted, refused) = if here.status == 202 { (here, other) } else { (other, here) };
+        let accepted = accepted.expect(202);
+        let refused = refused.expect_error(409, "conversation_locked");
+        let response = accepted["response"]["id"].as_str().unwrap();
+        assert_eq!(refused["error"]["response_id"], response);
+        // Whoever makes it; each server is asked in turn.
+        let stop = format!("/api/responses/{response}/cancel");
+        let client = if round % 2 == 0 { &there } else { &user };
+        assert_eq!(client.post(&stop, json!({})).await.expect(200)["status"], "cancelled");
+    }
+    let seqs = "SELECT seq, is_user FROM messages ORDER BY seq";
+    let rows = world.sql().await.rows(seqs).await;
+    let expected: Vec<_> = (0..2 * ROUNDS)
+        .map(|seq| vec![seq.to_string(), u8::from(seq % 2 == 0).to_string()])
+        .collect();
+    assert_eq!(rows, expected, "a question and its answer each time, and no number twice");
+}
+
+/// Two servers that differ by hours, and one whose clock is set back in mid-answer.
+async fn skew(world: World) {
+    const HOURS: Duration = Duration::from_hours(3);
+    let (early, late) = (ManualClock::new(), ManualClock::new());
+    late.advance(HOURS);
+    let one = TestApp::builder(&world).clock(&early).start().await;
+    let two = TestApp::builder(&world).clock(&late).start().await;
+    let user = one.user("ada").await;
+    // Each accepts its own tokens; another's are good within the usual tolerance only.
+    let there = two.anonymous().login(&user.email).await;
+    two.anonymous().with_bearer(Some(&user.access_token)).get("/api/me").await.expect(401);
+    one.anonymous().with_bearer(Some(&there.access_token)).get("/api/me").await.expect(401);
+
+    // Longer than a server has to stand still to be taken for dead, seen from both sides.
+    let model = "mock:ticks=130,rate=10";
+    let (first, second) = (user.create_conversation().await, there.create_conversation().await);
+    let here = super::stream(&user, &first, "Go", model).await;
+    let mut other = super::stream(&there, &second, "Go", model).await;
+    let response = other.response_id().await;
+    let across = user.follow(&response, None).await;
+
+    // Meanwhile they take turns in one conversation, which keeps its order.
+    let shared = user.create_conversation().await;
+    for (n, client) in [&user, &there, &user, &there].into_iter().enumerate() {
+        super::turn(client, &shared, &format!("turn {n}"), "mock:ticks=1").await;
+    }
+    let questions = |messages: Vec<serde_json::Value>| -> Vec<String> {
+        let asked = messages.iter().filter(|message| message["is_user"] == true);
+        asked.map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+    };
+    let expected = ["turn 0", "turn 1", "turn 2", "turn 3"];
+    assert_eq!(questions(user.list_messages(&shared).await), expected);
+    assert_eq!(questions(there.list_messages(&shared).await), expected);
+    let sent = one.upstream().calls().into_iter().chain(two.upstream().calls());
+    let longest = sent.map(|call| call.messages.len()).max();
+    assert_eq!(longest, Some(7), "the model is given all of it");
+
+    let (here, other, across) = tokio::join!(here.finish(), other.finish(), across.finish());
+    for frames in [&here, &other] {
+        assert_valid(frames);
+        assert_eq!(testkit::sse::text_of(frames), super::ticks(130));
+    }
+    assert!(across == other);
+    let mut sql = world.sql().await;
+    assert_eq!(sql.value("SELECT COUNT(*) FROM responses WHERE epoch <> 0").await, "0");
+    let open = "SELECT COUNT(*) FROM responses WHERE status <> 'completed'";
+    assert_eq!(sql.value(open).await, "0", "nobody was taken for dead");
+
+    // What one began the other ends, who thinks that it is earlier.
+    let mut stream = super::stream(&there, &second, "Go", "mock:ticks=9,fault=stall@3").await;
+    let response = stream.response_id().await;
+    stream.read_text(3).await;
+    late.set_back(HOURS / 2);
+    user.cancel(&response).await;
+    let frames = stream.finish().await;
+    assert_valid(&frames);
+    let negative = "SELECT COUNT(*) FROM responses WHERE completed_at < created_at";
+    assert_eq!(sql.value(negative).await, "0");
 }

@@ -47,6 +47,7 @@ impl Conversations {
             Some(head) if ids.contains(&head) => Some(self.head_without(row).await?),
             _ => None,
         };
+        let maker = self.engine.maker_elsewhere(conversation.active_response_id).await;
         // From the newest on: a child always has the higher number.
         for links in below.rchunks(crud::prune::STEP) {
             let prune =
@@ -57,11 +58,13 @@ impl Conversations {
                 Pruned::NoConversation => return Err(Error::NotFound("message")),
             }
         }
+        if let Some(maker) = maker {
+            self.engine.ask_to_look(maker);
+        }
         Ok(true)
     }
 
-    /// Ends the answers that were being made for messages that are gone. Another server finds out
-    /// by itself about those it makes.
+    /// Ends the answers that were being made here for messages that are gone.
     fn let_go(&self, links: &[Link]) {
         for response in links.iter().filter_map(|link| link.response_id) {
             if let Some(generation) = self.engine.find(response) {

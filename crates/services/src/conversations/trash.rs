@@ -111,9 +111,14 @@ impl Conversations {
     }
 
     /// Stops what runs in a conversation that was just hidden. What runs on another server is
-    /// stopped there.
+    /// stopped there, without waiting for it.
     async fn stop(&self, response: Option<ResponseId>) {
-        let Some(generation) = response.and_then(|id| self.engine.find(id)) else { return };
+        let Some(generation) = response.and_then(|id| self.engine.find(id)) else {
+            if let Some(maker) = self.engine.maker_elsewhere(response).await {
+                self.engine.ask_to_look(maker);
+            }
+            return;
+        };
         generation.stop(Stop::Deleted);
         let (resource, log) = (generation.resource.clone(), generation.log.clone());
         let mut follower = Follower::new(resource, log, None);

@@ -306,6 +306,7 @@ impl Maker<'_> {
         };
         let interrupted = (status == ResponseStatus::Incomplete).then(|| "interrupted".to_owned());
         let input_to_seq = parent.map_or(row.seq, |parent| parent.seq);
+        let fence = self.engine.fence();
         response::Model {
             id: known
                 .and_then(|known| known.id.parse().ok())
@@ -341,8 +342,8 @@ impl Maker<'_> {
                 .and_then(|known| known.error_code.as_ref())
                 .map(|code| code.chars().take(64).collect()),
             error_message: known.and_then(|known| known.error_message.clone()),
-            owner: self.engine.fence.owner,
-            epoch: self.engine.fence.epoch,
+            owner: fence.owner,
+            epoch: fence.epoch,
             continuations: 0,
             continued_tokens: 0,
             last_seq: -1,

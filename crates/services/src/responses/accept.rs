@@ -217,7 +217,7 @@ fn new_response(
     conversation: &conversation::Model,
     model: &Chosen,
 ) -> response::Model {
-    let context = &engine.context;
+    let (context, fence) = (&engine.context, engine.fence());
     let now = context.now();
     let parameters = serde_json::json!({ "instructions": conversation.instructions });
     response::Model {
@@ -243,8 +243,8 @@ fn new_response(
         usage_estimated: false,
         error_code: None,
         error_message: None,
-        owner: engine.fence.owner,
-        epoch: engine.fence.epoch,
+        owner: fence.owner,
+        epoch: fence.epoch,
         continuations: 0,
         continued_tokens: 0,
         last_seq: -1,

@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::finish;
 use super::generation::{Generation, Stop};
 use super::log::Unstored;
+use super::watch;
 
 /// The longest interval, however slow the database is.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -62,8 +63,11 @@ pub(crate) async fn write(engine: &Engine) -> bool {
         .iter()
         .map(|(generation, unstored)| finish::checkpoint(generation.row.id, unstored))
         .collect();
-    match crud::responses::checkpoint(&engine.db, engine.fence, entries).await {
+    match crud::responses::checkpoint(&engine.db, engine.fence(), entries).await {
         Ok(lost) => {
+            if !lost.is_empty() {
+                watch::beat(engine).await;
+            }
             for (generation, unstored) in pending {
                 if lost.contains(&generation.row.id) {
                     generation.stop(Stop::Lost);

@@ -48,7 +48,7 @@ pub(crate) async fn adopt(
         tracing::warn!(response = %row.id, "too much runs here to go on with it");
         return Ok(None);
     };
-    let (fence, now) = (engine.fence, engine.context.now());
+    let (fence, now) = (engine.fence(), engine.context.now());
     let is_ours = match crud::responses::adopt(&engine.db, row, fence, now).await {
         Ok(is_ours) => is_ours,
         // The answer to the commit got lost: look whether it took place.
@@ -108,7 +108,7 @@ async fn may_cost(engine: &Engine, row: &response::Model, tokens: u32) -> Result
         return Ok(false);
     }
     // Should the fence be gone, this is noticed like anywhere else.
-    crud::responses::note_continued(&engine.db, engine.fence, row.id, tokens).await?;
+    crud::responses::note_continued(&engine.db, engine.fence(), row.id, tokens).await?;
     Ok(true)
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Engine {
     /// Reaches other servers at once; `None` where there are none, or none was configured.
     pub(crate) bus: Option<Bus>,
     pub(crate) settings: Settings,
-    /// This server and its epoch: the condition of every write of a generator.
-    pub(crate) fence: Fence,
+    /// See [`Engine::fence`].
+    fence: Mutex<Fence>,
     pub(crate) slots: Slots,
     /// Every task of the process's use cases; shutting down waits for them.
     pub(crate) tasks: TaskTracker,
@@ -77,7 +77,7 @@ impl Engine {
             catalog,
             bus,
             settings,
-            fence,
+            fence: Mutex::new(fence),
             slots,
             tasks: TaskTracker::new(),
             publishing: TaskTracker::new(),
@@ -106,6 +106,20 @@ impl Engine {
         engine.tasks.spawn(watch::run(engine.clone()));
         engine.tasks.spawn(purge::run(engine.clone()));
         Ok(engine)
+    }
+
+    /// This server and its epoch: the condition of every write of a generator.
+    pub(crate) fn fence(&self) -> Fence {
+        *self.fence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on as a new server, after others have taken this one for dead: whatever it does as
+    /// the old one misses from now on.
+    pub(crate) async fn begin_afresh(&self) -> Result<()> {
+        let fence = Fence { owner: self.context.new_id(), epoch: 0 };
+        crud::servers::register(&self.db, fence.owner).await?;
+        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = fence;
+        Ok(())
     }
 
     // A panic while the lock is held leaves the map whole.
@@ -161,7 +175,7 @@ impl Engine {
             omitted: messages(selected.report.messages_omitted),
             from_seq: selected.from_seq,
         };
-        if let Err(error) = crud::responses::note_context(&self.db, self.fence, id, sent).await {
+        if let Err(error) = crud::responses::note_context(&self.db, self.fence(), id, sent).await {
             tracing::warn!(response = %id, %error, "noting the context failed");
         }
     }
@@ -177,6 +191,14 @@ impl Engine {
         if let Some(bus) = self.bus.clone() {
             self.tasks.spawn(async move { bus.ring(&publish::server(owner)).await });
         }
+    }
+
+    /// The other server that makes this response, if there is one that can be asked to look.
+    pub(crate) async fn maker_elsewhere(&self, id: Option<ResponseId>) -> Option<ServerId> {
+        let id = id.filter(|id| self.bus.is_some() && self.find(*id).is_none())?;
+        // It finds out by itself in a second.
+        let row = crud::responses::find_any(&self.db, id).await.ok()??;
+        Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
     }
 
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
@@ -203,7 +225,7 @@ impl Engine {
         self.publishing.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
-        if let Err(error) = crud::servers::leave(&self.db, self.fence.owner).await {
+        if let Err(error) = crud::servers::leave(&self.db, self.fence().owner).await {
             tracing::debug!(%error, "that the server has stopped could not be stored");
         }
     }

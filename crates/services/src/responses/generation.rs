@@ -226,12 +226,11 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
         }
         End::Failed(failure) => (ResponseStatus::Failed, None, Some(failure.clone())),
         End::Stopped(Stop::Cancelled) => (ResponseStatus::Cancelled, Some("cancelled"), None),
-        End::Stopped(Stop::Shutdown) | End::Interrupted => {
+        // Of one that is lost this is stored only if its row is there after all.
+        End::Stopped(Stop::Shutdown | Stop::Lost) | End::Interrupted => {
             (ResponseStatus::Incomplete, Some("interrupted"), None)
         }
-        End::Stopped(Stop::Deleted | Stop::Lost) => {
-            (ResponseStatus::Failed, None, Some(conversation_deleted()))
-        }
+        End::Stopped(Stop::Deleted) => (ResponseStatus::Failed, None, Some(conversation_deleted())),
     };
     Ending {
         status,
@@ -239,7 +238,8 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
         error,
         usage: outcome.context.is_some().then(|| usage(generation, outcome)),
         context: outcome.context,
-        at: engine.context.now(),
+        // The clock may have been set back meanwhile.
+        at: engine.context.now().max(generation.row.created_at),
     }
 }
 

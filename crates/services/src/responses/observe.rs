@@ -35,7 +35,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
 }
 
 async fn look(engine: &Arc<Engine>, others: &mut Others) -> Result<()> {
-    let found = crud::servers::list_with_open_responses(&engine.db, engine.fence.owner).await?;
+    let found = crud::servers::list_with_open_responses(&engine.db, engine.fence().owner).await?;
     for dead in others.note(found) {
         // Whoever sees to its responses may die too: then they are still open, and this server
         // stands still again at the new epoch.

@@ -41,8 +41,9 @@ pub(crate) fn server(id: ServerId) -> String {
 /// Begins to publish a response that runs here, if there is a bus.
 pub(crate) fn begin(engine: &Engine, generation: &Generation) {
     if let Some(bus) = engine.bus.clone() {
-        let (id, log) = (generation.row.id, generation.log.clone());
-        engine.publishing.spawn(run(bus, id, stream(id, engine.fence), log));
+        let (row, log) = (&generation.row, generation.log.clone());
+        let fence = Fence { owner: row.owner, epoch: row.epoch };
+        engine.publishing.spawn(run(bus, row.id, stream(row.id, fence), log));
     }
 }
 

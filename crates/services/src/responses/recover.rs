@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// Sees to every response that another server left open.
 pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
-    for row in crud::responses::list_open(&engine.db, None, engine.fence.owner).await? {
+    for row in crud::responses::list_open(&engine.db, None, engine.fence().owner).await? {
         take(engine, row).await?;
     }
     Ok(())
@@ -23,7 +23,7 @@ pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
 
 /// Sees to the responses that `server` left open; its epoch was raised before.
 pub(crate) async fn take_open_of(engine: &Arc<Engine>, server: ServerId) -> Result<()> {
-    for row in crud::responses::list_open(&engine.db, Some(server), engine.fence.owner).await? {
+    for row in crud::responses::list_open(&engine.db, Some(server), engine.fence().owner).await? {
         take(engine, row).await?;
     }
     Ok(())
@@ -91,6 +91,7 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
         // What was sent is not known any more; what was kept is.
         usage: Some(usage::estimate(log, 0)),
         context,
-        at: engine.context.now(),
+        // That was the clock of another server.
+        at: engine.context.now().max(row.created_at),
     }
 }

@@ -54,7 +54,6 @@ impl Remote {
             return Some(other);
         }
         logs.insert(id, Arc::downgrade(log));
-        publish_count(&logs);
         None
     }
 
@@ -63,18 +62,29 @@ impl Remote {
         // Another follower may have begun a new log under the same id.
         if logs.get(&id).is_some_and(|kept| kept.ptr_eq(log)) {
             logs.remove(&id);
-            publish_count(&logs);
         }
     }
 }
 
-fn publish_count(logs: &HashMap<ResponseId, Weak<Log>>) {
-    metrics::gauge!("remote_responses_followed")
-        .set(f64::from(u32::try_from(logs.len()).unwrap_or(u32::MAX)));
+/// Counts a reader for as long as it reads.
+struct Counted;
+
+impl Counted {
+    fn begin() -> Self {
+        metrics::gauge!("remote_responses_followed").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("remote_responses_followed").decrement(1.0);
+    }
 }
 
 /// Reads until the response has ended, nobody follows any more, or this server stops.
 async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: Weak<Log>) {
+    let _counted = Counted::begin();
     let mut pace = Pace::new(live.is_some());
     loop {
         let Some(followed) = log.upgrade() else { break };

@@ -17,9 +17,15 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Watches until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
-    let bell = engine.bus.as_ref().map(|bus| bus.listen(publish::server(engine.fence.owner)));
+    let listen = |id| engine.bus.as_ref().map(|bus| bus.listen(publish::server(id)));
+    let mut id = engine.fence().owner;
+    let mut bell = listen(id);
     let mut round: u32 = 0;
     loop {
+        if id != engine.fence().owner {
+            id = engine.fence().owner;
+            bell = listen(id);
+        }
         let started = engine.started.notified();
         tokio::pin!(started);
         started.as_mut().enable();
@@ -46,8 +52,8 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             metrics::counter!("bus_looks_total").increment(1);
         }
         round = round.wrapping_add(1);
-        // Every 2 s; an embedded database has no one to show it to.
-        if engine.settings.shared_database && round.is_multiple_of(2) {
+        // Every 2 s.
+        if round.is_multiple_of(2) {
             beat(&engine).await;
         }
     }
@@ -67,7 +73,10 @@ async fn look(engine: &Engine) -> Result<()> {
     if here.is_empty() {
         return Ok(());
     }
-    let rows = crud::responses::list_running(&engine.db, engine.fence).await?;
+    let rows = crud::responses::list_running(&engine.db, engine.fence()).await?;
+    if here.iter().any(|generation| rows.iter().all(|row| row.id != generation.row.id)) {
+        beat(engine).await;
+    }
     for generation in here {
         match rows.iter().find(|row| row.id == generation.row.id) {
             Some(row) if row.deleted_at.is_some() => generation.stop(Stop::Deleted),
@@ -79,12 +88,22 @@ async fn look(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-async fn beat(engine: &Engine) {
-    match crud::servers::beat(&engine.db, engine.fence.owner, engine.fence.epoch).await {
+/// Shows the others that this server lives. One that they have taken for dead gives up what it
+/// runs, and begins afresh. An embedded database has no one to show it to.
+pub(crate) async fn beat(engine: &Engine) {
+    if !engine.settings.shared_database {
+        return;
+    }
+    let fence = engine.fence();
+    match crud::servers::beat(&engine.db, fence.owner, fence.epoch).await {
         Ok(true) => {}
         Ok(false) => {
             tracing::error!("another server took over what this one runs; giving it up");
-            for generation in engine.running() {
+            let lost = engine.running();
+            if let Err(error) = engine.begin_afresh().await {
+                tracing::warn!(error = %crate::chain(&error), "beginning afresh failed");
+            }
+            for generation in lost {
                 generation.stop(Stop::Lost);
             }
         }
