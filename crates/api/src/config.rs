@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// Limits and switches of the HTTP layer; `server` fills it from its configuration.
@@ -10,6 +11,8 @@ use secrecy::SecretString;
 pub struct ApiConfig {
     /// Web origins that may call the API from a browser, such as `https://chat.example.org`.
     pub cors_origins: Vec<String>,
+    /// Peers that are believed when they say in `X-Forwarded-For` whom they pass a request on for.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
     /// The largest request body of the sign-up, login and refresh routes, in bytes.
@@ -41,6 +44,7 @@ impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             max_body_bytes: 1024 * 1024,
             max_auth_body_bytes: 64 * 1024,
             max_import_bytes: 1024 * 1024 * 1024,

@@ -36,7 +36,8 @@ pub(crate) fn auth_routes() -> OpenApiRouter<AppState> {
 /// All other routes.
 pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(me::get_me))
+        .routes(routes!(me::get_me, me::update_me, me::delete_me))
+        .routes(routes!(me::change_password))
         .routes(routes!(me::list_sessions))
         .routes(routes!(me::revoke_session))
         .routes(routes!(keys::list_keys, keys::create_key))

@@ -83,11 +83,23 @@ impl Passwords {
         })
     }
 
+    /// Waits until a password may be hashed or checked.
+    ///
+    /// [`AuthError::Busy`] at once if the queue is full.
+    pub async fn turn(&self) -> Result<Turn, AuthError> {
+        let admitted =
+            Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let running =
+            Arc::clone(&self.running).acquire_owned().await.map_err(AuthError::internal)?;
+        Ok(Turn { hasher: Arc::clone(&self.hasher), permits: [running, admitted] })
+    }
+
     /// The hash to store, in PHC string format with a fresh salt.
     ///
     /// [`AuthError::Busy`] at once if the queue is full.
     pub async fn hash(&self, password: SecretString) -> Result<String, AuthError> {
-        self.run(move |hasher| {
+        let turn = self.turn().await?;
+        turn.run(move |hasher| {
             let hash = hash(&hasher.argon2, password.expose_secret().as_bytes())?;
             Ok(hash.to_string())
         })
@@ -103,24 +115,42 @@ impl Passwords {
         password: SecretString,
         stored: Option<String>,
     ) -> Result<Verified, AuthError> {
+        self.turn().await?.verify(password, stored).await
+    }
+}
+
+/// The right to hash or check one password now. Others wait until it is used or dropped.
+pub struct Turn {
+    hasher: Arc<Hasher>,
+    permits: [OwnedSemaphorePermit; 2],
+}
+
+impl Turn {
+    /// As [`Passwords::verify`], at once.
+    pub async fn verify(
+        self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verified, AuthError> {
         self.run(move |hasher| hasher.verify(password.expose_secret().as_bytes(), stored)).await
     }
 
     async fn run<T: Send + 'static>(
-        &self,
+        self,
         work: impl FnOnce(&Hasher) -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
-        let admitted =
-            Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| AuthError::Busy)?;
-        let running =
-            Arc::clone(&self.running).acquire_owned().await.map_err(AuthError::internal)?;
-        let hasher = Arc::clone(&self.hasher);
         tokio::task::spawn_blocking(move || {
-            let _permits: [OwnedSemaphorePermit; 2] = [running, admitted];
+            let Self { hasher, permits: _permits } = self;
             work(&hasher)
         })
         .await
         .map_err(AuthError::internal)?
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{CrudError, Result};
 use crate::insert;
 
 /// The row of `meta` that says who became the first administrator; its uniqueness is the guard.
-const FIRST_ADMINISTRATOR: &str = "first_administrator";
+pub(crate) const FIRST_ADMINISTRATOR: &str = "first_administrator";
 /// The row of `meta` with the hash and expiry of the set-up token.
 const SETUP_TOKEN: &str = "setup_token";
 
@@ -142,11 +142,6 @@ pub(crate) fn with_owner<E: EntityTrait>(query: Select<E>, owner: E::Column) -> 
 /// Finds an account by its canonical e-mail address.
 pub async fn find_by_email(db: &Db, email: &str) -> Result<Option<user::Model>> {
     Ok(user::Entity::find().filter(user::Column::Email.eq(email)).one(db.read()).await?)
-}
-
-/// Finds an account.
-pub async fn find(db: &Db, id: UserId) -> Result<Option<user::Model>> {
-    Ok(user::Entity::find_by_id(id).one(db.read()).await?)
 }
 
 /// Replaces the password hash, when its parameters have changed, if nobody else did so since.

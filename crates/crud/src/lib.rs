@@ -34,6 +34,7 @@ pub mod search_docs;
 pub mod servers;
 pub mod sessions;
 pub mod turns;
+pub mod users;
 
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 

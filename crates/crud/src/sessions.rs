@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use models::{SessionId, Time, UserId, refresh_token, session, user};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
@@ -39,6 +41,18 @@ pub async fn log_in(db: &Db, session: session::Model, refresh: refresh_token::Mo
         })
     })
     .await
+}
+
+/// Whether the account with this address, if there is one, has a live session that began at
+/// `address`. One query either way, so that its time says nothing about the account.
+pub async fn is_known(db: &Db, email: &str, address: &str, now: Time) -> Result<bool> {
+    let query = session::Entity::find()
+        .filter(session::Column::Address.eq(address))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+        .filter(user::Column::Email.eq(email))
+        .limit(1);
+    Ok(with_owner(query, session::Column::UserId).count(db.read()).await? > 0)
 }
 
 /// Reads the state of a session and its owner, in one query.

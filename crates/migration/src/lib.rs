@@ -14,6 +14,7 @@ mod m20261122_000003_responses;
 mod m20261122_000004_operation;
 mod m20261122_000005_views;
 mod m20261123_000006_continuations;
+mod m20261123_000008_account_removal;
 mod m20261123_000010_trash;
 mod m20261123_000011_search;
 mod m20261123_000016_imports;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_operation::Migration),
             Box::new(m20261122_000005_views::Migration),
             Box::new(m20261123_000006_continuations::Migration),
+            Box::new(m20261123_000008_account_removal::Migration),
             Box::new(m20261123_000010_trash::Migration),
             Box::new(m20261123_000011_search::Migration),
             Box::new(m20261123_000016_imports::Migration),

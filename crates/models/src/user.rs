@@ -35,6 +35,8 @@ pub struct Model {
     pub role: UserRole,
     /// When an administrator disabled the account.
     pub disabled_at: Option<Time>,
+    /// When the account was deleted: nobody sees it any more, its rows are being removed.
+    pub deleted_at: Option<Time>,
     /// Raised to end every access token at once.
     pub token_version: i32,
     /// When the account was made.

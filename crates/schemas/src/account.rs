@@ -6,7 +6,7 @@ use models::user::UserRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{SessionId, Time, UserId};
+use crate::{Patch, SessionId, Time, UserId};
 
 /// Body of `POST /api/auth/signup`.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -36,6 +36,42 @@ pub struct LoginRequest {
     /// The password.
     #[schema(example = "correct horse battery staple")]
     pub password: String,
+}
+
+/// Body of `PATCH /api/me`: only the fields sent are changed.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MePatch {
+    /// New display name, at most 128 characters; `null` removes it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Ada")]
+    pub name: Patch<String>,
+    /// New e-mail address; takes `current_password`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ada@example.org")]
+    pub email: Patch<String>,
+    /// The password as it is now; needed for a new e-mail address.
+    #[serde(default)]
+    pub current_password: Option<String>,
+}
+
+/// Body of `POST /api/me/password`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password as it is now.
+    pub current_password: String,
+    /// 8 characters at least, 1,024 bytes at most; any composition.
+    #[schema(example = "correct horse battery staple")]
+    pub new_password: String,
+}
+
+/// Body of `DELETE /api/me`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountDelete {
+    /// The password, to be sure who asks.
+    pub current_password: String,
 }
 
 /// Body of `POST /api/auth/refresh`.
@@ -116,4 +152,12 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(SignupRequest, LoginRequest, RefreshRequest, TokenResponse);
+opaque_debug!(
+    SignupRequest,
+    LoginRequest,
+    MePatch,
+    PasswordChange,
+    AccountDelete,
+    RefreshRequest,
+    TokenResponse
+);

@@ -11,7 +11,7 @@ use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
 use provider::Provider;
-use services::{Catalog, Continuing, Parts, Services, Settings};
+use services::{Catalog, Continuing, Parts, Services, Settings, ThrottleLimits};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -277,6 +277,11 @@ fn settings(config: &Config) -> Settings {
     };
     Settings {
         signup,
+        throttle: ThrottleLimits {
+            attempts: config.auth.login_attempts,
+            attempts_per_address: config.auth.login_attempts_per_address,
+            longest: config.auth.login_delay_max,
+        },
         session_lifetime: config.auth.session_ttl,
         refresh_lifetime: config.auth.refresh_idle,
         refresh_grace: config.auth.refresh_grace,
@@ -307,6 +312,7 @@ fn api_config(config: &Config) -> ApiConfig {
     let server = &config.server;
     ApiConfig {
         cors_origins: server.cors_origins.clone(),
+        trusted_proxies: server.trusted_proxies.clone(),
         max_body_bytes: server.max_body_bytes,
         max_auth_body_bytes: server.max_auth_body_bytes,
         max_import_bytes: server.max_import_bytes as u64,

@@ -1,5 +1,8 @@
 //! Accounts and sessions.
 
+mod profile;
+mod removal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +10,9 @@ use auth::{
     AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Verified,
     canonical_email, password_rule, token_hash,
 };
-use crud::Db;
 use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::sessions::{Exchange, Exchanged};
-use models::{Context, SessionId, Time, UserId, refresh_token, session, user};
+use models::{SessionId, Time, UserId, refresh_token, session, user};
 use schemas::account::{LoginRequest, SessionOut, SignupRequest, TokenResponse, UserOut};
 use schemas::list::List;
 use schemas::validate::{self, Invalid};
@@ -18,7 +20,9 @@ use secrecy::SecretString;
 
 use crate::error::{Error, Result};
 use crate::keys::Keys;
-use crate::settings::{Settings, Signup};
+use crate::responses::engine::Engine;
+use crate::settings::Signup;
+use crate::throttle::{Guess, Throttle};
 
 /// What refresh tokens begin with, so that a leaked one can be recognised.
 const REFRESH_PREFIX: &str = "rt_";
@@ -41,31 +45,29 @@ pub struct Client {
 /// The use cases of accounts.
 #[derive(Debug, Clone)]
 pub struct Accounts {
-    db: Db,
-    context: Context,
+    engine: Arc<Engine>,
     passwords: Arc<Passwords>,
     tokens: Arc<AccessTokens>,
     keys: Keys,
-    settings: Settings,
+    throttle: Throttle,
 }
 
 impl Accounts {
     pub(crate) fn new(
-        db: Db,
-        context: Context,
-        passwords: Passwords,
+        engine: Arc<Engine>,
+        passwords: Arc<Passwords>,
         tokens: AccessTokens,
         keys: Keys,
-        settings: Settings,
     ) -> Self {
-        Self { db, context, passwords: passwords.into(), tokens: tokens.into(), keys, settings }
+        let throttle = Throttle::new(engine.settings.throttle);
+        Self { engine, passwords, tokens: tokens.into(), keys, throttle }
     }
 
     /// Makes an account and logs it in. The first one on this machine, or the one with the set-up
     /// token, is the administrator.
     pub async fn signup(&self, body: SignupRequest, client: Client) -> Result<TokenResponse> {
         let SignupRequest { email, password, name, setup_token } = body;
-        if setup_token.is_none() && self.settings.signup == Signup::Closed {
+        if setup_token.is_none() && self.engine.settings.signup == Signup::Closed {
             return Err(Error::SignupClosed);
         }
         let email = canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?;
@@ -74,14 +76,15 @@ impl Accounts {
         validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
         // Before anybody looks whether the address is taken, so that both take the same time.
         let password_hash = self.passwords.hash(SecretString::from(password)).await?;
-        let now = self.context.now();
+        let now = self.engine.context.now();
         let user = user::Model {
-            id: self.context.new_id(),
+            id: self.engine.context.new_id(),
             email,
             password_hash,
             name,
             role: user::UserRole::User,
             disabled_at: None,
+            deleted_at: None,
             token_version: 0,
             created_at: now,
             updated_at: now,
@@ -93,7 +96,7 @@ impl Accounts {
         };
         let (session, refresh, token) = self.new_session(user.id, client, now);
         let new = SignUp { user, session: session.clone(), refresh, claim, now };
-        match crud::accounts::sign_up(&self.db, new).await? {
+        match crud::accounts::sign_up(&self.engine.db, new).await? {
             SignedUp::Created(user) => {
                 tracing::info!(user = %user.id, role = ?user.role, "account made");
                 self.answer(&user, session.id, token.reveal(), now)
@@ -104,50 +107,81 @@ impl Accounts {
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
-    /// by the time it takes.
+    /// by the time it takes, and both are counted.
     pub async fn login(&self, body: LoginRequest, client: Client) -> Result<TokenResponse> {
         let LoginRequest { email, password } = body;
-        let found = match canonical_email(&email) {
-            Ok(email) => crud::accounts::find_by_email(&self.db, &email).await?,
-            Err(_) => None,
+        let canonical = canonical_email(&email).ok();
+        let guess = self.guess(canonical.as_deref().unwrap_or(&email), &client).await?;
+        let found = match canonical {
+            Some(email) => crud::accounts::find_by_email(&self.engine.db, &email).await?,
+            None => None,
         };
-        // A password that no account can have costs as much as any other.
-        let password: String = password.chars().take(validate::MAX_PASSWORD_BYTES).collect();
         let stored = found.as_ref().map(|user| user.password_hash.clone());
-        let password = SecretString::from(password);
-        let verified = self.passwords.verify(password.clone(), stored).await?;
+        let password = password_text(&password);
+        let verified = self.verify(guess, password.clone(), stored).await?;
         let (user, rehash) = match (found, verified) {
             (Some(user), Verified::Yes { rehash }) if user.disabled_at.is_none() => (user, rehash),
             _ => {
                 tracing::info!(address = client.address, "login refused");
+                metrics::counter!("login_refused_total").increment(1);
                 return Err(Error::InvalidCredentials);
             }
         };
-        let now = self.context.now();
+        self.throttle.right(guess, self.engine.context.now());
+        let now = self.engine.context.now();
         if rehash {
             let new = self.passwords.hash(password).await?;
             let old = user.password_hash.clone();
-            crud::accounts::replace_password_hash(&self.db, user.id, old, new, now).await?;
+            crud::accounts::replace_password_hash(&self.engine.db, user.id, old, new, now).await?;
         }
         let (session, refresh, token) = self.new_session(user.id, client, now);
-        crud::sessions::log_in(&self.db, session.clone(), refresh).await?;
+        crud::sessions::log_in(&self.engine.db, session.clone(), refresh).await?;
         tracing::info!(user = %user.id, session = %session.id, "logged in");
         self.answer(&user, session.id, token.reveal(), now)
+    }
+
+    /// What a login is counted for. Whoever has a session that began at the same address need not
+    /// wait because others try passwords on the account.
+    async fn guess(&self, account: &str, client: &Client) -> Result<Guess> {
+        let now = self.engine.context.now();
+        let guess = self.throttle.guess(account, &client.address);
+        if !self.throttle.is_account_waiting(guess, now) {
+            return Ok(guess);
+        }
+        let known =
+            crud::sessions::is_known(&self.engine.db, account, &client.address, now).await?;
+        Ok(if known { Throttle::of_address_only(guess) } else { guess })
+    }
+
+    /// Checks a password when its turn has come. It is counted as wrong
+    /// until the caller tells the throttle otherwise.
+    async fn verify(
+        &self,
+        guess: Guess,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verified> {
+        if let Some(wait) = self.throttle.wait(guess, self.engine.context.now()) {
+            return Err(throttled(wait));
+        }
+        let turn = self.passwords.turn().await?;
+        self.throttle.admit(guess, self.engine.context.now()).map_err(throttled)?;
+        Ok(turn.verify(password, stored).await?)
     }
 
     /// Exchanges a refresh token for the next pair. One that was exchanged before ends its session,
     /// unless the answer may just have been lost.
     pub async fn refresh(&self, refresh_token: &str) -> Result<TokenResponse> {
-        let now = self.context.now();
+        let now = self.engine.context.now();
         let token = OpaqueToken::generate(REFRESH_PREFIX);
         let exchange = Exchange {
             hash: token_hash(refresh_token),
             new_hash: token.hash(),
-            new_expires_at: now + self.settings.refresh_lifetime,
+            new_expires_at: now + self.engine.settings.refresh_lifetime,
             now,
-            grace: self.settings.refresh_grace,
+            grace: self.engine.settings.refresh_grace,
         };
-        match crud::sessions::exchange(&self.db, exchange).await? {
+        match crud::sessions::exchange(&self.engine.db, exchange).await? {
             Exchanged::Renewed(renewed) => {
                 let (session, user) = *renewed;
                 self.answer(&user, session.id, token.reveal(), now)
@@ -163,7 +197,7 @@ impl Accounts {
 
     /// How long a refresh token waits for its use.
     pub fn refresh_lifetime(&self) -> Duration {
-        self.settings.refresh_lifetime
+        self.engine.settings.refresh_lifetime
     }
 
     /// Ends the session the request was made with.
@@ -179,9 +213,9 @@ impl Accounts {
         if bearer.starts_with(KEY_PREFIX) {
             return self.keys.authenticate(bearer).await;
         }
-        let now = self.context.now();
+        let now = self.engine.context.now();
         let claims = self.tokens.verify(now, bearer)?;
-        let found = crud::sessions::find_bearer(&self.db, claims.session_id).await?;
+        let found = crud::sessions::find_bearer(&self.engine.db, claims.session_id).await?;
         let alive = found.filter(|found| {
             found.user_id == claims.user_id
                 && found.token_version == claims.token_version
@@ -194,15 +228,11 @@ impl Accounts {
         Ok(Identity { user_id: found.user_id, credential, role: found.role })
     }
 
-    /// The account of the caller.
-    pub async fn me(&self, identity: &Identity) -> Result<UserOut> {
-        let found = crud::accounts::find(&self.db, identity.user_id).await?;
-        found.map(|user| user_out(&user)).ok_or(Error::NotFound("user"))
-    }
-
     /// The live sessions of the caller, newest use first.
     pub async fn list_sessions(&self, identity: &Identity) -> Result<List<SessionOut>> {
-        let rows = crud::sessions::list(&self.db, identity.user_id, self.context.now()).await?;
+        let rows =
+            crud::sessions::list(&self.engine.db, identity.user_id, self.engine.context.now())
+                .await?;
         let out = |row: session::Model| SessionOut {
             current: identity.session_id() == Some(row.id),
             id: row.id,
@@ -218,8 +248,8 @@ impl Accounts {
 
     /// Ends a session of the caller.
     pub async fn revoke_session(&self, identity: &Identity, id: SessionId) -> Result<()> {
-        let now = self.context.now();
-        if !crud::sessions::revoke(&self.db, identity.user_id, id, now).await? {
+        let now = self.engine.context.now();
+        if !crud::sessions::revoke(&self.engine.db, identity.user_id, id, now).await? {
             return Err(Error::NotFound("session"));
         }
         tracing::info!(user = %identity.user_id, session = %id, "session ended");
@@ -228,12 +258,13 @@ impl Accounts {
 
     /// A fresh set-up token, when the server never had an administrator; earlier ones stop working.
     pub async fn offer_setup_token(&self) -> Result<Option<SecretString>> {
-        if crud::accounts::has_first_administrator(&self.db).await? {
+        if crud::accounts::has_first_administrator(&self.engine.db).await? {
             return Ok(None);
         }
         let token = OpaqueToken::generate(SETUP_PREFIX);
-        let expires_at = self.context.now() + SETUP_LIFETIME;
-        crud::accounts::replace_setup_token(&self.db, hex(&token.hash()), expires_at).await?;
+        let expires_at = self.engine.context.now() + SETUP_LIFETIME;
+        crud::accounts::replace_setup_token(&self.engine.db, hex(&token.hash()), expires_at)
+            .await?;
         Ok(Some(SecretString::from(token.reveal())))
     }
 
@@ -245,13 +276,13 @@ impl Accounts {
     ) -> (session::Model, refresh_token::Model, OpaqueToken) {
         let Client { user_agent, address, local: _ } = client;
         let session = session::Model {
-            id: self.context.new_id(),
+            id: self.engine.context.new_id(),
             user_id,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(255).collect(),
             address,
             created_at: now,
             last_used_at: now,
-            expires_at: now + self.settings.session_lifetime,
+            expires_at: now + self.engine.settings.session_lifetime,
             revoked_at: None,
         };
         let token = OpaqueToken::generate(REFRESH_PREFIX);
@@ -260,7 +291,7 @@ impl Accounts {
             session_id: session.id,
             used_at: None,
             successor: None,
-            expires_at: now + self.settings.refresh_lifetime,
+            expires_at: now + self.engine.settings.refresh_lifetime,
             created_at: now,
         };
         (session, refresh, token)
@@ -283,6 +314,16 @@ impl Accounts {
             user: user_out(user),
         })
     }
+}
+
+/// A password that no account can have costs as much as any other.
+fn password_text(password: &str) -> SecretString {
+    SecretString::from(password.chars().take(validate::MAX_PASSWORD_BYTES).collect::<String>())
+}
+
+fn throttled(wait: Duration) -> Error {
+    metrics::counter!("login_throttled_total").increment(1);
+    Error::TooManyAttempts(wait)
 }
 
 fn user_out(user: &user::Model) -> UserOut {

@@ -1,5 +1,7 @@
 //! What a use case can refuse or fail with, in the words of the domain.
 
+use std::time::Duration;
+
 use crud::CrudError;
 use models::api_key::Scope;
 use provider::ProviderError;
@@ -17,6 +19,15 @@ pub enum Error {
     /// Unknown address or wrong password.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// The password that confirms a change is wrong.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// Too many wrong passwords were tried; the next may be tried after this time.
+    #[error("too many wrong passwords")]
+    TooManyAttempts(Duration),
+    /// Without this account nobody could administer the server.
+    #[error("this is the last administrator")]
+    LastAdministrator,
     /// The credential of the request is not, or no longer, valid.
     #[error("the token is not valid")]
     InvalidToken,

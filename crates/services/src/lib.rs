@@ -19,6 +19,7 @@ mod repeat;
 mod responses;
 mod searches;
 mod settings;
+mod throttle;
 mod titles;
 mod tokens;
 
@@ -42,7 +43,7 @@ pub use imports::{ImportSlot, Imports};
 pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{Continuing, Settings, Signup};
+pub use settings::{Continuing, Settings, Signup, ThrottleLimits};
 
 use responses::engine::Engine;
 
@@ -96,16 +97,16 @@ impl Services {
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
         let Parts { db, context, catalog, bus, passwords, tokens, settings } = parts;
-        let engine =
-            Engine::start(db.clone(), context.clone(), catalog.clone(), bus, settings.clone())
-                .await?;
+        let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
         let searches = Searches::new(engine.clone());
         searches.index_left_over().await?;
         let keys = Keys::new(engine.clone());
+        let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, keys.clone());
+        accounts.remove_left_over().await?;
         Ok(Self {
-            accounts: Accounts::new(db, context, passwords, tokens, keys.clone(), settings),
+            accounts,
             keys,
             conversations,
             responses: Responses::new(engine.clone()),

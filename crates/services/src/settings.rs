@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::throttle::ThrottleLimits;
+
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signup {
@@ -27,6 +29,8 @@ pub struct Continuing {
 pub struct Settings {
     /// Who may make an account.
     pub signup: Signup,
+    /// When wrong passwords make whoever tries them wait.
+    pub throttle: ThrottleLimits,
     /// How long a session lives at the most.
     pub session_lifetime: Duration,
     /// How long a refresh token waits for its use.
@@ -57,6 +61,11 @@ impl Default for Settings {
         const DAY: u64 = 24 * 60 * 60;
         Self {
             signup: Signup::Open,
+            throttle: ThrottleLimits {
+                attempts: 5,
+                attempts_per_address: 20,
+                longest: Duration::from_mins(1),
+            },
             session_lifetime: Duration::from_secs(30 * DAY),
             refresh_lifetime: Duration::from_secs(14 * DAY),
             refresh_grace: Duration::from_secs(20),

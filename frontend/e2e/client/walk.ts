@@ -177,6 +177,9 @@ const gone = await body(
 );
 check(gone.deleted);
 
+const hits = await body(me.GET("/api/search", { params: { query: { q: "where" } } }));
+check(hits.data.length > 0, hits);
+
 // Responses.
 const response = { params: { path: { id: turn.response.id } } };
 check((await body(me.GET("/api/responses/{id}", response))).status === "completed");
@@ -211,3 +214,11 @@ const report = await body(
   }),
 );
 check(lines(report)[0]?.outcome === "imported", report);
+
+// One's own account, to its end.
+check((await body(me.PATCH("/api/me", { body: { name: "Countess" } }))).name === "Countess");
+const words = { current_password: password, new_password: `${password}s` };
+await status(me.POST("/api/me/password", { body: words }), 204);
+await status(me.DELETE("/api/me", { body: { current_password: password } }), 403);
+await status(me.DELETE("/api/me", { body: { current_password: words.new_password } }), 204);
+await status(me.GET("/api/me"), 401);

@@ -353,6 +353,37 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        /**
+         * Delete the account
+         * @description With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The last administrator cannot go while there are
+         *     other users.
+         */
+        delete: operations["delete_me"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the account
+         * @description Only the fields sent are changed. A new e-mail address takes the password, too; sessions and
+         *     keys go on.
+         */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Ends all other sessions of the account, at once. API keys go on working; revoke those that
+         *     should not.
+         */
+        post: operations["change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -699,6 +730,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Body of `DELETE /api/me`. */
+        AccountDelete: {
+            /** @description The password, to be sure who asks. */
+            current_password: string;
+        };
         /** @description A file that belonged to an imported message. */
         AttachmentOut: {
             /** @description What it was called. */
@@ -1432,6 +1468,21 @@ export interface components {
              */
             password: string;
         };
+        /** @description Body of `PATCH /api/me`: only the fields sent are changed. */
+        MePatch: {
+            /**
+             * @description New display name, at most 128 characters; `null` removes it.
+             * @example Ada
+             */
+            name?: string | null;
+            /**
+             * @description New e-mail address; takes `current_password`.
+             * @example ada@example.org
+             */
+            email?: string | null;
+            /** @description The password as it is now; needed for a new e-mail address. */
+            current_password?: string | null;
+        };
         /** @description Body of `POST /api/conversations/{id}/messages`. */
         MessageCreate: {
             /**
@@ -1592,6 +1643,16 @@ export interface components {
              * @description Spent on reasoning.
              */
             reasoning_tokens: number;
+        };
+        /** @description Body of `POST /api/me/password`. */
+        PasswordChange: {
+            /** @description The password as it is now. */
+            current_password: string;
+            /**
+             * @description 8 characters at least, 1,024 bytes at most; any composition.
+             * @example correct horse battery staple
+             */
+            new_password: string;
         };
         /** @description A provider of models. */
         ProviderOut: {
@@ -2088,7 +2149,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description `rate_limit_exceeded` */
+            /** @description `rate_limit_exceeded`: too many wrong passwords for this account or from this address; `Retry-After` says when the next is checked */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3006,6 +3067,176 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    delete_me: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `cookie`: the cookie is removed, too. Only for this server's own pages
+                 * @example cookie
+                 */
+                "x-chatapp-session"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountDelete"];
+            };
+        };
+        responses: {
+            /** @description The account is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `wrong_password`, `insufficient_scope` or `foreign_page` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MePatch"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `wrong_password` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The password is the new one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `wrong_password` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     get_message: {

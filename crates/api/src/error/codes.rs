@@ -121,6 +121,9 @@ codes! {
     SessionRequired = "session_required", FORBIDDEN, Permission,
         "The route is about the session of a login, and an API key has none.",
         "Log in.";
+    WrongPassword = "wrong_password", FORBIDDEN, Permission,
+        "The current password, which confirms a change of the account, is wrong; nothing was changed.",
+        "Ask the person again. The session is still good: a new token helps nothing.";
     SignupClosed = "signup_closed", FORBIDDEN, Permission,
         "People cannot make accounts on this server.",
         "Ask its administrator for one.";
@@ -145,6 +148,9 @@ codes! {
     EmailTaken = "email_taken", CONFLICT, Conflict,
         "An account with this e-mail address exists.",
         "Log in, or use another address.";
+    LastAdministrator = "last_administrator", CONFLICT, Conflict,
+        "Nobody could administer the server for the others without this account.",
+        "Make somebody else administrator first.";
     KeyLimitReached = "key_limit_reached", CONFLICT, Conflict,
         "The user has as many API keys as the server allows.",
         "Revoke one first.";
@@ -167,7 +173,7 @@ codes! {
         "The `Idempotency-Key` was used for another request.",
         "Use a new key for each request, and the same one only to repeat it.";
     RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, RateLimit,
-        "A limit of the user or of the address is reached; the message says which.",
+        "A limit of the user or of the address is reached, or too many passwords were wrong; the message says which.",
         "Wait as long as `Retry-After` says.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, InvalidRequest,
         "The headers are larger than the server takes.",

@@ -30,6 +30,27 @@ fn describe(error: &Error) -> ApiError {
             ApiError::new(Code::InvalidCredentials, "The e-mail address or the password is wrong.")
                 .challenge(Challenge::Plain)
         }
+        Error::WrongPassword => ApiError::new(
+            Code::WrongPassword,
+            "The current password is wrong; nothing was changed.",
+        )
+        .param("current_password")
+        .retry(Retry::Never),
+        Error::TooManyAttempts(wait) => ApiError::new(
+            Code::RateLimitExceeded,
+            format!(
+                "Too many wrong passwords. The next one is checked in {} seconds; trying earlier \
+                 changes nothing.",
+                wait.as_millis().div_ceil(1000)
+            ),
+        )
+        .retry(Retry::After(*wait)),
+        Error::LastAdministrator => ApiError::new(
+            Code::LastAdministrator,
+            "This is the last administrator, and there are other users: nobody could administer \
+             the server for them. Make somebody else administrator first.",
+        )
+        .retry(Retry::Never),
         Error::InvalidToken => ApiError::invalid_token(),
         Error::TokenExpired => ApiError::new(
             Code::TokenExpired,

@@ -7,12 +7,15 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
+use ipnet::IpNet;
 use services::Client;
 
 use crate::state::AppState;
 
 /// The most characters of a `User-Agent` that are kept.
 const MAX_USER_AGENT_CHARS: usize = 255;
+/// In what proxies say whom they pass a request on for.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The other end of the connection.
 ///
@@ -23,8 +26,8 @@ pub struct Peer(pub SocketAddr);
 
 /// The client as the account use cases want it.
 ///
-/// The address is always that of the peer: no proxy is trusted yet, so no forwarding header is
-/// believed; one only ever takes the `local` privilege away.
+/// The address is that of the peer, or whom a trusted proxy passes the request on for. A forwarding
+/// header never gives the `local` privilege; whoever sends one takes it away.
 #[derive(Debug)]
 pub(crate) struct ClientInfo(pub(crate) Client);
 
@@ -39,12 +42,38 @@ impl FromRequestParts<AppState> for ClientInfo {
         let local = state.config.loopback_bind
             && peer_is_local(peer, &parts.headers)
             && host_is_local(&parts.uri, &parts.headers);
+        let address =
+            peer.map(|peer| client_address(peer, &parts.headers, &state.config.trusted_proxies));
         Ok(Self(Client {
             user_agent: user_agent(&parts.headers),
-            address: peer.map(|ip| ip.to_string()).unwrap_or_default(),
+            address: address.map(|ip| ip.to_string()).unwrap_or_default(),
             local,
         }))
     }
+}
+
+/// Who is at the far end of the proxies that are trusted. Each adds whom it talks to at the right
+/// end of `X-Forwarded-For`; what stands left of the first untrusted one anybody can write.
+pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let lines: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or("?")).collect();
+    let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    let mut address = peer.to_canonical();
+    while trusted.iter().any(|network| network.contains(&address)) {
+        // What is no address says nothing, so the last one known stays.
+        let Some(hop) = hops.next().and_then(hop) else { break };
+        address = hop;
+    }
+    address
+}
+
+/// An address, perhaps with a port, as proxies write them.
+fn hop(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok();
+    let address = address.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    Some(address?.to_canonical())
 }
 
 /// Whether the request was made on this machine and not passed on by a proxy on it.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::host_is_local;
+use super::client::{client_address, host_is_local};
 use super::*;
 use crate::error::ApiError;
 
@@ -378,5 +378,35 @@ proptest! {
     #[test]
     fn no_query_panics_the_reader(text in ".*") {
         let _ = names(&text);
+    }
+}
+
+#[test]
+fn what_proxies_say_is_believed_as_far_as_they_are_trusted() {
+    let trusted = ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"].map(|text| text.parse().unwrap());
+    let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+    for (peer, lines, expected) in [
+        ("10.0.0.1", &["203.0.113.9"][..], "203.0.113.9"),
+        ("10.0.0.1", &["6.6.6.6, 203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", &["6.6.6.6", "203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", &["6.6.6.6, 203.0.113.9,192.0.2.7 ", " fd00::1"], "203.0.113.9"),
+        ("::ffff:10.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+        ("10.0.0.1", &["203.0.113.9:80, ::ffff:10.1.2.3"], "203.0.113.9"),
+        ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
+        // Everybody is trusted: the farthest one.
+        ("10.0.0.1", &["10.9.9.9, 10.8.8.8"], "10.9.9.9"),
+        // Not from a proxy, or nothing that says anything.
+        ("203.0.113.1", &["6.6.6.6"], "203.0.113.1"),
+        ("10.0.0.1", &[], "10.0.0.1"),
+        ("10.0.0.1", &[""], "10.0.0.1"),
+        ("10.0.0.1", &["6.6.6.6, unknown"], "10.0.0.1"),
+        ("10.0.0.1", &["6.6.6.6, 10.0.0.2, nonsense, 10.0.0.3"], "10.0.0.3"),
+    ] {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        assert_eq!(client_address(ip(peer), &headers, &trusted), ip(expected), "{peer} {lines:?}");
+        assert_eq!(client_address(ip(peer), &headers, &[]), ip(peer).to_canonical());
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn signup(
         (status = 200, description = "The new session", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`", body = schemas::error::ErrorBody),
         (status = 403, description = "`foreign_page`", body = schemas::error::ErrorBody),
-        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords for this account or from this address; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn login(

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use schemas::SessionId;
-use schemas::account::{SessionOut, UserOut};
+use schemas::account::{AccountDelete, MePatch, PasswordChange, SessionOut, UserOut};
 use schemas::list::List;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Path};
+use crate::extract::{Bearer, Json, Path, SessionCookie, WithCookie};
 use crate::state::AppState;
 
 /// Show the account
@@ -20,6 +20,75 @@ pub(super) async fn get_me(
     Bearer(identity): Bearer,
 ) -> Answer<Json<UserOut>> {
     Ok(Json(state.services.accounts.me(&identity).await?))
+}
+
+/// Change the account
+///
+/// Only the fields sent are changed. A new e-mail address takes the password, too; sessions and
+/// keys go on.
+#[utoipa::path(
+    patch, path = "/api/me", tag = "Accounts", security(("bearer" = ["account"])),
+    request_body = MePatch,
+    responses(
+        (status = 200, description = "The account as it is now", body = UserOut),
+        (status = 403, description = "`wrong_password` or `insufficient_scope`", body = schemas::error::ErrorBody),
+        (status = 409, description = "`email_taken`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn update_me(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Json(patch): Json<MePatch>,
+) -> Answer<Json<UserOut>> {
+    Ok(Json(state.services.accounts.update_me(&identity, patch).await?))
+}
+
+/// Change the password
+///
+/// Ends all other sessions of the account, at once. API keys go on working; revoke those that
+/// should not.
+#[utoipa::path(
+    post, path = "/api/me/password", tag = "Accounts", security(("bearer" = ["account"])),
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "The password is the new one"),
+        (status = 403, description = "`wrong_password` or `insufficient_scope`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn change_password(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Json(change): Json<PasswordChange>,
+) -> Answer<StatusCode> {
+    state.services.accounts.change_password(&identity, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Delete the account
+///
+/// With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The last administrator cannot go while there are
+/// other users.
+#[utoipa::path(
+    delete, path = "/api/me", tag = "Accounts", security(("bearer" = ["account"])),
+    request_body = AccountDelete,
+    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
+    responses(
+        (status = 204, description = "The account is gone"),
+        (status = 403, description = "`wrong_password`, `insufficient_scope` or `foreign_page`", body = schemas::error::ErrorBody),
+        (status = 409, description = "`last_administrator`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn delete_me(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    cookie: SessionCookie,
+    Json(request): Json<AccountDelete>,
+) -> Answer<WithCookie<StatusCode>> {
+    state.services.accounts.delete_me(&identity, request).await?;
+    Ok(cookie.forget(StatusCode::NO_CONTENT))
 }
 
 /// List the sessions

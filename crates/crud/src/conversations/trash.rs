@@ -185,6 +185,32 @@ pub async fn take_due(db: &Db, until: Time, now: Time) -> Result<Vec<Conversatio
     .await
 }
 
+/// One step of removing all that `owner` has, of every kind and in the trash too: the ids to be
+/// removed. To be called until there are none.
+pub(crate) async fn take_all(db: &Db, owner: UserId, now: Time) -> Result<Vec<ConversationId>> {
+    db.write((owner, now), |tx, (owner, now)| {
+        Box::pin(async move {
+            let ids: Vec<ConversationId> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(Column::UserId.eq(*owner))
+                .limit(STEP)
+                .into_tuple()
+                .all(tx)
+                .await?;
+            if !ids.is_empty() {
+                delete_many(Fate::Removal, *now)
+                    .filter(Column::Id.is_in(ids.iter().copied()))
+                    .filter(Column::RemovedAt.is_null())
+                    .exec(tx)
+                    .await?;
+            }
+            Ok(ids)
+        })
+    })
+    .await
+}
+
 /// Ids of conversations whose removal has begun and whose rows are still there.
 pub async fn list_removing(db: &Db, limit: u64) -> Result<Vec<ConversationId>> {
     Ok(Entity::find()

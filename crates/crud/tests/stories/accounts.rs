@@ -32,6 +32,7 @@ fn new_account(email: &str, claim: Claim, token: u8) -> SignUp {
         name: String::new(),
         role: UserRole::User,
         disabled_at: None,
+        deleted_at: None,
         token_version: 0,
         created_at: now(),
         updated_at: now(),

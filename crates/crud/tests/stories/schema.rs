@@ -19,7 +19,7 @@ async fn fill(world: &World) -> testkit::sql::Sql {
     let (question, answer, response, server) = (id(4), id(5), id(6), id(7));
     for statement in [
         format!(
-            "INSERT INTO users VALUES ({user}, 'a@b.c', 'hash', 'Ada', 'user', NULL, 0, {now}, {now})"
+            "INSERT INTO users VALUES ({user}, 'a@b.c', 'hash', 'Ada', 'user', NULL, 0, {now}, {now}, NULL)"
         ),
         format!(
             "INSERT INTO sessions VALUES ({session}, {user}, '', '', {now}, {now}, {now}, NULL)"

@@ -40,6 +40,15 @@ section! {
     /// Who may make an account: `open` anybody, `closed` nobody, `auto` anybody if the server
     /// listens on a loopback address only.
     signup: Signup = "auto";
+    /// How many wrong passwords for one account cost nothing. After each further one the next is
+    /// checked later: 1 s, then twice as long each time. Counted by each server for itself, and
+    /// forgotten 15 minutes after the last.
+    login_attempts: u32 = "5", range "1" to "1000000";
+    /// The same for all accounts together, from one address (of IPv6: one /64 network).
+    login_attempts_per_address: u32 = "20", range "1" to "1000000";
+    /// The longest wait after a wrong password: so long after the last one, the right one gets
+    /// its owner in. Where the owner has a session already, they need not wait for strangers.
+    login_delay_max: Duration = "1m", range "1s" to "1d";
     /// Memory one password hash takes, in KiB.
     argon2_memory_kib: u32 = "19456", range "8" to "4194304";
     /// Passes of one password hash over its memory.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::section::section;
@@ -39,6 +40,10 @@ section! {
     web_dir: Option<PathBuf>, flag "--web-dir";
     /// Web origins whose pages may call the API from a browser.
     cors_origins: Vec<String>;
+    /// Reverse proxies that are believed when they say in `X-Forwarded-For` whom they pass a request
+    /// on for, as networks. Empty: nobody is. Everybody behind a proxy that is not named here
+    /// shares its address, and so the waits after wrong passwords.
+    trusted_proxies: Vec<IpNet> = "127.0.0.0/8, ::1/128", keep_empty true;
     /// Opens `/metrics` to whoever sends it as a bearer token. Without it only clients on the
     /// same machine are answered.
     metrics_token: Option<SecretString>;

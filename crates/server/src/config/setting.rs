@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::SecretKey;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::section::Privacy;
@@ -184,6 +185,22 @@ impl Setting for Vec<String> {
 
     fn unset() -> Option<Self> {
         Some(Self::new())
+    }
+}
+
+/// A list of networks; a single address is one, too.
+impl Setting for Vec<IpNet> {
+    const EXPECTS: &'static str =
+        "addresses or networks such as `10.0.0.0/8` or `fd00::/8`, separated by commas";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items
+            .map(|item| {
+                let single = |_| item.parse::<IpAddr>().map(IpNet::from);
+                item.parse::<IpNet>().or_else(single).map_err(|_| String::new())
+            })
+            .collect()
     }
 }
 

@@ -246,12 +246,16 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let one = format!("/api/conversations/{conversation}");
     let regenerate = format!("/api/messages/{}/regenerate", unknown_id("msg"));
     let key = format!("/api/keys/{}", ada.create_key(&["read"]).await["id"].as_str().unwrap());
+    let passwords = json!({"current_password": PASSWORD, "new_password": PASSWORD});
     let mut bodies = vec![
         (Method::POST, "/api/auth/signup", json!({"email": "b@example.org", "password": PASSWORD})),
         (Method::POST, "/api/auth/login", json!({"email": ada.email, "password": PASSWORD})),
         (Method::POST, "/api/auth/refresh", json!({"refresh_token": ada.refresh_token})),
         (Method::POST, "/api/keys", json!({"name": "x"})),
         (Method::PATCH, &key, json!({"name": "x"})),
+        (Method::PATCH, "/api/me", json!({"name": "x"})),
+        (Method::POST, "/api/me/password", passwords),
+        (Method::DELETE, "/api/me", json!({"current_password": PASSWORD})),
         (Method::POST, "/api/conversations", json!({"title": "x"})),
         (Method::PATCH, &one, json!({"title": "x"})),
         (Method::POST, &messages, json!({"content": "x"})),

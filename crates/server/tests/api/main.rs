@@ -24,6 +24,7 @@ mod conversations;
 mod http;
 mod keys;
 mod messages;
+mod own_account;
 mod ownership;
 mod pages;
 mod providers;
@@ -31,6 +32,7 @@ mod search;
 mod session_cookie;
 mod sessions;
 mod site;
+mod throttling;
 mod transfer;
 mod trash;
 mod versions;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let harness = http::stories(harness);
     let harness = keys::stories(harness);
     let harness = messages::stories(harness);
+    let harness = own_account::stories(harness);
     let harness = ownership::stories(harness);
     let harness = pages::stories(harness);
     let harness = providers::stories(harness);
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let harness = session_cookie::stories(harness);
     let harness = sessions::stories(harness);
     let harness = site::stories(harness);
+    let harness = throttling::stories(harness);
     let harness = transfer::stories(harness);
     let harness = trash::stories(harness);
     versions::stories(harness).run()

@@ -90,6 +90,11 @@ const ROWS: &[Row] = &[
     row("get_style", Scope::Public(200), 200),
     row("logout", Scope::Own(&[]), 204),
     row("get_me", Scope::Own(&[]), 200),
+    Row { body: || json!({"name": "another"}), ..row("update_me", Scope::Own(&[]), 200) },
+    Row {
+        body: || json!({"current_password": PASSWORD, "new_password": PASSWORD}),
+        ..row("change_password", Scope::Own(&[]), 204)
+    },
     row("list_sessions", Scope::Own(&[Kind::Session]), 200),
     row("list_keys", Scope::Own(&[Kind::Key]), 200),
     Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },
@@ -133,7 +138,15 @@ const ROWS: &[Row] = &[
     row("get_response", Scope::ById(Kind::Response), 200),
     row("stream_response_events", Scope::ById(Kind::Response), 200),
     row("cancel_response", Scope::ById(Kind::Response), 200),
+    // The last, since nothing of the account is left.
+    Row {
+        body: || json!({"current_password": PASSWORD}),
+        ..row("delete_me", Scope::Own(&[]), 204)
+    },
 ];
+
+/// What ends sessions of the caller, and so is done by nobody who goes on.
+const ENDING: &[&str] = &["logout", "change_password", "delete_me"];
 
 /// An id that is not in the path: operation, where it stands, and what it names.
 struct Position {
@@ -238,6 +251,8 @@ async fn start(world: &World) -> TestApp {
     let app = TestApp::builder(world).set(keys, "10000").start().await;
     app.user("ada").await;
     app.user("bob").await;
+    // The last administrator could not go.
+    world.sql().await.execute("UPDATE users SET role = 'admin'").await;
     app
 }
 
@@ -349,7 +364,7 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
                 assert_eq!(own.status, row.owner, "{what}: {}", own.text);
             }
             Scope::Own(kinds) => {
-                if what != "logout" {
+                if !ENDING.contains(&what) {
                     let others = bob.user.send(request(&bob.user, row, "")).await;
                     assert_eq!(others.status, row.owner, "{what}: {}", others.text);
                     let hers = [&ada.session, &ada.key, &ada.conversation, &ada.message];

@@ -1,0 +1,217 @@
+//! Wrong passwords: counted, slowed down, forgiven.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::client::{PASSWORD, Reply, User};
+use testkit::{Harness, ManualClock, TestApp, World};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    stories!(
+        harness,
+        guessing_a_password_gets_slower,
+        whether_an_address_exists_does_not_show_in_the_waits,
+        one_address_has_to_wait_for_whatever_it_guesses,
+        many_guesses_at_once_are_counted_like_one_after_the_other,
+        strangers_do_not_lock_the_owner_out,
+        confirming_with_a_wrong_password_is_slowed_down,
+        the_limits_are_the_operators,
+        a_proxy_that_is_not_trusted_is_not_believed,
+    )
+}
+
+const WRONG: &str = "wrong horse battery staple";
+
+async fn login_from(app: &TestApp, from: &str, email: &str, password: &str) -> Reply {
+    let client = app.anonymous();
+    let body = json!({"email": email, "password": password});
+    let request = client.request(Method::POST, "/api/auth/login").json(&body);
+    client.send(request.header("x-forwarded-for", from)).await
+}
+
+/// A reply that says how many seconds to wait.
+#[track_caller]
+fn expect_wait(reply: Reply, seconds: u64) {
+    let header = reply.header("retry-after").map(str::to_owned);
+    let json = reply.expect_error(429, "rate_limit_exceeded");
+    assert_eq!(header, Some(seconds.to_string()), "{json}");
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(message.contains(&format!("{seconds} s")), "{message}");
+}
+
+async fn start(world: &World) -> (TestApp, ManualClock, User) {
+    let clock = ManualClock::new();
+    let app = TestApp::builder(world).clock(&clock).start().await;
+    let ada = app.user("ada").await;
+    (app, clock, ada)
+}
+
+async fn guessing_a_password_gets_slower(world: World) {
+    let (app, clock, ada) = start(&world).await;
+    let login = async |password: &str| login_from(&app, "203.0.113.1", &ada.email, password).await;
+    for _ in 0..5 {
+        login(WRONG).await.expect_error(401, "invalid_credentials");
+    }
+    for seconds in [1, 2, 4] {
+        // Nothing is checked meanwhile, so it does not help to guess right.
+        expect_wait(login(PASSWORD).await, seconds);
+        expect_wait(login(WRONG).await, seconds);
+        clock.advance(Duration::from_secs(seconds));
+        login(WRONG).await.expect_error(401, "invalid_credentials");
+    }
+    expect_wait(login_from(&app, "203.0.113.2", &ada.email, WRONG).await, 8);
+    clock.advance(Duration::from_secs(8));
+    login(PASSWORD).await.expect(200);
+    // It was the owner: everything is as before.
+    for _ in 0..5 {
+        login_from(&app, "203.0.113.3", &ada.email, WRONG)
+            .await
+            .expect_error(401, "invalid_credentials");
+    }
+}
+
+async fn whether_an_address_exists_does_not_show_in_the_waits(world: World) {
+    let (app, clock, ada) = start(&world).await;
+    let mut seen: Vec<Vec<(u16, Option<String>, Value)>> = Vec::new();
+    for (from, email) in [("203.0.113.1", ada.email.as_str()), ("203.0.113.2", "no@example.org")] {
+        let mut replies = Vec::new();
+        for _ in 0..8 {
+            let reply = login_from(&app, from, email, WRONG).await;
+            let after = reply.header("retry-after").map(str::to_owned);
+            replies.push((reply.status, after, reply.json["error"].clone()));
+        }
+        clock.advance(Duration::from_secs(1));
+        seen.push(replies);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0][7].0, 429);
+}
+
+async fn one_address_has_to_wait_for_whatever_it_guesses(world: World) {
+    let (app, clock, ada) = start(&world).await;
+    let guess = async |n: usize, from: &str| {
+        login_from(&app, from, &format!("user{n}@example.org"), WRONG).await
+    };
+    for n in 0..20 {
+        guess(n, "203.0.113.1").await.expect_error(401, "invalid_credentials");
+    }
+    expect_wait(guess(20, "203.0.113.1").await, 1);
+    expect_wait(login_from(&app, "203.0.113.1", &ada.email, PASSWORD).await, 1);
+    // Others are not concerned.
+    login_from(&app, "203.0.113.2", &ada.email, PASSWORD).await.expect(200);
+    // An account of one's own does not make it faster.
+    clock.advance(Duration::from_secs(1));
+    login_from(&app, "203.0.113.1", &ada.email, PASSWORD).await.expect(200);
+    guess(21, "203.0.113.1").await.expect_error(401, "invalid_credentials");
+    expect_wait(guess(22, "203.0.113.1").await, 2);
+    // Of IPv6 a customer has a whole network.
+    for n in 0..20 {
+        let from = format!("2001:db8::{n:x}");
+        guess(100 + n, &from).await.expect_error(401, "invalid_credentials");
+    }
+    expect_wait(guess(120, "2001:db8::ffff:1").await, 1);
+    guess(121, "2001:db8:0:1::1").await.expect_error(401, "invalid_credentials");
+}
+
+async fn many_guesses_at_once_are_counted_like_one_after_the_other(world: World) {
+    // One hash at a time, so that the others wait for their turn.
+    let clock = ManualClock::new();
+    let app = TestApp::builder(&world)
+        .clock(&clock)
+        .set("CHATAPP_AUTH__PASSWORD_CONCURRENCY", "1")
+        .start()
+        .await;
+    let ada = app.user("ada").await;
+    let guesses = (0..30).map(|_| login_from(&app, "203.0.113.1", &ada.email, WRONG));
+    let replies = join_all(guesses).await;
+    let checked = replies.iter().filter(|reply| reply.status == 401).count();
+    let refused = replies.iter().filter(|reply| reply.status == 429).count();
+    assert_eq!((checked, refused), (5, 25));
+}
+
+async fn strangers_do_not_lock_the_owner_out(world: World) {
+    let (app, clock, ada) = start(&world).await;
+    let home = "198.51.100.7";
+    login_from(&app, home, &ada.email, PASSWORD).await.expect(200);
+    for n in 0..11 {
+        let reply = login_from(&app, &format!("203.0.113.{n}"), &ada.email, WRONG).await;
+        if reply.status == 429 {
+            clock.advance(Duration::from_mins(1));
+        }
+    }
+    assert_eq!(login_from(&app, "203.0.113.99", &ada.email, PASSWORD).await.status, 429);
+    login_from(&app, home, &ada.email, PASSWORD).await.expect(200);
+    // Elsewhere it takes at most as long as the longest wait, and their session goes on anyway.
+    clock.advance(Duration::from_mins(1));
+    login_from(&app, "198.51.100.8", &ada.email, PASSWORD).await.expect(200);
+    let _ = ada.refresh().await;
+}
+
+async fn confirming_with_a_wrong_password_is_slowed_down(world: World) {
+    let (app, clock, ada) = start(&world).await;
+    let new = "another horse battery staple";
+    let confirm = async |password: &str| {
+        let body = json!({"current_password": password, "new_password": new});
+        ada.post("/api/me/password", body).await
+    };
+    for _ in 0..2 {
+        confirm(WRONG).await.expect_error(403, "wrong_password");
+        let body = json!({"email": "new@example.org", "current_password": WRONG});
+        ada.patch("/api/me", body).await.expect_error(403, "wrong_password");
+    }
+    let body = json!({"current_password": WRONG});
+    let request = ada.request(Method::DELETE, "/api/me").json(&body);
+    ada.send(request).await.expect_error(403, "wrong_password");
+    expect_wait(confirm(PASSWORD).await, 1);
+    // Logging in is another matter, and so is everything that takes no password.
+    login_from(&app, "203.0.113.1", &ada.email, PASSWORD).await.expect(200);
+    ada.patch("/api/me", json!({"name": "Ada"})).await.expect(200);
+    clock.advance(Duration::from_secs(1));
+    confirm(PASSWORD).await.expect(204);
+}
+
+async fn the_limits_are_the_operators(world: World) {
+    let clock = ManualClock::new();
+    let app = TestApp::builder(&world)
+        .clock(&clock)
+        .set("CHATAPP_AUTH__LOGIN_ATTEMPTS", "1")
+        .set("CHATAPP_AUTH__LOGIN_ATTEMPTS_PER_ADDRESS", "2")
+        .set("CHATAPP_AUTH__LOGIN_DELAY_MAX", "3s")
+        .start()
+        .await;
+    for seconds in [1, 2, 3, 3] {
+        let from = format!("203.0.113.{seconds}");
+        let reply = login_from(&app, &from, "ada@example.org", WRONG).await;
+        reply.expect_error(401, "invalid_credentials");
+        expect_wait(login_from(&app, "198.51.100.1", "ada@example.org", WRONG).await, seconds);
+        clock.advance(Duration::from_secs(seconds));
+    }
+    for n in 0..2 {
+        let reply = login_from(&app, "203.0.113.50", &format!("a{n}@example.org"), WRONG).await;
+        reply.expect_error(401, "invalid_credentials");
+    }
+    expect_wait(login_from(&app, "203.0.113.50", "a2@example.org", WRONG).await, 1);
+}
+
+async fn a_proxy_that_is_not_trusted_is_not_believed(world: World) {
+    let address_of_a_login = async |proxies: Option<&str>| {
+        let mut builder = TestApp::builder(&world);
+        if let Some(proxies) = proxies {
+            builder = builder.set("CHATAPP_SERVER__TRUSTED_PROXIES", proxies);
+        }
+        let app = builder.start().await;
+        let client = app.anonymous();
+        let email = format!("user{}@example.org", proxies.unwrap_or("").len());
+        let body = json!({"email": email, "password": PASSWORD});
+        let request = client.request(Method::POST, "/api/auth/signup").json(&body);
+        let request = request.header("x-forwarded-for", "6.6.6.6, 203.0.113.1, 10.0.0.1");
+        let tokens = client.send(request).await.expect(201);
+        let user = client.with_bearer(tokens["access_token"].as_str());
+        user.get("/api/sessions").await.expect(200)["data"][0]["address"].clone()
+    };
+    assert_eq!(address_of_a_login(None).await, "10.0.0.1");
+    assert_eq!(address_of_a_login(Some("127.0.0.1, 10.0.0.0/8")).await, "203.0.113.1");
+    assert_eq!(address_of_a_login(Some("10.0.0.0/8")).await, "127.0.0.1");
+}

@@ -1,0 +1,113 @@
+//! What people do with their own account.
+
+use auth::{Identity, Verified, canonical_email, password_rule};
+use crud::users::{Changed, NewPassword, Profile};
+use models::user;
+use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
+use schemas::validate::{self, Invalid, Patch};
+use secrecy::SecretString;
+
+use super::{Accounts, password_text, user_out};
+use crate::error::{Error, Result};
+
+impl Accounts {
+    /// The account of the caller.
+    pub async fn me(&self, identity: &Identity) -> Result<UserOut> {
+        Ok(user_out(&self.own(identity).await?))
+    }
+
+    /// Changes the caller's name, and their address if they say their password.
+    pub async fn update_me(&self, identity: &Identity, body: MePatch) -> Result<UserOut> {
+        let MePatch { name, email, current_password } = body;
+        let name = match name {
+            Patch::Absent => None,
+            Patch::Null => Some(String::new()),
+            Patch::Value(name) => Some(name.trim().to_owned()),
+        };
+        if let Some(name) = &name {
+            validate::chars_at_most("name", name, validate::MAX_NAME_CHARS)?;
+        }
+        let email = match email {
+            Patch::Absent => None,
+            Patch::Null => return Err(Invalid::new("email", "email must not be empty").into()),
+            Patch::Value(email) => {
+                Some(canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?)
+            }
+        };
+        let user = self.own(identity).await?;
+        // A form that sends everything it shows has changed nothing by that.
+        let email = email.filter(|email| *email != user.email);
+        let is_new_address = email.is_some();
+        if is_new_address {
+            let password = current_password.ok_or_else(|| {
+                let rule = "current_password is required to change the e-mail address";
+                Invalid::new("current_password", rule)
+            })?;
+            self.confirm(&user, password).await?;
+        }
+        let now = self.engine.context.now();
+        let profile = Profile { name, email };
+        let changed =
+            crud::users::update_profile(&self.engine.db, identity.user_id, profile, now).await?;
+        match changed {
+            Changed::Done(user) => {
+                if is_new_address {
+                    tracing::info!(user = %user.id, "e-mail address changed");
+                }
+                Ok(user_out(&user))
+            }
+            Changed::EmailTaken => Err(Error::EmailTaken),
+            Changed::Missing => Err(Error::NotFound("user")),
+        }
+    }
+
+    /// Replaces the caller's password and ends all their other sessions. API keys go on working.
+    pub async fn change_password(&self, identity: &Identity, body: PasswordChange) -> Result<()> {
+        let PasswordChange { current_password, new_password } = body;
+        password_rule(&new_password).map_err(|rule| {
+            Invalid::new("new_password", rule.replacen("password", "new_password", 1))
+        })?;
+        let user = self.own(identity).await?;
+        self.confirm(&user, current_password).await?;
+        let hash = self.passwords.hash(SecretString::from(new_password)).await?;
+        let new = NewPassword {
+            user: user.id,
+            old_hash: Some(user.password_hash),
+            hash,
+            keep: identity.session_id(),
+            now: self.engine.context.now(),
+        };
+        if !crud::users::change_password(&self.engine.db, new).await? {
+            // Somebody else who knew it was quicker.
+            return Err(Error::WrongPassword);
+        }
+        tracing::info!(user = %user.id, "password changed, other sessions ended");
+        Ok(())
+    }
+
+    /// Deletes the caller's account and everything in it.
+    pub async fn delete_me(&self, identity: &Identity, body: AccountDelete) -> Result<()> {
+        let user = self.own(identity).await?;
+        self.confirm(&user, body.current_password).await?;
+        self.delete_user(user.id).await
+    }
+
+    /// Checks that whoever has the caller's session or key knows the password, too. Counted for
+    /// the account apart from its logins, so that strangers cannot keep its owner from it.
+    async fn confirm(&self, user: &user::Model, password: String) -> Result<()> {
+        let guess = self.throttle.guess(&user.id.to_string(), "");
+        let stored = Some(user.password_hash.clone());
+        let verified = self.verify(guess, password_text(&password), stored).await?;
+        if verified == Verified::No {
+            tracing::info!(user = %user.id, "a change was not confirmed: wrong password");
+            return Err(Error::WrongPassword);
+        }
+        self.throttle.right(guess, self.engine.context.now());
+        Ok(())
+    }
+
+    async fn own(&self, identity: &Identity) -> Result<user::Model> {
+        let found = crud::users::find(&self.engine.db, identity.user_id).await?;
+        found.ok_or(Error::NotFound("user"))
+    }
+}
