@@ -3,7 +3,7 @@
 pub mod trash;
 
 use models::conversation::{ActiveModel, Column, ConversationKind, Entity, Model, TitleSource};
-use models::{ConversationId, MessageId, Time, UserId};
+use models::{ConversationId, MessageId, Time, UserId, response};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
@@ -247,6 +247,39 @@ pub async fn update(
                 search_docs::set_title(tx, *owner, *id, title.clone()).await?;
             }
             Ok(outcome)
+        })
+    })
+    .await
+}
+
+/// Gives a conversation of `owner` the title a model has made, if it is still called by its first
+/// line, and stores the response that made it. Whether it is called so now.
+pub async fn set_model_title(
+    db: &Db,
+    owner: UserId,
+    id: ConversationId,
+    title: Option<String>,
+    response: response::Model,
+) -> Result<bool> {
+    let title = title.map(|title| (Terms::of(&title), title));
+    db.write((owner, id, title, response), |tx, (owner, id, title, response)| {
+        Box::pin(async move {
+            let mut is_set = false;
+            if let Some((terms, title)) = title {
+                let named = (title.clone(), TitleSource::Model);
+                let update = Changes { title: Some(named), ..Changes::default() }.update();
+                let updated = update
+                    .filter(live(*owner).add(Column::Id.eq(*id)))
+                    .filter(Column::TitleSource.eq(TitleSource::FirstLine))
+                    .exec(tx)
+                    .await?;
+                is_set = updated.rows_affected == 1;
+                if is_set {
+                    search_docs::set_title(tx, *owner, *id, terms.clone()).await?;
+                }
+            }
+            insert(tx, response.clone()).await?;
+            Ok(is_set)
         })
     })
     .await

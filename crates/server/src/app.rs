@@ -11,7 +11,7 @@ use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
 use provider::Provider;
-use services::{Catalog, Continuing, Parts, Services, Settings, ThrottleLimits};
+use services::{Catalog, Continuing, Parts, Services, Settings, ThrottleLimits, Titles};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -292,6 +292,7 @@ fn settings(config: &Config) -> Settings {
         event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,
         continuing: continuing(&config.responses),
+        titles: titles(&config.responses),
         shared_database: is_shared(config),
     }
 }
@@ -305,6 +306,14 @@ fn continuing(config: &ResponsesConfig) -> Option<Continuing> {
             instruction: Some(config.continue_instruction.trim().to_owned())
                 .filter(|instruction| !instruction.is_empty()),
         }),
+    }
+}
+
+fn titles(config: &ResponsesConfig) -> Titles {
+    match config.titles.as_str() {
+        "off" => Titles::Off,
+        "same" => Titles::Same,
+        name => Titles::Model(name.to_owned()),
     }
 }
 

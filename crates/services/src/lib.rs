@@ -43,7 +43,7 @@ pub use imports::{ImportSlot, Imports};
 pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{Continuing, Settings, Signup, ThrottleLimits};
+pub use settings::{Continuing, Settings, Signup, ThrottleLimits, Titles};
 
 use responses::engine::Engine;
 

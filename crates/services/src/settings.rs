@@ -24,6 +24,17 @@ pub struct Continuing {
     pub instruction: Option<String>,
 }
 
+/// Who names a conversation that its owner has not named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Titles {
+    /// Nobody: it is called by its first line.
+    Off,
+    /// The model that gave the first answer.
+    Same,
+    /// This model.
+    Model(String),
+}
+
 /// Limits and times of the use cases.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -52,6 +63,8 @@ pub struct Settings {
     /// How far to go on with answers that the end of a server has interrupted; `None` to close
     /// them as interrupted.
     pub continuing: Option<Continuing>,
+    /// Who names a conversation after its first answer.
+    pub titles: Titles,
     /// Whether other servers may use the same database.
     pub shared_database: bool,
 }
@@ -76,6 +89,7 @@ impl Default for Settings {
             event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),
             continuing: None,
+            titles: Titles::Same,
             shared_database: false,
         }
     }

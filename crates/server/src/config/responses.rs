@@ -31,4 +31,9 @@ section! {
     continue_instruction: String =
         "Go on exactly where your answer stops. Repeat nothing, and say nothing about this.",
         keep_empty true;
+    /// Who names a conversation after its first answer, unless its owner has: `same` asks the model
+    /// that gave the answer once more, with that question and answer only; the name of another
+    /// model (a small one will do) asks that; `off` asks none, and the first line of the question
+    /// stays the title.
+    titles: String = "same";
 }

@@ -33,6 +33,7 @@ mod session_cookie;
 mod sessions;
 mod site;
 mod throttling;
+mod titles;
 mod transfer;
 mod trash;
 mod versions;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     let harness = sessions::stories(harness);
     let harness = site::stories(harness);
     let harness = throttling::stories(harness);
+    let harness = titles::stories(harness);
     let harness = transfer::stories(harness);
     let harness = trash::stories(harness);
     versions::stories(harness).run()

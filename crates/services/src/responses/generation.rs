@@ -122,6 +122,9 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
     let ending = ending(&engine, &generation, &outcome);
     let complete = ending.status == ResponseStatus::Completed;
     super::finish::finish(&engine, &generation, ending, complete).await;
+    if complete {
+        super::titling::begin(&engine, &generation);
+    }
     engine.forget(generation.row.id);
 }
 

@@ -18,6 +18,7 @@ mod render;
 mod settle;
 mod slots;
 mod synthesis;
+mod titling;
 mod transcript;
 mod usage;
 mod watch;

@@ -1,0 +1,163 @@
+//! The title that a model gives a conversation after its first answer, if nobody has named it.
+//!
+//! It is asked once, beside everything else: whatever goes wrong leaves the first line of the
+//! question, which the conversation was called by until then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use models::conversation::TitleSource;
+use models::response::{self, ResponseStatus};
+use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
+
+use super::engine::Engine;
+use super::generation::Generation;
+use crate::catalog::Chosen;
+use crate::error::Result;
+use crate::settings::Titles;
+use crate::{titles, tokens};
+
+const INSTRUCTIONS: &str = "You name conversations. Answer with a title of two to six words for \
+    the conversation below, in its language, without quotation marks and without a full stop, and \
+    with nothing else.";
+/// How much of the question and of the answer is shown, in characters of each.
+const SHOWN_CHARS: usize = 2000;
+/// How long an answer may get: what models reason counts, too.
+const MAX_OUTPUT_TOKENS: u32 = 2048;
+/// How much of an answer is read, in bytes.
+const MAX_BYTES: usize = 4096;
+/// How long it may take.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Sees to a title in the background, if `generation` has made the first answer of a conversation.
+pub(crate) fn begin(engine: &Arc<Engine>, generation: &Arc<Generation>) {
+    let is_first = generation.row.input_to_seq == 0;
+    if !is_first || engine.settings.titles == Titles::Off || engine.draining.is_cancelled() {
+        return;
+    }
+    let (engine, generation) = (engine.clone(), generation.clone());
+    engine.clone().tasks.spawn(async move {
+        let row = &generation.row;
+        let made = make(&engine, row, generation.log.answer().0);
+        if let Some(Err(error)) = engine.draining.run_until_cancelled(made).await {
+            let error = crate::chain(&error);
+            tracing::warn!(conversation = %row.conversation_id, error, "no title was made");
+        }
+    });
+}
+
+async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<()> {
+    let (db, owner) = (&engine.db, row.user_id);
+    let conversation = crud::conversations::find(db, owner, row.conversation_id).await?;
+    if conversation.is_none_or(|found| found.title_source != TitleSource::FirstLine) {
+        return Ok(());
+    }
+    let name = match &engine.settings.titles {
+        Titles::Model(name) => name,
+        Titles::Same | Titles::Off => &row.model,
+    };
+    let model = engine.catalog.choose(Some(name)).await?;
+    // The demo model understands nothing: the first line is the better title.
+    if model.provider.is_demo() {
+        return Ok(());
+    }
+    let Some(question) = crud::messages::find(db, owner, row.user_message_id).await? else {
+        return Ok(());
+    };
+    let shown = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
+    let text = format!("Question:\n{}\n\nAnswer:\n{}", shown(&question.content), shown(&answer));
+    let began = engine.context.now();
+    let asked = ask(&model, text).await;
+    let title = asked.result.as_ref().ok().and_then(|text| titles::from_model(text));
+    let response = response::Model { created_at: began, ..asked.row(engine, row, &model) };
+    crud::conversations::set_model_title(db, owner, row.conversation_id, title, response).await?;
+    Ok(())
+}
+
+/// What asking came to.
+struct Asked {
+    result: Result<String, ProviderError>,
+    usage: Option<TokenUsage>,
+    /// Our estimate of what was read and written.
+    estimate: TokenUsage,
+}
+
+async fn ask(model: &Chosen, text: String) -> Asked {
+    let message = |role, content| ChatMessage { role, content };
+    let input = tokens::of_message(INSTRUCTIONS).saturating_add(tokens::of_message(&text));
+    let mut deltas = model.provider.stream(ChatRequest {
+        model: model.id.clone(),
+        messages: vec![
+            message(ChatRole::System, INSTRUCTIONS.to_owned()),
+            message(ChatRole::User, text),
+        ],
+        max_output_tokens: Some(MAX_OUTPUT_TOKENS),
+    });
+    let (mut title, mut reasoning, mut usage) = (String::new(), 0, None);
+    let reading = async {
+        loop {
+            match deltas.next().await {
+                Some(Ok(Delta::Text(text))) => title.push_str(&text),
+                Some(Ok(Delta::Reasoning(text))) => reasoning += tokens::of_text(&text),
+                Some(Ok(Delta::Usage(counted))) => usage = Some(counted),
+                Some(Ok(Delta::Finish(Finish::Stop | Finish::Length))) => return Ok(()),
+                Some(Ok(Delta::Finish(Finish::ContentFilter))) => {
+                    title.clear();
+                    return Ok(());
+                }
+                Some(Err(error)) => return Err(error),
+                None => return Err(ProviderError::Truncated),
+            }
+            if title.len() > MAX_BYTES {
+                return Ok(());
+            }
+        }
+    };
+    let read = tokio::time::timeout(LIMIT, reading).await;
+    let read = read.unwrap_or(Err(ProviderError::Truncated));
+    let estimate = TokenUsage {
+        input: u64::from(input),
+        output: u64::from(tokens::of_text(&title).saturating_add(reasoning)),
+        cached: 0,
+        reasoning: u64::from(reasoning),
+    };
+    Asked { result: read.map(|()| title), usage, estimate }
+}
+
+impl Asked {
+    /// How it is recorded: a response that has ended, beside the one whose answer was named.
+    fn row(&self, engine: &Engine, named: &response::Model, model: &Chosen) -> response::Model {
+        let now = engine.context.now();
+        let count = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
+        let usage = self.usage.unwrap_or(self.estimate);
+        let error = self.result.as_ref().err();
+        response::Model {
+            id: engine.context.new_id(),
+            message_id: engine.context.new_id(),
+            status: match error {
+                None => ResponseStatus::Completed,
+                Some(_) => ResponseStatus::Failed,
+            },
+            model: model.name.clone(),
+            provider: model.provider.name().to_owned(),
+            parameters: serde_json::json!({ "purpose": "title" }).to_string(),
+            context_messages: Some(2),
+            context_omitted: Some(0),
+            input_tokens: count(usage.input),
+            output_tokens: count(usage.output),
+            cached_tokens: count(usage.cached),
+            reasoning_tokens: count(usage.reasoning),
+            usage_estimated: self.usage.is_none(),
+            error_code: error.map(|error| error.code().to_owned()),
+            error_message: error.map(ProviderError::public_message),
+            last_seq: -1,
+            cancel_requested_at: None,
+            continuations: 0,
+            continued_tokens: 0,
+            completed_at: Some(now),
+            updated_at: now,
+            ..named.clone()
+        }
+    }
+}
