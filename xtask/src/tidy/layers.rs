@@ -71,6 +71,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("campaign", &["mock", "testkit"]),
+    ("bench", &[]),
     ("xtask", &[]),
 ];
 
@@ -83,9 +84,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sea-orm-migration", &["migration"]),
     ("sqlx", &[]),
     ("redis", &["bus", "testkit"]),
-    ("reqwest", &["provider", "chatapp", "testkit", "campaign"]),
+    ("reqwest", &["provider", "chatapp", "testkit", "bench", "campaign"]),
     ("axum", &["api", "web"]),
-    ("anyhow", &["chatapp", "testkit", "campaign", "xtask"]),
+    ("anyhow", &["chatapp", "testkit", "bench", "campaign", "xtask"]),
 ];
 
 /// Edges that the tables do not allow.

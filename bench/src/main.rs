@@ -1,0 +1,47 @@
+//! Measures the server against the least that can be done: what it costs to pass a token on.
+//!
+//! Reports and never judges: times differ between machines and hours. What can be compared are
+//! ratios within one run. See `README.md` beside this.
+
+mod client;
+mod process;
+mod proxy;
+mod relay;
+mod report;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the server.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What passing tokens on costs: directly, through a bare hyper proxy, through the server
+    Relay(relay::Options),
+    /// The baseline: passes everything on to another server
+    #[command(hide = true)]
+    Proxy {
+        /// The server.
+        to: SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Relay(options) => {
+            let text = relay::run(&options).await?;
+            std::io::stdout().write_all(text.as_bytes())?;
+            Ok(())
+        }
+        Command::Proxy { to } => proxy::run(to).await,
+    }
+}
