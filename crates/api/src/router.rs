@@ -1,13 +1,15 @@
 //! The application as a service.
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::{Extension, Router, middleware};
 use bytes::Bytes;
-use metrics_exporter_prometheus::PrometheusHandle;
 use services::Services;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::extract::BodyLimits;
+use crate::metrics::{Metrics, Upkeep, upkeep};
 use crate::middleware::{KnownQueries, bounds, cors, known_queries, observe};
 use crate::openapi::documented;
 use crate::scopes::RouteScopes;
@@ -19,7 +21,7 @@ use crate::{ApiConfig, docs, routes};
 pub fn router(
     services: Services,
     config: ApiConfig,
-    metrics: PrometheusHandle,
+    metrics: Arc<dyn Metrics>,
     site: Router,
 ) -> Router {
     let auth_limits = BodyLimits { bytes: config.max_auth_body_bytes, time: config.body_timeout };
@@ -29,6 +31,7 @@ pub fn router(
     // The document consists of strings and numbers; serialising it cannot fail.
     let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
     let router = wrap(router, KnownQueries::from_document(&document), &config, site);
+    let router = router.layer(middleware::from_fn_with_state(Upkeep::new(metrics.clone()), upkeep));
     let docs_html = Bytes::from(docs::reference(&document));
     let scopes = RouteScopes::from_document(&document);
     let shared = Shared { services, config, metrics, scopes, openapi_json, docs_html };

@@ -34,6 +34,8 @@ pub async fn serve(
     shutdown: CancellationToken,
     closed: CancellationToken,
 ) {
+    metrics::gauge!("http_connections_limit")
+        .set(u32::try_from(config.max_connections).unwrap_or(u32::MAX));
     let slots = Arc::new(Semaphore::new(config.max_connections));
     let tasks = TaskTracker::new();
     let connections = Connections::new(router, config, &tasks, shutdown.clone(), closed.clone());
@@ -49,14 +51,31 @@ pub async fn serve(
             break;
         };
         let connection = connections.run(stream, peer);
+        let open = Open::begin();
         tasks.spawn(async move {
             connection.await;
-            drop(slot);
+            drop((slot, open));
         });
     }
     drop(listener);
     tasks.close();
     tasks.wait().await;
+}
+
+/// Counts the open connections.
+struct Open;
+
+impl Open {
+    fn begin() -> Self {
+        metrics::gauge!("http_connections").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("http_connections").decrement(1.0);
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use metrics_exporter_prometheus::PrometheusHandle;
 use services::Services;
 
 use crate::ApiConfig;
+use crate::metrics::Metrics;
 use crate::scopes::RouteScopes;
 
 /// Shared by all requests; a clone is one reference count.
@@ -19,8 +19,8 @@ pub(crate) struct Shared {
     pub(crate) services: Services,
     /// The operator's choices.
     pub(crate) config: ApiConfig,
-    /// Renders what the metrics recorder has counted; the recorder belongs to `server`.
-    pub(crate) metrics: PrometheusHandle,
+    /// Renders what was counted.
+    pub(crate) metrics: Arc<dyn Metrics>,
     /// What an API key must be good for.
     pub(crate) scopes: RouteScopes,
     /// The API description, serialised once.

@@ -63,6 +63,19 @@ pub(crate) struct Pools {
     pub(crate) link: Link,
 }
 
+/// The connections of a pool at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// What they are for: `read`, `write`, or `all`.
+    pub name: &'static str,
+    /// How many are open.
+    pub open: u32,
+    /// How many of those nobody uses.
+    pub idle: u32,
+    /// How many there may be.
+    pub limit: u32,
+}
+
 /// How long a write may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -139,7 +152,7 @@ pub(crate) async fn run_contained(job: &dyn Job, tx: &Tx, deadline: Duration) ->
             metrics::counter!("database_panics_total").increment(1);
             Err(CrudError::Panicked)
         }
-        Err(_elapsed) => Err(CrudError::Timeout),
+        Err(_elapsed) => Err(CrudError::Timeout.counted()),
     }
 }
 
@@ -184,6 +197,17 @@ async fn run_once(
     }
 }
 
+/// Shows as a metric whether the database answers, as far as this outcome tells.
+fn show_up<T>(result: &Result<T>) {
+    let is_up = match result {
+        Err(CrudError::Unavailable(_) | CrudError::Ambiguous(_) | CrudError::Timeout) => false,
+        // The writer refused; nobody has asked the database.
+        Err(CrudError::QueueFull | CrudError::Panicked) => return,
+        _ => true,
+    };
+    metrics::gauge!("database_up").set(f64::from(u8::from(is_up)));
+}
+
 /// Longer at every attempt; rivals are told apart by where their closures lie in memory.
 fn back_off(job: &dyn Job, attempt: u32) -> Duration {
     let place = std::ptr::from_ref(job).addr() >> 4;
@@ -197,6 +221,8 @@ impl Db {
         limits: Limits,
         guard: Option<Arc<Exclusive>>,
     ) -> Self {
+        metrics::gauge!("database_up").set(1.0);
+        metrics::gauge!("database_full").set(0.0);
         let tasks = TaskTracker::new();
         let writer = if dialect::has_single_writer(&write) {
             Writer::Group(GroupWriter::start(write, link.clone(), limits, &tasks))
@@ -242,7 +268,9 @@ impl Db {
         let result = answer.await.unwrap_or(Err(CrudError::Panicked));
         if matches!(result, Err(CrudError::StorageFull(_))) {
             self.is_full.store(true, Ordering::Relaxed);
+            metrics::gauge!("database_full").set(1.0);
         }
+        show_up(&result);
         result
     }
 
@@ -255,15 +283,34 @@ impl Db {
     /// Takes note that something could be stored. Not every write that succeeds shows that: one
     /// that changes nothing succeeds on a full disk, too.
     pub(crate) fn note_room(&self) {
-        self.is_full.store(false, Ordering::Relaxed);
+        if self.is_full.swap(false, Ordering::Relaxed) {
+            metrics::gauge!("database_full").set(0.0);
+        }
     }
 
     /// Asks the database whether it answers.
     pub async fn ping(&self) -> Result<()> {
         let statement = Statement::from_string(self.read.get_database_backend(), "SELECT 1");
         let ping = self.read.query_one_raw(statement);
-        tokio::time::timeout(self.limits.acquire, ping).await.map_err(|_| CrudError::Timeout)??;
-        Ok(())
+        let result = match tokio::time::timeout(self.limits.acquire, ping).await {
+            Ok(answer) => answer.map(drop).map_err(CrudError::from),
+            Err(_elapsed) => Err(CrudError::Timeout.counted()),
+        };
+        show_up(&result);
+        result
+    }
+
+    /// How busy the connections are.
+    pub fn pools(&self) -> Vec<Pool> {
+        match &self.writer {
+            Writer::Group(group) => {
+                vec![
+                    dialect::pool("read", &self.read.pool()),
+                    dialect::pool("write", group.connection()),
+                ]
+            }
+            Writer::Pool(_) => vec![dialect::pool("all", &self.read.pool())],
+        }
     }
 
     /// Waits for writes in flight, then closes every connection.

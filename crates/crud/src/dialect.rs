@@ -5,10 +5,12 @@ use models::{UserId, search_doc};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
-    ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, Statement, TransactionOptions,
+    ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
 };
 use search::Term;
+
+use crate::db::Pool;
 
 /// What kind of failure a driver reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,20 @@ pub(crate) async fn time(db: &impl ConnectionTrait) -> Result<Option<models::Tim
     let sql = "SELECT UTC_TIMESTAMP(6)";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// How busy the connections of a pool are.
+pub(crate) fn pool(name: &'static str, db: &DatabaseConnection) -> Pool {
+    let count = |idle| u32::try_from(idle).unwrap_or(u32::MAX);
+    if has_single_writer(db) {
+        let pool = db.get_sqlite_connection_pool();
+        let limit = pool.options().get_max_connections();
+        Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
+    } else {
+        let pool = db.get_mysql_connection_pool();
+        let limit = pool.options().get_max_connections();
+        Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
+    }
 }
 
 /// How many rows refer to rows that do not exist, where the engine would let that happen.

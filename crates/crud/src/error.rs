@@ -58,6 +58,21 @@ impl CrudError {
         matches!(self, Self::Serialization(_))
     }
 
+    /// Adds a failure to the metrics, where it is made. What a constraint refuses is none.
+    pub(crate) fn counted(self) -> Self {
+        let kind = match &self {
+            Self::Conflict(_) | Self::ForeignKey(_) => return self,
+            Self::Serialization(_) => "conflict",
+            Self::Timeout => "timeout",
+            Self::QueueFull => "queue_full",
+            Self::Unavailable(_) | Self::Ambiguous(_) => "unavailable",
+            Self::StorageFull(_) => "storage_full",
+            Self::Panicked | Self::Inconsistent { .. } | Self::Driver(_) => "other",
+        };
+        metrics::counter!("database_errors_total", "kind" => kind).increment(1);
+        self
+    }
+
     /// Whether the database is away, so that waiting may help.
     pub fn is_outage(&self) -> bool {
         matches!(
@@ -74,12 +89,13 @@ impl From<DbErr> for CrudError {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Self::ForeignKey(error),
             _ => {}
         }
-        match dialect::classify(&error) {
+        let error = match dialect::classify(&error) {
             dialect::Class::Serialization => Self::Serialization(error),
             dialect::Class::PoolTimeout => Self::Timeout,
             dialect::Class::Unavailable => Self::Unavailable(error),
             dialect::Class::StorageFull => Self::StorageFull(error),
             dialect::Class::Other => Self::Driver(error),
-        }
+        };
+        error.counted()
     }
 }

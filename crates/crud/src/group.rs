@@ -48,7 +48,12 @@ impl GroupWriter {
         self.queue
             .send_timeout(job, self.limits.acquire)
             .await
-            .map_err(|_refused| CrudError::QueueFull)
+            .map_err(|_refused| CrudError::QueueFull.counted())
+    }
+
+    /// The connection it writes on.
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        &self.connection
     }
 
     /// Lets the writer finish what is queued and end; gives back its connection.

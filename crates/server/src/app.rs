@@ -1,6 +1,7 @@
 //! The server put together: configuration in, a listening process out.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -8,7 +9,6 @@ use api::{ApiConfig, VersionInfo};
 use auth::{AccessTokens, PasswordParameters, Passwords};
 use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
-use metrics_exporter_prometheus::PrometheusHandle;
 use models::Context;
 use provider::Provider;
 use services::{Catalog, Continuing, Parts, Services, Settings, ThrottleLimits, Titles};
@@ -22,8 +22,8 @@ use crate::banner::{BannerFacts, FirstUser, ModelFacts};
 use crate::config::{
     Config, Database, OnInterruption, Providers, ResponsesConfig, Signup, Synchronous,
 };
+use crate::metrics::{Metrics, Recorder};
 use crate::secrets::Secrets;
-use crate::telemetry;
 use crate::version::VERSION;
 
 /// How long clients may take to read what is left once the last answer has ended.
@@ -54,7 +54,7 @@ impl App {
         let listener = listen(SocketAddr::new(config.server.host, config.server.port)).await?;
         let address = listener.local_addr()?;
         // Before anything is counted.
-        let metrics = telemetry::metrics()?;
+        let metrics = Recorder::install()?;
         let site = match &config.server.web_dir {
             Some(folder) => Site::folder(folder.clone())?,
             None => Site::embedded(),
@@ -88,17 +88,12 @@ impl App {
             stopping: Mutex::new(false),
             services,
         };
-        app.serve(listener, api_config(&config), metrics, &site);
+        let metrics = Metrics::new(metrics, &app.services, &config);
+        app.serve(listener, api_config(&config), Arc::new(metrics), &site);
         Ok(app)
     }
 
-    fn serve(
-        &self,
-        listener: TcpListener,
-        config: ApiConfig,
-        metrics: PrometheusHandle,
-        site: &Site,
-    ) {
+    fn serve(&self, listener: TcpListener, config: ApiConfig, metrics: Arc<Metrics>, site: &Site) {
         let pages = site.clone().router();
         let router = api::router(self.services.clone(), config.clone(), metrics, pages);
         let router = site.mark(router);

@@ -1,11 +1,9 @@
-//! The log, the metrics and the last words of a panic.
+//! The log and the last words of a panic.
 
 use std::io::{self, IsTerminal as _};
 use std::panic::PanicHookInfo;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -26,12 +24,6 @@ const NOISY: &[&str] = &[
     "tower_http",
 ];
 
-/// Upper bounds of the buckets of every metric in seconds: from a cached read to a long answer.
-const SECONDS: &[f64] = &[
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    60.0, 300.0,
-];
-
 /// The longest panic message that is logged, in characters.
 const MAX_PANIC_CHARS: usize = 500;
 
@@ -41,20 +33,6 @@ pub fn install_log(config: &LogConfig) -> anyhow::Result<()> {
     subscriber(config, terminal, io::stderr)?.try_init().context("a log is installed already")?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
-}
-
-/// The handle to this process's metrics. The recorder is installed at the first call; it has no
-/// listener and no task: whoever renders it calls `run_upkeep` before.
-pub fn metrics() -> anyhow::Result<PrometheusHandle> {
-    static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = &*handle {
-        return Ok(handle.clone());
-    }
-    let installed = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-        .install_recorder()?;
-    Ok(handle.insert(installed).clone())
 }
 
 /// A subscriber that writes as configured.

@@ -32,6 +32,18 @@ impl Health {
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
+    /// Shows how busy the connections to the database are, as a metric.
+    pub fn measure(&self) {
+        for pool in self.engine.db.pools() {
+            let idle = pool.idle.min(pool.open);
+            for (state, count) in [("idle", idle), ("busy", pool.open - idle)] {
+                metrics::gauge!("database_connections", "pool" => pool.name, "state" => state)
+                    .set(count);
+            }
+            metrics::gauge!("database_connections_limit", "pool" => pool.name).set(pool.limit);
+        }
+    }
+
     /// What is away that the server can do without.
     pub fn degraded(&self) -> Vec<&'static str> {
         let bus = self.engine.bus.as_ref();

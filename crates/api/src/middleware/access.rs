@@ -64,6 +64,9 @@ impl Drop for Access {
             "method" => method, "route" => self.route.clone(), "status" => status.to_string()
         )
         .increment(1);
+        if !self.code.is_empty() {
+            counter!("http_errors_total", "code" => self.code).increment(1);
+        }
         let duration_ms = elapsed.as_secs_f64() * 1000.0;
         let request_id = self.request_id.as_str();
         let route = self.route.as_str();

@@ -83,9 +83,9 @@ fn mode(_metadata: &fs::Metadata) -> u32 {
 
 #[cfg(unix)]
 fn disk(report: &mut Report, config: &Config, folder: &Path) {
-    match rustix::fs::statvfs(folder) {
-        Ok(space) => {
-            let free = space.f_bavail.saturating_mul(space.f_frsize) / (1024 * 1024);
+    match crate::metrics::free_bytes(folder) {
+        Ok(bytes) => {
+            let free = bytes / (1024 * 1024);
             let what = format!("{free} MiB are free where {} is", folder.display());
             let fix = "Make room, or move the data. Old backups and chatapp.db.replaced-* may go.";
             if free < TOO_LITTLE_MIB {

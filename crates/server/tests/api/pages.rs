@@ -1,7 +1,8 @@
 //! What operators, supervisors and developers read: health, version, metrics, documentation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use mock::script::{Answer, FaultKind, Script};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Harness, TestApp, World};
@@ -14,6 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         the_document_lists_every_route_and_every_route_is_served,
         the_reference_needs_nothing_from_outside,
         metrics_count_and_name_nobody,
+        what_is_served_as_metrics_is_documented,
         metrics_are_for_this_machine_or_a_token,
     )
 }
@@ -167,6 +169,77 @@ async fn metrics_count_and_name_nobody(world: World) {
         turn["message"]["id"].as_str().unwrap(),
     ] {
         assert!(!lower.contains(secret), "{secret} is in the metrics");
+    }
+}
+
+async fn what_is_served_as_metrics_is_documented(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let conversation = ada.create_conversation().await;
+    ada.send_and_wait(&conversation, "Hello").await;
+    app.upstream().push(Script::new(Answer::Ticks(3)).failing(FaultKind::Reset, 1));
+    let failed = ada.send_and_wait(&conversation, "Fail").await;
+    let code = failed["response"]["error"]["code"].as_str().unwrap().to_owned();
+    ada.get("/api/nothing").await.expect(404);
+    let text = app.anonymous().get("/metrics").await.text;
+
+    let all = chatapp::metrics::GROUPS.iter().flat_map(|group| group.metrics);
+    let all: BTreeMap<_, _> = all.map(|metric| (metric.name, metric)).collect();
+    let mut kinds = BTreeMap::new();
+    for line in text.lines() {
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|it| it.split_once(' ')) {
+            let metric = all.get(name).unwrap_or_else(|| panic!("{name} is not documented"));
+            assert_eq!(metric.kind.word(), kind, "{name}");
+            assert!(text.contains(&format!("# HELP {name} {}\n", metric.help)), "{name}");
+            kinds.insert(name, kind);
+        }
+        let Some((series, value)) =
+            line.rsplit_once(' ').filter(|_| !line.starts_with('#') && !line.is_empty())
+        else {
+            continue;
+        };
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let ends = ["_bucket", "_sum", "_count"];
+        let base = ends.iter().filter_map(|end| name.strip_suffix(end)).find_map(|it| all.get(it));
+        let metric = all.get(name).or(base).unwrap_or_else(|| panic!("{line}"));
+        let labels: Vec<_> = labels
+            .split("\",")
+            .filter_map(|pair| pair.split_once("=\"").map(|(label, _)| label))
+            .filter(|label| *label != "le")
+            .collect();
+        assert_eq!(labels, metric.labels, "{line}");
+    }
+    // What is always there, and what this day has brought.
+    let always = all.values().filter(|it| it.kind.word() == "counter" && it.labels.is_empty());
+    let expected = always.map(|it| it.name).chain([
+        "chatapp_build_info",
+        "database_up",
+        "database_connections",
+        "database_connections_limit",
+        "data_disk_free_bytes",
+        "generations_limit",
+        "generations_running",
+        "generation_seconds",
+        "generation_first_token_seconds",
+        "generation_tokens_total",
+        "http_connections",
+        "http_connections_limit",
+    ]);
+    for name in expected {
+        assert!(kinds.contains_key(name), "{name} is not served");
+    }
+    let counted = [
+        format!("generation_failures_total{{code=\"{code}\"}}"),
+        "http_errors_total{code=\"unknown_url\"}".to_owned(),
+        "generations_total{status=\"failed\"}".to_owned(),
+        "generation_tokens_total{provider=\"openai\",kind=\"output\"}".to_owned(),
+        "database_up 1".to_owned(),
+    ];
+    for series in counted {
+        let line = text.lines().find(|line| line.starts_with(&series));
+        let line = line.unwrap_or_else(|| panic!("no {series}: {text}"));
+        assert!(!line.ends_with(" 0"), "{line}");
     }
 }
 

@@ -65,11 +65,41 @@ async fn busy_day(world: World) {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{line}");
         assert!(!line.contains("forged"), "{line}");
+        if event["message"] == "request" {
+            assert_tells(&event);
+        }
     }
     let requests = stderr.lines().filter(|line| line.contains(r#""message":"request""#)).count();
     assert!(requests > 20, "requests are logged: {stderr}");
     // It is not silence that keeps the secrets: who did what can be found by id.
     assert!(stderr.contains(&user.id) && stderr.contains(&response), "{stderr}");
+}
+
+/// What the event of a request has, and nothing besides.
+#[track_caller]
+fn assert_tells(event: &Value) {
+    let status = event["status"].as_u64().expect("a status");
+    assert!(event["duration_ms"].as_f64() >= Some(0.0), "{event}");
+    for name in ["method", "route", "request_id"] {
+        assert!(event[name].as_str().is_some_and(|text| !text.is_empty()), "{name}: {event}");
+    }
+    assert_eq!(event["code"].is_string(), status >= 400, "{event}");
+    let known = [
+        "timestamp",
+        "level",
+        "message",
+        "target",
+        "method",
+        "route",
+        "status",
+        "duration_ms",
+        "request_id",
+        "user_id",
+        "code",
+    ];
+    let fields = event.as_object().expect("an object");
+    let other = fields.keys().find(|name| !known.contains(&name.as_str()));
+    assert_eq!(other, None, "{event}");
 }
 
 /// Wrong passwords, wrong tokens, wrong addresses, wrong bodies.

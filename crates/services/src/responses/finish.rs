@@ -198,11 +198,39 @@ fn report(row: &response::Model, ending: &Ending) {
     let tokens = ending.usage.unwrap_or_default();
     let took = ending.at.signed_duration_since(row.created_at).num_milliseconds();
     let code = ending.error.as_ref().map(|error| error.code.as_str());
-    metrics::counter!("generations_total", "status" => format!("{:?}", ending.status)).increment(1);
+    measure(row, ending, code);
     tracing::info!(
         response = %row.id, user = %row.user_id, provider = row.provider, model = row.model,
         status = ?ending.status, reason = ending.reason, code, input_tokens = tokens.input,
         output_tokens = tokens.output, estimated = tokens.estimated, took_ms = took,
         "response ended"
     );
+}
+
+/// Adds an end to the metrics.
+fn measure(row: &response::Model, ending: &Ending, code: Option<&str>) {
+    let status = match ending.status {
+        ResponseStatus::Queued | ResponseStatus::InProgress => return,
+        ResponseStatus::Completed => "completed",
+        ResponseStatus::Incomplete => "incomplete",
+        ResponseStatus::Failed => "failed",
+        ResponseStatus::Cancelled => "cancelled",
+    };
+    metrics::counter!("generations_total", "status" => status).increment(1);
+    if let Some(code) = code {
+        metrics::counter!("generation_failures_total", "code" => code.to_owned()).increment(1);
+    }
+    let took = ending.at.signed_duration_since(row.created_at).to_std().unwrap_or_default();
+    metrics::histogram!("generation_seconds").record(took.as_secs_f64());
+    let Some(tokens) = ending.usage else { return };
+    for (kind, count) in [
+        ("input", tokens.input),
+        ("output", tokens.output),
+        ("cached", tokens.cached),
+        ("reasoning", tokens.reasoning),
+    ] {
+        let provider = row.provider.clone();
+        metrics::counter!("generation_tokens_total", "provider" => provider, "kind" => kind)
+            .increment(count);
+    }
 }

@@ -43,6 +43,7 @@ async fn look(engine: &Arc<Engine>, others: &mut Others) -> Result<()> {
             tracing::warn!(server = %dead.id, "seeing to what a dead server left open");
             #[cfg(feature = "kill-points")]
             crud::kill_point("takeover.committed");
+            metrics::counter!("server_takeovers_total").increment(1);
             recover::take_open_of(engine, dead.id).await?;
         }
     }

@@ -58,6 +58,7 @@ async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> 
             response = %row.id, conversation = %row.conversation_id, kept_events = log.next_seq(),
             "closed a response that a dead server left open"
         );
+        metrics::counter!("generations_recovered_total").increment(1);
         #[cfg(feature = "kill-points")]
         crud::kill_point("recovery.closed");
     }

@@ -46,6 +46,7 @@ fn publish(counts: &Counts) {
 
 impl Slots {
     pub(crate) fn new(total_limit: u32, user_limit: u32) -> Self {
+        metrics::gauge!("generations_limit").set(total_limit);
         Self { counts: Arc::default(), total_limit, user_limit }
     }
 
@@ -58,11 +59,13 @@ impl Slots {
             return Ok(slot());
         }
         if counts.conversations.len() >= self.total_limit as usize {
+            metrics::counter!("generations_refused_total", "limit" => "server").increment(1);
             return Err(Error::Busy);
         }
         let own = counts.users.entry(user).or_default();
         if *own >= self.user_limit {
             let limit = self.user_limit;
+            metrics::counter!("generations_refused_total", "limit" => "user").increment(1);
             return Err(Error::LimitReached { what: "responses running at once", limit });
         }
         *own += 1;

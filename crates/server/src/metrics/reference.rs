@@ -1,0 +1,375 @@
+//! Every metric there is.
+
+use std::fmt::Write as _;
+
+/// What becomes of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It only grows, until the process ends.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// Samples, sorted into buckets.
+    Histogram,
+}
+
+impl Kind {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What becomes of it.
+    pub kind: Kind,
+    /// What it is told apart by; each has few values, and none is anybody's.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub help: &'static str,
+}
+
+/// Metrics that answer one question.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    /// The question.
+    pub question: &'static str,
+    /// Its metrics.
+    pub metrics: &'static [Metric],
+}
+
+const fn metric(
+    kind: Kind,
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric { name, kind, labels, help }
+}
+
+/// The tables of `docs/OPERATING.md`.
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for Group { question, metrics } in GROUPS {
+        // Writing into a string cannot fail.
+        let _ = write!(
+            text,
+            "**{question}**\n\n| Metric | Kind | Labels | Meaning |\n|---|---|---|---|\n"
+        );
+        for Metric { name, kind, labels, help } in *metrics {
+            let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+            let _ =
+                writeln!(text, "| `{name}` | {} | {} | {help} |", kind.word(), labels.join(", "));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// All of them, by the questions they answer.
+pub const GROUPS: &[Group] = &[
+    Group {
+        question: "Is it up, and which one is it?",
+        metrics: &[
+            metric(
+                Kind::Gauge,
+                "chatapp_build_info",
+                &["version", "commit"],
+                "1; the labels say which build runs",
+            ),
+            metric(
+                Kind::Gauge,
+                "process_resident_memory_bytes",
+                &[],
+                "Memory of the process (Linux)",
+            ),
+            metric(Kind::Gauge, "process_open_fds", &[], "File descriptors of the process (Linux)"),
+            metric(
+                Kind::Counter,
+                "panics_total",
+                &[],
+                "Requests and connections that ended in a panic; each is a bug",
+            ),
+        ],
+    },
+    Group {
+        question: "What do clients ask for, and what do they get?",
+        metrics: &[
+            metric(
+                Kind::Counter,
+                "http_requests_total",
+                &["method", "route", "status"],
+                "Requests; 499 is a client that went away before the answer began",
+            ),
+            metric(
+                Kind::Histogram,
+                "http_request_seconds",
+                &["method", "route"],
+                "Time until the head of the answer; an event stream goes on after it",
+            ),
+            metric(
+                Kind::Counter,
+                "http_errors_total",
+                &["code"],
+                "Requests refused or failed, by the code of the error",
+            ),
+            metric(Kind::Gauge, "http_connections", &[], "Open connections"),
+            metric(
+                Kind::Gauge,
+                "http_connections_limit",
+                &[],
+                "How many there may be (server.max_connections)",
+            ),
+            metric(Kind::Gauge, "sse_followers", &[], "Open event streams"),
+            metric(
+                Kind::Counter,
+                "login_refused_total",
+                &[],
+                "Logins with a wrong address or password",
+            ),
+            metric(
+                Kind::Counter,
+                "login_throttled_total",
+                &[],
+                "Logins and password changes not looked at because too many before were wrong",
+            ),
+            metric(
+                Kind::Counter,
+                "refresh_reuse_total",
+                &[],
+                "Refresh tokens that were used twice: their sessions were ended",
+            ),
+        ],
+    },
+    Group {
+        question: "How are answers made?",
+        metrics: &[
+            metric(Kind::Gauge, "generations_running", &[], "Answers that are being made here"),
+            metric(
+                Kind::Gauge,
+                "generations_limit",
+                &[],
+                "How many there may be (limits.generations)",
+            ),
+            metric(
+                Kind::Counter,
+                "generations_refused_total",
+                &["limit"],
+                "Answers not begun because a limit was reached: server or user",
+            ),
+            metric(
+                Kind::Counter,
+                "generations_total",
+                &["status"],
+                "Answers that ended: completed, incomplete, failed, cancelled",
+            ),
+            metric(
+                Kind::Counter,
+                "generation_failures_total",
+                &["code"],
+                "Answers that failed, by the code of the error",
+            ),
+            metric(
+                Kind::Histogram,
+                "generation_first_token_seconds",
+                &[],
+                "Time from asking the provider to its first token, retries included",
+            ),
+            metric(
+                Kind::Histogram,
+                "generation_seconds",
+                &[],
+                "Time from accepting a message to the end of its answer",
+            ),
+            metric(
+                Kind::Counter,
+                "generation_tokens_total",
+                &["provider", "kind"],
+                "Tokens: input (of which cached) and output (of which reasoning)",
+            ),
+            metric(
+                Kind::Counter,
+                "generation_panics_total",
+                &[],
+                "Answers that ended in a panic; each is a bug",
+            ),
+        ],
+    },
+    Group {
+        question: "How are the providers?",
+        metrics: &[
+            metric(
+                Kind::Counter,
+                "upstream_calls_total",
+                &["provider", "outcome"],
+                "Calls by their outcome: ok, cancelled, or the code of the error",
+            ),
+            metric(
+                Kind::Histogram,
+                "upstream_first_token_seconds",
+                &["provider"],
+                "Time from a call to its first token",
+            ),
+            metric(Kind::Counter, "upstream_retries_total", &["provider"], "Requests sent again"),
+        ],
+    },
+    Group {
+        question: "How is the database?",
+        metrics: &[
+            metric(
+                Kind::Gauge,
+                "database_up",
+                &[],
+                "1 if the last write or readiness check was answered",
+            ),
+            metric(
+                Kind::Gauge,
+                "database_full",
+                &[],
+                "1 after a write found no room, until there is some",
+            ),
+            metric(
+                Kind::Counter,
+                "database_errors_total",
+                &["kind"],
+                "Failures: conflict (tried again), timeout, queue_full, unavailable, storage_full, other",
+            ),
+            metric(
+                Kind::Gauge,
+                "database_write_queue",
+                &[],
+                "Writes that waited when the last group was taken (SQLite)",
+            ),
+            metric(
+                Kind::Histogram,
+                "database_group_size",
+                &[],
+                "Writes that shared a commit (SQLite)",
+            ),
+            metric(
+                Kind::Histogram,
+                "database_commit_seconds",
+                &[],
+                "Time of a group with its commit (SQLite)",
+            ),
+            metric(
+                Kind::Counter,
+                "database_groups_undone_total",
+                &[],
+                "Groups that were undone and done again one by one (SQLite)",
+            ),
+            metric(
+                Kind::Counter,
+                "database_retries_total",
+                &[],
+                "Transactions run again because another one was in the way",
+            ),
+            metric(
+                Kind::Counter,
+                "database_panics_total",
+                &[],
+                "Transactions that ended in a panic; each is a bug",
+            ),
+            metric(
+                Kind::Gauge,
+                "database_connections",
+                &["pool", "state"],
+                "Open connections, idle and busy",
+            ),
+            metric(
+                Kind::Gauge,
+                "database_connections_limit",
+                &["pool"],
+                "How many there may be (storage.max_connections, storage.readers)",
+            ),
+            metric(
+                Kind::Gauge,
+                "database_file_bytes",
+                &["file"],
+                "Size of the database file and its write-ahead log (SQLite)",
+            ),
+            metric(Kind::Gauge, "data_disk_free_bytes", &[], "Room where the data folder is"),
+            metric(
+                Kind::Gauge,
+                "checkpoint_interval_seconds",
+                &[],
+                "The most a crash loses of an answer, one commit aside",
+            ),
+            metric(
+                Kind::Counter,
+                "checkpoint_failures_total",
+                &[],
+                "Checkpoints that could not be stored; they are tried again",
+            ),
+        ],
+    },
+    Group {
+        question: "What becomes of answers whose server died?",
+        metrics: &[
+            metric(
+                Kind::Counter,
+                "server_takeovers_total",
+                &[],
+                "Dead servers whose answers this one took over",
+            ),
+            metric(
+                Kind::Counter,
+                "generations_recovered_total",
+                &[],
+                "Answers of dead servers closed with the text that was stored",
+            ),
+            metric(
+                Kind::Counter,
+                "generations_continued_total",
+                &[],
+                "Answers of dead servers gone on with",
+            ),
+        ],
+    },
+    Group {
+        question: "Do servers hear each other?",
+        metrics: &[
+            metric(Kind::Gauge, "bus_up", &[], "1 while Redis can be used; absent without Redis"),
+            metric(Kind::Counter, "bus_published_events_total", &[], "Events sent to Redis"),
+            metric(
+                Kind::Counter,
+                "bus_dropped_events_total",
+                &[],
+                "Events not sent because Redis was away; followers got them from the database",
+            ),
+            metric(
+                Kind::Counter,
+                "bus_received_events_total",
+                &[],
+                "Events that followers here got from Redis",
+            ),
+            metric(
+                Kind::Counter,
+                "bus_fallbacks_total",
+                &[],
+                "How often the reader of an answer turned to the database",
+            ),
+            metric(Kind::Counter, "bus_returns_total", &[], "How often one returned to live"),
+            metric(
+                Kind::Counter,
+                "bus_looks_total",
+                &[],
+                "How often another server asked this one to look after a stop",
+            ),
+            metric(
+                Kind::Gauge,
+                "remote_responses_followed",
+                &[],
+                "Answers of other servers that are followed here",
+            ),
+        ],
+    },
+];
