@@ -27,7 +27,7 @@ use crate::state::AppState;
 /// The routes that take passwords and refresh tokens; they have the smaller body limit.
 pub(crate) fn auth_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(auth::signup))
+        .routes(routes!(auth::get_signup, auth::signup))
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))

@@ -26,6 +26,27 @@ pub struct SignupRequest {
     pub setup_token: Option<String>,
 }
 
+/// Who can make an account here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SignupState {
+    /// Whether anybody can; if not, the administrator's account alone can be made.
+    pub open: bool,
+    /// How the administrator's account is made.
+    pub administrator: AdministratorSetup,
+}
+
+/// How the administrator's account is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdministratorSetup {
+    /// It was made already.
+    Done,
+    /// By whoever asks, with the next account: the request comes from the server's own machine.
+    NextAccount,
+    /// With the one-time token from the server's log.
+    SetupToken,
+}
+
 /// Body of `POST /api/auth/login`.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

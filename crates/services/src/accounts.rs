@@ -13,7 +13,10 @@ use auth::{
 use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::sessions::{Exchange, Exchanged};
 use models::{SessionId, Time, UserId, refresh_token, session, user};
-use schemas::account::{LoginRequest, SessionOut, SignupRequest, TokenResponse, UserOut};
+use schemas::account::{
+    AdministratorSetup, LoginRequest, SessionOut, SignupRequest, SignupState, TokenResponse,
+    UserOut,
+};
 use schemas::list::List;
 use schemas::validate::{self, Invalid};
 use secrecy::SecretString;
@@ -104,6 +107,19 @@ impl Accounts {
             SignedUp::EmailTaken => Err(Error::EmailTaken),
             SignedUp::TokenInvalid => Err(Error::SetupTokenInvalid),
         }
+    }
+
+    /// Who can make an account, as far as it concerns this caller.
+    pub async fn signup_state(&self, client: &Client) -> Result<SignupState> {
+        let open = self.engine.settings.signup == Signup::Open;
+        let administrator = if crud::accounts::has_first_administrator(&self.engine.db).await? {
+            AdministratorSetup::Done
+        } else if open && client.local {
+            AdministratorSetup::NextAccount
+        } else {
+            AdministratorSetup::SetupToken
+        };
+        Ok(SignupState { open, administrator })
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor

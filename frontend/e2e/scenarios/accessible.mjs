@@ -1,7 +1,6 @@
 // Every screen passes axe's rules, in both themes, wide and narrow, and none scrolls sideways.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { answered, answers, DESKTOP, eventually, person, PHONE, send, signUp, useModel } from "../browser.mjs";
 
 const AXE = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -27,6 +26,9 @@ export default async function ({ browser, url }) {
       await page.goto("/login");
       await page.getByRole("heading", { name: "Welcome back" }).waitFor();
       await look("login");
+      await page.goto("/signup");
+      await page.getByRole("button", { name: "Create account" }).waitFor();
+      await look("signup");
       await signUp(page, "Ada Lovelace");
       await page.getByText("The demo model answers").waitFor();
       await look("opening");

@@ -8,13 +8,31 @@ export default async function ({ browser, url }) {
     expected: [/status of 401/],
   });
 
+  // A server without accounts leads its first visitor to making the administrator's.
+  await page.goto("/");
+  await page.waitForURL("**/signup");
+  await page.getByRole("heading", { level: 1, name: "Set up ChatApp" }).waitFor();
+  await page.getByText("Nobody has an account here yet.").waitFor();
+  assert.equal(await page.title(), "Set up ChatApp – ChatApp");
+  await page.getByRole("link", { name: "Log in" }).click();
+  await page.getByRole("link", { name: "Set it up now" }).waitFor();
+
   // A deep link of somebody who is not logged in leads back to where they wanted to go.
   await page.goto("/settings/sessions");
-  await page.waitForURL("**/login");
-  await page.goto("/signup");
-  assert.equal(await page.title(), "Create account – ChatApp");
+  await page.waitForURL("**/signup");
   const email = await signUp(page);
   await page.waitForURL("**/settings/sessions");
+
+  // The next one is nobody special.
+  const next = await person(browser, url);
+  await next.page.goto("/");
+  await next.page.waitForURL("**/login");
+  await next.page.getByRole("heading", { level: 1, name: "Welcome back" }).waitFor();
+  await next.page.getByRole("link", { name: "Create account" }).click();
+  await next.page.getByRole("heading", { level: 1, name: "Create your account" }).waitFor();
+  assert.equal(await next.page.getByText("administrator").count(), 0);
+  assert.deepEqual(next.problems, []);
+  await next.context.close();
 
   await page.goto("/");
   await send(page, "Why is the sky blue?");

@@ -70,7 +70,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show who can sign up
+         * @description For the page before the login: whether anybody can make an account, and whether the server
+         *     still waits for its administrator.
+         */
+        get: operations["get_signup"];
         put?: never;
         /**
          * Create an account
@@ -735,6 +740,11 @@ export interface components {
             /** @description The password, to be sure who asks. */
             current_password: string;
         };
+        /**
+         * @description How the administrator's account is made.
+         * @enum {string}
+         */
+        AdministratorSetup: "done" | "next_account" | "setup_token";
         /** @description A file that belonged to an imported message. */
         AttachmentOut: {
             /** @description What it was called. */
@@ -1907,6 +1917,13 @@ export interface components {
             /** @description The one-time token from the server's log that makes the first account the administrator. */
             setup_token?: string | null;
         };
+        /** @description Who can make an account here. */
+        SignupState: {
+            /** @description Whether anybody can; if not, the administrator's account alone can be made. */
+            open: boolean;
+            /** @description How the administrator's account is made. */
+            administrator: components["schemas"]["AdministratorSetup"];
+        };
         /** @description Tokens of a session (field names of RFC 6749, section 5.1). */
         TokenResponse: {
             /** @description JWT for the `Authorization: Bearer` header. */
@@ -2252,6 +2269,28 @@ export interface operations {
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
+        };
+    };
+    get_signup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who can make an account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupState"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     signup: {

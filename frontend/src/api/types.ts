@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type User = Schemas["UserOut"];
+export type SignupState = Schemas["SignupState"];
 export type Tokens = Schemas["TokenResponse"];
 export type Session = Schemas["SessionOut"];
 export type Conversation = Schemas["ConversationOut"];

@@ -3,10 +3,12 @@ import { i18n } from "./index.svelte";
 
 /** What to tell a person about a failure: our words where we have them, else the server's. */
 export function explainError(error: unknown): string {
+  if (error instanceof Refused) return explainCode(error.code, error.message);
+  return error instanceof Lost ? i18n.t.error.network : i18n.t.error.unknown;
+}
+
+/** The same, of a failure that the server tells of by its code. */
+export function explainCode(code: string, message: string): string {
   const words = i18n.t.error;
-  if (error instanceof Refused) {
-    const known = words[error.code as keyof typeof words];
-    return known ?? error.message;
-  }
-  return error instanceof Lost ? words.network : words.unknown;
+  return Object.hasOwn(words, code) ? words[code as keyof typeof words] : message;
 }

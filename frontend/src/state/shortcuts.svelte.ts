@@ -1,4 +1,5 @@
 /** Keyboard shortcuts. All of them can be switched off. */
+import type { Catalogue } from "../i18n/en";
 import { layout } from "./layout.svelte";
 import { router } from "./router.svelte";
 import { settings } from "./settings.svelte";
@@ -16,22 +17,22 @@ export const actions: Actions = {};
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** The keys of each, as they are written on this machine's keyboard. */
-export const KEYS = (() => {
-  const main = MAC ? "⌘" : "Ctrl";
-  const shift = MAC ? "⇧" : "Shift";
+export function keysOf(words: Catalogue["shortcuts"]["keys"]) {
+  const main = MAC ? "⌘" : words.ctrl;
+  const shift = MAC ? "⇧" : words.shift;
   return {
     newChat: [main, shift, "O"],
     sidebar: [main, shift, "S"],
-    focus: [shift, "Esc"],
-    stop: ["Esc"],
+    focus: [shift, words.escape],
+    stop: [words.escape],
     copyAnswer: [main, shift, "C"],
     copyCode: [main, shift, ";"],
-    turns: [MAC ? "⌥" : "Alt", "↑ ↓"],
+    turns: [MAC ? "⌥" : words.alt, "↑ ↓"],
     list: [main, "/"],
-    send: ["Enter"],
-    newline: [shift, "Enter"],
+    send: [words.enter],
+    newline: [shift, words.enter],
   };
-})();
+}
 
 /** Listens until the returned function is called. */
 export function startShortcuts(): () => void {

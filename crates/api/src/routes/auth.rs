@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemas::account::{LoginRequest, RefreshRequest, SignupRequest, TokenResponse};
+use schemas::account::{LoginRequest, RefreshRequest, SignupRequest, SignupState, TokenResponse};
 
 use super::answers::Answer;
 use crate::extract::{Bearer, ClientInfo, Json, SessionCookie, WithCookie};
@@ -33,6 +33,21 @@ pub(super) async fn signup(
     let accounts = &state.services.accounts;
     let tokens = accounts.signup(request, client).await?;
     Ok((StatusCode::CREATED, cookie.keep(tokens, accounts.refresh_lifetime())))
+}
+
+/// Show who can sign up
+///
+/// For the page before the login: whether anybody can make an account, and whether the server
+/// still waits for its administrator.
+#[utoipa::path(
+    get, path = "/api/auth/signup", tag = "Accounts",
+    responses((status = 200, description = "Who can make an account", body = SignupState))
+)]
+pub(super) async fn get_signup(
+    State(state): State<AppState>,
+    ClientInfo(client): ClientInfo,
+) -> Answer<Json<SignupState>> {
+    Ok(Json(state.services.accounts.signup_state(&client).await?))
 }
 
 /// Log in

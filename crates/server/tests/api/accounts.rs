@@ -196,6 +196,16 @@ async fn the_first_account_made_here_is_the_administrator(world: World) {
         app.anonymous().send(request).await.expect(201)["user"]["role"].clone()
     };
     let local = format!("localhost:{port}");
+    // The page before the login is told beforehand what the next account would be.
+    let promised = async |headers: &[(&str, &str)]| {
+        let mut request = app.anonymous().request(Method::GET, "/api/auth/signup");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let state = app.anonymous().send(request).await.expect(200);
+        assert_eq!(state["open"], true);
+        state["administrator"].as_str().unwrap().to_owned()
+    };
     // What arrives through a proxy on this machine, or under another name, proves nothing.
     for headers in [
         &[("x-forwarded-for", "127.0.0.1")][..],
@@ -207,9 +217,12 @@ async fn the_first_account_made_here_is_the_administrator(world: World) {
         &[("host", "localhost.example.org")],
         &[("host", "chat.example.org:8000"), ("x-forwarded-host", "localhost")],
     ] {
+        assert_eq!(promised(headers).await, "setup_token", "{headers:?}");
         assert_eq!(role(headers).await, "user", "{headers:?}");
     }
+    assert_eq!(promised(&[("host", &local)]).await, "next_account");
     assert_eq!(role(&[("host", &local)]).await, "admin");
+    assert_eq!(promised(&[("host", &local)]).await, "done");
     assert_eq!(role(&[("host", &local)]).await, "user");
     assert_eq!(role(&[]).await, "user");
     let admins = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
@@ -230,6 +243,8 @@ async fn of_many_first_accounts_one_is_the_administrator(world: World) {
 
 async fn closed_sign_up_is_closed(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_AUTH__SIGNUP", "closed").start().await;
+    let state = app.anonymous().get("/api/auth/signup").await.expect(200);
+    assert_eq!(state, json!({"open": false, "administrator": "setup_token"}));
     sign_up(&app, "ada@example.org").await.expect_error(403, "signup_closed");
     let body =
         json!({"email": "ada@example.org", "password": PASSWORD, "setup_token": "setup_guess"});

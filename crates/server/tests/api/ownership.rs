@@ -68,6 +68,7 @@ const fn row(operation: &'static str, scope: Scope, owner: u16) -> Row {
 }
 
 const ROWS: &[Row] = &[
+    row("get_signup", Scope::Public(200), 200),
     Row {
         body: || json!({"email": "new@example.org", "password": PASSWORD}),
         ..row("signup", Scope::Public(201), 201)
