@@ -333,6 +333,8 @@ async fn an_unknown_address_takes_as_long_as_a_wrong_password(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_AUTH__ARGON2_MEMORY_KIB", "2048")
         .set("CHATAPP_AUTH__ARGON2_ITERATIONS", "2")
+        .set("CHATAPP_AUTH__LOGIN_ATTEMPTS", "1000")
+        .set("CHATAPP_AUTH__LOGIN_ATTEMPTS_PER_ADDRESS", "1000")
         .start()
         .await;
     app.user("ada").await;
