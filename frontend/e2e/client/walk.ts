@@ -86,6 +86,8 @@ check((await body(anyone.GET("/metrics", { parseAs: "text" }))).includes("# TYPE
 
 // Accounts.
 const account = { email: "ada@example.org", password };
+const signup = await body(anyone.GET("/api/auth/signup"));
+check(signup.open && signup.administrator === "next_account", signup);
 const tokens = await body(anyone.POST("/api/auth/signup", { body: { ...account, name: "Ada" } }));
 const me = as(tokens.access_token);
 check((await body(me.GET("/api/me"))).email === account.email);
