@@ -58,6 +58,7 @@ export default async function ({ browser, url }) {
   const file = await (await saved).path();
   assert.match(await readFile(file, "utf8"), /second/);
   await menu("second", "Delete");
+  await eventually("it is in the trash", async () => (await titles()).join() === "first");
   await page.reload();
   await page.getByRole("button", { name: "Delete for good: second" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();

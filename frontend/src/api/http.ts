@@ -35,6 +35,8 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
       body: file ?? (body === undefined ? null : JSON.stringify(body)),
       signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
       cache: "no-store",
+      // Who deletes something and closes the page at once has deleted it.
+      keepalive: method === "DELETE",
     });
   } catch (error) {
     signal?.throwIfAborted();
