@@ -48,7 +48,7 @@ export async function person(browser, url, options = {}) {
     ...DESKTOP,
     ...rest,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(PATIENCE);
   const problems = [];
   const add = (text) => {
     met.push(text);
@@ -66,6 +66,9 @@ export async function person(browser, url, options = {}) {
   });
   return { context, problems, page: await context.newPage() };
 }
+
+/** How long something may take that takes a moment, in milliseconds: machines are slow and stall. */
+const PATIENCE = 45_000;
 
 let people = 0;
 
@@ -187,12 +190,26 @@ export const answers = (page) => page.locator("article[data-turn]:not(.mine) .an
 /** Waits until no answer is being written and returns the newest. */
 export async function answered(page) {
   await page.locator('article[data-turn][aria-busy="false"]').last().waitFor();
-  await page.getByRole("button", { name: "Send" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Send" }).waitFor({ timeout: 90_000 });
   return answers(page).last().innerText();
 }
 
+/** Remembers from the next page on what a screen reader is told, however soon it is told something else. */
+export async function listen(page) {
+  await page.addInitScript(() => {
+    window.heard = [];
+    new MutationObserver(() => {
+      for (const region of document.querySelectorAll('[role="status"]')) {
+        const text = region.textContent.trim();
+        if (text !== "" && text !== window.heard.at(-1)) window.heard.push(text);
+      }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  return (text) => eventually(`"${text}" is said`, () => page.evaluate((text) => window.heard.some((one) => one.includes(text)), text));
+}
+
 /** Tries until it is so: `check` throws or returns something false until then. */
-export async function eventually(what, check, limit = 15_000) {
+export async function eventually(what, check, limit = PATIENCE) {
   const end = Date.now() + limit;
   let last;
   for (;;) {

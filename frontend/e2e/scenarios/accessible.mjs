@@ -32,7 +32,7 @@ export default async function ({ browser, url }) {
       await signUp(page, "Ada Lovelace");
       await page.getByText("The demo model answers").waitFor();
       await look("opening");
-      await useModel(page, "demo:reasoning=30,words=120,rate=20");
+      await useModel(page, "demo:reasoning=30,words=4000,rate=20");
       await send(page, "Show me what an answer looks like.");
       await eventually("text", async () => (await answers(page).last().innerText()).length > 100);
       await look("streaming");

@@ -55,6 +55,8 @@ export default async function ({ browser, url }) {
   await page.goto("/");
   await send(page, INJECTIONS.slice(0, 45).join("\n\n"));
   await page.waitForURL("**/c/conv_*");
+  // Before the answer begins nothing can be stopped, and the button is the one that sends.
+  await answers(page).first().waitFor({ state: "attached" });
   await eventually("it streams", async () => {
     assert.deepEqual(await inspect(page), []);
     return (await page.getByRole("button", { name: "Send" }).count()) > 0;

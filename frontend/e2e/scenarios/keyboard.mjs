@@ -1,6 +1,6 @@
 // Everything without a mouse, and nothing that a screen reader would miss.
 import assert from "node:assert/strict";
-import { answered, answers, eventually, PASSWORD, person, useModel } from "../browser.mjs";
+import { answered, answers, eventually, listen, PASSWORD, person, useModel } from "../browser.mjs";
 
 const focused = (page) =>
   page.evaluate(() => {
@@ -10,6 +10,7 @@ const focused = (page) =>
 
 export default async function ({ browser, url }) {
   const { page, problems } = await person(browser, url, { permissions: ["clipboard-read", "clipboard-write"] });
+  const heard = await listen(page);
   await page.goto("/signup");
   await page.getByRole("heading", { level: 1 }).waitFor();
   const keys = async (...all) => {
@@ -26,14 +27,13 @@ export default async function ({ browser, url }) {
   assert.equal(await focused(page), "Message", "one can write at once");
   await useModel(page, "demo:ticks=60,rate=40");
 
-  const heard = page.getByRole("status").filter({ hasText: /\S/ });
   await page.keyboard.type("first");
   await keys("Enter");
   await page.waitForURL("**/c/conv_*");
   await eventually("the focus stays where one writes", async () => (await focused(page)) === "Message");
-  await heard.filter({ hasText: "Answer started" }).waitFor({ state: "attached" });
+  await heard("Answer started");
   await answered(page);
-  await heard.filter({ hasText: "Answer finished" }).waitFor({ state: "attached" });
+  await heard("Answer finished");
 
   // The first Tab of a page is a way past everything.
   await page.reload();
@@ -41,7 +41,7 @@ export default async function ({ browser, url }) {
   await keys("Tab");
   assert.match(await page.evaluate(() => document.activeElement.textContent), /Skip to the message box/);
   await keys("Enter");
-  assert.equal(await focused(page), "Message");
+  await eventually("the link leads there", async () => (await focused(page)) === "Message");
 
   // From turn to turn, and back.
   await keys("Alt+ArrowUp");
@@ -55,17 +55,22 @@ export default async function ({ browser, url }) {
   await keys("Tab");
   assert.equal(await focused(page), "Copy answer");
   await keys("Enter");
-  await heard.filter({ hasText: "Copied" }).waitFor({ state: "attached" });
+  await heard("Copied");
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^tick 0\s/);
   await keys("Shift+Escape");
   assert.equal(await focused(page), "Message");
 
   // Stop with Escape; the sidebar, the list of shortcuts and a new chat.
+  await useModel(page, "demo:ticks=4000,rate=40");
+  await keys("Control+Shift+KeyO");
+  await page.waitForURL(`${url}/`);
+  assert.equal(await focused(page), "Message");
   await page.keyboard.type("second");
   await keys("Enter");
-  await eventually("an answer is on its way", async () => (await answers(page).count()) === 2 && (await answers(page).last().innerText()).includes("tick 3"));
+  await page.waitForURL("**/c/conv_*");
+  await eventually("an answer is on its way", async () => (await answers(page).last().innerText()).includes("tick 3"));
   await keys("Escape");
-  await heard.filter({ hasText: "Stopped" }).waitFor({ state: "attached" });
+  await heard("Stopped");
   await keys("Control+Shift+KeyS");
   await page.getByRole("navigation", { name: "Conversations" }).waitFor({ state: "detached" });
   await keys("Control+Shift+KeyS");

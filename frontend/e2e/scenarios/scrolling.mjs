@@ -5,7 +5,7 @@ import { answers, eventually, fill, person, send, signUp, useModel } from "../br
 export default async function ({ browser, url }) {
   const { page, problems } = await person(browser, url);
   const email = await signUp(page);
-  await useModel(page, "demo:words=2500,rate=300");
+  await useModel(page, "demo:words=15000,rate=300");
   await send(page, "Tell me a lot.");
   await page.waitForURL("**/c/conv_*");
   const scroller = page.getByRole("region", { name: "Conversation" });
@@ -16,7 +16,7 @@ export default async function ({ browser, url }) {
       height: element.scrollHeight,
     }));
   await eventually("there is more than fits", async () => (await state()).height > 2_000);
-  assert.ok((await state()).gap < 4, "the end is in view");
+  await eventually("the end is in view", async () => (await state()).gap < 4);
 
   // A little up is enough to be left alone, while code and tables grow below.
   const box = await scroller.boundingBox();

@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import { answered, answers, eventually, logIn, person, send, shownTicks, signUp, useModel } from "../browser.mjs";
 
+/** An answer of a quarter of a minute, so that everybody sees its middle. */
+const TICKS = 900;
+
 export default async function ({ browser, url }) {
   const { page, problems, context } = await person(browser, url);
   const email = await signUp(page);
-  await useModel(page, "demo:ticks=300,rate=40");
+  await useModel(page, `demo:ticks=${TICKS},rate=60`);
   await send(page, "first");
   await page.waitForURL("**/c/conv_*");
   await eventually("the answer is on its way", async () => (await shownTicks(page)) > 5);
@@ -30,12 +33,12 @@ export default async function ({ browser, url }) {
   for (const one of [page, device.page]) {
     await eventually("the message of the one is shown by the other", async () => {
       return (await one.locator("article.mine").count()) === 2;
-    }, 25_000);
+    });
   }
   for (const one of [page, tab, device.page]) {
     await eventually("the second answer is whole", async () => {
-      return (await answers(one).count()) === 2 && (await shownTicks(one)) === 300;
-    }, 25_000);
+      return (await answers(one).count()) === 2 && (await shownTicks(one)) === TICKS;
+    }, 90_000);
   }
 
   // A new title, and a deleted conversation.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use testkit::Harness;
 
 /// How long a scenario may take: browsers share few cores with other tests.
-const LIMIT: Duration = Duration::from_mins(3);
+const LIMIT: Duration = Duration::from_mins(10);
 
 fn main() -> ExitCode {
     let available = scenario::available();
