@@ -129,28 +129,33 @@ export async function fill(url, email, count) {
     updated_at: new Date(start + n * 1000).toISOString(),
   }));
   const conversation = {
-    type: "conversation",
     id: `conv_${"1".repeat(32)}`,
     title: "A long one",
-    title_source: "user",
     head_id: id(count - 1),
     created_at: new Date(start).toISOString(),
     updated_at: new Date(start + count * 1000).toISOString(),
     messages,
   };
+  const [first] = await bringIn(ask, [conversation]);
+  return first;
+}
+
+/** Imports conversations, as an export has them; returns their new ids. */
+export async function bringIn(ask, conversations) {
   const lines = [
-    { type: "export", format: "chatapp", version: 1, exported_at: new Date(start).toISOString() },
-    conversation,
-    { type: "end", conversations: 1, messages: count },
+    { type: "export", format: "chatapp", version: 1, exported_at: new Date().toISOString() },
+    ...conversations.map((one) => ({ type: "conversation", title_source: "user", ...one })),
+    { type: "end", conversations: conversations.length, messages: conversations.flatMap((one) => one.messages).length },
   ];
   const reply = await ask("/api/import", {
     method: "POST",
     headers: { "content-type": "application/x-ndjson" },
     body: lines.map((line) => JSON.stringify(line)).join("\n"),
   });
-  const [entry, summary] = (await reply.text()).trim().split("\n").map((line) => JSON.parse(line));
-  assert.equal(summary.messages, count, JSON.stringify(summary));
-  return entry.conversation_id;
+  const entries = (await reply.text()).trim().split("\n").map((line) => JSON.parse(line));
+  const summary = entries.pop();
+  assert.equal(summary.imported, conversations.length, JSON.stringify(entries));
+  return entries.map((entry) => entry.conversation_id);
 }
 
 /** Lets new conversations ask this model, whose name may be a script of the demo model. */

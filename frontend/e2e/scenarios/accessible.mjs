@@ -1,14 +1,11 @@
 // Every screen passes axe's rules, in both themes, wide and narrow, and none scrolls sideways.
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { answered, answers, DESKTOP, eventually, person, PHONE, send, signUp, useModel } from "../browser.mjs";
 
 const AXE = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-/** Where pictures of the screens go; nowhere if it is not set. */
-const SHOTS = process.env.CHATAPP_TEST_SHOTS;
 
 export default async function ({ browser, url }) {
-  if (SHOTS) await mkdir(SHOTS, { recursive: true });
   const found = [];
   for (const [form, options] of [["desktop", DESKTOP], ["phone", PHONE], ["narrow", { viewport: { width: 320, height: 640 } }]]) {
     for (const colorScheme of ["light", "dark"]) {
@@ -21,7 +18,6 @@ export default async function ({ browser, url }) {
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         if (wide) found.push(`${screen}, ${form}: scrolls sideways`);
-        if (SHOTS && form !== "narrow") await page.screenshot({ path: `${SHOTS}/${screen}-${form}-${colorScheme}.png` });
       };
       await page.goto("/login");
       await page.getByRole("heading", { name: "Welcome back" }).waitFor();
@@ -62,11 +58,25 @@ export default async function ({ browser, url }) {
       await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
       await look("shortcuts");
       await page.keyboard.press("Escape");
-      for (const section of ["general", "data", "sessions", "keys"]) {
+      await page.keyboard.press("Control+KeyK");
+      await page.getByRole("dialog").getByRole("option").first().waitFor();
+      await look("search");
+      await page.getByRole("dialog").getByRole("combobox").fill("sky");
+      await page.locator("mark").first().waitFor();
+      await look("search-results");
+      await page.getByRole("dialog").getByRole("combobox").fill("zzyzx");
+      await page.getByText("Nothing found for “zzyzx”").first().waitFor();
+      await look("search-nothing");
+      await page.keyboard.press("Escape");
+      for (const section of ["general", "account", "data", "sessions", "keys"]) {
         await page.goto(section === "general" ? "/settings" : `/settings/${section}`);
         await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
         await eventually("it is loaded", async () => (await page.getByText("Loading…").count()) === 0);
         await look(`settings-${section}`);
+        if (section !== "account") continue;
+        await page.getByRole("button", { name: "Delete account" }).click();
+        await look("delete-account");
+        await page.keyboard.press("Escape");
       }
       await page.goto("/nowhere");
       await page.getByRole("heading", { name: "There is nothing here" }).waitFor();

@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type User = Schemas["UserOut"];
+export type MePatch = Schemas["MePatch"];
 export type SignupState = Schemas["SignupState"];
 export type Tokens = Schemas["TokenResponse"];
 export type Session = Schemas["SessionOut"];
@@ -16,6 +17,9 @@ export type Model = Schemas["ModelOut"];
 export type ModelList = Schemas["ModelList"];
 export type Key = Schemas["KeyOut"];
 export type KeyCreated = Schemas["KeyCreated"];
+export type SearchPage = Schemas["SearchPage"];
+export type SearchResult = Schemas["SearchResult"];
+export type Highlight = Schemas["Highlight"];
 export type ImportLine = Schemas["ImportLine"];
 export type ImportSummary = Schemas["ImportSummary"];
 

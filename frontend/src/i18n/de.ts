@@ -16,6 +16,7 @@ export const de: Catalogue = {
   delete: "Löschen",
   undo: "Rückgängig",
   loading: "Wird geladen …",
+  waitSeconds: (n) => `Zu viele Versuche. Warten Sie ${seconds(n)} und versuchen Sie es dann erneut.`,
   skip: "Zum Eingabefeld springen",
   skipToContent: "Zum Inhalt springen",
 
@@ -143,6 +144,27 @@ export const de: Catalogue = {
     followLink: (host) => `Öffnet ${host} in einem neuen Tab`,
   },
 
+  search: {
+    heading: "Suchen",
+    label: "Titel und Nachrichten durchsuchen",
+    hint: "Jedes Wort, das Sie eingeben, wird in allen Ihren Gesprächen gesucht.",
+    recent: "Letzte Gespräche",
+    results: "Treffer",
+    found: (n, more) => `${number(n)}${more ? "+" : ""} Treffer`,
+    nothing: (query) => `Nichts gefunden zu „${query}“`,
+    nothingHint: "Versuchen Sie weniger oder andere Wörter. Der Anfang eines Wortes genügt.",
+    nothingYet: "Noch nichts gefunden. Es gibt ältere Nachrichten zu durchsuchen.",
+    asking: "Wird gesucht …",
+    unusable: "Danach lässt sich nicht suchen: höchstens 16 Wörter, und ein Buchstabe, eine Ziffer oder ein Zeichen muss dabei sein.",
+    indexing: "Ältere Nachrichten werden noch durchsuchbar gemacht; einige können fehlen.",
+    more: "Mehr zeigen",
+    further: "Weitersuchen",
+    you: "Sie",
+    assistant: "Antwort",
+    gone: "Diese Nachricht wurde gelöscht.",
+    keys: "↑ ↓ wählt, Eingabetaste öffnet",
+  },
+
   ended: {
     cancelled: "Angehalten. Der bisherige Text bleibt erhalten.",
     interrupted: "Der Server wurde unterbrochen. Der bisherige Text bleibt erhalten.",
@@ -189,6 +211,8 @@ export const de: Catalogue = {
     upstream_unavailable: "Der Anbieter ist nicht erreichbar. Versuchen Sie es gleich noch einmal oder mit einem anderen Modell.",
     upstream_timeout: "Der Anbieter hat nicht rechtzeitig geantwortet. Versuchen Sie es noch einmal oder mit einem anderen Modell.",
     signup_closed: "Auf diesem Server kann man sich nicht selbst anmelden. Fragen Sie, wer ihn betreibt.",
+    wrong_password: "Das jetzige Passwort ist falsch. Es wurde nichts geändert.",
+    last_administrator: "Nur Sie verwalten diesen Server. Geben Sie erst jemand anderem dieses Recht, damit die übrigen Konten nicht allein bleiben.",
   },
 
   settings: {
@@ -207,6 +231,20 @@ export const de: Catalogue = {
     announce: "Fertige Antworten vorlesen",
     announceHint: "Ein Bildschirmleser liest jede Antwort einmal vor, wenn sie vollständig ist.",
     account: "Konto",
+    profile: "Profil",
+    profileAdministrator: "Sie verwalten diesen Server.",
+    emailHint: "Damit melden Sie sich an. Sie zu ändern, verlangt Ihr Passwort.",
+    currentPassword: "Jetziges Passwort",
+    password: "Passwort",
+    passwordHint: "Ein neues Passwort meldet Sie überall sonst ab. API-Schlüssel gelten weiter.",
+    newPassword: "Neues Passwort",
+    changePassword: "Passwort ändern",
+    passwordChanged: "Ihr Passwort ist geändert, und alle anderen Sitzungen sind beendet.",
+    deleteAccount: "Konto löschen",
+    deleteAccountHint: "Entfernt Ihr Konto und alles darin von diesem Server.",
+    deleteAccountAsk: "Ihr Konto löschen?",
+    deleteAccountText: "Alle Ihre Gespräche, Sitzungen und API-Schlüssel werden entfernt, auch auf Ihren anderen Geräten. Das lässt sich nicht rückgängig machen.",
+    typeToConfirm: (email) => `Geben Sie zur Sicherheit ${email} ein`,
     sessions: "Sitzungen",
     sessionsHint: "Alle Geräte, auf denen Sie angemeldet sind. Eine Sitzung endet sofort.",
     current: "Dieses Gerät",
@@ -268,6 +306,7 @@ export const de: Catalogue = {
 
   shortcuts: {
     heading: "Tastenkürzel",
+    search: "Titel und Nachrichten durchsuchen",
     newChat: "Neues Gespräch",
     sidebar: "Seitenleiste zeigen oder verbergen",
     focus: "Zum Eingabefeld",

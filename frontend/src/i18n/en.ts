@@ -15,6 +15,7 @@ export const en = {
   delete: "Delete",
   undo: "Undo",
   loading: "Loading…",
+  waitSeconds: (n: number) => `Too many attempts. Wait ${seconds(n)}, then try again.`,
   skip: "Skip to the message box",
   skipToContent: "Skip to the content",
 
@@ -142,6 +143,27 @@ export const en = {
     followLink: (host: string) => `Opens ${host} in a new tab`,
   },
 
+  search: {
+    heading: "Search",
+    label: "Search titles and messages",
+    hint: "Every word you type is looked for, in all your conversations.",
+    recent: "Recent conversations",
+    results: "Results",
+    found: (n: number, more: boolean) => `${number(n)}${more ? "+" : ""} ${plural(n, "result", "results")}`,
+    nothing: (query: string) => `Nothing found for “${query}”`,
+    nothingHint: "Try fewer or other words. The beginning of a word is enough.",
+    nothingYet: "Nothing found yet. There are older messages to look through.",
+    asking: "Searching…",
+    unusable: "This cannot be searched for: at most 16 words, with a letter, digit or sign among them.",
+    indexing: "Older messages are still being made searchable; some may be missing.",
+    more: "Show more",
+    further: "Go on searching",
+    you: "You",
+    assistant: "Answer",
+    gone: "This message was deleted.",
+    keys: "↑ ↓ to choose, Enter to open",
+  },
+
   ended: {
     cancelled: "Stopped. The text so far is kept.",
     interrupted: "The server was interrupted. The text so far is kept.",
@@ -188,6 +210,8 @@ export const en = {
     upstream_unavailable: "The provider cannot be reached. Try again in a moment, or use another model.",
     upstream_timeout: "The provider did not answer in time. Try again, or use another model.",
     signup_closed: "Sign-up is closed on this server. Ask the person who runs it.",
+    wrong_password: "The current password is wrong. Nothing was changed.",
+    last_administrator: "You are the only administrator. Make somebody else one first, so that the other accounts are not left alone.",
   },
 
   settings: {
@@ -206,6 +230,20 @@ export const en = {
     announce: "Read finished answers aloud",
     announceHint: "A screen reader hears each answer once, when it is complete.",
     account: "Account",
+    profile: "Profile",
+    profileAdministrator: "You are an administrator of this server.",
+    emailHint: "You log in with it. Changing it takes your password.",
+    currentPassword: "Current password",
+    password: "Password",
+    passwordHint: "A new password logs you out everywhere else. API keys go on working.",
+    newPassword: "New password",
+    changePassword: "Change password",
+    passwordChanged: "Your password is changed, and every other session has ended.",
+    deleteAccount: "Delete account",
+    deleteAccountHint: "Removes your account and everything in it from this server.",
+    deleteAccountAsk: "Delete your account?",
+    deleteAccountText: "All your conversations, sessions and API keys are removed, also on your other devices. This cannot be undone.",
+    typeToConfirm: (email: string) => `To be sure, type ${email}`,
     sessions: "Sessions",
     sessionsHint: "Every device where you are logged in. Ending a session takes effect at once.",
     current: "This device",
@@ -267,6 +305,7 @@ export const en = {
 
   shortcuts: {
     heading: "Keyboard shortcuts",
+    search: "Search titles and messages",
     newChat: "New chat",
     sidebar: "Show or hide the sidebar",
     focus: "Go to the message box",

@@ -3,6 +3,9 @@ import { i18n } from "./index.svelte";
 
 /** What to tell a person about a failure: our words where we have them, else the server's. */
 export function explainError(error: unknown): string {
+  if (error instanceof Refused && error.code === "rate_limit_exceeded" && error.retryAfter > 0) {
+    return i18n.t.waitSeconds(Math.ceil(error.retryAfter / 1000));
+  }
   if (error instanceof Refused) return explainCode(error.code, error.message);
   return error instanceof Lost ? i18n.t.error.network : i18n.t.error.unknown;
 }

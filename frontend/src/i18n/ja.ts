@@ -14,6 +14,7 @@ export const ja: Catalogue = {
   delete: "削除",
   undo: "元に戻す",
   loading: "読み込み中…",
+  waitSeconds: (n) => `試行回数が多すぎます。${seconds(n)}待ってから、もう一度お試しください。`,
   skip: "入力欄へ移動",
   skipToContent: "本文へ移動",
 
@@ -140,6 +141,27 @@ export const ja: Catalogue = {
     followLink: (host) => `${host}を新しいタブで開きます`,
   },
 
+  search: {
+    heading: "検索",
+    label: "タイトルとメッセージを検索",
+    hint: "入力したすべての語を、すべての会話から探します。",
+    recent: "最近の会話",
+    results: "検索結果",
+    found: (n, more) => `${number(n)}件${more ? "以上" : ""}`,
+    nothing: (query) => `「${query}」は見つかりませんでした`,
+    nothingHint: "語を減らすか、別の語をお試しください。単語の先頭だけでも見つかります。",
+    nothingYet: "まだ見つかっていません。さらに古いメッセージがあります。",
+    asking: "検索中…",
+    unusable: "この語では検索できません。文字、数字、記号を含む16語までにしてください。",
+    indexing: "古いメッセージを検索できるように準備しています。まだ見つからないものがあります。",
+    more: "さらに表示",
+    further: "さらに探す",
+    you: "あなた",
+    assistant: "回答",
+    gone: "このメッセージは削除されました。",
+    keys: "↑ ↓で選択、Enterで開く",
+  },
+
   ended: {
     cancelled: "停止しました。ここまでの文章は残っています。",
     interrupted: "サーバーが中断されました。ここまでの文章は残っています。",
@@ -186,6 +208,8 @@ export const ja: Catalogue = {
     upstream_unavailable: "提供元に接続できません。少し待ってからもう一度試すか、別のモデルを使ってください。",
     upstream_timeout: "提供元から時間内に回答がありませんでした。もう一度試すか、別のモデルを使ってください。",
     signup_closed: "このサーバーでは新規登録を受け付けていません。運営者にお問い合わせください。",
+    wrong_password: "現在のパスワードが違います。何も変更されていません。",
+    last_administrator: "管理者はあなただけです。ほかのアカウントのために、先に別の人を管理者にしてください。",
   },
 
   settings: {
@@ -204,6 +228,20 @@ export const ja: Catalogue = {
     announce: "完了した回答を読み上げる",
     announceHint: "回答が完成したとき、スクリーンリーダーが一度だけ読み上げます。",
     account: "アカウント",
+    profile: "プロフィール",
+    profileAdministrator: "あなたはこのサーバーの管理者です。",
+    emailHint: "ログインに使います。変更にはパスワードが必要です。",
+    currentPassword: "現在のパスワード",
+    password: "パスワード",
+    passwordHint: "新しいパスワードにすると、ほかの端末ではログアウトされます。APIキーはそのまま使えます。",
+    newPassword: "新しいパスワード",
+    changePassword: "パスワードを変更",
+    passwordChanged: "パスワードを変更し、ほかのセッションをすべて終了しました。",
+    deleteAccount: "アカウントを削除",
+    deleteAccountHint: "アカウントとその中身をすべて、このサーバーから削除します。",
+    deleteAccountAsk: "アカウントを削除しますか？",
+    deleteAccountText: "会話、セッション、APIキーがすべて削除され、ほかの端末からも使えなくなります。元に戻せません。",
+    typeToConfirm: (email) => `確認のため、${email}と入力してください`,
     sessions: "セッション",
     sessionsHint: "ログイン中のすべての端末です。終了するとすぐに反映されます。",
     current: "この端末",
@@ -264,6 +302,7 @@ export const ja: Catalogue = {
 
   shortcuts: {
     heading: "キーボードショートカット",
+    search: "タイトルとメッセージを検索",
     newChat: "新しい会話",
     sidebar: "サイドバーの表示と非表示",
     focus: "入力欄へ移動",

@@ -8,6 +8,14 @@ class Layout {
   drawer = $state(false);
   /** The list of shortcuts. */
   shortcuts = $state(false);
+  /** The search, over everything. */
+  search = $state(false);
+
+  /** Opens the search, from the drawer or from anywhere else. */
+  openSearch(): void {
+    this.drawer = false;
+    this.search = true;
+  }
 
   get sidebarShown(): boolean {
     return this.wide ? settings.get("sidebar") : this.drawer;

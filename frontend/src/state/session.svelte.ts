@@ -52,10 +52,18 @@ class Session {
     this.#leave();
   }
 
-  /** The account is gone, or all its sessions are. */
+  /** Nobody is signed in here any more, without asking the server. */
   gone(): void {
     tokens.forget();
     this.#leave();
+  }
+
+  /** The account is gone, and with it everything of it that this browser keeps. */
+  deleted(): void {
+    if (this.user) dropDrafts(this.user.id);
+    tokens.forget();
+    // Perhaps the next one here is the first again: the start leads to the right form.
+    this.#leave("/");
   }
 
   /** The account has a new name or address. */
@@ -76,7 +84,7 @@ class Session {
     this.state = "in";
   }
 
-  #leave(): void {
+  #leave(to = "/login"): void {
     try {
       localStorage.removeItem(HINT);
     } catch {
@@ -89,7 +97,7 @@ class Session {
     // What the stores hold is forgotten with the page.
     this.state = "asking";
     this.user = undefined;
-    location.assign("/login");
+    location.assign(to);
   }
 }
 

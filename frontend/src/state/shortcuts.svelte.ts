@@ -21,6 +21,7 @@ export function keysOf(words: Catalogue["shortcuts"]["keys"]) {
   const main = MAC ? "⌘" : words.ctrl;
   const shift = MAC ? "⇧" : words.shift;
   return {
+    search: [main, "K"],
     newChat: [main, shift, "O"],
     sidebar: [main, shift, "S"],
     focus: [shift, words.escape],
@@ -72,6 +73,10 @@ function run(event: KeyboardEvent): boolean {
         return call(actions.copyCode);
     }
     return false;
+  }
+  if (event.code === "KeyK") {
+    layout.openSearch();
+    return true;
   }
   if (event.key === "/") {
     layout.shortcuts = true;

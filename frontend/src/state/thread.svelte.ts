@@ -1,6 +1,6 @@
 /** One conversation on the screen: its messages, what is being sent, and the answer being written. */
 import { SvelteMap } from "svelte/reactivity";
-import { Refused } from "../api/errors";
+import { Lost, Refused } from "../api/errors";
 import { json, persist } from "../api/http";
 import { newKey } from "../api/key";
 import type { Conversation, List, Message, Response, Turn } from "../api/types";
@@ -41,6 +41,7 @@ export class Thread {
   onNote: (note: Note) => void = () => {};
 
   #asked = new Set<string>();
+  #older: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
   #refreshing: Promise<void> | undefined;
 
@@ -74,9 +75,14 @@ export class Thread {
   }
 
   /** Loads the page before the oldest message. */
-  async loadOlder(): Promise<void> {
+  loadOlder(): Promise<void> {
+    this.#older ??= this.#loadOlder().finally(() => (this.#older = undefined));
+    return this.#older;
+  }
+
+  async #loadOlder(): Promise<void> {
     const first = this.messages[0];
-    if (!first || this.older === "none" || this.older === "loading") return;
+    if (!first || this.older === "none") return;
     this.older = "loading";
     try {
       const page = await this.#page(OLDER, `&before=${first.id}`);
@@ -156,6 +162,30 @@ export class Thread {
   async choose(message: string): Promise<void> {
     await conversations.change(this.id, { head_id: message });
     await this.refresh();
+  }
+
+  /** Loads a message with everything below it, on its branch, which is chosen if it is another. */
+  async find(id: string): Promise<void> {
+    await this.refresh();
+    if (this.has(id)) return;
+    const { seq } = await json<Message>(`/api/messages/${id}`);
+    await this.#reach(seq);
+    if (this.has(id)) return;
+    // A branch is in the order of its numbers, so one that is not in its place is on another.
+    await this.choose(id);
+    await this.#reach(seq);
+  }
+
+  has(id: string): boolean {
+    return this.messages.some((one) => one.id === id);
+  }
+
+  /** Loads older messages until this number is among them. */
+  async #reach(seq: number): Promise<void> {
+    while (this.older !== "none" && (this.messages[0]?.seq ?? 0) > seq) {
+      await this.loadOlder();
+      if (this.older === "failed") throw new Lost("older messages");
+    }
   }
 
   /** Ends the answer being written; its text is kept. */

@@ -43,6 +43,15 @@ export class ScrollKeeper {
     this.#write();
   }
 
+  /** Shows a message that is not at the end, and stays with it. */
+  reveal(turn: HTMLElement): void {
+    if (!this.#scroller) return;
+    this.pinned = false;
+    const { top } = this.#scroller.getBoundingClientRect();
+    // A little of what was said before stays in view.
+    this.#place(this.#scroller.scrollTop + turn.getBoundingClientRect().top - top - this.#scroller.clientHeight / 5);
+  }
+
   /** Changes what is above without moving what the person sees. */
   async keepPlace(change: () => Promise<void>): Promise<void> {
     const seen = this.#firstSeen();
