@@ -8,7 +8,7 @@
 mod embed;
 mod npm;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const VARIABLE: &str = "CHATAPP_BUILD_WEB";
@@ -38,7 +38,7 @@ fn built(choice: &str) -> Result<PathBuf, String> {
     match choice {
         "off" => Err(format!("the build was told to leave it out ({VARIABLE}=off)")),
         "" | "auto" | "required" => {
-            let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend");
+            let sources = own_dir().join("../../frontend");
             npm::build(&sources, &out_dir().join("frontend"))
         }
         folder => {
@@ -57,6 +57,11 @@ fn write(code: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The folder of this crate, asked for anew each time: checkouts may share a compiled script.
+fn own_dir() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
 }
 
 /// The script's own place; cargo always says where it is.

@@ -34,7 +34,7 @@ export default async function ({ browser, url }) {
       await look("streaming");
       await page.keyboard.press("Escape");
       await page.getByText("Stopped. The text so far is kept.").waitFor();
-      await page.getByText("Thoughts").click();
+      await page.getByText(/^Thought for/).click();
       await look("stopped");
       await useModel(page, "");
       await page.goto("/");

@@ -6,8 +6,8 @@ import { answers, api, bringIn, DESKTOP, eventually, person, PHONE, send, signUp
 /** Where they go; none are made if it is not set. */
 const FOLDER = process.env.CHATAPP_TEST_SHOTS;
 
-const QUESTION = "Which ten requests in my access log took longest? It is nginx, and the time is the last field.";
-const ANSWER = `Sort by the last field, as numbers, and keep the end of it:
+const QUESTION = "Which requests in my nginx log took longest?";
+const ANSWER = `With the time as the last field, sort by it and keep the first ten:
 
 \`\`\`bash
 awk '{ print $NF, $7 }' access.log | sort -rn | head -10
@@ -15,17 +15,16 @@ awk '{ print $NF, $7 }' access.log | sort -rn | head -10
 
 - \`$NF\` is the **last field** of a line, here the time in seconds
 - \`$7\` is the path, as nginx writes it by default
-- \`sort -rn\` puts the largest number first
 
-One slow request says little. To see which *paths* are slow, look at seconds per path:
+One slow request says little. To see which *paths* are slow, look at their seconds:
 
-| Path | Requests | Mean | 95 % below |
+| Path | Requests | Mean | 95 % |
 |---|---:|---:|---:|
 | \`/report\` | 1,204 | 2.31 | 4.80 |
 | \`/search\` | 18,440 | 0.34 | 0.92 |
 | \`/\` | 92,115 | 0.02 | 0.05 |
 
-The mean is $\\bar{t} = \\frac{1}{n}\\sum_{i=1}^{n} t_i$, so a few very slow requests pull it up; the last column does not care about them.`;
+The mean is $\\bar{t} = \\frac{1}{n}\\sum_{i=1}^{n} t_i$, so a few very slow requests pull it up; the last column, below which 95 % of them are, does not care.`;
 
 const TITLES = ["Slowest requests in a log", "Sourdough without a scale", "Trip to Oslo", "Letter to the landlord", "Regular expressions", "Birthday poem for Jo", "Why the sky is blue", "Names for a black cat", "Tax questions", "Unit tests for a parser"];
 const DAY = 86_400_000;

@@ -103,6 +103,7 @@ export const de: Catalogue = {
     waiting: "Warten auf die Antwort …",
     thinking: "Denkt nach …",
     thought: "Gedanken",
+    thoughtFor: (n) => `${seconds(n)} nachgedacht`,
     sending: "Wird gesendet …",
     waitFor: (n) => `Der Server bittet um ${seconds(n)} Geduld, dann wird gesendet`,
     notSent: "Nicht gesendet",
@@ -171,6 +172,8 @@ export const de: Catalogue = {
     max_output_tokens: "Die Antwort ist so lang, wie das Modell höchstens schreiben darf.",
     content_filter: "Der Anbieter hat den Rest dieser Antwort zurückgehalten.",
     failed: "Das Modell konnte diese Antwort nicht beenden.",
+    continue: "Fortsetzen",
+    continueMessage: "Bitte fahre dort fort, wo du aufgehört hast.",
   },
 
   status: {

@@ -102,6 +102,7 @@ export const en = {
     waiting: "Waiting for the answer…",
     thinking: "Thinking…",
     thought: "Thoughts",
+    thoughtFor: (n: number) => `Thought for ${seconds(n)}`,
     sending: "Sending…",
     waitFor: (n: number) => `The server asks to wait ${seconds(n)}, then it is sent`,
     notSent: "Not sent",
@@ -170,6 +171,8 @@ export const en = {
     max_output_tokens: "The answer reached the longest length the model may write.",
     content_filter: "The provider withheld the rest of this answer.",
     failed: "The model could not finish this answer.",
+    continue: "Continue",
+    continueMessage: "Please continue where you stopped.",
   },
 
   status: {

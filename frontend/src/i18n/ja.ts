@@ -101,6 +101,7 @@ export const ja: Catalogue = {
     waiting: "回答を待っています…",
     thinking: "考えています…",
     thought: "思考の過程",
+    thoughtFor: (n) => `${seconds(n)}考えました`,
     sending: "送信中…",
     waitFor: (n) => `サーバーの要請により、${seconds(n)}後に送信します`,
     notSent: "送信できませんでした",
@@ -168,6 +169,8 @@ export const ja: Catalogue = {
     max_output_tokens: "モデルが書ける長さの上限に達しました。",
     content_filter: "この先の回答は提供元により表示されません。",
     failed: "モデルはこの回答を完成できませんでした。",
+    continue: "続ける",
+    continueMessage: "止まったところから続けてください。",
   },
 
   status: {

@@ -10,16 +10,21 @@ export class Live {
   reasoning = $state("");
   /** The person has asked for its end. */
   stopping = $state(false);
+  /** How long the model thought, in seconds; 0 while that is not known. */
+  thoughtFor = $state(0);
 
   #text = "";
   #reasoning = "";
   #drawing = false;
+  #thinkingSince = 0;
   #followed = new AbortController();
 
   constructor(
     readonly response: string,
     readonly message: string,
     start = "",
+    /** Whether it is watched from its beginning on, as it happens. */
+    private watched = false,
   ) {
     this.#text = start;
     this.text = start;
@@ -29,15 +34,22 @@ export class Live {
   async follow(after?: number): Promise<Response> {
     const sink = {
       afresh: () => {
+        // What is told again comes faster than it was made.
+        if (this.#text !== "" || this.#reasoning !== "") this.watched = false;
+        this.#thinkingSince = this.thoughtFor = 0;
         this.#text = "";
         this.#reasoning = "";
         this.#draw();
       },
       text: (delta: string) => {
+        if (this.#thinkingSince > 0 && this.thoughtFor === 0) {
+          this.thoughtFor = Math.max(1, Math.round((Date.now() - this.#thinkingSince) / 1000));
+        }
         this.#text += delta;
         this.#draw();
       },
       reasoning: (delta: string) => {
+        if (this.watched) this.#thinkingSince ||= Date.now();
         this.#reasoning += delta;
         this.#draw();
       },

@@ -38,6 +38,8 @@ export class Thread {
   outgoing = $state.raw<Outgoing | undefined>();
   /** How answers were made, as far as somebody wanted to know. */
   readonly responses = new SvelteMap<string, Response>();
+  /** How long the model thought before which message, in seconds, where that was seen here. */
+  readonly thoughts = new SvelteMap<string, number>();
   onNote: (note: Note) => void = () => {};
 
   #asked = new Set<string>();
@@ -143,7 +145,7 @@ export class Thread {
       this.outgoing = undefined;
       this.#append(turn);
       void conversations.reload(this.id, true);
-      this.#attach(turn.response.id, turn.message);
+      this.#attach(turn.response.id, turn.message, true);
     } catch (error) {
       this.outgoing = { ...outgoing, failed: error as Error, until: 0 };
       if (error instanceof Refused && error.code === "conversation_locked") void this.refresh();
@@ -266,10 +268,10 @@ export class Thread {
   }
 
   /** Follows an answer to its end and shows what became of it. */
-  #attach(response: string, message: Message): void {
+  #attach(response: string, message: Message, watched = false): void {
     if (this.live?.response === response) return;
     this.live?.leave();
-    const live = new Live(response, message.id, message.content);
+    const live = new Live(response, message.id, message.content, watched);
     this.live = live;
     this.onNote("started");
     // Without text nothing is lost by reading from the beginning, and the reasoning is in it.
@@ -288,6 +290,7 @@ export class Thread {
   async #ended(live: Live, ended: Response): Promise<void> {
     this.responses.set(ended.id, ended);
     this.#asked.add(ended.id);
+    if (live.thoughtFor > 0) this.thoughts.set(live.message, live.thoughtFor);
     try {
       const message = await persist(() => json<Message>(`/api/messages/${live.message}`));
       this.messages = this.messages.map((one) => (one.id === message.id ? message : one));
