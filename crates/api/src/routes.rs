@@ -59,6 +59,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(transfer::export_all))
         .routes(routes!(transfer::import_conversations))
         .routes(routes!(responses::get_response))
+        .routes(routes!(responses::get_response_context))
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))
         .routes(routes!(models::list_models))

@@ -258,6 +258,44 @@ pub struct ContextSent {
     pub omitted: i32,
     /// `seq` of the oldest message sent.
     pub from_seq: i64,
+    /// The model's window, in tokens.
+    pub window: i32,
+    /// What of it was kept free for the answer.
+    pub reserve: i32,
+    /// What all of it costs, in tokens.
+    pub tokens: i32,
+    /// Of them, the instructions.
+    pub instructions_tokens: i32,
+    /// Of them, what was kept of an answer that is gone on with, and what asks for that.
+    pub kept_tokens: i32,
+    /// How tokens were counted.
+    pub tokenizer: &'static str,
+}
+
+impl ContextSent {
+    /// Writes it into the row of its response.
+    pub fn note(self, row: &mut Model) {
+        let Self {
+            messages,
+            omitted,
+            from_seq,
+            window,
+            reserve,
+            tokens,
+            instructions_tokens,
+            kept_tokens,
+            tokenizer,
+        } = self;
+        row.context_messages = Some(messages);
+        row.context_omitted = Some(omitted);
+        row.input_from_seq = from_seq;
+        row.context_window = Some(window);
+        row.context_reserve = Some(reserve);
+        row.context_tokens = Some(tokens);
+        row.instructions_tokens = Some(instructions_tokens);
+        row.kept_tokens = Some(kept_tokens);
+        row.tokenizer = Some(tokenizer.to_owned());
+    }
 }
 
 /// Notes what was sent to the model; whether the fence still holds.
@@ -273,6 +311,12 @@ pub async fn note_context(
                 .col_expr(Column::ContextMessages, sent.messages.into())
                 .col_expr(Column::ContextOmitted, sent.omitted.into())
                 .col_expr(Column::InputFromSeq, sent.from_seq.into())
+                .col_expr(Column::ContextWindow, sent.window.into())
+                .col_expr(Column::ContextReserve, sent.reserve.into())
+                .col_expr(Column::ContextTokens, sent.tokens.into())
+                .col_expr(Column::InstructionsTokens, sent.instructions_tokens.into())
+                .col_expr(Column::KeptTokens, sent.kept_tokens.into())
+                .col_expr(Column::Tokenizer, sent.tokenizer.into())
                 .filter(Column::Id.eq(*id))
                 .filter(fence.condition())
                 .exec(tx)

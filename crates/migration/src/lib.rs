@@ -17,6 +17,7 @@ mod m20261123_000006_continuations;
 mod m20261123_000008_account_removal;
 mod m20261123_000010_trash;
 mod m20261123_000011_search;
+mod m20261123_000014_context;
 mod m20261123_000016_imports;
 
 use sea_orm_migration::prelude::*;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_account_removal::Migration),
             Box::new(m20261123_000010_trash::Migration),
             Box::new(m20261123_000011_search::Migration),
+            Box::new(m20261123_000014_context::Migration),
             Box::new(m20261123_000016_imports::Migration),
         ]
     }

@@ -72,6 +72,18 @@ pub struct Model {
     pub context_messages: Option<i32>,
     /// How many older ones did not fit the model's window.
     pub context_omitted: Option<i32>,
+    /// The model's window when it was asked, in tokens.
+    pub context_window: Option<i32>,
+    /// What of the window was kept free for the answer.
+    pub context_reserve: Option<i32>,
+    /// What was sent, in tokens by `tokenizer`, the marks around messages included.
+    pub context_tokens: Option<i32>,
+    /// Of them, the instructions.
+    pub instructions_tokens: Option<i32>,
+    /// Of them, what was kept of the answer when it was gone on with, and what asks for that.
+    pub kept_tokens: Option<i32>,
+    /// The name of how tokens were counted; `estimate` if they were not.
+    pub tokenizer: Option<String>,
     /// Tokens read, as the provider counted them or as estimated.
     pub input_tokens: Option<i64>,
     /// Tokens written.

@@ -17,7 +17,7 @@ use crate::script::{Ending, Play, Prompt, Script, Step, Tally, Timed};
 use crate::wire::failure::Report;
 use crate::{
     ChatRequest, Delta, DeltaStream, Finish, Listed, Listing, ModelFacts, Phase, ProviderError,
-    Timeouts, TokenUsage,
+    Timeouts, TokenUsage, Tokenizer,
 };
 
 /// Its name as a provider and as a model.
@@ -25,6 +25,7 @@ pub(crate) const NAME: &str = "demo";
 pub(crate) const FACTS: ModelFacts = ModelFacts {
     context_tokens: 8_192,
     output_reserve_tokens: 1_024,
+    tokenizer: Tokenizer::Estimate,
     streams: true,
     reasons: Some(true),
 };

@@ -56,7 +56,7 @@ pub use error::{Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{
     ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TokenLimit,
-    UNKNOWN_CONTEXT_TOKENS,
+    Tokenizer, UNKNOWN_CONTEXT_TOKENS,
 };
 pub use probe::Probe;
 pub use types::{ChatMessage, ChatRequest, ChatRole, Delta, DeltaStream, Finish, TokenUsage};
@@ -160,7 +160,7 @@ impl Provider {
         match &self.0 {
             Kind::OpenAi { upstream, models } => {
                 let options = upstream.http.options(model);
-                let listed = if options.context_tokens.is_some() || known::find(model).is_some() {
+                let listed = if options.context_tokens.is_some() || known::has_window(model) {
                     None
                 } else {
                     let listing = models.get(&upstream.http).await;

@@ -42,6 +42,33 @@ pub enum ReasoningTags {
     Implied,
 }
 
+/// How a text is cut into tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tokenizer {
+    /// `o200k_base`: GPT-4o and everything of OpenAI after it.
+    O200k,
+    /// `cl100k_base`: GPT-3.5 and GPT-4.
+    Cl100k,
+    /// Not known: tokens are estimated from the length of a text.
+    Estimate,
+}
+
+impl Tokenizer {
+    /// The name that stands in configurations and in the database. It never gets another meaning.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::O200k => "o200k_base",
+            Self::Cl100k => "cl100k_base",
+            Self::Estimate => "estimate",
+        }
+    }
+
+    /// The tokenizer of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        [Self::O200k, Self::Cl100k, Self::Estimate].into_iter().find(|one| one.name() == name)
+    }
+}
+
 /// Settings of a model, or of all models of a provider; what is not set is decided elsewhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ModelOptions {
@@ -49,6 +76,8 @@ pub struct ModelOptions {
     pub context_tokens: Option<u32>,
     /// How many tokens of the window are kept free for the answer.
     pub output_reserve_tokens: Option<u32>,
+    /// How its tokens are counted.
+    pub tokenizer: Option<Tokenizer>,
     /// Under which role instructions are sent.
     pub system_role: Option<SystemRole>,
     /// The field that limits the length of an answer.
@@ -68,6 +97,7 @@ impl ModelOptions {
         Self {
             context_tokens: self.context_tokens.or(other.context_tokens),
             output_reserve_tokens: self.output_reserve_tokens.or(other.output_reserve_tokens),
+            tokenizer: self.tokenizer.or(other.tokenizer),
             system_role: self.system_role.or(other.system_role),
             token_limit: self.token_limit.or(other.token_limit),
             temperature: self.temperature.or(other.temperature),
@@ -84,6 +114,8 @@ pub struct ModelFacts {
     pub context_tokens: u32,
     /// How many tokens of the window are kept free for the answer.
     pub output_reserve_tokens: u32,
+    /// How its tokens are counted.
+    pub tokenizer: Tokenizer,
     /// Whether its answers come piece by piece.
     pub streams: bool,
     /// Whether it reasons before it answers; none if that is not known.
@@ -97,7 +129,7 @@ impl ModelFacts {
         let known = known::find(model);
         let context_tokens = options
             .context_tokens
-            .or(known.map(|known| known.context_tokens))
+            .or(known.and_then(|known| known.context_tokens))
             .or(listed_tokens)
             .unwrap_or(UNKNOWN_CONTEXT_TOKENS);
         let reserve = options.output_reserve_tokens.unwrap_or(OUTPUT_RESERVE_TOKENS);
@@ -105,6 +137,10 @@ impl ModelFacts {
             context_tokens,
             // A small window that nobody configured must not be all reserve.
             output_reserve_tokens: reserve.min(context_tokens / 2),
+            tokenizer: options
+                .tokenizer
+                .or(known.map(|known| known.tokenizer))
+                .unwrap_or(Tokenizer::Estimate),
             streams: options.stream.unwrap_or(true),
             reasons: match options.reasoning_tags {
                 Some(ReasoningTags::Implied) => Some(true),

@@ -1,18 +1,121 @@
-//! An estimate of how many tokens a text is.
+//! How many tokens a text is: counted where the model's tokenizer is known and it matters, else
+//! estimated.
 //!
-//! Four bytes of UTF-8 count as one token: about right for English, a little low for code, and
-//! three quarters of a token for a Chinese character. The provider's own numbers, where it gives
-//! any, are what is stored.
+//! A tokenizer's tables take some 25 MiB of memory from the first count until the server ends, for
+//! all users together. So nothing is counted as long as the answer cannot depend on it
+//! ([`most_of_message`]).
+//!
+//! Both come down to the same for everybody else: a [`Tokenizer`] has a name, and the count of a
+//! text by that name never changes. So a count can be remembered, and what was sent to a model
+//! can be explained long afterwards.
+
+mod cache;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use provider::Tokenizer;
+use tiktoken::CoreBpe;
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+use cache::Cache;
 
 /// What a message costs beside its text: its role and the marks around it.
 const PER_MESSAGE: u32 = 4;
+/// What a request costs beside its messages: the marks that the answer begins with.
+pub(crate) const PER_REQUEST: u32 = 3;
+/// How many texts are counted at once, each by one thread; counting is short.
+const COUNTING: usize = 2;
 
-/// Tokens of a text.
-pub(crate) fn of_text(text: &str) -> u32 {
-    u32::try_from(text.len().div_ceil(4)).unwrap_or(u32::MAX)
+/// Counts tokens and remembers the counts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Counter {
+    cache: Arc<Cache>,
+    turns: Arc<Semaphore>,
 }
 
-/// Tokens of a message with this text.
-pub(crate) fn of_message(text: &str) -> u32 {
-    of_text(text).saturating_add(PER_MESSAGE)
+impl Counter {
+    pub(crate) fn new() -> Self {
+        Self { cache: Arc::default(), turns: Arc::new(Semaphore::new(COUNTING)) }
+    }
+
+    /// Tokens of texts, in their order. A text that was counted before is not counted again.
+    pub(crate) async fn of_texts(&self, tokenizer: Tokenizer, texts: &[&str]) -> Result<Vec<u32>> {
+        if tokenizer == Tokenizer::Estimate {
+            return Ok(texts.iter().map(|text| estimate(text)).collect());
+        }
+        let keys: Vec<_> = texts.iter().map(|text| self.cache.key(tokenizer, text)).collect();
+        let known: Vec<_> = keys.iter().map(|key| self.cache.find(*key)).collect();
+        let unknown = || known.iter().zip(texts).filter(|(count, _)| count.is_none());
+        let wanted = unknown().map(|(_, text)| (*text).to_owned()).collect();
+        let mut counted = self.count(tokenizer, wanted).await?.into_iter();
+        let counts = keys.into_iter().zip(&known).map(|(key, count)| {
+            count.unwrap_or_else(|| {
+                let count = counted.next().unwrap_or_default();
+                self.cache.keep(key, count);
+                count
+            })
+        });
+        Ok(counts.collect())
+    }
+
+    /// Tokens of a text.
+    pub(crate) async fn of_text(&self, tokenizer: Tokenizer, text: &str) -> Result<u32> {
+        Ok(self.of_texts(tokenizer, &[text]).await?.pop().unwrap_or_default())
+    }
+
+    /// Tokens of messages with these texts, in their order.
+    pub(crate) async fn of_messages(
+        &self,
+        tokenizer: Tokenizer,
+        texts: &[&str],
+    ) -> Result<Vec<u32>> {
+        let counts = self.of_texts(tokenizer, texts).await?;
+        Ok(counts.into_iter().map(|count| count.saturating_add(PER_MESSAGE)).collect())
+    }
+
+    /// Counts texts on a thread that may be kept busy: a large text takes milliseconds, and the
+    /// first one has to wait for the tables.
+    async fn count(&self, tokenizer: Tokenizer, texts: Vec<String>) -> Result<Vec<u32>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let turn = self.turns.clone().acquire_owned().await.map_err(Error::internal)?;
+        let counted = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let tables = tiktoken::get_encoding(tokenizer.name());
+            texts.iter().map(|text| count_by(tables, text)).collect()
+        });
+        counted.await.map_err(Error::internal)
+    }
+}
+
+fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
+    match tables {
+        Some(tables) => u32::try_from(tables.count(text)).unwrap_or(u32::MAX),
+        None => estimate(text),
+    }
+}
+
+/// An estimate that is rather too high: four ASCII characters are a token, two of other alphabets
+/// (two bytes of UTF-8), one of East Asian scripts (three bytes), and an emoji is two.
+pub(crate) fn estimate(text: &str) -> u32 {
+    let quarters: usize = text
+        .chars()
+        .map(|c| match c.len_utf8() {
+            1 => 1,
+            2 => 2,
+            3 => 4,
+            _ => 8,
+        })
+        .sum();
+    u32::try_from(quarters.div_ceil(4)).unwrap_or(u32::MAX)
+}
+
+/// What a message with this text is at most, by any tokenizer and by the estimate: no token is
+/// less than a byte.
+pub(crate) fn most_of_message(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(PER_MESSAGE)
 }

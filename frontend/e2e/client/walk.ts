@@ -184,6 +184,8 @@ check(hits.data.length > 0, hits);
 
 // Responses.
 const response = { params: { path: { id: turn.response.id } } };
+const context = await body(me.GET("/api/responses/{id}/context", response));
+check(context.messages.length === context.messages_sent, context);
 check((await body(me.GET("/api/responses/{id}", response))).status === "completed");
 const replay = await body(
   me.GET("/api/responses/{id}/events", {

@@ -499,6 +499,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/responses/{id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a response
+         * @description Which messages the model was given, how many tokens they are, and what was left out and why:
+         *     as it was when the model was asked, whatever the configuration says now.
+         */
+        get: operations["get_response_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/responses/{id}/events": {
         parameters: {
             query?: never;
@@ -817,6 +838,84 @@ export interface components {
             /** @description Whether it is the built-in demo model. */
             demo: boolean;
         };
+        /** @description A message of a context. */
+        ContextMessage: {
+            /**
+             * @description Id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its number in the conversation.
+             */
+            seq: number;
+            /**
+             * @description Who speaks.
+             * @example user
+             */
+            role: string;
+            /**
+             * Format: int32
+             * @description Its tokens, the marks around it included.
+             */
+            tokens: number;
+        };
+        /** @description What of the branch was not sent. */
+        ContextOmitted: {
+            /**
+             * Format: int32
+             * @description How many older messages.
+             */
+            messages: number;
+            /** @description `window`: they did not fit. `null` if nothing was left out. */
+            reason?: string | null;
+            newest?: components["schemas"]["ContextMessage"] | null;
+        };
+        /**
+         * @description The context of a response, as it was when the model was asked. Later changes of the
+         *     configuration do not show in it.
+         */
+        ContextOut: {
+            /**
+             * @description Always `response.context`.
+             * @example response.context
+             */
+            object: string;
+            /**
+             * @description The response.
+             * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            response_id: string;
+            /** @description The model asked. */
+            model: string;
+            /** @description The provider asked. */
+            provider: string;
+            window?: components["schemas"]["ContextWindow"] | null;
+            tokens?: components["schemas"]["ContextTokens"] | null;
+            /**
+             * Format: int64
+             * @description The input tokens that the provider reported, to compare with `tokens.total`; `null` if it
+             *     reported none.
+             */
+            reported_input_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description How many messages of the branch were sent; `null` as long as that is not known.
+             */
+            messages_sent?: number | null;
+            /**
+             * Format: int32
+             * @description Of them, those that have been deleted from the database since.
+             */
+            messages_deleted: number;
+            /** @description What was left out. */
+            omitted: components["schemas"]["ContextOmitted"];
+            /** @description The messages sent that are still there, in the order they were sent; the newest 1000. */
+            messages: components["schemas"]["ContextMessage"][];
+            /** @description Whether there are more messages than are listed. */
+            has_more: boolean;
+        };
         /** @description Which messages of the conversation the model was given. */
         ContextReport: {
             /**
@@ -829,6 +928,59 @@ export interface components {
              * @description How many older ones did not fit the model's window.
              */
             messages_omitted: number;
+        };
+        /** @description What was sent, in tokens. */
+        ContextTokens: {
+            /**
+             * @description How tokens were counted: the name of the model's tokenizer, or `estimate` where that is not
+             *     known, or was not needed because everything fitted easily.
+             * @example o200k_base
+             */
+            tokenizer: string;
+            /** @description Whether the numbers are estimates. */
+            estimated: boolean;
+            /**
+             * Format: int32
+             * @description The instructions; 0 if there were none.
+             */
+            instructions: number;
+            /**
+             * Format: int32
+             * @description The messages, the marks around each included.
+             */
+            messages: number;
+            /**
+             * Format: int32
+             * @description What was kept of an interrupted answer, which the model was asked to go on with; 0 for
+             *     others.
+             */
+            kept: number;
+            /**
+             * Format: int32
+             * @description All of it, the marks around the whole included.
+             */
+            total: number;
+        };
+        /** @description What a model can take, in tokens. */
+        ContextWindow: {
+            /**
+             * Format: int32
+             * @description The whole window.
+             * @example 128000
+             */
+            context_tokens: number;
+            /**
+             * Format: int32
+             * @description What was kept free for the answer.
+             * @example 4096
+             */
+            output_reserve_tokens: number;
+            /**
+             * Format: int32
+             * @description What instructions and messages could take.
+             * @example 123904
+             */
+            budget_tokens: number;
         };
         /** @description Body of `POST /api/conversations`. */
         ConversationCreate: {
@@ -3517,6 +3669,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResponseResource"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_response_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextOut"];
                 };
             };
             401: components["responses"]["Unauthorized"];

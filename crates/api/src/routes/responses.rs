@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use schemas::ResponseId;
+use schemas::context::ContextOut;
 use schemas::response::ResponseResource;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -36,6 +37,23 @@ pub(super) async fn get_response(
     Path(id): Path<ResponseId>,
 ) -> Answer<Json<ResponseResource>> {
     Ok(Json(state.services.responses.get(identity.user_id, id).await?))
+}
+
+/// Explain a response
+///
+/// Which messages the model was given, how many tokens they are, and what was left out and why:
+/// as it was when the model was asked, whatever the configuration says now.
+#[utoipa::path(
+    get, path = "/api/responses/{id}/context", tag = "Responses", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the response", example = "resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
+    responses((status = 200, description = "What was sent", body = ContextOut))
+)]
+pub(super) async fn get_response_context(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Path(id): Path<ResponseId>,
+) -> Answer<Json<ContextOut>> {
+    Ok(Json(state.services.responses.explain(identity.user_id, id).await?))
 }
 
 /// Follow a response

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use provider::{ReasoningTags, SystemRole, TokenLimit};
+use provider::{ReasoningTags, SystemRole, TokenLimit, Tokenizer};
 use secrecy::SecretString;
 
 use super::section::Privacy;
@@ -19,6 +19,13 @@ words! {
     TokenLimit: "`max_tokens` or `max_completion_tokens`";
     MaxTokens = "max_tokens",
     MaxCompletionTokens = "max_completion_tokens",
+}
+
+words! {
+    Tokenizer: "`o200k_base`, `cl100k_base` or `estimate`";
+    O200k = "o200k_base",
+    Cl100k = "cl100k_base",
+    Estimate = "estimate",
 }
 
 words! {

@@ -6,7 +6,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use provider::{ModelOptions, OpenAiConfig, ReasoningTags, SystemRole, Timeouts, TokenLimit};
+use provider::{
+    ModelOptions, OpenAiConfig, ReasoningTags, SystemRole, Timeouts, TokenLimit, Tokenizer,
+};
 
 use super::error::did_you_mean;
 use super::models::ModelsConfig;
@@ -43,6 +45,10 @@ section! {
     context_tokens: Option<u32>, range "512" to "100000000";
     /// How many tokens of the window are kept free for the answer.
     output_reserve_tokens: Option<u32>, range "16" to "10000000";
+    /// How tokens are counted where a conversation comes near the window; known for models of
+    /// OpenAI by their names if not set, else `estimate`. Each of the other two takes some 25 MiB of
+    /// memory from the first such conversation on.
+    tokenizer: Option<Tokenizer>;
     /// Under which role instructions are sent; `user` puts them at the head of the user's first
     /// message.
     system_role: Option<SystemRole>;
@@ -82,6 +88,8 @@ section! {
     context_tokens: Option<u32>, range "512" to "100000000";
     /// How many tokens of the window are kept free for the answer.
     output_reserve_tokens: Option<u32>, range "16" to "10000000";
+    /// How its tokens are counted where a conversation comes near the window.
+    tokenizer: Option<Tokenizer>;
     /// Under which role instructions are sent.
     system_role: Option<SystemRole>;
     /// The field that limits the length of an answer.
@@ -99,6 +107,7 @@ impl ModelConfig {
         let Self {
             context_tokens,
             output_reserve_tokens,
+            tokenizer,
             system_role,
             token_limit_field,
             temperature,
@@ -108,6 +117,7 @@ impl ModelConfig {
         ModelOptions {
             context_tokens,
             output_reserve_tokens,
+            tokenizer,
             system_role,
             token_limit: token_limit_field,
             temperature,
@@ -229,6 +239,7 @@ fn load_one(values: &mut Values, single: &ProviderConfig, name: &str) -> Option<
         options: ModelOptions {
             context_tokens: own.context_tokens.or_else(|| same.and_then(|s| s.context_tokens)),
             output_reserve_tokens: own.output_reserve_tokens.or(Some(single.output_reserve_tokens)),
+            tokenizer: own.tokenizer,
             system_role: own.system_role,
             token_limit: own.token_limit_field,
             temperature: own.temperature,

@@ -137,6 +137,7 @@ const ROWS: &[Row] = &[
     row("regenerate_message", Scope::ById(Kind::Message), 201),
     row("delete_message", Scope::ById(Kind::Message), 200),
     row("get_response", Scope::ById(Kind::Response), 200),
+    row("get_response_context", Scope::ById(Kind::Response), 200),
     row("stream_response_events", Scope::ById(Kind::Response), 200),
     row("cancel_response", Scope::ById(Kind::Response), 200),
     // The last, since nothing of the account is left.

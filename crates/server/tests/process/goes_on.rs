@@ -144,6 +144,14 @@ impl Begun {
         let expected = format!("{kept}{}", ticked(REST));
         assert_eq!(whole.text(), expected);
 
+        let context = user.get(&format!("/api/responses/{response}/context")).await.expect(200);
+        let tokens = |text: &str| text.len().div_ceil(4) + 4;
+        let (kept_tokens, question_tokens) = (tokens(kept) + tokens(instruction), tokens(question));
+        assert_eq!(context["tokens"]["kept"], kept_tokens);
+        assert_eq!(context["messages"][0]["tokens"], question_tokens, "{context}");
+        assert_eq!(context["tokens"]["messages"], question_tokens);
+        assert_eq!(context["tokens"]["total"], question_tokens + kept_tokens + 3);
+
         let messages = user.list_messages(conversation).await;
         assert_eq!(messages.len(), 2, "the same message: {messages:?}");
         assert_eq!(messages[1]["id"], resource["message_id"]);

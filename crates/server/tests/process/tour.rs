@@ -67,7 +67,9 @@ async fn tour() {
 
 fn check(printed: &str) {
     let printed: Vec<&str> = printed.split(MARK).skip(1).collect();
-    let [setup, there, account, answer, stream, follow, stop, key, end] = printed.as_slice() else {
+    let [setup, there, account, answer, stream, follow, context, stop, key, end] =
+        printed.as_slice()
+    else {
         panic!("{} blocks; say here what the new ones print", printed.len());
     };
     assert_eq!(*setup, "");
@@ -96,6 +98,13 @@ fn check(printed: &str) {
     assert!(event.to_string().contains("You wrote “And at sunset?”"), "{event}");
     assert_eq!([empty, done, end_of_stream], ["", "data: [DONE]", ""]);
 
+    let [context] = documents(context);
+    assert_eq!(context["messages_sent"], 3, "{context}");
+    assert_eq!(context["messages"][1]["role"], "assistant");
+    let sum: u64 =
+        context["messages"].as_array().expect("a list").iter().filter_map(tokens_of).sum();
+    assert_eq!(context["tokens"]["messages"], sum);
+
     assert_eq!(*stop, "cancelled\n");
 
     assert_eq!(*key, "Why is the sky blue?\n");
@@ -110,6 +119,10 @@ fn check(printed: &str) {
         Some(&"Tell me everything, slowly.".into())
     );
     assert_eq!(refused["error"]["code"], "invalid_token", "logging out ends the session");
+}
+
+fn tokens_of(message: &Value) -> Option<u64> {
+    message["tokens"].as_u64()
 }
 
 /// The `N` JSON documents of a text that has nothing else.

@@ -9,6 +9,7 @@
 mod context;
 mod crowd;
 mod delete;
+mod explain;
 mod faults;
 mod follow;
 mod followers;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let harness = context::stories(harness);
     let harness = crowd::stories(harness);
     let harness = delete::stories(harness);
+    let harness = explain::stories(harness);
     let harness = faults::stories(harness);
     let harness = follow::stories(harness);
     let harness = followers::stories(harness);

@@ -114,7 +114,8 @@ impl Responses {
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = engine.catalog.choose(name.map(String::as_str)).await?;
         let instructions = conversation.instructions.as_deref();
-        Window::from(model.facts).check(instructions, &request.content)?;
+        let window = Window::from(model.facts);
+        window.check(&engine.counter, instructions, &request.content).await?;
         let slot = engine.slots.take(owner, conversation.id)?;
         let digest = || request.digest.clone();
         let new = NewTurn {
@@ -236,6 +237,12 @@ fn new_response(
         input_to_seq: 0,
         context_messages: None,
         context_omitted: None,
+        context_window: None,
+        context_reserve: None,
+        context_tokens: None,
+        instructions_tokens: None,
+        kept_tokens: None,
+        tokenizer: None,
         input_tokens: None,
         output_tokens: None,
         cached_tokens: None,

@@ -19,7 +19,6 @@ use super::{checkpoint, render};
 use crate::catalog::Chosen;
 use crate::context::{self, Selected, Window};
 use crate::error::Result;
-use crate::tokens;
 
 /// Whether a response may be gone on with if its server ends now.
 pub(crate) fn is_allowed(engine: &Engine, row: &response::Model) -> bool {
@@ -82,23 +81,21 @@ pub(crate) async fn select(
         let instruction = settings.and_then(|settings| settings.instruction.clone());
         tail.extend(instruction.map(|content| ChatMessage { role: ChatRole::User, content }));
     }
-    let used = tail.iter().map(|message| tokens::of_message(&message.content)).sum::<u32>();
-    let mut selected = context::select(
+    let selected = context::select(
         &engine.db,
+        &engine.counter,
         row.conversation_id,
         (row.user_message_id, row.input_to_seq),
         render::begun(row).instructions.as_deref(),
-        Window::from(model.facts).without(used),
+        Window::from(model.facts),
+        tail,
     )
     .await?;
-    selected.messages.extend(tail);
-    selected.tokens = selected.tokens.saturating_add(used);
-    Ok(may_cost(engine, row, selected.tokens).await?.then_some(selected))
+    Ok(may_cost(engine, row, i64::from(selected.sent.tokens)).await?.then_some(selected))
 }
 
 /// Notes what an attempt to go on with a response costs, before it is made; whether it may.
-async fn may_cost(engine: &Engine, row: &response::Model, tokens: u32) -> Result<bool> {
-    let tokens = i64::from(tokens);
+async fn may_cost(engine: &Engine, row: &response::Model, tokens: i64) -> Result<bool> {
     let Some(settings) = engine.settings.continuing.as_ref().filter(|_| row.continuations > 0)
     else {
         return Ok(true);

@@ -19,9 +19,9 @@ use super::remote::Remote;
 use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
-use crate::context::Selected;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::tokens::Counter;
 
 /// How long stopping waits for the bus.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -32,6 +32,7 @@ pub(crate) struct Engine {
     pub(crate) db: Db,
     pub(crate) context: Context,
     pub(crate) catalog: Catalog,
+    pub(crate) counter: Counter,
     /// Reaches other servers at once; `None` where there are none, or none was configured.
     pub(crate) bus: Option<Bus>,
     pub(crate) settings: Settings,
@@ -75,6 +76,7 @@ impl Engine {
             db,
             context,
             catalog,
+            counter: Counter::new(),
             bus,
             settings,
             fence: Mutex::new(fence),
@@ -168,13 +170,7 @@ impl Engine {
 
     /// Notes what is being sent to the model. A report: that it could not be stored now stops
     /// nothing, since it is stored again with the end.
-    pub(crate) async fn note_context(&self, id: ResponseId, selected: &Selected) {
-        let messages = |count| i32::try_from(count).unwrap_or(i32::MAX);
-        let sent = ContextSent {
-            messages: messages(selected.report.messages_sent),
-            omitted: messages(selected.report.messages_omitted),
-            from_seq: selected.from_seq,
-        };
+    pub(crate) async fn note_context(&self, id: ResponseId, sent: ContextSent) {
         if let Err(error) = crud::responses::note_context(&self.db, self.fence(), id, sent).await {
             tracing::warn!(response = %id, %error, "noting the context failed");
         }

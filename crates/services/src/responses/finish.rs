@@ -36,7 +36,7 @@ pub(crate) async fn finish(
     drop(engine.checkpointing.lock().await);
     let log = &generation.log;
     let mut events = closing(log, ending.clone(), complete, || engine.context.new_id());
-    match store(engine, &generation.row, log, &events).await {
+    match store(engine, &generation.row_now(), log, &events).await {
         Stored::Yes => {}
         Stored::Deleted => {
             let ending = Ending {

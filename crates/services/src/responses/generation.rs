@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use crud::responses::ContextSent;
 use futures_util::{FutureExt, StreamExt};
 use models::response::{self, ResponseStatus};
-use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage};
+use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage, Tokenizer};
 use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,8 @@ pub(crate) struct Generation {
     model: Option<Chosen>,
     /// The text that another server had stored before this one took the response over.
     kept: String,
+    /// What was sent to it, once that is known.
+    sent: OnceLock<ContextSent>,
     /// Set once the end is being stored: checkpoints leave it alone from then on.
     pub(crate) is_finishing: AtomicBool,
     stop: CancellationToken,
@@ -60,7 +63,6 @@ struct Outcome {
     end: End,
     usage: Option<TokenUsage>,
     context: Option<ContextReport>,
-    input_tokens: u32,
 }
 
 enum End {
@@ -87,6 +89,7 @@ impl Generation {
             model: None,
             kept: log.answer().0,
             log: Arc::new(log),
+            sent: OnceLock::new(),
             is_finishing: AtomicBool::new(false),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
@@ -98,6 +101,15 @@ impl Generation {
     pub(crate) fn stop(&self, reason: Stop) {
         let _ = self.reason.set(reason);
         self.stop.cancel();
+    }
+
+    /// Its row as it would be inserted now.
+    pub(crate) fn row_now(&self) -> response::Model {
+        let mut row = self.row.clone();
+        if let Some(sent) = self.sent.get() {
+            sent.note(&mut row);
+        }
+        row
     }
 
     fn stop_reason(&self) -> Stop {
@@ -119,7 +131,8 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
         return continuing::leave(&engine, &generation).await;
     }
     generation.is_finishing.store(true, Ordering::Release);
-    let ending = ending(&engine, &generation, &outcome);
+    let usage = usage(&engine, &generation, &outcome).await;
+    let ending = ending(&engine, &generation, &outcome, usage);
     let complete = ending.status == ResponseStatus::Completed;
     super::finish::finish(&engine, &generation, ending, complete).await;
     if complete {
@@ -131,7 +144,7 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
 impl Outcome {
     /// An end before anything was asked.
     fn of(end: End) -> Self {
-        Self { end, usage: None, context: None, input_tokens: 0 }
+        Self { end, usage: None, context: None }
     }
 
     fn failed(code: &str, message: &str) -> Self {
@@ -153,18 +166,15 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
         Ok(None) => return Outcome::of(End::Interrupted),
         Err(error) => return context_failed(row, &error),
     };
-    engine.note_context(row.id, &selected).await;
+    let _ = generation.sent.set(selected.sent);
+    engine.note_context(row.id, selected.sent).await;
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
         max_output_tokens: None,
     };
-    let mut outcome = Outcome {
-        end: End::Stopped(Stop::Cancelled),
-        usage: None,
-        context: Some(selected.report),
-        input_tokens: selected.tokens,
-    };
+    let mut outcome =
+        Outcome { end: End::Stopped(Stop::Cancelled), usage: None, context: Some(selected.report) };
     let began = Instant::now();
     let mut is_first = true;
     let mut deltas = model.provider.stream(request);
@@ -218,7 +228,12 @@ fn provider_failed(error: &ProviderError) -> End {
     End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
 }
 
-fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending {
+fn ending(
+    engine: &Engine,
+    generation: &Generation,
+    outcome: &Outcome,
+    usage: Option<Tokens>,
+) -> Ending {
     let (status, reason, error) = match &outcome.end {
         End::Finished(Finish::Stop) => (ResponseStatus::Completed, None, None),
         End::Finished(Finish::Length) => {
@@ -239,7 +254,7 @@ fn ending(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Ending
         status,
         reason: reason.map(str::to_owned),
         error,
-        usage: outcome.context.is_some().then(|| usage(generation, outcome)),
+        usage,
         context: outcome.context,
         // The clock may have been set back meanwhile.
         at: engine.context.now().max(generation.row.created_at),
@@ -262,11 +277,16 @@ pub(crate) fn message_deleted() -> Failure {
     }
 }
 
-/// The provider's numbers, or our estimate where it gave none, and where it knows of a part only.
-fn usage(generation: &Generation, outcome: &Outcome) -> Tokens {
+/// The provider's numbers, or ours where it gave none, and where it knows of a part only; nothing
+/// if it was not asked.
+async fn usage(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Option<Tokens> {
+    let sent = generation.sent.get()?;
     if let Some(usage) = outcome.usage.filter(|_| generation.kept.is_empty()) {
         let TokenUsage { input, output, cached, reasoning } = usage;
-        return Tokens { input, output, cached, reasoning, estimated: false };
+        return Some(Tokens { input, output, cached, reasoning, estimated: false });
     }
-    super::usage::estimate(&generation.log, u64::from(outcome.input_tokens))
+    let (log, input) = (&generation.log, u64::try_from(sent.tokens).unwrap_or(0));
+    let tokenizer = Tokenizer::find(sent.tokenizer).unwrap_or(Tokenizer::Estimate);
+    let counted = super::usage::count(&engine.counter, tokenizer, log, input).await;
+    Some(counted.unwrap_or_else(|_| super::usage::estimate(log, input)))
 }

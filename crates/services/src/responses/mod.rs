@@ -4,6 +4,7 @@ mod accept;
 mod checkpoint;
 mod continuing;
 pub(crate) mod engine;
+mod explain;
 mod finish;
 mod follower;
 mod generation;

@@ -85,12 +85,12 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
         Some(_) => (ResponseStatus::Cancelled, "cancelled"),
         None => (ResponseStatus::Incomplete, "interrupted"),
     };
+    let input = row.context_tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(0);
     Ending {
         status,
         reason: Some(reason.to_owned()),
         error: None,
-        // What was sent is not known any more; what was kept is.
-        usage: Some(usage::estimate(log, 0)),
+        usage: Some(usage::estimate(log, input)),
         context,
         // That was the clock of another server.
         at: engine.context.now().max(row.created_at),

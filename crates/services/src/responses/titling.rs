@@ -79,13 +79,13 @@ async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<
 struct Asked {
     result: Result<String, ProviderError>,
     usage: Option<TokenUsage>,
-    /// Our estimate of what was read and written.
+    /// Our estimate of what was read and written; so little is not worth loading a tokenizer.
     estimate: TokenUsage,
 }
 
 async fn ask(model: &Chosen, text: String) -> Asked {
     let message = |role, content| ChatMessage { role, content };
-    let input = tokens::of_message(INSTRUCTIONS).saturating_add(tokens::of_message(&text));
+    let input = tokens::estimate(INSTRUCTIONS).saturating_add(tokens::estimate(&text));
     let mut deltas = model.provider.stream(ChatRequest {
         model: model.id.clone(),
         messages: vec![
@@ -99,7 +99,7 @@ async fn ask(model: &Chosen, text: String) -> Asked {
         loop {
             match deltas.next().await {
                 Some(Ok(Delta::Text(text))) => title.push_str(&text),
-                Some(Ok(Delta::Reasoning(text))) => reasoning += tokens::of_text(&text),
+                Some(Ok(Delta::Reasoning(text))) => reasoning += tokens::estimate(&text),
                 Some(Ok(Delta::Usage(counted))) => usage = Some(counted),
                 Some(Ok(Delta::Finish(Finish::Stop | Finish::Length))) => return Ok(()),
                 Some(Ok(Delta::Finish(Finish::ContentFilter))) => {
@@ -118,7 +118,7 @@ async fn ask(model: &Chosen, text: String) -> Asked {
     let read = read.unwrap_or(Err(ProviderError::Truncated));
     let estimate = TokenUsage {
         input: u64::from(input),
-        output: u64::from(tokens::of_text(&title).saturating_add(reasoning)),
+        output: u64::from(tokens::estimate(&title).saturating_add(reasoning)),
         cached: 0,
         reasoning: u64::from(reasoning),
     };
@@ -144,6 +144,13 @@ impl Asked {
             parameters: serde_json::json!({ "purpose": "title" }).to_string(),
             context_messages: Some(2),
             context_omitted: Some(0),
+            // That is known of contexts only, and this was none.
+            context_window: None,
+            context_reserve: None,
+            context_tokens: None,
+            instructions_tokens: None,
+            kept_tokens: None,
+            tokenizer: None,
             input_tokens: count(usage.input),
             output_tokens: count(usage.output),
             cached_tokens: count(usage.cached),

@@ -1,21 +1,47 @@
 //! Tokens of a response whose provider did not count them.
 
+use provider::Tokenizer;
 use schemas::event::{ItemKind, Tokens};
 
 use super::log::Log;
-use crate::tokens;
+use crate::error::Result;
+use crate::tokens::{self, Counter};
 
 /// An estimate from the texts in the log and what is known of the input.
 pub(crate) fn estimate(log: &Log, input: u64) -> Tokens {
-    let (mut answer, mut reasoning) = (0, 0);
+    let (answer, reasoning) = texts(log);
+    let [answer, reasoning] = [answer, reasoning].map(|text| tokens::estimate(&text));
+    sum(input, answer, reasoning)
+}
+
+/// The same, counted by the model's tokenizer.
+pub(crate) async fn count(
+    counter: &Counter,
+    tokenizer: Tokenizer,
+    log: &Log,
+    input: u64,
+) -> Result<Tokens> {
+    let (answer, reasoning) = texts(log);
+    let answer = counter.of_text(tokenizer, &answer).await?;
+    let reasoning = counter.of_text(tokenizer, &reasoning).await?;
+    Ok(sum(input, answer, reasoning))
+}
+
+/// All that was answered, and all that was reasoned.
+fn texts(log: &Log) -> (String, String) {
+    let (mut answer, mut reasoning) = (String::new(), String::new());
     log.inspect(|transcript| {
         for (kind, text) in transcript.texts() {
-            let tokens = u64::from(tokens::of_text(text));
             match kind {
-                ItemKind::Message => answer += tokens,
-                ItemKind::Reasoning => reasoning += tokens,
+                ItemKind::Message => answer.push_str(text),
+                ItemKind::Reasoning => reasoning.push_str(text),
             }
         }
     });
-    Tokens { input, output: answer + reasoning, cached: 0, reasoning, estimated: true }
+    (answer, reasoning)
+}
+
+fn sum(input: u64, answer: u32, reasoning: u32) -> Tokens {
+    let output = u64::from(answer).saturating_add(u64::from(reasoning));
+    Tokens { input, output, cached: 0, reasoning: u64::from(reasoning), estimated: true }
 }
