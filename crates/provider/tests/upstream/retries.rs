@@ -133,6 +133,9 @@ async fn keys_and_the_providers_words_do_not_leak() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // While there is only one subscriber, an event that another test's thread meets first is
+    // switched off for all: that thread's own subscriber, which is none, decides for everybody.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
 
     let key = "canary-key-5f1e";
