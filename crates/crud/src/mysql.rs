@@ -157,9 +157,9 @@ fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectE
 async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
     // A server that vanishes in the middle of a write keeps its row locks until the database
-    // notices. MariaDB is told to notice after 5 s; MySQL has no such setting and reads a comment.
+    // notices. MariaDB is told to notice after 10 s; MySQL has no such setting and reads a comment.
     connection
-        .execute("SET @chatapp = 0 /*M!100300 , SESSION idle_write_transaction_timeout = 5 */")
+        .execute("SET @chatapp = 0 /*M!100300 , SESSION idle_write_transaction_timeout = 10 */")
         .await?;
     Ok(())
 }

@@ -34,6 +34,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&CLEAR, "an_answer_survives_lost_commits", commits)
         .story_on(&CLEAR, "cut_connections_are_replaced", cut)
         .story_on(&CLEAR, "connections_that_hang_are_replaced", stranded)
+        .story_on(&[Engine::MariaDb], "a_write_that_hangs_gives_its_rows_back", holding)
 }
 
 /// A server that reaches its database through a network that breaks.
@@ -325,6 +326,23 @@ async fn stranded(world: World) {
     proxy.strand_all();
     eventually("new connections take their place", async || works(&user).await).await;
     let frames = stream.finish().await;
+    assert_valid(&frames);
+    assert_once(&user, &app, &conversation, "Go", 200).await;
+    assert_whole(&world).await;
+}
+
+/// The database has a write of which it never hears the end, and keeps the rows locked for it.
+async fn holding(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=200,rate=40").await;
+    stream.read_text(20).await;
+    // Of a checkpoint; it is never released.
+    proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+    let frames = stream.finish().await;
+    assert_eq!(proxy.faults_left(), 0);
     assert_valid(&frames);
     assert_once(&user, &app, &conversation, "Go", 200).await;
     assert_whole(&world).await;
