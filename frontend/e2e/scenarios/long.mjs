@@ -30,6 +30,12 @@ export default async function ({ browser, url }) {
   const email = await signUp(page);
   const id = await fill(url, email, MESSAGES);
 
+  // A page without anything in it says how fast frames can be here, now.
+  await page.goto("/settings");
+  await watchFrames(page);
+  await page.waitForTimeout(1_500);
+  const baseline = await page.evaluate(() => window.frames95());
+
   const opened = performance.now();
   await page.goto(`/c/${id}`);
   await page.getByText(`Answer ${MESSAGES - 1}.`).waitFor();
@@ -67,6 +73,7 @@ export default async function ({ browser, url }) {
   await page.getByText(`Answer ${MESSAGES - 1}.`).waitFor();
   assert.ok((await turns()) <= MOST);
 
-  console.log(`measured opening ${shown.toFixed(0)} ms, frames p95 ${frames.toFixed(1)} ms, at most ${most} messages in the page`);
+  console.log(`measured opening ${shown.toFixed(0)} ms, frames p95 ${frames.toFixed(1)} ms (empty page ${baseline.toFixed(1)} ms), at most ${most} messages in the page`);
+  assert.ok(frames <= Math.max(50, 3 * baseline), `frames take ${frames} ms, an empty page's ${baseline} ms`);
   assert.deepEqual(problems, []);
 }

@@ -54,5 +54,7 @@ export default async function ({ browser, url }) {
   console.log(
     `measured ${(text.length / 1000).toFixed(1)} kB streamed: script ${streamed.toFixed(2)} s, layout ${(after.layout - before.layout).toFixed(2)} s; drawn at once: script ${whole.toFixed(2)} s`,
   );
+  // An answer that was read anew with each piece would cost ten times as much as this.
+  assert.ok(streamed < 12 * whole + 0.5, "the work grows with the length of the answer");
   assert.deepEqual(problems, []);
 }
