@@ -87,6 +87,8 @@ async fn container() {
         }
     }
 
+    resolves(&all);
+
     let image = &all[last_stage..];
     let one = |wanted: &str| {
         let mut found = image.iter().filter(|(name, _)| name == wanted).map(|(_, rest)| rest);
@@ -137,6 +139,24 @@ async fn units() {
     let wait: u64 = wait.expect("a limit").parse().expect("seconds");
     let grace = configured(&BTreeMap::new()).server.shutdown_grace;
     assert!(wait >= grace.as_secs() + 10, "answers get their time: {wait}");
+}
+
+/// Cargo finds every member of the workspace in what is copied for the build.
+#[track_caller]
+fn resolves(instructions: &[(String, String)]) {
+    let place = Place::new();
+    for (_, words) in instructions.iter().filter(|(name, _)| name == "COPY") {
+        let paths: Vec<_> = words.split_whitespace().collect();
+        let Some((_, sources)) = paths.split_last() else { continue };
+        for source in sources.iter().filter(|_| !words.starts_with("--from=")) {
+            std::os::unix::fs::symlink(repository().join(source), place.path().join(source))
+                .expect("a link");
+        }
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"]);
+    let output = cargo.current_dir(place.path()).output().expect("cargo can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// As systemd reads them, with a program that is there.

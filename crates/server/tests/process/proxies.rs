@@ -5,57 +5,87 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, User};
 use testkit::process::AppProcess;
-use testkit::{Harness, Nginx, Settings};
+use testkit::reverse_proxy::ReverseProxyProcess;
+use testkit::{Harness, ReverseProxy, Settings};
 
 use super::doctor::sound;
 use super::place::{Place, run};
 use super::{PROMPT, ticked, ticks, upstream};
 
 const NGINX: &str = include_str!("../../../../packaging/nginx.conf");
+const CADDY: &str = include_str!("../../../../packaging/Caddyfile");
 
 pub(crate) fn stories(harness: Harness) -> Harness {
+    let (nginx, caddy) = (ReverseProxy::Nginx, ReverseProxy::Caddy);
     harness
-        .process_story_with("nginx_passes_on_what_it_should", "nginx", Nginx::available(), good)
-        .process_story_with("the_doctor_sees_a_bad_nginx", "nginx", Nginx::available(), bad)
+        .process_story_with(
+            "nginx_passes_on_what_it_should",
+            nginx.name(),
+            nginx.available(),
+            async || good(ReverseProxy::Nginx).await,
+        )
+        .process_story_with(
+            "caddy_passes_on_what_it_should",
+            caddy.name(),
+            caddy.available(),
+            async || good(ReverseProxy::Caddy).await,
+        )
+        .process_story_with("the_doctor_sees_a_bad_nginx", nginx.name(), nginx.available(), bad)
 }
 
 /// The example for a server at this address, without the certificate that nobody has here.
-async fn example(server: &AppProcess, change: impl Fn(&str) -> String) -> Nginx {
+async fn example(
+    proxy: ReverseProxy,
+    server: &AppProcess,
+    change: impl Fn(&str) -> String,
+) -> ReverseProxyProcess {
     let address = server.url().trim_start_matches("http://").to_owned();
-    let text = change(NGINX);
-    Nginx::start(|port| {
-        let here = [
-            ("listen 443 ssl http2;", format!("listen 127.0.0.1:{port};")),
-            ("listen 80;", format!("listen 127.0.0.2:{port};")),
-            ("server 127.0.0.1:8000;", format!("server {address};")),
-        ];
+    let text = match proxy {
+        ReverseProxy::Nginx => change(NGINX),
+        ReverseProxy::Caddy => change(CADDY),
+    };
+    let site = |port: u16| {
+        let here = match proxy {
+            ReverseProxy::Nginx => vec![
+                ("listen 443 ssl http2;", format!("listen 127.0.0.1:{port};")),
+                ("listen 80;", format!("listen 127.0.0.2:{port};")),
+                ("server 127.0.0.1:8000;", format!("server {address};")),
+            ],
+            ReverseProxy::Caddy => vec![
+                ("chat.example.org {", format!("http://127.0.0.1:{port} {{")),
+                ("127.0.0.1:8000 {", format!("{address} {{")),
+            ],
+        };
         let text = here.iter().fold(text, |text, (found, new)| {
             assert_eq!(text.matches(found).count(), 1, "{found}");
             text.replace(found, new)
         });
         let plain = text.lines().filter(|line| !line.trim().starts_with("ssl_certificate"));
         plain.collect::<Vec<_>>().join("\n")
-    })
-    .await
+    };
+    proxy.start(site).await
 }
 
-async fn good() {
+async fn good(kind: ReverseProxy) {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
     let place = Place::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = place.program().settings(&settings).serve().await;
     server.anonymous().signup("ada@example.org").await;
-    let nginx = example(&server, str::to_owned).await;
-    let user = Anonymous::new(&nginx.url()).login("ada@example.org").await;
+    let proxy = example(kind, &server, str::to_owned).await;
+    let user = Anonymous::new(&proxy.url()).login("ada@example.org").await;
 
     upstream.push(ticks(9, 0).failing(FaultKind::Stall, 3));
     one_by_one(&user).await;
     large_import(&user).await;
-    // Metrics are for this machine, and whom nginx passes on is not on it.
+    // Metrics are for this machine, and whom the proxy passes on is not on it.
     user.get("/metrics").await.expect_error(404, "unknown_url");
-    assert_eq!(nginx.log(), "");
-    let (code, out) = doctor(&place, &settings, &nginx).await;
+    if matches!(kind, ReverseProxy::Nginx) {
+        // Caddy calls it an error when a client goes away.
+        assert_eq!(proxy.log(), "");
+    }
+    let (code, out) = doctor(&place, &settings, &proxy).await;
     assert!(out.contains("Events arrive as they are sent."), "{out}");
     assert_eq!(code, Some(0), "{out}");
     server.terminate().await;
@@ -118,7 +148,7 @@ async fn bad() {
             .replace("gzip off;", gzip)
             .replace("client_max_body_size 0;", "")
     };
-    let nginx = example(&server, worse).await;
+    let nginx = example(ReverseProxy::Nginx, &server, worse).await;
     // As large a body as the server may be told to take, and more than nginx takes by itself.
     let settings = settings.set("CHATAPP_SERVER__MAX_BODY_BYTES", "2000000");
     let (code, out) = doctor(&place, &settings, &nginx).await;
@@ -129,8 +159,12 @@ async fn bad() {
 }
 
 /// What the doctor says of this way to the server: exit code and report.
-async fn doctor(place: &Place, settings: &Settings, nginx: &Nginx) -> (Option<i32>, String) {
-    let command = place.program().settings(settings).args(["doctor", "--url", &nginx.url()]);
+async fn doctor(
+    place: &Place,
+    settings: &Settings,
+    proxy: &ReverseProxyProcess,
+) -> (Option<i32>, String) {
+    let command = place.program().settings(settings).args(["doctor", "--url", &proxy.url()]);
     let (code, out, _) = run(command).await;
     (code, out)
 }
