@@ -7,6 +7,7 @@ use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{Column, Entity, Model, ResponseStatus};
 use models::{
     ConversationId, MessageId, ResponseId, ServerId, Time, UserId, conversation, response_event,
+    user,
 };
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
@@ -14,6 +15,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::search_docs::{self, Terms};
@@ -496,6 +498,8 @@ pub struct RunningRow {
     pub cancel_requested_at: Option<Time>,
     /// When its conversation was deleted.
     pub deleted_at: Option<Time>,
+    /// When its user's account was deleted, whose conversations are removed afterwards.
+    pub user_deleted_at: Option<Time>,
 }
 
 /// What a server runs according to the database.
@@ -504,11 +508,40 @@ pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<RunningRow>> {
         .select_only()
         .columns([Column::Id, Column::CancelRequestedAt])
         .column_as(Expr::col((conversation::Entity, conversation::Column::DeletedAt)), "deleted_at")
+        .column_as(Expr::col((user::Entity, user::Column::DeletedAt)), "user_deleted_at")
         .filter(fence.condition());
     let same = Expr::col((conversation::Entity, conversation::Column::Id))
         .equals((Entity, Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
-    Ok(query.into_model().all(db.read()).await?)
+    Ok(with_owner(query, Column::UserId).into_model().all(db.read()).await?)
+}
+
+/// A page of the responses of `user`, oldest first, behind the response `after`.
+pub async fn list_of_user(
+    db: &Db,
+    user: UserId,
+    after: Option<ResponseId>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let mut query = Entity::find().filter(Column::UserId.eq(user));
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
+}
+
+/// The servers that make something for `user`, but for `except`.
+pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<ServerId>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Owner)
+        .distinct()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
+        .filter(Column::Owner.ne(except))
+        .into_tuple()
+        .all(db.read())
+        .await?)
 }
 
 /// Responses that are open and belong to `owner`, or to any server but `except`.

@@ -1,5 +1,7 @@
 //! Conversations on their way out: as JSON Lines that can be imported again, or as Markdown.
 
+mod archive;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,7 +13,9 @@ use models::{ConversationId, ResponseId, UserId, conversation, message, response
 use schemas::message::MessageOut;
 use transfer::{Attachment, markdown, own};
 
+use crate::accounts::Accounts;
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::responses::engine::Engine;
 use crate::{branch::Branch, messages};
 
@@ -31,11 +35,13 @@ pub enum ExportFormat {
 #[derive(Debug, Clone)]
 pub struct Exports {
     engine: Arc<Engine>,
+    accounts: Accounts,
+    keys: Keys,
 }
 
 impl Exports {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Arc<Engine>, accounts: Accounts, keys: Keys) -> Self {
+        Self { engine, accounts, keys }
     }
 
     /// All conversations of `owner`, archived ones included, oldest first. A conversation that is

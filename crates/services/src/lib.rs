@@ -105,6 +105,7 @@ impl Services {
         let keys = Keys::new(engine.clone());
         let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, keys.clone());
         accounts.remove_left_over().await?;
+        let exports = Exports::new(engine.clone(), accounts.clone(), keys.clone());
         Ok(Self {
             accounts,
             keys,
@@ -114,7 +115,7 @@ impl Services {
             models: catalog,
             searches,
             imports: Imports::new(engine.clone()),
-            exports: Exports::new(engine.clone()),
+            exports,
             health: Health::new(engine.clone()),
             engine,
         })

@@ -26,6 +26,7 @@
 //! assert_eq!(conversation.messages[0].text, "Why is it blue?");
 //! ```
 
+pub mod archive;
 mod chatgpt;
 mod claude;
 mod conversation;

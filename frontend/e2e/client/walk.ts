@@ -220,6 +220,8 @@ const report = await body(
 check(lines(report)[0]?.outcome === "imported", report);
 
 // One's own account, to its end.
+const archive = await body(me.GET("/api/me/export", { parseAs: "arrayBuffer" }));
+check(new TextDecoder().decode(new Uint8Array(archive, 0, 2)) === "PK");
 check((await body(me.PATCH("/api/me", { body: { name: "Countess" } }))).name === "Countess");
 const words = { current_password: password, new_password: `${password}s` };
 await status(me.POST("/api/me/password", { body: words }), 204);

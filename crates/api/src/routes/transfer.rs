@@ -72,6 +72,31 @@ pub(super) async fn export_all(
     Ok(file(stream, format, "conversations"))
 }
 
+/// Export everything about the account
+///
+/// A zip file of readable JSON: the account, its sessions and keys without their secrets, all
+/// conversations (importable, as those of `/api/export`), and what each response used, with a JSON
+/// Schema of these files. The answer is streamed; a file that was cut cannot be opened.
+/// `docs/DATA_EXPORT.md` describes it.
+#[utoipa::path(
+    get, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account"])),
+    responses((
+        status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip",
+    ))
+)]
+pub(super) async fn export_me(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+) -> Answer<Response> {
+    let stream = state.services.exports.archive(&identity).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"chatapp-data.zip\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, Body::from_stream(stream)).into_response())
+}
+
 /// Export a conversation
 #[utoipa::path(
     get, path = "/api/conversations/{id}/export", tag = "Import and export",

@@ -21,6 +21,7 @@ mod bodies;
 mod branches;
 mod content;
 mod conversations;
+mod data_export;
 mod http;
 mod keys;
 mod messages;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     let harness = branches::stories(harness);
     let harness = content::stories(harness);
     let harness = conversations::stories(harness);
+    let harness = data_export::stories(harness);
     let harness = http::stories(harness);
     let harness = keys::stories(harness);
     let harness = messages::stories(harness);

@@ -96,6 +96,8 @@ const ROWS: &[Row] = &[
         body: || json!({"current_password": PASSWORD, "new_password": PASSWORD}),
         ..row("change_password", Scope::Own(&[]), 204)
     },
+    // An archive: its story opens it.
+    row("export_me", Scope::Own(&[]), 200),
     row("list_sessions", Scope::Own(&[Kind::Session]), 200),
     row("list_keys", Scope::Own(&[Kind::Key]), 200),
     Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },

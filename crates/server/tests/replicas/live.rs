@@ -1,6 +1,8 @@
 //! With Redis the other server knows at once what the database does not know yet.
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::client::PASSWORD;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
 use testkit::{Harness, World};
 
@@ -12,6 +14,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .redis_story_on(&SERVERS, "any_follower_reads_exactly_the_stored_log", followers)
         .redis_story_on(&SERVERS, "a_stop_reaches_the_other_server_by_its_bell", stop)
         .redis_story_on(&SERVERS, "a_delete_reaches_the_other_server_by_its_bell", delete)
+        .redis_story_on(&SERVERS, "a_deleted_account_rings_the_other_server", delete_account)
 }
 
 async fn ahead(world: World) {
@@ -68,6 +71,9 @@ async fn followers(world: World) {
 
 async fn stop(world: World) {
     let site = Site::start(&world).await;
+    // With nothing to make, the first server would not listen: its own look of each second may
+    // find what is to be stopped just before the bell.
+    let _other = site.answer(ENDLESS).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(3).await;
     let before = metric(&site.one, "bus_looks_total").await;
@@ -79,6 +85,7 @@ async fn stop(world: World) {
 /// Whatever is deleted at the second server, the first one is asked to look.
 async fn delete(world: World) {
     let site = Site::start(&world).await;
+    let _other = site.answer(ENDLESS).await;
     let ways: [(&str, &str); 4] = [
         ("DELETE", "/api/conversations/{conversation}"),
         ("DELETE", "/api/conversations/{conversation}?permanent=true"),
@@ -96,7 +103,7 @@ async fn delete(world: World) {
         let method = method.parse().expect("a method");
         let mut request = site.there.request(method, &path);
         if path.ends_with("/delete") {
-            request = request.json(&serde_json::json!({"ids": [conversation]}));
+            request = request.json(&json!({"ids": [conversation]}));
         }
         let status = site.there.send(request).await.status;
         assert!((200..300).contains(&status), "{path}: {status}");
@@ -106,4 +113,22 @@ async fn delete(world: World) {
         let code = &end.json()["response"]["error"]["code"];
         assert!(code.as_str().is_some_and(|code| code.ends_with("_deleted")), "{path}: {code}");
     }
+}
+
+/// The account is hidden before the bell rings, so the look finds what to stop, though the
+/// conversations may still be there.
+async fn delete_account(world: World) {
+    let site = Site::start(&world).await;
+    let _other = site.answer(ENDLESS).await;
+    let bob = site.one.anonymous().signup("bob@example.org").await;
+    let (mut here, _) = site.answer_to(&bob, ENDLESS).await;
+    here.read_text(3).await;
+    let before = metric(&site.one, "bus_looks_total").await;
+    let there = site.two.anonymous().with_bearer(Some(&bob.access_token));
+    let body = json!({"current_password": PASSWORD});
+    let request = there.request(Method::DELETE, "/api/me").json(&body);
+    assert_eq!(there.send(request).await.status, 204);
+    reaches(&site.one, "bus_looks_total", before + 1).await;
+    // Either the answer's own end or the end of the session it was asked for with.
+    here.finish().await;
 }

@@ -64,11 +64,16 @@ impl Site {
 
     /// Has the first server answer with `model`; the stream and the response's id.
     pub(crate) async fn answer(&self, model: &str) -> (EventStream, String) {
-        let conversation = self.user.create_conversation().await;
+        self.answer_to(&self.user, model).await
+    }
+
+    /// The same for somebody else.
+    pub(crate) async fn answer_to(&self, user: &User, model: &str) -> (EventStream, String) {
+        let conversation = user.create_conversation().await;
         let path = format!("/api/conversations/{conversation}/messages");
         let body = json!({"content": "Go", "model": model, "stream": true});
-        let request = self.user.request(Method::POST, &path).json(&body);
-        let mut stream = self.user.stream(request).await;
+        let request = user.request(Method::POST, &path).json(&body);
+        let mut stream = user.stream(request).await;
         let response = stream.response_id().await;
         (stream, response)
     }

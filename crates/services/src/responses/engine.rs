@@ -7,7 +7,7 @@ use std::time::Duration;
 use bus::Bus;
 use crud::Db;
 use crud::responses::{ContextSent, Fence};
-use models::{Context, ResponseId, ServerId};
+use models::{Context, ResponseId, ServerId, UserId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -195,6 +195,18 @@ impl Engine {
         // It finds out by itself in a second.
         let row = crud::responses::find_any(&self.db, id).await.ok()??;
         Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
+    }
+
+    /// Asks every other server that makes something for `user` to look, as
+    /// [`Engine::ask_to_look`] does.
+    pub(crate) async fn ask_makers_to_look(&self, user: UserId) {
+        if self.bus.is_none() {
+            return;
+        }
+        match crud::responses::list_makers(&self.db, user, self.fence().owner).await {
+            Ok(makers) => makers.into_iter().for_each(|maker| self.ask_to_look(maker)),
+            Err(error) => tracing::debug!(%user, %error, "other servers were not asked to look"),
+        }
     }
 
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of

@@ -132,9 +132,9 @@ impl Responses {
         self.get(owner, id).await
     }
 
-    /// Ends every answer that this server is making for `owner`, whose data is about to be removed,
-    /// and waits a moment until their followers have been told. What begins afterwards, and what
-    /// another server makes, ends by itself within seconds of its rows being gone.
+    /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
+    /// waits a moment until their followers have been told, and on other servers, which are rung.
+    /// What begins afterwards ends by itself within seconds.
     pub async fn stop_all_of(&self, owner: UserId) {
         let mut theirs = self.engine.running();
         theirs.retain(|generation| generation.row.user_id == owner);
@@ -145,6 +145,7 @@ impl Responses {
             let (resource, log) = (generation.resource.clone(), generation.log.clone());
             Follower::new(resource, log, None).wait_end().await
         });
+        self.engine.ask_makers_to_look(owner).await;
         let _ = tokio::time::timeout(CANCEL_WAIT, futures_util::future::join_all(ends)).await;
     }
 

@@ -79,7 +79,9 @@ async fn look(engine: &Engine) -> Result<()> {
     }
     for generation in here {
         match rows.iter().find(|row| row.id == generation.row.id) {
-            Some(row) if row.deleted_at.is_some() => generation.stop(Stop::Deleted),
+            Some(row) if row.deleted_at.or(row.user_deleted_at).is_some() => {
+                generation.stop(Stop::Deleted);
+            }
             Some(row) if row.cancel_requested_at.is_some() => generation.stop(Stop::Cancelled),
             Some(_) => {}
             None => generation.stop(Stop::Lost),

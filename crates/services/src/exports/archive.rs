@@ -1,0 +1,84 @@
+//! All that is stored of one account, as a zip file of readable JSON.
+
+use auth::Identity;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use models::response;
+use serde_json::json;
+use transfer::archive::{Archive, SCHEMA, VERSION};
+
+use super::{ExportFormat, Exports, PAGE};
+use crate::error::{Error, Result};
+
+impl Exports {
+    /// Everything of the caller, without secrets. What changes while it is written may be in it
+    /// as it was before or after.
+    pub async fn archive(
+        &self,
+        identity: &Identity,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        let account = self.accounts.me(identity).await?;
+        let sessions = self.accounts.list_sessions(identity).await?.data;
+        let keys = self.keys.list(identity).await?.data;
+        let (engine, owner) = (self.engine.clone(), identity.user_id);
+        let conversations = self.all(owner, ExportFormat::JsonLines);
+        let about = json!({
+            "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
+        });
+        Ok(async_stream::try_stream! {
+            let mut archive = Archive::default();
+            archive.json("export.json", &about).map_err(Error::internal)?;
+            archive.begin("schema.json").map_err(Error::internal)?;
+            archive.write(SCHEMA.as_bytes()).map_err(Error::internal)?;
+            archive.json("account.json", &account).map_err(Error::internal)?;
+            archive.json("sessions.json", &sessions).map_err(Error::internal)?;
+            archive.json("keys.json", &keys).map_err(Error::internal)?;
+            yield Bytes::from(archive.take());
+
+            archive.begin("conversations.jsonl").map_err(Error::internal)?;
+            let mut conversations = std::pin::pin!(conversations);
+            while let Some(piece) = conversations.next().await {
+                archive.write(&piece?).map_err(Error::internal)?;
+                let ready = archive.take();
+                if !ready.is_empty() {
+                    yield Bytes::from(ready);
+                }
+            }
+
+            archive.begin("usage.jsonl").map_err(Error::internal)?;
+            let mut last = None;
+            loop {
+                let page =
+                    crud::responses::list_of_user(&engine.db, owner, last, PAGE).await?;
+                let Some(newest) = page.last() else { break };
+                last = Some(newest.id);
+                for row in &page {
+                    archive.write(usage(row).as_bytes()).map_err(Error::internal)?;
+                }
+                yield Bytes::from(archive.take());
+            }
+            yield Bytes::from(archive.finish().map_err(Error::internal)?);
+        })
+    }
+}
+
+/// What a response used, as a line.
+fn usage(row: &response::Model) -> String {
+    let line = json!({
+        "id": row.id,
+        "conversation_id": row.conversation_id,
+        "status": row.status,
+        "model": row.model,
+        "provider": row.provider,
+        "usage": {
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "cached_tokens": row.cached_tokens,
+            "reasoning_tokens": row.reasoning_tokens,
+            "estimated": row.usage_estimated,
+        },
+        "created_at": row.created_at,
+        "completed_at": row.completed_at,
+    });
+    format!("{line}\n")
+}
