@@ -212,21 +212,15 @@ async fn list_places_among(
     Ok(Place::find_by_statement(statement).all(db.read()).await?)
 }
 
-/// The reasoning that the given responses produced: response and text, in the order of `seq`.
-pub async fn list_reasoning(
-    db: &Db,
-    responses: &[ResponseId],
-) -> Result<Vec<(Option<ResponseId>, String)>> {
+/// What the given responses produced beside their answers, in the order of `seq`.
+pub async fn list_beside(db: &Db, responses: &[ResponseId]) -> Result<Vec<Model>> {
     if responses.is_empty() {
         return Ok(Vec::new());
     }
     Ok(Entity::find()
-        .select_only()
-        .columns([Column::ResponseId, Column::Content])
         .filter(Column::ResponseId.is_in(responses.iter().copied()))
-        .filter(Column::Kind.eq(MessageType::Reasoning))
+        .filter(Column::Kind.ne(MessageType::Message))
         .order_by_asc(Column::Seq)
-        .into_tuple()
         .all(db.read())
         .await?)
 }

@@ -91,7 +91,7 @@ async fn remove_in(tx: &Tx, prune: &Prune) -> Result<Pruned> {
         .filter(response::Column::Id.is_in(responses.iter().copied()))
         .exec(tx)
         .await?;
-    // Reasoning hangs beside the answer, not below it.
+    // Reasoning and calls hang beside the answer, not below it.
     let theirs = Condition::any()
         .add(Column::Id.is_in(gone))
         .add(Column::ResponseId.is_in(responses.iter().copied()));

@@ -329,15 +329,17 @@ pub async fn note_context(
     .await
 }
 
-/// Text that belongs to a response when it ends.
+/// What a response has brought when it ends.
 #[derive(Debug, Clone)]
-pub struct FinalText {
+pub struct FinalItem {
     /// The message that holds it.
     pub message_id: MessageId,
-    /// Whether it is reasoning, stored as a row of its own.
-    pub is_reasoning: bool,
-    /// The text.
+    /// What it is; everything but the answer is stored as a row of its own.
+    pub kind: MessageType,
+    /// The text; of a call its arguments.
     pub text: String,
+    /// What does not fit into text, as JSON.
+    pub data: Option<String>,
     /// Whether it was finished, not cut off.
     pub is_complete: bool,
 }
@@ -347,8 +349,8 @@ pub struct FinalText {
 pub struct Finish {
     /// The row as it shall be: status, usage, error, `completed_at`, `last_seq`.
     pub response: Model,
-    /// Its texts in the order of the output.
-    pub texts: Vec<FinalText>,
+    /// Its output in order, the answer at most once.
+    pub items: Vec<FinalItem>,
     /// Events that are not on disk yet, the terminal one last.
     pub events: Checkpoint,
     /// The current time.
@@ -363,8 +365,8 @@ pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
 }
 
 impl Finish {
-    fn answer(&self) -> Option<&FinalText> {
-        self.texts.iter().find(|text| !text.is_reasoning)
+    fn answer(&self) -> Option<&FinalItem> {
+        self.items.iter().find(|item| item.kind == MessageType::Message)
     }
 }
 
@@ -374,8 +376,9 @@ async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
     if Entity::find_by_id(id).filter(fence.condition()).one(tx).await?.is_none() {
         return Ok(false);
     }
-    let reasoning: Vec<&FinalText> = finish.texts.iter().filter(|t| t.is_reasoning).collect();
-    let first_seq = release(tx, conversation_id, id, reasoning.len(), finish.now).await?;
+    let beside = |item: &&FinalItem| item.kind != MessageType::Message;
+    let beside: Vec<&FinalItem> = finish.items.iter().filter(beside).collect();
+    let first_seq = release(tx, conversation_id, id, beside.len(), finish.now).await?;
     let ended = Entity::update_many()
         .set(finish.response.clone().into_active_model().reset_all())
         .filter(Column::Id.eq(id))
@@ -387,8 +390,8 @@ async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
         return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
     }
     write_answer(tx, finish, terms).await?;
-    for (text, seq) in reasoning.into_iter().zip(first_seq..) {
-        insert(tx, reasoning_row(finish, text, seq)).await?;
+    for (item, seq) in beside.into_iter().zip(first_seq..) {
+        insert(tx, row_beside(finish, item, seq)).await?;
     }
     response_event::Entity::insert(finish.events.row()).exec_without_returning(tx).await?;
     #[cfg(feature = "kill-points")]
@@ -444,22 +447,22 @@ async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
     }
 }
 
-/// Reasoning hangs beside the answer, below the question, and is in no branch.
-fn reasoning_row(finish: &Finish, text: &FinalText, seq: i64) -> message::Model {
+/// Reasoning and calls hang beside the answer, below the question, and are in no branch.
+fn row_beside(finish: &Finish, item: &FinalItem, seq: i64) -> message::Model {
     let response = &finish.response;
     message::Model {
         conversation_id: response.conversation_id,
         seq,
-        id: text.message_id,
+        id: item.message_id,
         parent_id: Some(response.user_message_id),
         depth: 0,
         response_id: Some(response.id),
-        kind: MessageType::Reasoning,
+        kind: item.kind,
         role: Some(Role::Assistant),
-        is_user: is_user(MessageType::Reasoning, Some(Role::Assistant)),
-        status: if text.is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete },
-        content: text.text.clone(),
-        data: None,
+        is_user: is_user(item.kind, Some(Role::Assistant)),
+        status: if item.is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete },
+        content: item.text.clone(),
+        data: item.data.clone(),
         model: Some(response.model.clone()),
         created_at: finish.now,
         updated_at: finish.now,

@@ -67,11 +67,13 @@ pub(crate) struct Events {
     /// The model's name as a JSON string.
     model: String,
     begun: bool,
+    /// How many calls there are.
+    calls: u64,
 }
 
 impl Events {
     pub(crate) fn new(id: u64, model: &str) -> Self {
-        Self { id, model: Value::from(model).to_string(), begun: false }
+        Self { id, model: Value::from(model).to_string(), begun: false, calls: 0 }
     }
 
     /// A token of the answer.
@@ -84,13 +86,30 @@ impl Events {
         self.token("reasoning_content", text)
     }
 
+    /// A call of a tool, still without arguments.
+    pub(crate) fn call(&mut self, id: &str, name: &str) -> String {
+        let call = json!([{"index": self.calls, "id": id, "type": "function",
+            "function": {"name": name, "arguments": ""}}]);
+        self.calls += 1;
+        self.piece("tool_calls", &call)
+    }
+
+    /// A token of the newest call's arguments.
+    pub(crate) fn arguments(&mut self, text: &str) -> String {
+        let index = self.calls.saturating_sub(1);
+        self.piece("tool_calls", &json!([{"index": index, "function": {"arguments": text}}]))
+    }
+
     fn token(&mut self, field: &str, text: &str) -> String {
+        self.piece(field, &Value::from(text))
+    }
+
+    fn piece(&mut self, field: &str, value: &Value) -> String {
         // The first piece also says who speaks, as OpenAI's first chunk does.
         let role = if self.begun { "" } else { r#""role":"assistant","# };
         self.begun = true;
-        let text = Value::from(text);
         let choice =
-            format!(r#"{{"index":0,"delta":{{{role}"{field}":{text}}},"finish_reason":null}}"#);
+            format!(r#"{{"index":0,"delta":{{{role}"{field}":{value}}},"finish_reason":null}}"#);
         self.event(&choice, "")
     }
 
@@ -225,6 +244,8 @@ mod tests {
         for event in [
             events.text("x\n\ndata: [DONE]\n\n"),
             events.reasoning("y"),
+            events.call("a\n", "b\n"),
+            events.arguments("{\n"),
             events.finish(Ending::Length),
             events.usage(TokenUsage::default()),
         ] {

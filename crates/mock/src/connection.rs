@@ -262,6 +262,14 @@ impl Stage<'_> {
                 let event = self.events.reasoning(&text);
                 self.event(&event);
             }
+            Step::Call { id, name } => {
+                let event = self.events.call(&id, &name);
+                self.event(&event);
+            }
+            Step::Arguments(text) => {
+                let event = self.events.arguments(&text);
+                self.event(&event);
+            }
             Step::Usage(Some(counts)) if self.include_usage => {
                 let event = self.events.usage(counts);
                 self.event(&event);

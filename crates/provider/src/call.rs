@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use self::body::{Body, Progress};
 use self::meter::Meter;
 use crate::breaker::{Breaker, Permit};
+use crate::calls::{Collector, Excess, Fragment};
 use crate::client::{Http, chain, transport_failure};
 use crate::options::ReasoningTags;
 use crate::retry::{Budget, Jitter, asked_wait, pause};
@@ -96,17 +97,26 @@ pub(crate) struct Answer {
     begun: bool,
     /// Takes reasoning out of the text.
     splitter: Splitter,
+    calls: Collector,
 }
 
 impl Answer {
     fn new(tags: ReasoningTags) -> Self {
-        Self { usage: None, finish: None, bytes: 0, begun: false, splitter: Splitter::new(tags) }
+        Self {
+            usage: None,
+            finish: None,
+            bytes: 0,
+            begun: false,
+            splitter: Splitter::new(tags),
+            calls: Collector::default(),
+        }
     }
 
     /// Hands out a piece of the answer.
     fn say(&mut self, reasoning: String, text: String, ready: &mut VecDeque<Delta>) {
         if !reasoning.is_empty() || !text.is_empty() {
             self.begun = true;
+            self.calls.end(ready);
         }
         hand_out(Pieces { reasoning, text: String::new() }, ready);
         if !text.is_empty() {
@@ -114,9 +124,24 @@ impl Answer {
         }
     }
 
+    /// Hands out pieces of calls.
+    fn call(
+        &mut self,
+        fragments: Vec<Fragment>,
+        ready: &mut VecDeque<Delta>,
+    ) -> Result<(), Failure> {
+        for fragment in fragments {
+            self.begun = true;
+            let pushed = self.calls.push(fragment, ready);
+            pushed.map_err(|Excess| Failure::last(ProviderError::TooLarge))?;
+        }
+        Ok(())
+    }
+
     /// Hands out what was held back, since nothing more comes.
     fn say_rest(&mut self, ready: &mut VecDeque<Delta>) {
         hand_out(self.splitter.end(), ready);
+        self.calls.end(ready);
     }
 }
 
@@ -329,7 +354,7 @@ impl Call {
             return Err(report.classify(None, retry_after));
         }
         let chunk = read_value(&value);
-        if chunk.text.len() + chunk.reasoning.len() > config.max_answer_bytes {
+        if chunk.bytes() > config.max_answer_bytes {
             return Err(Failure::last(ProviderError::TooLarge));
         }
         self.answer.usage = chunk.usage;
@@ -339,6 +364,7 @@ impl Call {
             None => None,
         };
         self.answer.say(chunk.reasoning, chunk.text, &mut self.ready);
+        self.answer.call(chunk.calls, &mut self.ready)?;
         self.meter.first_token();
         self.finish()
     }

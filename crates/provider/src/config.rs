@@ -60,7 +60,7 @@ pub struct OpenAiConfig {
     pub timeouts: Timeouts,
     /// The largest single event accepted, in bytes.
     pub max_event_bytes: usize,
-    /// The largest answer accepted, reasoning included, in bytes.
+    /// The largest answer accepted, reasoning and calls of tools included, in bytes.
     pub max_answer_bytes: usize,
     /// How often a call is repeated when it failed before the first piece of its answer.
     pub max_retries: u32,

@@ -148,6 +148,8 @@ impl Telling {
         match step {
             Step::Text(text) => self.say(Delta::Text(text)),
             Step::Reasoning(text) => self.say(Delta::Reasoning(text)),
+            Step::Call { id, name } => self.say(Delta::Call { id: Some(id), name }),
+            Step::Arguments(text) => self.say(Delta::Arguments(text)),
             Step::Usage(usage) => self.usage = usage,
             Step::Finish(ending) => self.finish = Some(finish(ending)?),
             Step::Done | Step::Close | Step::Truncate | Step::Reset => return self.end(),
@@ -174,7 +176,7 @@ impl Telling {
     }
 
     fn say(&mut self, delta: Delta) {
-        if let Delta::Text(text) | Delta::Reasoning(text) = &delta
+        if let Delta::Text(text) | Delta::Reasoning(text) | Delta::Arguments(text) = &delta
             && text.is_empty()
         {
             return;

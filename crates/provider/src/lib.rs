@@ -8,6 +8,8 @@
 //! [`script`] describes answers that are made up: the demo model plays them in this process, the
 //! `mock` crate over HTTP.
 //!
+//! A model may call tools of the server it runs on; `calls` collects what is said of that.
+//!
 //! The crate knows nothing of conversations, users or storage, and starts no task of its own.
 //!
 //! ```
@@ -33,6 +35,7 @@
 
 mod breaker;
 mod call;
+mod calls;
 mod client;
 mod config;
 mod demo;

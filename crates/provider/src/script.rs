@@ -40,6 +40,8 @@ pub struct Script {
     pub answer: Answer,
     /// How many tokens of reasoning come first.
     pub reasoning: u32,
+    /// How many calls of a tool come between the reasoning and what is said.
+    pub calls: u32,
     /// Time before the first token.
     pub first: Duration,
     /// Time between tokens.
@@ -67,7 +69,7 @@ pub enum Answer {
     Echo,
     /// So many words of varied Markdown.
     Words(u32),
-    /// Exactly these steps: `ending`, `usage`, `reasoning` and `fault` do not count.
+    /// Exactly these steps: `ending`, `usage`, `reasoning`, `calls` and `fault` do not count.
     Steps(Vec<Step>),
 }
 
@@ -101,7 +103,7 @@ impl Ending {
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
-    /// After how many tokens of the answer (reasoning does not count).
+    /// After how many tokens of the answer (calls count, reasoning does not).
     pub at: u32,
 }
 
@@ -144,6 +146,15 @@ pub enum Step {
     Reasoning(String),
     /// A token of the answer.
     Text(String),
+    /// A call of a tool begins.
+    Call {
+        /// Its id.
+        id: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// A token of the newest call's arguments.
+    Arguments(String),
     /// Token counts; none stands for those counted so far.
     Usage(Option<TokenUsage>),
     /// How the answer ends.
@@ -157,7 +168,7 @@ pub enum Step {
         /// The value of `Retry-After`, in seconds.
         retry_after: Option<f64>,
     },
-    /// The whole answer as one JSON document; only as the first step.
+    /// The whole answer as one JSON document, without calls; only as the first step.
     Json {
         /// Its reasoning.
         reasoning: String,
@@ -196,6 +207,7 @@ impl Script {
         Self {
             answer,
             reasoning: 0,
+            calls: 0,
             first: Duration::ZERO,
             delay: Duration::ZERO,
             ending: Ending::Stop,

@@ -86,6 +86,15 @@ pub enum Delta {
     Text(String),
     /// More of the reasoning that precedes it.
     Reasoning(String),
+    /// A call of a tool begins.
+    Call {
+        /// Its id, if the provider gave it one.
+        id: Option<String>,
+        /// The tool's name; never empty.
+        name: String,
+    },
+    /// More of the arguments of the newest call.
+    Arguments(String),
     /// The final token counts; at most one a stream.
     Usage(TokenUsage),
     /// The end of a whole answer.

@@ -10,14 +10,27 @@ use serde::{Deserialize, Serialize};
 use crate::response::ContextReport;
 use crate::{MessageId, Time};
 
+/// A call of a tool, without its arguments, which are the item's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The provider's id of it, or ours.
+    pub call_id: String,
+    /// The tool's name.
+    pub name: String,
+    /// How many UTF-16 code units of the answer came before it.
+    pub offset: u32,
+}
+
 /// What an output item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// The answer.
     Message,
     /// The reasoning before it.
     Reasoning,
+    /// A call of a tool.
+    FunctionCall(Call),
 }
 
 /// Tokens of a response.
@@ -90,7 +103,7 @@ pub enum Event {
         /// What it is.
         kind: ItemKind,
     },
-    /// Its text begins.
+    /// Its text begins. A call has no parts.
     PartAdded {
         /// Position of the item.
         i: u32,

@@ -107,6 +107,9 @@ pub struct MessageOut {
     /// What the model reasoned before it answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// The calls of tools that the model made while it answered, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallOut>,
     /// Files that belonged to it where it was imported from. Their bytes are not kept here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<AttachmentOut>,
@@ -118,6 +121,28 @@ pub struct MessageOut {
     /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Time,
+}
+
+/// A call of a tool that the provider ran by itself. Its result is not known here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CallOut {
+    /// Id of the item, as the response's events name it.
+    #[schema(value_type = String, example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
+    pub id: MessageId,
+    /// The provider's id of the call.
+    #[schema(example = "call_1")]
+    pub call_id: String,
+    /// The tool's name.
+    #[schema(example = "get_weather")]
+    pub name: String,
+    /// Its arguments, which should be JSON; of a call in progress those so far.
+    #[schema(example = "{\"city\":\"Lisbon\"}")]
+    pub arguments: String,
+    /// `in_progress`, `completed` or `incomplete`.
+    #[schema(value_type = String, example = "completed")]
+    pub status: MessageStatus,
+    /// How many UTF-16 code units of `content`, as JavaScript counts, came before it.
+    pub offset: u32,
 }
 
 /// A file that belonged to an imported message.

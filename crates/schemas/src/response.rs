@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::event::{Ending, Failure, ItemKind, Tokens};
+use crate::event::{Call, Ending, Failure, ItemKind, Tokens};
 use crate::stream::DoneItem;
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
@@ -41,7 +41,7 @@ pub struct ResponseResource {
     pub previous_response_id: Option<ResponseId>,
     /// System message of this response.
     pub instructions: Option<String>,
-    /// Output items: reasoning and messages.
+    /// Output items: reasoning, calls of tools and messages.
     pub output: Vec<Value>,
     /// Tools offered to the model.
     pub tools: Vec<Value>,
@@ -285,10 +285,22 @@ impl ResponseResource {
     }
 }
 
+/// A call with its arguments so far, as an item.
+pub fn function_call(id: MessageId, call: &Call, arguments: &str, status: &str) -> Value {
+    json!({
+        "type": "function_call",
+        "id": id,
+        "call_id": call.call_id,
+        "name": call.name,
+        "arguments": arguments,
+        "status": status,
+    })
+}
+
 /// A finished item as it stands in `output`.
 pub fn output_item(done: &DoneItem) -> Value {
     let status = if done.complete { "completed" } else { "incomplete" };
-    match done.item.kind {
+    match &done.item.kind {
         ItemKind::Message => json!({
             "type": "message",
             "id": done.item.id,
@@ -302,5 +314,6 @@ pub fn output_item(done: &DoneItem) -> Value {
             "status": status,
             "summary": [{"type": "summary_text", "text": done.text}],
         }),
+        ItemKind::FunctionCall(call) => function_call(done.item.id, call, &done.text, status),
     }
 }

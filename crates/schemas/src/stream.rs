@@ -14,6 +14,13 @@ pub struct Item {
     pub kind: ItemKind,
 }
 
+impl Item {
+    /// Whether it is a call of a tool.
+    pub fn is_call(&self) -> bool {
+        matches!(self.kind, ItemKind::FunctionCall(_))
+    }
+}
+
 /// A finished output item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoneItem {

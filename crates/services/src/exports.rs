@@ -10,7 +10,7 @@ use futures_util::Stream;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
 use models::{ConversationId, ResponseId, UserId, conversation, message, response};
-use schemas::message::MessageOut;
+use schemas::message::{CallOut, MessageOut};
 use transfer::{Attachment, markdown, own};
 
 use crate::accounts::Accounts;
@@ -221,11 +221,13 @@ impl Entry {
             Some(message::Role::User) | None => transfer::Role::User,
         };
         let is_complete = message.status == MessageStatus::Completed;
+        let calls: Vec<transfer::Call> = message.calls.into_iter().map(called).collect();
         if !is_lines {
             return Ok(markdown::message(&markdown::Entry {
                 role,
                 text: &message.content,
                 reasoning: message.reasoning.as_deref(),
+                calls: &calls,
                 model: message.model.as_deref(),
                 is_complete,
                 attachments: &attachments,
@@ -236,9 +238,10 @@ impl Entry {
             id: message.id.to_string(),
             parent_id: message.parent_id.map(|id| id.to_string()),
             role,
-            status: if is_complete { "completed" } else { "incomplete" }.to_owned(),
+            status: status_word(message.status),
             content: message.content,
             reasoning: message.reasoning,
+            calls,
             model: message.model,
             attachments,
             response: response.map(exported),
@@ -247,6 +250,16 @@ impl Entry {
         };
         own::message(&line, is_first).map_err(Error::internal)
     }
+}
+
+/// What is in progress is, on paper, not finished.
+fn status_word(status: MessageStatus) -> String {
+    if status == MessageStatus::Completed { "completed" } else { "incomplete" }.to_owned()
+}
+
+fn called(call: CallOut) -> transfer::Call {
+    let CallOut { id: _, call_id, name, arguments, status, offset } = call;
+    transfer::Call { id: call_id, name, arguments, status: status_word(status), offset }
 }
 
 fn exported(row: response::Model) -> transfer::Response {

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use crud::messages::Place;
-use models::message::{self, MessageStatus};
+use models::message::{self, MessageStatus, MessageType};
 use models::{ConversationId, MessageId, ResponseId};
-use schemas::message::{AttachmentOut, MessageOut};
+use schemas::message::{AttachmentOut, CallOut, MessageOut};
 
 use crate::error::Result;
-use crate::responses::{self, engine::Engine};
+use crate::responses::{self, SoFar, engine::Engine};
 
-/// Renders rows of one conversation: with their place among their siblings, with reasoning, and
-/// with the text so far of an answer that runs here.
+/// Renders rows of one conversation: with their place among their siblings, with reasoning and
+/// calls, and with the text so far of an answer that runs here.
 pub(crate) async fn describe(
     engine: &Engine,
     conversation: ConversationId,
@@ -25,25 +25,28 @@ pub(crate) async fn describe(
             .collect();
     let answers: Vec<ResponseId> = rows
         .iter()
-        .filter(|row| row.kind == message::MessageType::Message)
+        .filter(|row| row.kind == MessageType::Message)
         .filter_map(|row| row.response_id)
         .collect();
-    let mut reasoning: HashMap<ResponseId, String> = HashMap::new();
-    for (response, text) in crud::messages::list_reasoning(&engine.db, &answers).await? {
-        if let Some(response) = response {
-            reasoning.entry(response).or_default().push_str(&text);
+    let mut beside: HashMap<ResponseId, Beside> = HashMap::new();
+    for row in crud::messages::list_beside(&engine.db, &answers).await? {
+        if let Some(response) = row.response_id {
+            beside.entry(response).or_default().add(&row);
         }
     }
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
-        let is_answer = row.kind == message::MessageType::Message;
+        let mut beside = match row.response_id {
+            Some(id) if row.kind == MessageType::Message => beside.remove(&id).unwrap_or_default(),
+            _ => Beside::of(&row),
+        };
         // A row that is no message proper stands alone.
         let place = places.remove(&row.id);
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
-        let (content, covers_seq) = match row.response_id {
+        let SoFar { content, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
-            _ => (row.content, None),
+            _ => SoFar { content: row.content, calls: beside.calls, covers_seq: None },
         };
         out.push(MessageOut {
             id: row.id,
@@ -61,7 +64,8 @@ pub(crate) async fn describe(
             status: row.status,
             content,
             covers_seq,
-            reasoning: row.response_id.filter(|_| is_answer).and_then(|id| reasoning.remove(&id)),
+            reasoning: beside.reasoning.take(),
+            calls,
             attachments,
             model: row.model,
             created_at: row.created_at,
@@ -69,6 +73,28 @@ pub(crate) async fn describe(
         });
     }
     Ok(out)
+}
+
+/// What a response has brought beside its answer.
+#[derive(Debug, Default)]
+struct Beside {
+    reasoning: Option<String>,
+    calls: Vec<CallOut>,
+}
+
+impl Beside {
+    /// What is said of a row that stands alone: a call is its own.
+    fn of(row: &message::Model) -> Self {
+        let calls = (row.kind == MessageType::FunctionCall).then(|| responses::call_out(row));
+        Self { reasoning: None, calls: calls.into_iter().collect() }
+    }
+
+    fn add(&mut self, row: &message::Model) {
+        if row.kind == MessageType::Reasoning {
+            self.reasoning.get_or_insert_default().push_str(&row.content);
+        }
+        self.calls.extend(Self::of(row).calls);
+    }
 }
 
 /// The files that belonged to an imported message; their places, not their bytes.
@@ -85,14 +111,14 @@ fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
     AttachmentOut { name, media_type, size, place }
 }
 
-/// The text of an answer in progress and the last event it covers: from memory when it runs here,
+/// An answer in progress as far as it is: from memory when it runs here,
 /// otherwise as far as it is stored.
-async fn so_far(engine: &Engine, id: ResponseId) -> Result<(String, Option<u64>)> {
+async fn so_far(engine: &Engine, id: ResponseId) -> Result<SoFar> {
     if let Some(log) = engine.find_log(id) {
-        return Ok(log.answer());
+        return Ok(log.so_far());
     }
     match crud::responses::find_any(&engine.db, id).await? {
-        Some(row) => Ok(responses::stored(engine, &row).await?.answer()),
-        None => Ok((String::new(), None)),
+        Some(row) => Ok(responses::stored(engine, &row).await?.so_far()),
+        None => Ok(SoFar::default()),
     }
 }

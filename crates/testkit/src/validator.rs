@@ -46,7 +46,9 @@ pub enum Rule {
     ContentPartNotTerminated,
     /// Deltas, whole texts, done parts, done items and the final output agree.
     TextMismatch,
-    /// Ids, types and call ids never change.
+    /// A call has an id and a name; it has arguments and no parts, and other items have none.
+    CallFields,
+    /// Ids, types, call ids and names never change.
     IdentityChanged,
     /// Output indexes begin at 0 and have no holes; each item has one.
     OutputIndex,

@@ -114,6 +114,7 @@ fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
         role,
         text,
         reasoning: None,
+        calls: Vec::new(),
         model: (role == Role::Assistant)
             .then(|| loose::text(metadata, "model_slug").or(model).map(str::to_owned))
             .flatten(),

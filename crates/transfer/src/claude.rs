@@ -97,6 +97,7 @@ fn read_message(message: &Object, model: Option<&str>, notes: &mut Notes) -> Opt
         role,
         text,
         reasoning: (!thoughts.is_empty()).then(|| thoughts.join("\n\n")),
+        calls: Vec::new(),
         model: (role == Role::Assistant).then(|| model.map(str::to_owned)).flatten(),
         is_complete: !matches!(loose::text(message, "stop_reason"), Some("user_canceled")),
         attachments,

@@ -63,6 +63,21 @@ pub struct Attachment {
     pub place: String,
 }
 
+/// A call of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The provider's id of it.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: String,
+    /// `completed` or `incomplete`.
+    pub status: String,
+    /// How many UTF-16 code units of the message came before it.
+    pub offset: u32,
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -76,6 +91,8 @@ pub struct Message {
     pub text: String,
     /// What the model reasoned before.
     pub reasoning: Option<String>,
+    /// The calls of tools that the model made. Only our own exports have them.
+    pub calls: Vec<Call>,
     /// The model that wrote it.
     pub model: Option<String>,
     /// Whether the text is whole; `false` of a stopped or interrupted answer.

@@ -40,6 +40,6 @@ mod split;
 mod tree;
 
 pub use conversation::{
-    Attachment, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
+    Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
 };
 pub use read::{Limits, ReadError, Record, Unreadable, read};

@@ -102,6 +102,7 @@ fn read_message(message: &Object, id: &str, conversation: &mut Conversation) -> 
         role,
         text,
         reasoning,
+        calls: Vec::new(),
         model: (role == Role::Assistant).then_some(model).flatten(),
         is_complete: !loose::is_true(message, "unfinished") && !loose::is_true(message, "error"),
         attachments,

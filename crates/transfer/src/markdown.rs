@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::conversation::{Attachment, Role};
+use crate::conversation::{Attachment, Call, Role};
 
 /// The top of a document: title, model and instructions.
 pub fn top(title: &str, created_at: DateTime<Utc>, instructions: Option<&str>) -> String {
@@ -29,6 +29,8 @@ pub struct Entry<'a> {
     pub text: &'a str,
     /// What the model reasoned before.
     pub reasoning: Option<&'a str>,
+    /// The calls of tools that the model made.
+    pub calls: &'a [Call],
     /// The model.
     pub model: Option<&'a str>,
     /// Whether the text is whole.
@@ -51,6 +53,9 @@ pub fn message(entry: &Entry<'_>) -> String {
     let mut text = format!("\n## {speaker}\n\n*{at}*\n\n");
     if let Some(reasoning) = entry.reasoning {
         let _ = write!(text, "{}\n\n", quote(reasoning));
+    }
+    for call in entry.calls {
+        let _ = write!(text, "*Tool: {}*\n\n{}\n\n", one_line(&call.name), code(&call.arguments));
     }
     text.push_str(entry.text.trim_end());
     text.push('\n');
@@ -78,6 +83,11 @@ fn quote(text: &str) -> String {
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// An indented block: nothing in it can end it.
+fn code(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,11 +101,19 @@ mod tests {
             size: None,
             place: "file-1".to_owned(),
         };
+        let call = Call {
+            id: "call_1".to_owned(),
+            name: "look\nup".to_owned(),
+            arguments: "{\"of\":\n\"sky\"}".to_owned(),
+            status: "completed".to_owned(),
+            offset: 0,
+        };
         let mut text = top("Sky\n# and more", at, Some("Be brief.\n\nAnd kind."));
         text += &message(&Entry {
             role: Role::User,
             text: "Why is it *blue*?\n",
             reasoning: None,
+            calls: &[],
             model: None,
             is_complete: true,
             attachments: &[file],
@@ -105,6 +123,7 @@ mod tests {
             role: Role::Assistant,
             text: "Because",
             reasoning: Some("Light.\nAir."),
+            calls: &[call],
             model: Some("gpt"),
             is_complete: false,
             attachments: &[],
@@ -113,7 +132,7 @@ mod tests {
         let expected = "# Sky # and more\n\n*2023-11-14T22:13:20Z*\n\n## Instructions\n\n\
             > Be brief.\n>\n> And kind.\n\n## User\n\n*2023-11-14T22:13:20Z*\n\nWhy is it *blue*?\n\n\
             *File: sky.png (file-1)*\n\n## Assistant (gpt)\n\n*2023-11-14T22:13:20Z*\n\n\
-            > Light.\n> Air.\n\nBecause\n\n*(This answer was not finished.)*\n";
+            > Light.\n> Air.\n\n*Tool: look up*\n\n    {\"of\":\n    \"sky\"}\n\nBecause\n\n*(This answer was not finished.)*\n";
         assert_eq!(text, expected);
     }
 }

@@ -106,6 +106,7 @@ fn read_message(message: &Object, id: &str, conversation: &mut Conversation) -> 
         role,
         text,
         reasoning,
+        calls: Vec::new(),
         model: (role == Role::Assistant).then(|| loose::string(message, "model")).flatten(),
         is_complete: message.get("done") != Some(&Value::Bool(false)) && !has_failed,
         attachments,

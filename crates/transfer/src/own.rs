@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::conversation::{Attachment, Conversation, Message, Response, Role, Source};
+use crate::conversation::{Attachment, Call, Conversation, Message, Response, Role, Source};
 use crate::loose::{self, Object};
 use crate::tree::{self, Node};
 
@@ -67,6 +67,9 @@ pub struct Line {
     /// What the model reasoned before it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
+    /// The calls of tools that the model made, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
     /// The model that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -174,6 +177,7 @@ fn assemble(head: Head, lines: Vec<Line>) -> Conversation {
             role: line.role,
             text: line.content,
             reasoning: line.reasoning,
+            calls: line.calls,
             model: line.model,
             is_complete: line.status == "completed",
             attachments: line.attachments,

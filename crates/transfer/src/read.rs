@@ -330,6 +330,9 @@ fn without_nul(conversation: &mut Conversation) {
         texts.push(&mut message.text);
         texts.extend(&mut message.reasoning);
         texts.extend(&mut message.model);
+        for call in &mut message.calls {
+            texts.extend([&mut call.id, &mut call.name, &mut call.arguments]);
+        }
         for file in &mut message.attachments {
             texts.push(&mut file.place);
             texts.extend(&mut file.name);

@@ -175,6 +175,7 @@ mod tests {
             role: Role::Assistant,
             text: text.to_owned(),
             reasoning: None,
+            calls: Vec::new(),
             model: None,
             is_complete: true,
             attachments: Vec::new(),

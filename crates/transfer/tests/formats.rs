@@ -243,6 +243,7 @@ fn write(conversations: &[&Conversation]) -> String {
                 status: if message.is_complete { "completed" } else { "incomplete" }.to_owned(),
                 content: message.text.clone(),
                 reasoning: message.reasoning.clone(),
+                calls: message.calls.clone(),
                 model: message.model.clone(),
                 attachments: message.attachments.clone(),
                 response: message.response.map(|at| conversation.responses[at].clone()),

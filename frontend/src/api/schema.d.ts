@@ -852,6 +852,39 @@ export interface components {
             /** @description Of the ids sent, those that name none of your conversations. */
             not_found: string[];
         };
+        /** @description A call of a tool that the provider ran by itself. Its result is not known here. */
+        CallOut: {
+            /**
+             * @description Id of the item, as the response's events name it.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description The provider's id of the call.
+             * @example call_1
+             */
+            call_id: string;
+            /**
+             * @description The tool's name.
+             * @example get_weather
+             */
+            name: string;
+            /**
+             * @description Its arguments, which should be JSON; of a call in progress those so far.
+             * @example {"city":"Lisbon"}
+             */
+            arguments: string;
+            /**
+             * @description `in_progress`, `completed` or `incomplete`.
+             * @example completed
+             */
+            status: string;
+            /**
+             * Format: int32
+             * @description How many UTF-16 code units of `content`, as JavaScript counts, came before it.
+             */
+            offset: number;
+        };
         /** @description What a model can do. */
         Capabilities: {
             /** @description Whether its answers come piece by piece. */
@@ -1565,6 +1598,8 @@ export interface components {
                 covers_seq?: number | null;
                 /** @description What the model reasoned before it answered. */
                 reasoning?: string | null;
+                /** @description The calls of tools that the model made while it answered, in order. */
+                calls?: components["schemas"]["CallOut"][];
                 /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
                 attachments?: components["schemas"]["AttachmentOut"][];
                 /** @description The model that wrote it. */
@@ -1744,6 +1779,8 @@ export interface components {
             covers_seq?: number | null;
             /** @description What the model reasoned before it answered. */
             reasoning?: string | null;
+            /** @description The calls of tools that the model made while it answered, in order. */
+            calls?: components["schemas"]["CallOut"][];
             /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
             attachments?: components["schemas"]["AttachmentOut"][];
             /** @description The model that wrote it. */
@@ -1910,7 +1947,7 @@ export interface components {
             previous_response_id?: string | null;
             /** @description System message of this response. */
             instructions?: string | null;
-            /** @description Output items: reasoning and messages. */
+            /** @description Output items: reasoning, calls of tools and messages. */
             output: unknown[];
             /** @description Tools offered to the model. */
             tools: unknown[];

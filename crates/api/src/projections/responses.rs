@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use schemas::MessageId;
 use schemas::event::{Ending, Failure, ItemKind};
-use schemas::response::{ResponseResource, output_item};
+use schemas::response::{ResponseResource, function_call, output_item};
 use schemas::stream::{DoneItem, Item, StreamEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ impl Projector {
         put(out, text);
         out.extend_from_slice(match item.kind {
             ItemKind::Message => br#","logprobs":[]}"#,
-            ItemKind::Reasoning => b"}",
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => b"}",
         });
     }
 
@@ -67,7 +67,7 @@ impl Projector {
             }
             StreamEvent::PartAdded(item) => with_part(item, ""),
             StreamEvent::Delta(item, text) => with_text(item, "delta", text),
-            StreamEvent::TextDone(item, text) => with_text(item, "text", text),
+            StreamEvent::TextDone(item, text) => with_text(item, whole_name(&item.kind), text),
             StreamEvent::PartDone(item, text) => with_part(item, text),
             StreamEvent::ItemDone(done) => {
                 json!({"output_index": done.item.index, "item": output_item(done)})
@@ -97,19 +97,25 @@ pub fn event_type(event: &StreamEvent) -> &'static str {
         StreamEvent::ItemAdded(_) => "response.output_item.added",
         StreamEvent::PartAdded(item) => match item.kind {
             ItemKind::Message => "response.content_part.added",
-            ItemKind::Reasoning => "response.reasoning_summary_part.added",
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
+                "response.reasoning_summary_part.added"
+            }
         },
         StreamEvent::Delta(item, _) => match item.kind {
             ItemKind::Message => "response.output_text.delta",
             ItemKind::Reasoning => "response.reasoning_summary_text.delta",
+            ItemKind::FunctionCall(_) => "response.function_call_arguments.delta",
         },
         StreamEvent::TextDone(item, _) => match item.kind {
             ItemKind::Message => "response.output_text.done",
             ItemKind::Reasoning => "response.reasoning_summary_text.done",
+            ItemKind::FunctionCall(_) => "response.function_call_arguments.done",
         },
         StreamEvent::PartDone(item, _) => match item.kind {
             ItemKind::Message => "response.content_part.done",
-            ItemKind::Reasoning => "response.reasoning_summary_part.done",
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
+                "response.reasoning_summary_part.done"
+            }
         },
         StreamEvent::ItemDone(_) => "response.output_item.done",
         StreamEvent::Error(_) => "error",
@@ -146,30 +152,31 @@ fn status_word(ending: &Ending) -> Option<String> {
 
 /// `,"item_id":…` up to the place of the text.
 fn item_members(item: &Item) -> Vec<u8> {
-    format!(
-        r#","item_id":"{}","output_index":{},"{}":0,"delta":"#,
-        item.id,
-        item.index,
-        part_index(item.kind)
-    )
-    .into_bytes()
+    let part = part_index(&item.kind).map(|name| format!(r#","{name}":0"#)).unwrap_or_default();
+    format!(r#","item_id":"{}","output_index":{}{part},"delta":"#, item.id, item.index).into_bytes()
 }
 
-/// What the position of a part is called. Every item has one part, the first.
-fn part_index(kind: ItemKind) -> &'static str {
+/// What the position of a part is called. Every item has one part, the first; a call has none.
+fn part_index(kind: &ItemKind) -> Option<&'static str> {
     match kind {
-        ItemKind::Message => "content_index",
-        ItemKind::Reasoning => "summary_index",
+        ItemKind::Message => Some("content_index"),
+        ItemKind::Reasoning => Some("summary_index"),
+        ItemKind::FunctionCall(_) => None,
     }
 }
 
 fn with_item(item: &Item, rest: Value) -> Value {
-    let members = json!({
-        "item_id": item.id,
-        "output_index": item.index,
-        part_index(item.kind): 0,
-    });
-    join(members, rest)
+    let members = json!({"item_id": item.id, "output_index": item.index});
+    let part = part_index(&item.kind).map_or_else(|| json!({}), |name| json!({name: 0}));
+    join(join(members, part), rest)
+}
+
+/// What the whole text of an item is called.
+fn whole_name(kind: &ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Message | ItemKind::Reasoning => "text",
+        ItemKind::FunctionCall(_) => "arguments",
+    }
 }
 
 fn with_text(item: &Item, name: &str, text: &str) -> Value {
@@ -177,7 +184,7 @@ fn with_text(item: &Item, name: &str, text: &str) -> Value {
         item,
         match item.kind {
             ItemKind::Message => json!({name: text, "logprobs": []}),
-            ItemKind::Reasoning => json!({name: text}),
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => json!({name: text}),
         },
     )
 }
@@ -187,14 +194,16 @@ fn with_part(item: &Item, text: &str) -> Value {
         ItemKind::Message => {
             json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
         }
-        ItemKind::Reasoning => json!({"type": "summary_text", "text": text}),
+        ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
+            json!({"type": "summary_text", "text": text})
+        }
     };
     with_item(item, json!({"part": part}))
 }
 
 /// The item as it begins: helpers append what follows, so it must be empty.
 fn begun_item(item: &Item) -> Value {
-    match item.kind {
+    match &item.kind {
         ItemKind::Message => json!({
             "type": "message",
             "id": item.id,
@@ -208,6 +217,7 @@ fn begun_item(item: &Item) -> Value {
             "status": "in_progress",
             "summary": [],
         }),
+        ItemKind::FunctionCall(call) => function_call(item.id, call, "", "in_progress"),
     }
 }
 

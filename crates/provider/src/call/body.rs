@@ -187,15 +187,16 @@ impl Body {
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
     ) -> Result<(), Failure> {
-        let Chunk { reasoning, text, usage, ending } = chunk;
-        answer.bytes = answer.bytes.saturating_add(reasoning.len()).saturating_add(text.len());
+        answer.bytes = answer.bytes.saturating_add(chunk.bytes());
+        let Chunk { reasoning, text, calls, usage, ending } = chunk;
         if answer.bytes > self.upstream.http.config().max_answer_bytes {
             return Err(Failure::last(ProviderError::TooLarge));
         }
-        if !reasoning.is_empty() || !text.is_empty() {
+        if !reasoning.is_empty() || !text.is_empty() || !calls.is_empty() {
             self.clock.last_token = Some(self.clock.last_bytes);
         }
         answer.say(reasoning, text, ready);
+        answer.call(calls, ready)?;
         answer.usage = usage.or(answer.usage);
         match ending {
             Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),

@@ -51,6 +51,7 @@ impl Script {
                 ("delay", text) => script.delay = duration("delay", text)?,
                 ("first", text) => script.first = duration("first", text)?,
                 ("reasoning", n) => reasoning = Some(count("reasoning", n)?),
+                ("calls", n) => script.calls = count("calls", n)?,
                 ("finish", reason) => script.ending = ending(reason)?,
                 ("usage", "none") => script.usage = false,
                 ("chunk_bytes", n) => {
@@ -82,6 +83,11 @@ impl Script {
     /// What `/slow` asks for.
     pub(super) fn slow(self) -> Self {
         Self { delay: SLOW_DELAY, ..self }
+    }
+
+    /// What `/tool` asks for.
+    pub(super) fn calling(self) -> Self {
+        Self { calls: self.calls.max(1), ..self }
     }
 
     /// What `/long` asks for.

@@ -54,6 +54,7 @@ impl Script {
         match message.split_whitespace().next() {
             Some("/slow") => self.slow(),
             Some("/long") => self.long(),
+            Some("/tool") => self.calling(),
             Some("/error") => self.failing(FaultKind::Error, 12),
             Some("/stall") => self.failing(FaultKind::Stall, 12),
             _ => self,
@@ -77,8 +78,9 @@ impl Script {
             }
         };
         let reasoning = prose::reasoning(self.reasoning);
+        let said = |text| prose::calls(self.calls).chain(Iterator::map(text, Step::Text));
         let Some(Fault { kind, at }) = self.fault else {
-            let head = reasoning.map(Step::Reasoning).chain(text.map(Step::Text));
+            let head = reasoning.map(Step::Reasoning).chain(said(text));
             let usage = self.usage.then_some(Step::Usage(None));
             let tail = [Step::Finish(ending)].into_iter().chain(usage).chain([Step::Done]);
             return Box::new(head.chain(tail));
@@ -102,7 +104,7 @@ impl Script {
             FaultKind::NoDone => None,
         };
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        let head = reasoning.map(Step::Reasoning).chain(text.take(at).map(Step::Text));
+        let head = reasoning.map(Step::Reasoning).chain(said(text).take(at));
         Box::new(head.chain(fault))
     }
 }
@@ -137,7 +139,7 @@ impl Iterator for Play {
                     self.at = self.at.saturating_add(*wait);
                     continue;
                 }
-                Step::Text(_) | Step::Reasoning(_) => {
+                Step::Text(_) | Step::Reasoning(_) | Step::Call { .. } | Step::Arguments(_) => {
                     let wait = if self.begun { self.delay } else { self.first };
                     self.begun = true;
                     self.at = self.at.saturating_add(wait);

@@ -1,5 +1,7 @@
 //! Text without meaning, the same at every run.
 
+use super::Step;
+
 const WORDS: [&str; 64] = [
     "amber", "answer", "autumn", "basket", "between", "bridge", "candle", "careful", "circle",
     "cloud", "copper", "corner", "distant", "drift", "early", "echo", "engine", "evening",
@@ -41,6 +43,19 @@ pub(super) fn reasoning(count: u32) -> impl Iterator<Item = String> + Send {
     (0..count).zip(THOUGHTS.iter().cycle()).map(|(n, thought)| {
         let again = n > 0 && !thought.starts_with([' ', '.']);
         if again { format!(" {thought}") } else { (*thought).to_owned() }
+    })
+}
+
+/// The tool that is called, and its arguments, token by token.
+const TOOL: &str = "get_weather";
+const ARGUMENTS: [&str; 8] = ["{\"", "city", "\":\"", "Lisbon", "\",\"", "days", "\":", "3}"];
+
+/// `count` calls of a tool.
+pub(super) fn calls(count: u32) -> impl Iterator<Item = Step> + Send {
+    (0..count).flat_map(|n| {
+        let begin = Step::Call { id: format!("call_demo_{n}"), name: TOOL.to_owned() };
+        let arguments = ARGUMENTS.map(|token| Step::Arguments(token.to_owned()));
+        std::iter::once(begin).chain(arguments)
     })
 }
 

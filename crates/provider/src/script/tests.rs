@@ -71,6 +71,7 @@ fn names_that_are_no_scripts() {
     for (name, key, value) in [
         ("demo:ticks=", "ticks", ""),
         ("demo:ticks=1000001", "ticks", "1000001"),
+        ("demo:calls=x", "calls", "x"),
         ("demo:rate=-1", "rate", "-1"),
         ("demo:delay=5", "delay", "5"),
         ("demo:delay=99999m", "delay", "99999m"),
@@ -101,7 +102,7 @@ fn the_grammar_is_true() {
         assert!(Script::parse(&name).is_ok(), "{name}");
         checked += 1;
     }
-    assert_eq!(checked, 28);
+    assert_eq!(checked, 29);
 }
 
 #[test]
@@ -126,6 +127,7 @@ fn the_tour_has_everything_and_varies() {
         "“What is \\*this\\*? Tell me more”",
         "built-in demo model",
         "| `/slow` |",
+        "| `/tool` |",
         "```",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
@@ -167,7 +169,38 @@ fn commands() {
     assert!(last("/slow").at > last("hi").at * 5);
     assert!(steps("demo", "/long").len() > 1_500);
     assert_eq!(last("no /error").step, Step::Done);
+    let calls = |message: &str| {
+        let steps = steps("demo", message);
+        steps.iter().filter(|timed| matches!(timed.step, Step::Call { .. })).count()
+    };
+    assert_eq!((calls("/tool"), calls("hi")), (1, 0));
     assert_eq!(text(&steps("demo:echo", "/error")), "/error");
+}
+
+#[test]
+fn calls_come_before_what_is_said_and_count_as_tokens_of_it() {
+    let all = steps("mock:calls=2,ticks=1,reasoning=1", "");
+    let kind = |timed: &Timed| match &timed.step {
+        Step::Reasoning(_) => 'r',
+        Step::Call { .. } => 'c',
+        Step::Arguments(_) => 'a',
+        Step::Text(_) => 't',
+        _ => '.',
+    };
+    assert_eq!(all.iter().map(kind).collect::<String>(), "rcaaaaaaaacaaaaaaaat...");
+    let arguments: String = all
+        .iter()
+        .take(10)
+        .filter_map(|timed| match &timed.step {
+            Step::Arguments(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(arguments, r#"{"city":"Lisbon","days":3}"#);
+    let usage = TokenUsage { input: 4, output: 20, cached: 0, reasoning: 1 };
+    assert!(all.iter().any(|timed| timed.step == Step::Usage(Some(usage))));
+    let cut = steps("mock:calls=1,ticks=1,fault=stall@3", "");
+    assert_eq!(cut.iter().map(kind).collect::<String>(), "caa.");
 }
 
 #[test]

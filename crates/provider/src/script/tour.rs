@@ -24,6 +24,7 @@ pub(super) fn answer(message: &str) -> String {
          | Command | What it shows |\n|---|---|\n\
          | `/slow` | an answer with long pauses |\n\
          | `/long` | an answer of many paragraphs |\n\
+         | `/tool` | an answer that calls a tool first |\n\
          | `/error` | a provider that fails halfway |\n\
          | `/stall` | a provider that falls silent |\n\n\
          To talk to a real model, set these and start the server again:\n\n\

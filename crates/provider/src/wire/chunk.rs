@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::failure::Report;
 use super::fast;
+use crate::calls::Fragment;
 use crate::sse::Event;
 use crate::{Finish, TokenUsage};
 
@@ -29,10 +30,20 @@ pub(crate) struct Chunk {
     pub reasoning: String,
     /// More text; empty when there is none.
     pub text: String,
+    /// More of its calls of tools.
+    pub calls: Vec<Fragment>,
     /// Token counts so far; the last ones count.
     pub usage: Option<TokenUsage>,
     /// How the answer ended.
     pub ending: Option<Ending>,
+}
+
+impl Chunk {
+    /// How many bytes of the answer it is.
+    pub(crate) fn bytes(&self) -> usize {
+        let calls = self.calls.iter().map(Fragment::len);
+        calls.fold(self.reasoning.len().saturating_add(self.text.len()), usize::saturating_add)
+    }
 }
 
 /// What a `finish_reason` means.
@@ -116,6 +127,26 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
         .map(plain_text)
         .find(|text| !text.is_empty());
     chunk.reasoning.push_str(&reasoning.unwrap_or_default());
+    let calls = delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    chunk.calls.extend(calls.map(|call| read_call(call, call.get("function").unwrap_or(call))));
+    // How calls were said before there could be several.
+    let single = delta.get("function_call").filter(|call| call.is_object());
+    chunk.calls.extend(single.map(|call| read_call(call, call)));
+}
+
+/// A piece of a call; arguments that are no text are taken as the JSON they are.
+fn read_call(call: &Value, function: &Value) -> Fragment {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    Fragment {
+        index: call.get("index").and_then(Value::as_u64),
+        id: text(call.get("id")),
+        name: text(function.get("name")),
+        arguments: match function.get("arguments") {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        },
+    }
 }
 
 /// A part of an array content: text, or (Mistral) thinking made of parts.
@@ -185,12 +216,13 @@ fn whole(count: f64) -> u64 {
 pub(crate) fn read_ending(reason: &str) -> Option<Ending> {
     Some(Ending::Finish(match reason.to_ascii_lowercase().as_str() {
         "" | "null" => return None,
-        "stop" | "end_turn" | "eos" | "stop_sequence" => Finish::Stop,
+        // We offer no tools, so a call is not ours to answer: it is told, and the answer is over.
+        "stop" | "end_turn" | "eos" | "stop_sequence" | "tool_calls" | "function_call"
+        | "tool_use" => Finish::Stop,
         "length" | "max_tokens" | "model_length" => Finish::Length,
         "content_filter" | "safety" | "refusal" | "recitation" => Finish::ContentFilter,
         "error" | "insufficient_system_resource" | "abort" => return Some(Ending::Failed),
         other => {
-            // Tool calls end here too: we offer no tools, so there is nothing to call.
             let reason: String = other.chars().filter(|c| !c.is_control()).take(40).collect();
             tracing::warn!(reason, "unknown finish_reason, taken as the end of the answer");
             Finish::Stop

@@ -52,6 +52,11 @@ struct Delta<'a> {
     thinking: Option<IgnoredAny>,
     #[serde(default)]
     refusal: Option<IgnoredAny>,
+    // Some servers say with every token that nothing is called.
+    #[serde(default)]
+    tool_calls: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    function_call: Option<IgnoredAny>,
 }
 
 /// Reads an ordinary chunk; none when the tolerant reader has to look.
@@ -66,13 +71,23 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
         return None;
     }
     let Choice { index, delta, finish_reason, usage: choice_usage } = choice;
-    let Delta { content, reasoning_content, reasoning, reasoning_details, thinking, refusal } =
-        delta;
+    let Delta {
+        content,
+        reasoning_content,
+        reasoning,
+        reasoning_details,
+        thinking,
+        refusal,
+        tool_calls,
+        function_call,
+    } = delta;
     if index != 0
         || choice_usage.is_some()
         || reasoning_details.is_some()
         || thinking.is_some()
         || refusal.is_some()
+        || tool_calls.is_some_and(|calls| !calls.is_empty())
+        || function_call.is_some()
     {
         return None;
     }
@@ -80,6 +95,7 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
     Some(Chunk {
         reasoning: reasoning.map(Cow::into_owned).find(|text| !text.is_empty()).unwrap_or_default(),
         text: content.map(Cow::into_owned).unwrap_or_default(),
+        calls: Vec::new(),
         usage: usage.as_ref().and_then(read_usage),
         ending: finish_reason.as_deref().and_then(read_ending),
     })

@@ -126,6 +126,34 @@ fn reasoning_in_every_shape() {
 }
 
 #[test]
+fn calls_in_every_shape() {
+    use crate::calls::Fragment;
+    let expected = Fragment {
+        index: Some(1),
+        id: "a".to_owned(),
+        name: "f".to_owned(),
+        arguments: r#"{"x":1}"#.to_owned(),
+    };
+    let call = |arguments: Value| {
+        json!({"tool_calls": [{"index": 1, "id": "a", "type": "function",
+            "function": {"name": "f", "arguments": arguments}}]})
+    };
+    for shape in [call(json!(r#"{"x":1}"#)), call(json!({"x": 1}))] {
+        assert_eq!(delta(&shape).calls, std::slice::from_ref(&expected), "{shape}");
+        let whole = read_value(&json!({"choices": [{"message": shape}]}));
+        assert_eq!(whole.calls, std::slice::from_ref(&expected), "{shape}");
+    }
+    let old = json!({"function_call": {"name": "f", "arguments": r#"{"x":1}"#}});
+    let unnumbered = Fragment { index: None, id: String::new(), ..expected };
+    assert_eq!(delta(&old).calls, [unnumbered]);
+    for none in [json!({"tool_calls": null}), json!({"tool_calls": []}), json!({"tool_calls": 1})] {
+        assert_eq!(delta(&none), Chunk::default(), "{none}");
+    }
+    let empty = delta(&json!({"tool_calls": [{"index": 0, "id": null}]})).calls;
+    assert_eq!(empty, [Fragment { index: Some(0), ..Fragment::default() }]);
+}
+
+#[test]
 fn usage_in_every_place() {
     let usage = json!({"prompt_tokens": 3, "completion_tokens": 4.0,
         "prompt_tokens_details": {"cached_tokens": 1},
@@ -267,7 +295,9 @@ fn field() -> impl Strategy<Value = Value> {
         Just(json!(0)),
         Just(json!(1)),
         Just(json!({})),
+        Just(json!([])),
         Just(json!([{"text": "part"}])),
+        Just(json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}])),
         Just(json!({"prompt_tokens": 1})),
     ]
 }
@@ -284,7 +314,7 @@ proptest! {
         mut top in object(&["object", "usage", "error", "x_groq", "id"]),
         mut choice in object(&["index", "finish_reason", "usage", "message"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
-            "thinking", "refusal", "role"]),
+            "thinking", "refusal", "role", "tool_calls", "function_call"]),
         count in 0..3_usize,
     ) {
         choice["delta"] = delta;

@@ -192,6 +192,15 @@ async fn control_look_alikes_are_text() {
     assert_eq!(outcome.deltas.len(), 2, "{:?}", outcome.deltas);
 }
 
+/// So many calls with so many pieces of arguments each.
+fn calls(count: usize, pieces: usize) -> Script {
+    let arguments = std::iter::repeat_n(Step::Arguments("[1], ".to_owned()), pieces);
+    Script::steps((0..count).flat_map(|n| {
+        let call = Step::Call { id: n.to_string(), name: "f".to_owned() };
+        std::iter::once(call).chain(arguments.clone())
+    }))
+}
+
 #[tokio::test]
 async fn sizes_are_bounded() {
     let server = server().await;
@@ -207,6 +216,8 @@ async fn sizes_are_bounded() {
         ("an endless answer", Script::parse("mock:ticks=1000000").unwrap()),
         ("an endless comment", Script::steps([raw(&format!(": {ten_megabytes}"))])),
         ("many lines", Script::steps([raw(&"data: xxxxxxxxxx\n".repeat(100_000))])),
+        ("endless arguments", calls(1, 10_000)),
+        ("endless calls", calls(129, 1)),
         ("a large document", Script::parse("mock:ticks=5000,fault=json").unwrap()),
     ] {
         server.push(script);

@@ -39,7 +39,7 @@ section! {
     total_timeout: Duration = "600s", range "10ms" to "1d";
     /// The largest single event accepted from the provider, in bytes.
     max_event_bytes: usize = "262144", range "1024" to "67108864";
-    /// The largest answer accepted, in bytes.
+    /// The largest answer accepted, reasoning and calls of tools included, in bytes.
     max_answer_bytes: usize = "4194304", range "1024" to "67108864";
     /// How often a call is repeated that failed before the first piece of its answer.
     max_retries: u32 = "2", range "0" to "10";

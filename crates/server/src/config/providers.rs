@@ -74,7 +74,7 @@ section! {
     total_timeout: Option<Duration>, range "10ms" to "1d";
     /// The largest single event accepted from the provider, in bytes.
     max_event_bytes: Option<usize>, range "1024" to "67108864";
-    /// The largest answer accepted, in bytes.
+    /// The largest answer accepted, reasoning and calls of tools included, in bytes.
     max_answer_bytes: Option<usize>, range "1024" to "67108864";
     /// How often a call is repeated that failed before the first piece of its answer.
     max_retries: Option<u32>, range "0" to "10";

@@ -72,7 +72,7 @@ async fn wipe(world: &World, user: &User) {
     .await;
 }
 
-/// Branches, reasoning, a failure, a stop, texts of every kind, an empty conversation.
+/// Branches, reasoning, calls of tools, a failure, a stop, texts of every kind, an empty conversation.
 async fn varied(user: &User) {
     let first = user.create_conversation().await;
     let change = json!({"title": "Mixed 🗺", "instructions": "Be brief.\n", "model": "mock:echo"});
@@ -85,6 +85,10 @@ async fn varied(user: &User) {
     let body = json!({"content": "another way", "parent_id": parent, "model": "mock:ticks=9,fault=reset@4"});
     let failed = user.post(&path, body).await.expect(201);
     assert_eq!(failed["response"]["status"], "failed", "{failed}");
+    let body =
+        json!({"content": "and a tool", "parent_id": parent, "model": "mock:calls=2,ticks=2"});
+    let called = user.post(&path, body).await.expect(201);
+    assert_eq!(called["message"]["calls"].as_array().map(Vec::len), Some(2), "{called}");
     user.create_conversation().await;
     let third = user.create_conversation().await;
     user.send_and_wait(&third, "What is left?").await;
@@ -113,7 +117,7 @@ async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
 
     let (entries, summary) = import(&ada, "", file.clone()).await;
     assert!(entries.iter().all(|e| e["outcome"] == "imported"), "{entries:?}");
-    assert_eq!((&summary["imported"], &summary["messages"]), (&json!(3), &json!(8)));
+    assert_eq!((&summary["imported"], &summary["messages"]), (&json!(3), &json!(10)));
     assert_eq!(export(&ada).await, before);
     let (_, summary) = import(&ada, "", file).await;
     assert_eq!((&summary["imported"], &summary["already_there"]), (&json!(0), &json!(3)));
@@ -143,7 +147,9 @@ async fn another_user_gets_copies_of_their_own(world: World) {
         let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let messages =
             lines.flat_map(|line| line["messages"].as_array().cloned().unwrap_or_default());
-        messages.map(|m| json!([m["role"], m["content"], m["reasoning"], m["status"]])).collect()
+        messages
+            .map(|m| json!([m["role"], m["content"], m["reasoning"], m["calls"], m["status"]]))
+            .collect()
     };
     let (mut mine, mut theirs) = (texts(&before), texts(&copies));
     // New conversations are in the order of their import.

@@ -6,6 +6,7 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
+mod calls;
 mod context;
 mod crowd;
 mod delete;
@@ -29,6 +30,7 @@ use testkit::client::{EventStream, User};
 
 fn main() -> ExitCode {
     let harness = Harness::new();
+    let harness = calls::stories(harness);
     let harness = context::stories(harness);
     let harness = crowd::stories(harness);
     let harness = delete::stories(harness);

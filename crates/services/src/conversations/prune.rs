@@ -27,7 +27,7 @@ impl Conversations {
             let found = crud::messages::find(&self.engine.db, owner, id).await?;
             let row = found.ok_or(Error::NotFound("message"))?;
             if row.kind != MessageType::Message {
-                let rule = "reasoning is deleted with the answer it belongs to";
+                let rule = "reasoning and calls are deleted with the answer they belong to";
                 return Err(Invalid::new("id", rule).into());
             }
             if self.prune(owner, &row).await? {

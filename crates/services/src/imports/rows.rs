@@ -8,6 +8,7 @@ use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
+use schemas::event::Call;
 use schemas::validate::{self, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS};
 use transfer::{Conversation, Message, Note, Notes, Source};
 
@@ -25,7 +26,10 @@ const MAX_TEXT_BYTES: usize = 8 << 20;
 
 /// What of `conversation` breaks a bound, in words; nothing of it is stored then.
 pub(super) fn too_large(conversation: &Conversation) -> Option<String> {
-    let texts = conversation.messages.iter().flat_map(|m| m.reasoning.iter().chain([&m.text]));
+    let texts = conversation.messages.iter().flat_map(|m| {
+        let calls = m.calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
+        m.reasoning.iter().chain([&m.text]).chain(calls)
+    });
     if texts.clone().any(|text| text.len() > MAX_TEXT_BYTES) {
         return Some(format!("a message of it is longer than {MAX_TEXT_BYTES} bytes"));
     }
@@ -233,20 +237,37 @@ impl Maker<'_> {
                 row.response_id = Some(response.id);
                 responses.push(response);
             }
-            let reasoning = message.reasoning.as_ref().map(|text| message::Model {
-                seq: seq + 1,
-                id: self.engine.context.new_id(),
-                kind: MessageType::Reasoning,
-                content: text.clone(),
-                data: None,
-                is_user: false,
-                ..row.clone()
-            });
             places.push(rows.len());
-            rows.push(row);
-            rows.extend(reasoning);
+            rows.push(row.clone());
+            for beside in self.beside(message, &row) {
+                let seq = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+                rows.push(message::Model { seq, ..beside });
+            }
         }
         (rows, responses)
+    }
+
+    /// The rows beside that of a message: its reasoning and its calls.
+    fn beside(&self, message: &Message, row: &message::Model) -> Vec<message::Model> {
+        let beside = |kind, content: &str| message::Model {
+            id: self.engine.context.new_id(),
+            kind,
+            content: content.to_owned(),
+            data: None,
+            is_user: false,
+            ..row.clone()
+        };
+        let reasoning = message.reasoning.iter().map(|text| beside(MessageType::Reasoning, text));
+        let calls = message.calls.iter().map(|call| {
+            let transfer::Call { id, name, arguments, status, offset } = call.clone();
+            let data = Call { call_id: id, name, offset };
+            let is_whole = status == "completed";
+            let status =
+                if is_whole { MessageStatus::Completed } else { MessageStatus::Incomplete };
+            let data = serde_json::to_string(&data).ok();
+            message::Model { status, data, ..beside(MessageType::FunctionCall, &arguments) }
+        });
+        reasoning.chain(calls).collect()
     }
 
     fn row(&self, message: &Message, parent: Option<&message::Model>, seq: i64) -> message::Model {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crud::responses::{Checkpoint, FinalText, Finish};
+use crud::responses::{Checkpoint, FinalItem, Finish};
 use crud::{CrudError, Db};
+use models::message::MessageType;
 use models::response::{self, ResponseStatus};
 use models::{MessageId, ResponseId};
 use schemas::event::{Ending, Event, Failure, ItemKind};
@@ -123,7 +124,7 @@ async fn store_once(
     let (unstored, output) = log.preview(events);
     let finish = Finish {
         response: ended_row(row, ending, &unstored),
-        texts: output.into_iter().map(final_text).collect(),
+        items: final_items(output),
         events: checkpoint(row.id, &unstored),
         now: ending.at,
     };
@@ -175,13 +176,26 @@ fn ended_row(row: &response::Model, ending: &Ending, unstored: &Unstored) -> res
     }
 }
 
-fn final_text(done: DoneItem) -> FinalText {
-    FinalText {
-        message_id: done.item.id,
-        is_reasoning: done.item.kind == ItemKind::Reasoning,
-        text: done.text,
-        is_complete: done.complete,
+/// The output as it is stored: the pieces of an answer that calls have cut are one message again.
+fn final_items(output: Vec<DoneItem>) -> Vec<FinalItem> {
+    // Only what comes last can be cut off, but the answer goes as far as everything in it.
+    let is_whole = output.iter().all(|done| done.complete);
+    let mut items: Vec<FinalItem> = Vec::with_capacity(output.len());
+    for DoneItem { item, text, complete } in output {
+        let (kind, data, is_complete) = match &item.kind {
+            ItemKind::Message => (MessageType::Message, None, is_whole),
+            ItemKind::Reasoning => (MessageType::Reasoning, None, complete),
+            ItemKind::FunctionCall(call) => {
+                (MessageType::FunctionCall, serde_json::to_string(call).ok(), complete)
+            }
+        };
+        let begun = items.iter_mut().find(|item| item.kind == MessageType::Message);
+        match begun.filter(|_| kind == MessageType::Message) {
+            Some(answer) => answer.text.push_str(&text),
+            None => items.push(FinalItem { message_id: item.id, kind, text, data, is_complete }),
+        }
     }
+    items
 }
 
 /// A run of events as it is stored.

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crud::responses::ContextSent;
 use futures_util::{FutureExt, StreamExt};
+use models::MessageId;
 use models::response::{self, ResponseStatus};
 use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage, Tokenizer};
 use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
@@ -82,12 +83,12 @@ impl Generation {
 
     /// A response that is gone on with behind the end of `log`.
     pub(crate) fn resume(row: response::Model, log: Log, slot: Slot) -> Self {
-        log.extend(|transcript| transcript.cut_reasoning());
+        log.extend(|transcript| transcript.cut());
         Self {
             resource: super::render::begun(&row),
             row,
             model: None,
-            kept: log.answer().0,
+            kept: log.answer(),
             log: Arc::new(log),
             sent: OnceLock::new(),
             is_finishing: AtomicBool::new(false),
@@ -189,14 +190,25 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
             Some(Ok(Delta::Usage(usage))) => outcome.usage = Some(usage),
             Some(Ok(Delta::Finish(finish))) => break End::Finished(finish),
             Some(Ok(Delta::Text(text))) => {
-                generation.log.extend(|transcript| transcript.text(text));
+                let new_id = || engine.context.new_id();
+                generation.log.extend(|transcript| transcript.text(text, new_id));
                 engine.log_has_grown();
                 #[cfg(feature = "kill-points")]
                 crud::kill_point("answer.text");
             }
             Some(Ok(Delta::Reasoning(text))) => {
                 let new_id = || engine.context.new_id();
-                generation.log.extend(|transcript| transcript.reasoning(text, new_id));
+                generation.log.extend(|transcript| transcript.reasoning(&text, new_id));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Call { id, name })) => {
+                let item: MessageId = engine.context.new_id();
+                let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
+                generation.log.extend(|transcript| transcript.call(call_id, name, item));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Arguments(text))) => {
+                generation.log.extend(|transcript| transcript.arguments(text));
                 engine.log_has_grown();
             }
             Some(Err(error)) => break provider_failed(&error),

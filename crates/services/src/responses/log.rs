@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use models::MessageId;
 use schemas::event::Event;
+use schemas::message::CallOut;
 use schemas::stream::{DoneItem, StreamEvent};
 use tokio::sync::watch;
 
@@ -49,6 +50,15 @@ struct State {
     /// Nothing more will come from here, though the response may go on elsewhere.
     closed: bool,
     ended: bool,
+}
+
+/// An answer in progress.
+#[derive(Debug, Default)]
+pub(crate) struct SoFar {
+    pub(crate) content: String,
+    pub(crate) calls: Vec<CallOut>,
+    /// Number of the last event that this covers.
+    pub(crate) covers_seq: Option<u64>,
 }
 
 /// Events that are not on disk yet.
@@ -176,10 +186,19 @@ impl Log {
         self
     }
 
-    /// The answer so far, and the number of the last event it covers.
-    pub(crate) fn answer(&self) -> (String, Option<u64>) {
+    /// The answer so far.
+    pub(crate) fn answer(&self) -> String {
+        self.inspect(Transcript::answer)
+    }
+
+    /// The answer and its calls so far, and the number of the last event they cover.
+    pub(crate) fn so_far(&self) -> SoFar {
         let state = self.lock();
-        (state.transcript.answer().to_owned(), state.entries.last().map(|(seq, _)| *seq))
+        SoFar {
+            content: state.transcript.answer(),
+            calls: state.transcript.calls(),
+            covers_seq: state.entries.last().map(|(seq, _)| *seq),
+        }
     }
 
     /// Lets numbers go on at the next multiple of 1,000,000: what followers saw of the numbers

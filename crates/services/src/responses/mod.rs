@@ -35,8 +35,9 @@ use schemas::{ResponseId, UserId};
 pub use follower::Follower;
 pub use log::Numbered;
 
+pub(crate) use log::SoFar;
 pub(crate) use recover::stored;
-pub(crate) use render::resource;
+pub(crate) use render::{call_out, resource};
 
 use crate::error::{Error, Result};
 use crate::messages;

@@ -43,7 +43,7 @@ async fn take(engine: &Arc<Engine>, row: response::Model) -> Result<()> {
     };
     tracing::warn!(
         response = %row.id, conversation = %row.conversation_id, attempt = row.continuations,
-        kept_bytes = log.answer().0.len(), "going on with a response that a dead server left open"
+        kept_bytes = log.answer().len(), "going on with a response that a dead server left open"
     );
     metrics::counter!("generations_continued_total").increment(1);
     engine.spawn(Arc::new(Generation::resume(row, log, slot)));

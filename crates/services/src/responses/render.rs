@@ -2,7 +2,8 @@
 
 use models::message::{self, MessageStatus, MessageType};
 use models::response;
-use schemas::event::{Ending, Failure, ItemKind, Tokens};
+use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
+use schemas::message::CallOut;
 use schemas::response::{ContextReport, NewResponse, ResponseResource};
 use schemas::stream::{DoneItem, Item};
 
@@ -61,30 +62,62 @@ fn context(row: &response::Model) -> Option<ContextReport> {
     })
 }
 
-/// The output items of stored rows: reasoning first, as it came. An answer that never began is
-/// no item.
+/// The output items of stored rows: reasoning first, as it came, and the answer in one piece, with
+/// the calls before it and behind its beginning around it. An answer that never began is no item.
 pub(crate) fn output(rows: &[message::Model]) -> Vec<DoneItem> {
     let is_item = |row: &&message::Model| {
-        row.kind == MessageType::Reasoning
+        row.kind != MessageType::Message
             || row.status == MessageStatus::Completed
             || !row.content.is_empty()
     };
-    let mut items: Vec<&message::Model> = rows.iter().filter(is_item).collect();
-    items.sort_by_key(|row| (row.kind != MessageType::Reasoning, row.seq));
-    items
-        .into_iter()
-        .zip(0..)
-        .map(|(row, index)| DoneItem {
-            item: Item {
-                index,
-                id: row.id,
-                kind: match row.kind {
-                    MessageType::Reasoning => ItemKind::Reasoning,
-                    _ => ItemKind::Message,
-                },
-            },
-            text: row.content.clone(),
-            complete: row.status == MessageStatus::Completed,
+    // Nothing comes after what was cut off, so an answer is never the only thing that was.
+    let is_cut = |row: &message::Model| {
+        row.kind != MessageType::Message && row.status != MessageStatus::Completed
+    };
+    let is_elsewhere = rows.iter().any(is_cut);
+    let mut items: Vec<DoneItem> = rows
+        .iter()
+        .filter(is_item)
+        .map(|row| {
+            let kind = match row.kind {
+                MessageType::Reasoning => ItemKind::Reasoning,
+                MessageType::FunctionCall => ItemKind::FunctionCall(call(row)),
+                MessageType::Message | MessageType::FunctionCallOutput => ItemKind::Message,
+            };
+            let complete = row.status == MessageStatus::Completed
+                || (kind == ItemKind::Message && is_elsewhere);
+            let item = Item { index: 0, id: row.id, kind };
+            DoneItem { item, text: row.content.clone(), complete }
         })
-        .collect()
+        .collect();
+    // The rows come in the order of their numbers, and sorting keeps it.
+    items.sort_by_key(|done| (!done.complete, place(&done.item.kind)));
+    for (done, index) in items.iter_mut().zip(0..) {
+        done.item.index = index;
+    }
+    items
+}
+
+/// Where an item stands in the output.
+fn place(kind: &ItemKind) -> u8 {
+    match kind {
+        ItemKind::Reasoning => 0,
+        ItemKind::FunctionCall(call) if call.offset == 0 => 1,
+        ItemKind::Message => 2,
+        ItemKind::FunctionCall(_) => 3,
+    }
+}
+
+/// What the row of a call says of it.
+fn call(row: &message::Model) -> Call {
+    let data = row.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
+    let unknown = || Call { call_id: row.id.to_string(), name: "unknown".to_owned(), offset: 0 };
+    data.unwrap_or_else(unknown)
+}
+
+/// The call that a row holds.
+pub(crate) fn call_out(row: &message::Model) -> CallOut {
+    let Call { call_id, name, offset } = call(row);
+    let arguments = row.content.clone();
+    CallOut { id: row.id, call_id, name, arguments, status: row.status, offset }
 }

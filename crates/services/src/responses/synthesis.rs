@@ -12,18 +12,15 @@ pub(crate) fn log(row: &response::Model, rows: &[message::Model]) -> Log {
     log.append([Event::Created, Event::InProgress]);
     for done in render::output(rows) {
         let i = done.item.index;
-        log.append([
-            Event::ItemAdded { i, id: done.item.id, kind: done.item.kind },
-            Event::PartAdded { i },
-        ]);
+        let has_part = !done.item.is_call();
+        log.append([Event::ItemAdded { i, id: done.item.id, kind: done.item.kind }]);
+        log.append(has_part.then_some(Event::PartAdded { i }));
         if !done.text.is_empty() {
             log.append([Event::Delta { i, s: done.text }]);
         }
-        log.append([
-            Event::TextDone { i },
-            Event::PartDone { i },
-            Event::ItemDone { i, ok: done.complete },
-        ]);
+        log.append([Event::TextDone { i }]);
+        log.append(has_part.then_some(Event::PartDone { i }));
+        log.append([Event::ItemDone { i, ok: done.complete }]);
     }
     if let Some(ending) = render::ending(row) {
         log.append(ending.error.clone().map(Event::Error));

@@ -39,7 +39,7 @@ pub(crate) fn begin(engine: &Arc<Engine>, generation: &Arc<Generation>) {
     let (engine, generation) = (engine.clone(), generation.clone());
     engine.clone().tasks.spawn(async move {
         let row = &generation.row;
-        let made = make(&engine, row, generation.log.answer().0);
+        let made = make(&engine, row, generation.log.answer());
         if let Some(Err(error)) = engine.draining.run_until_cancelled(made).await {
             let error = crate::chain(&error);
             tracing::warn!(conversation = %row.conversation_id, error, "no title was made");
@@ -100,6 +100,8 @@ async fn ask(model: &Chosen, text: String) -> Asked {
             match deltas.next().await {
                 Some(Ok(Delta::Text(text))) => title.push_str(&text),
                 Some(Ok(Delta::Reasoning(text))) => reasoning += tokens::estimate(&text),
+                // A title needs no tools, and what one costs is known to the provider.
+                Some(Ok(Delta::Call { .. } | Delta::Arguments(_))) => {}
                 Some(Ok(Delta::Usage(counted))) => usage = Some(counted),
                 Some(Ok(Delta::Finish(Finish::Stop | Finish::Length))) => return Ok(()),
                 Some(Ok(Delta::Finish(Finish::ContentFilter))) => {

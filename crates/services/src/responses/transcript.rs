@@ -4,7 +4,9 @@
 //! just made or read from disk after a crash.
 
 use models::MessageId;
-use schemas::event::{Event, ItemKind};
+use models::message::MessageStatus;
+use schemas::event::{Call, Event, ItemKind};
+use schemas::message::CallOut;
 use schemas::stream::{DoneItem, Item, StreamEvent};
 
 /// How far an output item is.
@@ -50,7 +52,7 @@ impl Transcript {
                 if *i as usize != self.entries.len() {
                     return None;
                 }
-                let item = Item { index: *i, id: *id, kind: *kind };
+                let item = Item { index: *i, id: *id, kind: kind.clone() };
                 self.entries.push(Entry { item, text: String::new(), stage: Stage::Added });
             }
             Event::PartAdded { i } => self.entry(*i)?.stage = Stage::PartOpen,
@@ -106,32 +108,48 @@ impl Transcript {
     }
 
     /// The texts so far and what they are.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = (ItemKind, &str)> {
-        self.entries.iter().map(|entry| (entry.item.kind, entry.text.as_str()))
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&ItemKind, &str)> {
+        self.entries.iter().map(|entry| (&entry.item.kind, entry.text.as_str()))
     }
 
-    /// The answer so far.
-    pub(crate) fn answer(&self) -> &str {
-        self.entries
-            .iter()
-            .find(|entry| entry.item.kind == ItemKind::Message)
-            .map_or("", |entry| entry.text.as_str())
+    /// The answer so far, which calls may cut into several items.
+    pub(crate) fn answer(&self) -> String {
+        let texts = self.texts().filter(|(kind, _)| **kind == ItemKind::Message);
+        texts.map(|(_, text)| text).collect()
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> Vec<CallOut> {
+        let call = |entry: &Entry| {
+            let ItemKind::FunctionCall(call) = &entry.item.kind else { return None };
+            let status = match entry.stage {
+                Stage::Done { complete: true } => MessageStatus::Completed,
+                Stage::Done { complete: false } => MessageStatus::Incomplete,
+                _ => MessageStatus::InProgress,
+            };
+            let Call { call_id, name, offset } = call.clone();
+            let arguments = entry.text.clone();
+            Some(CallOut { id: entry.item.id, call_id, name, arguments, status, offset })
+        };
+        self.entries.iter().filter_map(call).collect()
     }
 
     fn open(&self) -> Option<&Entry> {
         self.entries.last().filter(|entry| !matches!(entry.stage, Stage::Done { .. }))
     }
 
-    /// The events that more text of the answer makes.
-    pub(crate) fn text(&self, text: String) -> Vec<Event> {
+    /// The events that more text of the answer makes; `new_id` names its item, should it begin
+    /// one that is not the first.
+    pub(crate) fn text(&self, text: String, new_id: impl FnOnce() -> MessageId) -> Vec<Event> {
         let mut events = Vec::with_capacity(1);
         let i = match self.open() {
             Some(open) if open.item.kind == ItemKind::Message => open.item.index,
             open => {
-                if let Some(reasoning) = open {
-                    close(reasoning, true, &mut events);
+                if let Some(before) = open {
+                    close(before, true, &mut events);
                 }
-                self.begin(ItemKind::Message, self.message_id, &mut events)
+                let id = if self.has_answer() { new_id() } else { self.message_id };
+                self.begin(ItemKind::Message, id, &mut events)
             }
         };
         events.push(Event::Delta { i, s: text });
@@ -141,26 +159,51 @@ impl Transcript {
     /// The events that more reasoning makes; `new_id` names its item, should it begin one.
     pub(crate) fn reasoning(
         &mut self,
-        text: String,
+        text: &str,
         new_id: impl FnOnce() -> MessageId,
     ) -> Vec<Event> {
+        if self.open().is_some_and(|open| open.item.kind == ItemKind::Message) {
+            self.late_reasoning.push_str(text);
+            return Vec::new();
+        }
+        let text = std::mem::take(&mut self.late_reasoning) + text;
         let mut events = Vec::with_capacity(1);
         let i = match self.open() {
             Some(open) if open.item.kind == ItemKind::Reasoning => open.item.index,
-            Some(_answer) => {
-                self.late_reasoning.push_str(&text);
-                return events;
+            open => {
+                if let Some(call) = open {
+                    close(call, true, &mut events);
+                }
+                self.begin(ItemKind::Reasoning, new_id(), &mut events)
             }
-            None => self.begin(ItemKind::Reasoning, new_id(), &mut events),
         };
         events.push(Event::Delta { i, s: text });
         events
     }
 
-    /// The events that end reasoning that was cut off, so that another beginning is told apart.
-    pub(crate) fn cut_reasoning(&self) -> Vec<Event> {
+    /// The events that the beginning of a call makes; its item is `id`. It ends when something
+    /// else follows: until then the provider may be running the tool.
+    pub(crate) fn call(&self, call_id: String, name: String, id: MessageId) -> Vec<Event> {
+        let mut events = Vec::with_capacity(1);
+        if let Some(open) = self.open() {
+            close(open, true, &mut events);
+        }
+        let offset = u32::try_from(self.answer().encode_utf16().count()).unwrap_or(u32::MAX);
+        let call = Call { call_id, name, offset };
+        self.begin(ItemKind::FunctionCall(call), id, &mut events);
+        events
+    }
+
+    /// The events that more arguments of the call that began last make.
+    pub(crate) fn arguments(&self, text: String) -> Vec<Event> {
+        let open = self.open().filter(|open| open.item.is_call());
+        open.map(|open| Event::Delta { i: open.item.index, s: text }).into_iter().collect()
+    }
+
+    /// The events that end what was cut off and is begun again, so that the two are told apart.
+    pub(crate) fn cut(&self) -> Vec<Event> {
         let mut events = Vec::new();
-        if let Some(open) = self.open().filter(|open| open.item.kind == ItemKind::Reasoning) {
+        if let Some(open) = self.open().filter(|open| open.item.kind != ItemKind::Message) {
             close(open, false, &mut events);
         }
         events
@@ -168,8 +211,14 @@ impl Transcript {
 
     fn begin(&self, kind: ItemKind, id: MessageId, events: &mut Vec<Event>) -> u32 {
         let i = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        events.extend([Event::ItemAdded { i, id, kind }, Event::PartAdded { i }]);
+        let has_part = !matches!(kind, ItemKind::FunctionCall(_));
+        events.push(Event::ItemAdded { i, id, kind });
+        events.extend(has_part.then_some(Event::PartAdded { i }));
         i
+    }
+
+    fn has_answer(&self) -> bool {
+        self.entries.iter().any(|entry| entry.item.kind == ItemKind::Message)
     }
 
     /// The events that close what is open. A `complete` output has an answer, be it empty.
@@ -192,7 +241,7 @@ impl Transcript {
             events.extend([Event::TextDone { i }, Event::PartDone { i }]);
             events.push(Event::ItemDone { i, ok: true });
         };
-        if !self.entries.iter().any(|entry| entry.item.kind == ItemKind::Message) {
+        if !self.has_answer() {
             add(ItemKind::Message, self.message_id, String::new());
         }
         if !self.late_reasoning.is_empty() {
@@ -205,6 +254,17 @@ impl Transcript {
 /// The events that are missing until `entry` is done.
 fn close(entry: &Entry, complete: bool, events: &mut Vec<Event>) {
     let i = entry.item.index;
+    if entry.item.is_call() {
+        if complete && entry.text.is_empty() {
+            // Whoever reads arguments reads JSON.
+            events.push(Event::Delta { i, s: "{}".to_owned() });
+        }
+        if entry.stage < Stage::TextDone {
+            events.push(Event::TextDone { i });
+        }
+        events.push(Event::ItemDone { i, ok: complete });
+        return;
+    }
     if entry.stage < Stage::PartOpen {
         events.push(Event::PartAdded { i });
     }

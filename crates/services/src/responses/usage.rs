@@ -27,13 +27,13 @@ pub(crate) async fn count(
     Ok(sum(input, answer, reasoning))
 }
 
-/// All that was answered, and all that was reasoned.
+/// All that was answered, calls included, and all that was reasoned.
 fn texts(log: &Log) -> (String, String) {
     let (mut answer, mut reasoning) = (String::new(), String::new());
     log.inspect(|transcript| {
         for (kind, text) in transcript.texts() {
             match kind {
-                ItemKind::Message => answer.push_str(text),
+                ItemKind::Message | ItemKind::FunctionCall(_) => answer.push_str(text),
                 ItemKind::Reasoning => reasoning.push_str(text),
             }
         }

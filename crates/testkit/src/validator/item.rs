@@ -55,7 +55,8 @@ struct Part {
 pub(super) struct Item {
     id: String,
     kind: String,
-    call_id: Option<String>,
+    /// Id and name of a call.
+    call: [Option<String>; 2],
     middle: bool,
     parts: BTreeMap<(Place, u64), Part>,
     /// Arguments of a function call: the deltas so far.
@@ -86,10 +87,15 @@ impl Item {
         if !empty {
             findings.push((Rule::NotEmptyAtStart, format!("{id} is added with content")));
         }
+        if kind == "function_call"
+            && call(item).iter().flatten().filter(|s| !s.is_empty()).count() < 2
+        {
+            findings.push((Rule::CallFields, format!("{id} has no call id or no name")));
+        }
         let item = Self {
             id: id.to_owned(),
             kind: kind.to_owned(),
-            call_id: call_id(item),
+            call: call(item),
             ..Self::met_in_the_middle(id)
         };
         (Self { middle: false, ..item }, findings)
@@ -100,7 +106,7 @@ impl Item {
         Self {
             id: id.to_owned(),
             kind: String::new(),
-            call_id: None,
+            call: [None, None],
             middle: true,
             parts: BTreeMap::new(),
             arguments: String::new(),
@@ -134,6 +140,12 @@ impl Item {
         if self.done.is_some() {
             return vec![(Rule::InvalidItemTransition, format!("{kind}: {id} is done"))];
         }
+        let of_call = kind.starts_with("response.function_call_arguments.");
+        let of_part = !of_call && Place::of(event).is_some();
+        let is_call = self.kind == "function_call";
+        if !self.middle && ((of_call && !is_call) || (of_part && is_call)) {
+            return vec![(Rule::CallFields, format!("{kind}: {id} is a {}", self.kind))];
+        }
         match (kind, Place::of(event)) {
             ("response.output_item.done", _) => self.finish(event),
             ("response.function_call_arguments.delta", _) => {
@@ -166,8 +178,8 @@ impl Item {
         let item = event.get("item").unwrap_or(&Value::Null);
         let kind = text(item, "type");
         let mut findings = Vec::new();
-        if !self.middle && (kind != self.kind || call_id(item) != self.call_id) {
-            let message = format!("{}: type or call id changed", self.id);
+        if !self.middle && (kind != self.kind || call(item) != self.call) {
+            let message = format!("{}: type, call id or name changed", self.id);
             findings.push((Rule::IdentityChanged, message));
         }
         if !matches!(text(item, "status"), "completed" | "incomplete") {
@@ -313,6 +325,6 @@ fn agrees(whole: &str, deltas: &str, middle: bool) -> bool {
     if middle { whole.ends_with(deltas) } else { whole == deltas }
 }
 
-fn call_id(item: &Value) -> Option<String> {
-    item.get("call_id").and_then(Value::as_str).map(str::to_owned)
+fn call(item: &Value) -> [Option<String>; 2] {
+    ["call_id", "name"].map(|field| item.get(field).and_then(Value::as_str).map(str::to_owned))
 }

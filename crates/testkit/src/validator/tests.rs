@@ -256,15 +256,60 @@ fn a_planted_fault_breaks_its_rule() {
     }
 }
 
+/// Each plants one fault into the call, whose events are 0 created, 1 in progress, 2 item added,
+/// 3 and 4 deltas, 5 arguments done, 6 item done, 7 completed.
 #[test]
-fn a_call_id_and_the_arguments_stay_what_they_were() {
-    let mut events = function_call();
-    events[6]["item"]["call_id"] = json!("call_2");
-    events[7]["response"]["output"][0]["call_id"] = json!("call_2");
-    assert_rules(&frames(&events), &[Rule::IdentityChanged]);
-    let mut events = function_call();
-    events[5]["arguments"] = json!("{}");
-    assert_rules(&frames(&events), &[Rule::TextMismatch]);
+fn a_fault_planted_into_a_call_breaks_its_rule() {
+    type Plant = fn(&mut Vec<Value>);
+    let plants: &[(Rule, Plant)] = &[
+        (Rule::IdentityChanged, |e| {
+            e[6]["item"]["call_id"] = json!("call_2");
+            e[7]["response"]["output"][0]["call_id"] = json!("call_2");
+        }),
+        (Rule::IdentityChanged, |e| {
+            e[6]["item"]["name"] = json!("g");
+            e[7]["response"]["output"][0]["name"] = json!("g");
+        }),
+        (Rule::TextMismatch, |e| e[5]["arguments"] = json!("{}")),
+        (Rule::TextMismatch, |e| {
+            e[6]["item"]["arguments"] = json!("{}");
+            e[7]["response"]["output"][0]["arguments"] = json!("{}");
+        }),
+        (Rule::TextMismatch, |e| e[7]["response"]["output"][0]["arguments"] = json!("{}")),
+        (Rule::TextMismatch, |e| drop(e.remove(3))),
+        (Rule::NotEmptyAtStart, |e| e[2]["item"]["arguments"] = json!("{")),
+        (Rule::ContentPartNotTerminated, |e| drop(e.remove(5))),
+        (Rule::InvalidContentPartTransition, |e| e.swap(4, 5)),
+        (Rule::InvalidContentPartTransition, |e| e.insert(6, e[5].clone())),
+        (Rule::InvalidItemTransition, |e| e.swap(5, 6)),
+        (Rule::UnknownItem, |e| drop(e.remove(2))),
+        (Rule::ItemNotTerminated, |e| drop(e.remove(6))),
+        (Rule::CallFields, |e| e[2]["item"]["name"] = json!("")),
+        (Rule::CallFields, |e| drop(e[2]["item"].as_object_mut().unwrap().remove("call_id"))),
+        (Rule::CallFields, |e| {
+            e.insert(
+                3,
+                json!({"type": "response.content_part.added", "item_id": "fc_1",
+                "output_index": 0, "content_index": 0, "part": part("")}),
+            );
+        }),
+    ];
+    for (place, (rule, plant)) in plants.iter().enumerate() {
+        let mut events = function_call();
+        plant(&mut events);
+        for event in &mut events {
+            event.as_object_mut().unwrap().remove("sequence_number");
+        }
+        let found = check(&frames(&events));
+        assert!(found.iter().any(|found| found.rule == *rule), "{place} {rule:?}: {found:?}");
+    }
+    let mut events = plain();
+    events.insert(
+        4,
+        json!({"type": "response.function_call_arguments.delta", "item_id": "msg_1",
+        "output_index": 0, "delta": "{"}),
+    );
+    assert_rules(&frames(&events), &[Rule::CallFields]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use schemas::event::Call;
 use schemas::response::NewResponse;
 use serde_json::json;
 
@@ -27,6 +28,12 @@ fn reasoning() -> Item {
     Item { index: 0, id, kind: ItemKind::Reasoning }
 }
 
+fn call() -> Item {
+    let id = "msg_00000000000000000000000000000006".parse().unwrap();
+    let call = Call { call_id: "call_1".to_owned(), name: "f".to_owned(), offset: 3 };
+    Item { index: 1, id, kind: ItemKind::FunctionCall(call) }
+}
+
 fn ending(fields: Value) -> Ending {
     serde_json::from_value(join(json!({"at": "2026-11-22T20:00:05Z"}), fields)).unwrap()
 }
@@ -51,11 +58,12 @@ fn line(projector: &mut Projector, seq: u64, event: &StreamEvent) -> Value {
 fn item_events(item: &Item, deltas: &[&str], complete: bool) -> (Vec<StreamEvent>, DoneItem) {
     let text = deltas.concat();
     let done = DoneItem { item: item.clone(), text: text.clone(), complete };
-    let mut events =
-        vec![StreamEvent::ItemAdded(item.clone()), StreamEvent::PartAdded(item.clone())];
+    let has_part = !matches!(item.kind, ItemKind::FunctionCall(_));
+    let mut events = vec![StreamEvent::ItemAdded(item.clone())];
+    events.extend(has_part.then(|| StreamEvent::PartAdded(item.clone())));
     events.extend(deltas.iter().map(|s| StreamEvent::Delta(item.clone(), (*s).to_owned())));
     events.push(StreamEvent::TextDone(item.clone(), text.clone()));
-    events.push(StreamEvent::PartDone(item.clone(), text));
+    events.extend(has_part.then(|| StreamEvent::PartDone(item.clone(), text)));
     events.push(StreamEvent::ItemDone(done.clone()));
     (events, done)
 }
@@ -81,6 +89,17 @@ fn reasoning_then_text() {
     events.push(StreamEvent::Ended(ending(json!({"status": "completed"})), vec![first, second]));
     // The snapshots of the resource are those of `plain_text`.
     insta::assert_json_snapshot!(&lines(&events)[2..]);
+}
+
+#[test]
+fn text_then_a_call() {
+    let (answer, first) = item_events(&message(0), &["Yes"], true);
+    let (called, second) = item_events(&call(), &["{\"x\"", ":1}"], true);
+    let mut events = answer;
+    let begin = events.len();
+    events.extend(called);
+    events.push(StreamEvent::Ended(ending(json!({"status": "completed"})), vec![first, second]));
+    insta::assert_json_snapshot!(&lines(&events)[begin..]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use models::response::ResponseStatus;
 use proptest::prelude::*;
-use schemas::event::Ending;
+use schemas::event::{Ending, ItemKind};
 use uuid::Uuid;
 
 use super::*;
@@ -14,17 +14,27 @@ fn ending(status: ResponseStatus) -> Event {
     Event::Ended(Ending { status, reason: None, error: None, usage: None, context: None, at })
 }
 
-/// A finished log with these deltas; `true` is reasoning.
-fn finished(deltas: &[(bool, String)]) -> Log {
+/// What a model says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Text,
+    Reasoning,
+    Call,
+    /// More of the arguments of the newest call.
+    Arguments,
+}
+
+/// A finished log with these deltas.
+fn finished(deltas: &[(Said, String)]) -> Log {
     let log = Log::new(id(1));
     log.append([Event::Created, Event::InProgress]);
-    for (is_reasoning, text) in deltas {
-        log.extend(|transcript| {
-            if *is_reasoning {
-                transcript.reasoning(text.clone(), || id(2))
-            } else {
-                transcript.text(text.clone())
-            }
+    for (n, (said, text)) in (10..).zip(deltas) {
+        let text = text.clone();
+        log.extend(|transcript| match said {
+            Said::Text => transcript.text(text, || id(n)),
+            Said::Reasoning => transcript.reasoning(&text, || id(n)),
+            Said::Call => transcript.call(n.to_string(), text, id(n)),
+            Said::Arguments => transcript.arguments(text),
         });
     }
     log.extend(|transcript| transcript.close(true, || id(3)));
@@ -44,8 +54,9 @@ fn read_all(log: &Log, after: Option<u64>) -> Vec<Numbered> {
     }
 }
 
-fn deltas() -> impl Strategy<Value = Vec<(bool, String)>> {
-    prop::collection::vec((any::<bool>(), ".{1,8}"), 0..20)
+fn deltas() -> impl Strategy<Value = Vec<(Said, String)>> {
+    let said = prop::sample::select(vec![Said::Text, Said::Reasoning, Said::Call, Said::Arguments]);
+    prop::collection::vec((said, ".{1,8}"), 0..20)
 }
 
 proptest! {
@@ -81,23 +92,63 @@ proptest! {
     #[test]
     fn nothing_that_was_said_is_lost(deltas in deltas()) {
         let log = finished(&deltas);
-        let texts = |reasoning: bool| -> String {
-            deltas.iter().filter(|d| d.0 == reasoning).map(|d| d.1.as_str()).collect()
+        let said = |what: Said| -> String {
+            deltas.iter().filter(|d| d.0 == what).map(|d| d.1.as_str()).collect()
         };
         let output = log.inspect(Transcript::output);
-        let stored = |kind| -> String {
+        let stored = |kind: ItemKind| -> String {
             output.iter().filter(|d| d.item.kind == kind).map(|d| d.text.as_str()).collect()
         };
-        prop_assert_eq!(stored(schemas::event::ItemKind::Message), texts(false));
-        prop_assert_eq!(stored(schemas::event::ItemKind::Reasoning), texts(true));
+        prop_assert_eq!(stored(ItemKind::Message), said(Said::Text));
+        prop_assert_eq!(log.answer(), said(Said::Text));
+        prop_assert_eq!(stored(ItemKind::Reasoning), said(Said::Reasoning));
+        let names: String = output
+            .iter()
+            .filter_map(|d| match &d.item.kind {
+                ItemKind::FunctionCall(call) => Some(call.name.as_str()),
+                _ => None,
+            })
+            .collect();
+        prop_assert_eq!(names, said(Said::Call));
+        let ids: std::collections::BTreeSet<_> = output.iter().map(|d| d.item.id).collect();
+        prop_assert_eq!(ids.len(), output.len(), "every item has its own id");
+        prop_assert!(ids.contains(&id(1)), "the stored message is one of them");
     }
+}
+
+#[test]
+fn a_call_cuts_the_answer_in_two_and_lasts_until_something_follows() {
+    use models::message::MessageStatus::{Completed, InProgress};
+    let log = Log::new(id(1));
+    log.append([Event::Created, Event::InProgress]);
+    log.extend(|transcript| transcript.text("🌈é?".to_owned(), || id(9)));
+    log.extend(|transcript| transcript.call("call_1".to_owned(), "f".to_owned(), id(2)));
+    log.extend(|transcript| transcript.arguments("{\"x\":".to_owned()));
+    let so_far = log.so_far();
+    let [call] = &so_far.calls[..] else { panic!("{so_far:?}") };
+    assert_eq!((call.arguments.as_str(), call.status, call.offset), ("{\"x\":", InProgress, 4));
+    assert_eq!((call.id, call.call_id.as_str(), call.name.as_str()), (id(2), "call_1", "f"));
+    log.extend(|transcript| transcript.arguments("1}".to_owned()));
+    log.extend(|transcript| transcript.call("call_2".to_owned(), "g".to_owned(), id(3)));
+    log.extend(|transcript| transcript.text("!".to_owned(), || id(4)));
+    let calls = log.so_far().calls;
+    let shown: Vec<_> = calls.iter().map(|call| (call.arguments.as_str(), call.status)).collect();
+    assert_eq!(
+        shown,
+        [("{\"x\":1}", Completed), ("{}", Completed)],
+        "one without arguments has {{}}"
+    );
+    assert_eq!(log.answer(), "🌈é?!");
+    log.extend(|transcript| transcript.close(true, || id(5)));
+    let ids: Vec<_> = log.inspect(Transcript::output).iter().map(|done| done.item.id).collect();
+    assert_eq!(ids, [id(1), id(2), id(3), id(4)]);
 }
 
 #[test]
 fn numbers_go_on_at_the_next_million_after_a_crash_and_a_cursor_in_the_gap_replays_all() {
     let log = Log::new(id(1));
     log.append([Event::Created, Event::InProgress]);
-    log.extend(|transcript| transcript.text("kept".to_owned()));
+    log.extend(|transcript| transcript.text("kept".to_owned(), || id(4)));
     let kept = log.unstored().unwrap();
     let restored = Log::restore(id(1), [(0, kept.payload.as_str())]);
     restored.skip_after_crash(1);
@@ -137,7 +188,7 @@ fn each_crash_has_numbers_of_its_own_even_when_it_left_nothing() {
 
 #[test]
 fn a_log_that_lags_lets_a_cursor_wait_for_its_event() {
-    let whole = finished(&[(false, "a".to_owned()), (false, "b".to_owned())]);
+    let whole = finished(&[(Said::Text, "a".to_owned()), (Said::Text, "b".to_owned())]);
     let all = read_all(&whole, None);
     let payload = whole.unstored().unwrap().payload;
     let lines: Vec<&str> = payload.split_inclusive('\n').collect();
@@ -220,7 +271,7 @@ fn what_does_not_read_or_continue_is_not_taken() {
 
 #[test]
 fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
-    let log = finished(&[(true, "why".to_owned()), (false, "answer".to_owned())]);
+    let log = finished(&[(Said::Reasoning, "why".to_owned()), (Said::Text, "answer".to_owned())]);
     let lines = log.unstored().unwrap().payload;
     let lines: Vec<&str> = lines.split_inclusive('\n').collect();
     for cut in 0..lines.len() {

@@ -1,0 +1,180 @@
+//! Collects the calls of tools that a model makes, which arrive in fragments.
+//!
+//! Calls come out one after the other: each begins, has its arguments, and is over when the next
+//! one begins. One that begins while the arguments of another are not whole yet is held back until
+//! they are. What comes out does not depend on how the fragments were cut.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use crate::Delta;
+
+/// The most calls of one answer.
+pub(crate) const MAX_CALLS: usize = 128;
+/// The longest id and the longest name of a call, in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 256;
+/// What a tool without a name is called.
+const NAMELESS: &str = "unknown";
+
+/// A piece of a call; what it does not say is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fragment {
+    /// Which call it belongs to; some servers leave it out.
+    pub(crate) index: Option<u64>,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// More of the arguments.
+    pub(crate) arguments: String,
+}
+
+impl Fragment {
+    /// How many bytes of the answer it is.
+    pub(crate) fn len(&self) -> usize {
+        self.id.len().saturating_add(self.name.len()).saturating_add(self.arguments.len())
+    }
+}
+
+/// There are more calls than one answer may have, or one has too long a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Excess;
+
+/// The calls of one answer.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    calls: Vec<Call>,
+    /// How many of them are over.
+    over: usize,
+}
+
+#[derive(Debug, Default)]
+struct Call {
+    index: Option<u64>,
+    id: String,
+    name: String,
+    /// Arguments that are not handed out yet.
+    held: String,
+    /// Whether its beginning was handed out.
+    begun: bool,
+    extent: Extent,
+}
+
+impl Collector {
+    /// Takes a fragment and hands out what can be.
+    pub(crate) fn push(
+        &mut self,
+        fragment: Fragment,
+        out: &mut VecDeque<Delta>,
+    ) -> Result<(), Excess> {
+        if fragment.id.len().max(fragment.name.len()) > MAX_NAME_BYTES {
+            return Err(Excess);
+        }
+        let place = self.find(&fragment);
+        if place.is_none() && fragment.len() == 0 {
+            return Ok(());
+        }
+        let place = place.unwrap_or(self.calls.len());
+        if place == self.calls.len() {
+            if place >= MAX_CALLS {
+                return Err(Excess);
+            }
+            self.calls.push(Call { index: fragment.index, ..Call::default() });
+        }
+        if place < self.over {
+            // Nothing that is over is changed.
+            tracing::debug!("a piece of a call came after its end");
+            return Ok(());
+        }
+        let Some(call) = self.calls.get_mut(place) else { return Ok(()) };
+        let Fragment { index: _, id, name, arguments } = fragment;
+        if call.id.is_empty() {
+            call.id = id;
+        }
+        if call.name.is_empty() {
+            call.name = name;
+        }
+        call.extent.push(&arguments);
+        call.held.push_str(&arguments);
+        self.settle(false, out);
+        Ok(())
+    }
+
+    /// Hands out everything: the answer goes on with something else, or is at its end.
+    pub(crate) fn end(&mut self, out: &mut VecDeque<Delta>) {
+        self.settle(true, out);
+    }
+
+    /// The call that a fragment belongs to, unless it begins one.
+    fn find(&self, fragment: &Fragment) -> Option<usize> {
+        let Fragment { index, id, name, .. } = fragment;
+        let place = match index {
+            Some(_) => self.calls.iter().rposition(|call| call.index == *index),
+            None if !id.is_empty() => self.calls.iter().rposition(|call| call.id == *id),
+            None => self.calls.len().checked_sub(1),
+        }?;
+        let call = self.calls.get(place)?;
+        let may_be = |given: &str, known: &str| given.is_empty() || given == known;
+        let is_same = (call.id.is_empty() || may_be(id, &call.id))
+            && (call.name.is_empty() || may_be(name, &call.name));
+        // Without an id a name begins a call, should the one before it be all there.
+        let is_next = id.is_empty()
+            && !name.is_empty()
+            && (place < self.over || (index.is_none() && call.extent.is_whole()));
+        (is_same && !is_next).then_some(place)
+    }
+
+    fn settle(&mut self, all: bool, out: &mut VecDeque<Delta>) {
+        let count = self.calls.len();
+        while let Some(call) = self.calls.get_mut(self.over) {
+            // An id may still follow the name, but not the arguments.
+            let has_more_to_say = call.id.is_empty() && call.held.is_empty();
+            if !call.begun && (all || !(call.name.is_empty() || has_more_to_say)) {
+                call.begun = true;
+                let name = if call.name.is_empty() { NAMELESS } else { &call.name };
+                let id = (!call.id.is_empty()).then(|| call.id.clone());
+                out.push_back(Delta::Call { id, name: name.to_owned() });
+            }
+            if call.begun && !call.held.is_empty() {
+                out.push_back(Delta::Arguments(std::mem::take(&mut call.held)));
+            }
+            let is_last = self.over + 1 == count;
+            if !all && (is_last || !call.extent.is_whole()) {
+                return;
+            }
+            self.over += 1;
+        }
+    }
+}
+
+/// How far an object or array goes, as seen from its brackets.
+#[derive(Debug, Default)]
+struct Extent {
+    begun: bool,
+    depth: u32,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Extent {
+    fn push(&mut self, text: &str) {
+        for byte in text.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                b'{' | b'[' => {
+                    self.begun = true;
+                    self.depth = self.depth.saturating_add(1);
+                }
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.begun && self.depth == 0 && !self.in_string
+    }
+}

@@ -1,0 +1,179 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn fragment(index: Option<u64>, id: &str, name: &str, arguments: &str) -> Fragment {
+    Fragment { index, id: id.to_owned(), name: name.to_owned(), arguments: arguments.to_owned() }
+}
+
+/// Id, name and arguments of each call that comes out.
+type Told = Vec<(String, String, String)>;
+
+fn tell(deltas: impl IntoIterator<Item = Delta>) -> Told {
+    let mut told = Told::new();
+    for delta in deltas {
+        match delta {
+            Delta::Call { id, name } => told.push((id.unwrap_or_default(), name, String::new())),
+            Delta::Arguments(text) => told.last_mut().expect("a call").2.push_str(&text),
+            other => panic!("{other:?}"),
+        }
+    }
+    told
+}
+
+fn collect(fragments: impl IntoIterator<Item = Fragment>) -> Told {
+    let (mut collector, mut out) = (Collector::default(), VecDeque::new());
+    for fragment in fragments {
+        collector.push(fragment, &mut out).unwrap();
+    }
+    collector.end(&mut out);
+    tell(out)
+}
+
+fn told(calls: &[(&str, &str, &str)]) -> Told {
+    let owned = |text: &str| text.to_owned();
+    calls.iter().map(|(id, name, text)| (owned(id), owned(name), owned(text))).collect()
+}
+
+#[test]
+fn calls_as_providers_send_them() {
+    let cases: [(&str, Vec<Fragment>, Told); 9] = [
+        (
+            "by index",
+            vec![
+                fragment(Some(0), "a", "f", ""),
+                fragment(Some(0), "", "", "{\"x\""),
+                fragment(Some(0), "", "", ":1}"),
+                fragment(Some(1), "b", "g", "{}"),
+            ],
+            told(&[("a", "f", "{\"x\":1}"), ("b", "g", "{}")]),
+        ),
+        (
+            "id and name repeated, later empty",
+            vec![
+                fragment(Some(0), "a", "f", "{"),
+                fragment(Some(0), "a", "f", "}"),
+                fragment(Some(0), "a", "", ""),
+            ],
+            told(&[("a", "f", "{}")]),
+        ),
+        (
+            "all at index 0, with ids of their own",
+            vec![fragment(Some(0), "a", "f", "{}"), fragment(Some(0), "b", "f", "{}")],
+            told(&[("a", "f", "{}"), ("b", "f", "{}")]),
+        ),
+        (
+            "by id alone",
+            vec![
+                fragment(None, "a", "f", "{"),
+                fragment(None, "a", "", "}"),
+                fragment(None, "b", "f", "{}"),
+            ],
+            told(&[("a", "f", "{}"), ("b", "f", "{}")]),
+        ),
+        (
+            "neither index nor id",
+            vec![
+                fragment(None, "", "f", "{"),
+                fragment(None, "", "", "}"),
+                fragment(None, "", "f", "{\"again\":true}"),
+            ],
+            told(&[("", "f", "{}"), ("", "f", "{\"again\":true}")]),
+        ),
+        (
+            "another name at the same index",
+            vec![fragment(Some(0), "", "f", "{}"), fragment(Some(0), "", "g", "{}")],
+            told(&[("", "f", "{}"), ("", "g", "{}")]),
+        ),
+        (
+            "brackets and quotes in a string are no end",
+            vec![
+                fragment(Some(0), "a", "f", "{\"x\":\"}\\\"}"),
+                fragment(Some(1), "b", "g", "{}"),
+                fragment(Some(0), "", "", "\"}"),
+            ],
+            told(&[("a", "f", "{\"x\":\"}\\\"}\"}"), ("b", "g", "{}")]),
+        ),
+        ("no arguments", vec![fragment(Some(0), "a", "f", "")], told(&[("a", "f", "")])),
+        (
+            "no name at all",
+            vec![fragment(Some(0), "a", "", "{}"), fragment(None, "", "", "")],
+            told(&[("a", NAMELESS, "{}")]),
+        ),
+    ];
+    for (what, fragments, expected) in cases {
+        assert_eq!(collect(fragments), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_call_is_shown_as_it_comes() {
+    let (mut collector, mut out) = (Collector::default(), VecDeque::new());
+    let mut push = |fragment| {
+        collector.push(fragment, &mut out).unwrap();
+        out.drain(..).collect::<Vec<_>>()
+    };
+    let begun = |id: &str| Delta::Call { id: Some(id.to_owned()), name: "f".to_owned() };
+    let more = |text: &str| Delta::Arguments(text.to_owned());
+    assert_eq!(push(fragment(Some(0), "a", "f", "")), [begun("a")]);
+    assert_eq!(push(fragment(Some(0), "", "", "{\"x\":")), [more("{\"x\":")]);
+    assert_eq!(push(fragment(Some(1), "b", "f", "{")), [], "held back");
+    assert_eq!(push(fragment(Some(0), "", "", "1}")), [more("1}"), begun("b"), more("{")]);
+}
+
+#[test]
+fn what_follows_other_output_is_another_call() {
+    let (mut collector, mut out) = (Collector::default(), VecDeque::new());
+    for _ in 0..2 {
+        collector.push(fragment(Some(0), "", "f", "{}"), &mut out).unwrap();
+        collector.end(&mut out);
+    }
+    // The rest of one that is over belongs to none.
+    collector.push(fragment(Some(0), "", "", "}"), &mut out).unwrap();
+    collector.end(&mut out);
+    assert_eq!(tell(out), told(&[("", "f", "{}"), ("", "f", "{}")]));
+}
+
+#[test]
+fn neither_the_number_of_calls_nor_their_names_are_endless() {
+    let (mut collector, mut out) = (Collector::default(), VecDeque::new());
+    for n in 0..MAX_CALLS {
+        let call = fragment(u64::try_from(n).ok(), &n.to_string(), "f", "{}");
+        assert_eq!(collector.push(call, &mut out), Ok(()));
+    }
+    assert_eq!(collector.push(fragment(Some(999), "x", "f", ""), &mut out), Err(Excess));
+    let long = "x".repeat(MAX_NAME_BYTES + 1);
+    for call in [fragment(Some(0), &long, "f", ""), fragment(Some(0), "a", &long, "")] {
+        assert_eq!(Collector::default().push(call, &mut out), Err(Excess));
+    }
+}
+
+/// Some calls with whole arguments, and where each is cut and in which order the pieces come.
+fn cut() -> impl Strategy<Value = (Vec<String>, Vec<(usize, usize)>)> {
+    let call = "[a-z\"\\\\{}\\[\\]:, é]{0,12}"
+        .prop_map(|text| serde_json::json!({ "text": text, "more": [text, {}] }).to_string());
+    let order = prop::collection::vec((0..4_usize, 1..9_usize), 0..60);
+    (prop::collection::vec(call, 1..4), order)
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_gives_the_same_calls((arguments, order) in cut()) {
+        let count = arguments.len();
+        let mut rest: Vec<Vec<char>> =
+            arguments.iter().map(|text| text.chars().collect()).collect();
+        let mut fragments: Vec<Fragment> = (0..count)
+            .map(|n| fragment(u64::try_from(n).ok(), &format!("call_{n}"), "f", ""))
+            .collect();
+        let finish = (0..count).map(|n| (n, usize::MAX));
+        for (n, size) in order.into_iter().chain(finish) {
+            let Some(rest) = rest.get_mut(n % count) else { continue };
+            let piece: String = rest.drain(..size.min(rest.len())).collect();
+            fragments.push(fragment(u64::try_from(n % count).ok(), "", "", &piece));
+        }
+        let expected: Told = (0..count)
+            .map(|n| (format!("call_{n}"), "f".to_owned(), arguments[n].clone()))
+            .collect();
+        prop_assert_eq!(collect(fragments), expected);
+    }
+}
