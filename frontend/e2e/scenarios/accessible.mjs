@@ -28,13 +28,15 @@ export default async function ({ browser, url }) {
       await signUp(page, "Ada Lovelace");
       await page.getByText("The demo model answers").waitFor();
       await look("opening");
-      await useModel(page, "demo:reasoning=30,words=4000,rate=20");
+      await useModel(page, "demo:reasoning=30,calls=1,words=4000,rate=20");
       await send(page, "Show me what an answer looks like.");
       await eventually("text", async () => (await answers(page).last().innerText()).length > 100);
       await look("streaming");
       await page.keyboard.press("Escape");
       await page.getByText("Stopped. The text so far is kept.").waitFor();
       await page.getByText(/^Thought for/).click();
+      await page.getByText("Called get_weather").click();
+      await page.locator("pre").first().waitFor();
       await look("stopped");
       await useModel(page, "");
       await page.goto("/");

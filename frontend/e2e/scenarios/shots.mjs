@@ -1,7 +1,7 @@
 // Pictures of the main screens, in both themes, wide and narrow, for people to look at.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
-import { answers, api, bringIn, DESKTOP, eventually, person, PHONE, send, signUp, useModel } from "../browser.mjs";
+import { answered, answers, api, bringIn, DESKTOP, eventually, person, PHONE, send, signUp, useModel } from "../browser.mjs";
 
 /** Where they go; none are made if it is not set. */
 const FOLDER = process.env.CHATAPP_TEST_SHOTS;
@@ -102,6 +102,24 @@ export default async function ({ browser, url }) {
       await page.getByRole("button", { name: "Delete account" }).click();
       await page.getByRole("dialog").waitFor();
       await shoot("delete-account");
+
+      await page.goto("/");
+      await useModel(page, "demo:reasoning=12,calls=2,words=60,rate=0");
+      await send(page, "Will it rain in Lisbon?");
+      await page.waitForURL("**/c/conv_*");
+      await answered(page);
+      await page.getByText("Called get_weather").last().click();
+      await page.locator("pre .hljs-string").first().waitFor();
+      await shoot("calls");
+      await page.goto("/");
+      await useModel(page, "demo:calls=100,rate=5");
+      await send(page, "And tomorrow?");
+      await page.waitForURL("**/c/conv_*");
+      await page.getByText("Called get_weather").first().waitFor();
+      await shoot("calling");
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.getByText("Stopped. The text so far is kept.").waitFor();
+      await shoot("call-stopped");
 
       await page.goto("/");
       await useModel(page, "demo:reasoning=40,words=4000,rate=60");

@@ -1,7 +1,7 @@
 /** Follows an answer through every kind of trouble, from any of its events to its end. */
 import { Lost } from "./errors";
 import { persist, request } from "./http";
-import type { Response } from "./types";
+import type { Call, Response } from "./types";
 import { SseReader, type Frame } from "./sse";
 
 /** Three heartbeats: a stream that is silent for longer is dead, in milliseconds. */
@@ -9,12 +9,21 @@ const SILENCE = 45_000;
 const LOOK = 5_000;
 const ENDS = ["response.completed", "response.incomplete", "response.failed"];
 
+/** A call of a tool, as events show it. */
+export type Item = Omit<Call, "offset">;
+
 /** What a follower is told. */
 export interface Sink {
   /** The answer begins afresh: whatever was shown of it is forgotten. */
   afresh(): void;
   text(delta: string): void;
   reasoning(delta: string): void;
+  /** A tool is being called. */
+  call(item: Item): void;
+  /** More arguments of the call with this id. */
+  args(id: string, delta: string): void;
+  /** The call is over. */
+  called(item: Item): void;
 }
 
 /** Returns the ended response. `after` is the number of the last event that is known already. */
@@ -77,6 +86,15 @@ function take(frame: Frame, sink: Sink): Response | undefined {
       return undefined;
     case "response.reasoning_summary_text.delta":
       sink.reasoning(event.delta);
+      return undefined;
+    case "response.output_item.added":
+      if (event.item.type === "function_call") sink.call(event.item);
+      return undefined;
+    case "response.function_call_arguments.delta":
+      sink.args(event.item_id, event.delta);
+      return undefined;
+    case "response.output_item.done":
+      if (event.item.type === "function_call") sink.called(event.item);
       return undefined;
     default:
       return ENDS.includes(event.type) ? event.response : undefined;

@@ -11,6 +11,7 @@ export type Session = Schemas["SessionOut"];
 export type Conversation = Schemas["ConversationOut"];
 export type ConversationPatch = Schemas["ConversationPatch"];
 export type Message = Schemas["MessageOut"];
+export type Call = Schemas["CallOut"];
 export type Turn = Schemas["TurnOut"];
 export type Response = Schemas["ResponseResource"];
 export type Model = Schemas["ModelOut"];

@@ -1,6 +1,6 @@
 /** An answer while it is written. */
-import { follow } from "../api/follow";
-import type { Response } from "../api/types";
+import { follow, type Item } from "../api/follow";
+import type { Call, Response } from "../api/types";
 
 /** The most that is drawn at once while nobody looks, in milliseconds. */
 const HIDDEN_PAUSE = 500;
@@ -8,6 +8,7 @@ const HIDDEN_PAUSE = 500;
 export class Live {
   text = $state("");
   reasoning = $state("");
+  calls = $state.raw<Call[]>([]);
   /** The person has asked for its end. */
   stopping = $state(false);
   /** How long the model thought, in seconds; 0 while that is not known. */
@@ -15,6 +16,8 @@ export class Live {
 
   #text = "";
   #reasoning = "";
+  /** Replaced whenever one of them changes. */
+  #calls: Call[] = [];
   #drawing = false;
   #thinkingSince = 0;
   #followed = new AbortController();
@@ -23,11 +26,13 @@ export class Live {
     readonly response: string,
     readonly message: string,
     start = "",
+    calls: Call[] = [],
     /** Whether it is watched from its beginning on, as it happens. */
     private watched = false,
   ) {
     this.#text = start;
     this.text = start;
+    this.#calls = this.calls = calls;
   }
 
   /** Follows to the end, drawing at most once a frame. `after` is the last event that is known. */
@@ -35,22 +40,34 @@ export class Live {
     const sink = {
       afresh: () => {
         // What is told again comes faster than it was made.
-        if (this.#text !== "" || this.#reasoning !== "") this.watched = false;
+        if (this.#text !== "" || this.#reasoning !== "" || this.#calls.length > 0) this.watched = false;
         this.#thinkingSince = this.thoughtFor = 0;
         this.#text = "";
         this.#reasoning = "";
+        this.#calls = [];
         this.#draw();
       },
       text: (delta: string) => {
-        if (this.#thinkingSince > 0 && this.thoughtFor === 0) {
-          this.thoughtFor = Math.max(1, Math.round((Date.now() - this.#thinkingSince) / 1000));
-        }
+        this.#thought();
         this.#text += delta;
         this.#draw();
       },
       reasoning: (delta: string) => {
         if (this.watched) this.#thinkingSince ||= Date.now();
         this.#reasoning += delta;
+        this.#draw();
+      },
+      call: (item: Item) => {
+        this.#thought();
+        this.#calls = [...this.#calls, { ...item, offset: this.#text.length }];
+        this.#draw();
+      },
+      args: (id: string, delta: string) => {
+        this.#calls = this.#calls.map((one) => (one.id === id ? { ...one, arguments: one.arguments + delta } : one));
+        this.#draw();
+      },
+      called: (item: Item) => {
+        this.#calls = this.#calls.map((one) => (one.id === item.id ? { ...item, offset: one.offset } : one));
         this.#draw();
       },
     };
@@ -62,6 +79,12 @@ export class Live {
   /** Stops following; the answer goes on without us. */
   leave(): void {
     this.#followed.abort();
+  }
+
+  /** The model has ended its thoughts. */
+  #thought(): void {
+    if (this.#thinkingSince === 0 || this.thoughtFor > 0) return;
+    this.thoughtFor = Math.max(1, Math.round((Date.now() - this.#thinkingSince) / 1000));
   }
 
   #draw(): void {
@@ -79,5 +102,6 @@ export class Live {
   #show(): void {
     this.text = this.#text;
     this.reasoning = this.#reasoning;
+    this.calls = this.#calls;
   }
 }

@@ -271,7 +271,7 @@ export class Thread {
   #attach(response: string, message: Message, watched = false): void {
     if (this.live?.response === response) return;
     this.live?.leave();
-    const live = new Live(response, message.id, message.content, watched);
+    const live = new Live(response, message.id, message.content, message.calls, watched);
     this.live = live;
     this.onNote("started");
     // Without text nothing is lost by reading from the beginning, and the reasoning is in it.
