@@ -1,5 +1,6 @@
 //! Following: from any event, with the same numbers, by anybody who may.
 
+use reqwest::Method;
 use testkit::client::Transcript;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
 use testkit::{Harness, TestApp, World};
@@ -8,6 +9,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("an_answer_is_resumed_at_every_event", every_event)
         .story("a_running_answer_is_resumed_where_it_was_left", running)
+        .story("a_cursor_in_the_future_starts_afresh", future)
         .story("a_log_that_was_purged_is_told_again", purged)
         .story("reasoning_is_kept_apart_from_the_answer", reasoning)
         .story("the_answer_so_far_is_shown_while_it_is_written", so_far)
@@ -56,6 +58,37 @@ async fn running(world: World) {
     assert_valid(transcript.frames());
     assert_eq!(transcript.text(), super::ticks(60));
     assert_eq!(app.upstream().calls().len(), 1);
+}
+
+/// A number that was never given out names no place: whoever comes with it gets everything, as it
+/// does not know what it has. What is no number is refused.
+async fn future(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=9,fault=stall@4").await;
+    let response = stream.response_id().await;
+    stream.read_text(4).await;
+    let last = stream.last_seq().expect("numbers");
+    let mut ahead = user.follow(&response, Some(last + 1)).await;
+    let mut far = user.follow(&response, Some(1_000_000_000)).await;
+    for follower in [&mut ahead, &mut far] {
+        assert_eq!(follower.next().await.expect("an event").event, "response.created");
+        follower.read_text(4).await;
+    }
+    let events = format!("/api/responses/{response}/events");
+    for after in ["", "-1", "1.5", "x", "9223372036854775808"] {
+        let error = user.get(&format!("{events}?after={after}")).await;
+        error.expect_error(400, "invalid_value");
+        let request = user.request(Method::GET, &events).header("last-event-id", after);
+        user.send(request).await.expect_error(400, "invalid_value");
+    }
+    user.cancel(&response).await;
+    let all = stream.finish().await;
+    assert_valid(&all);
+    for follower in [ahead, far] {
+        assert!(follower.finish().await == all);
+    }
 }
 
 async fn purged(world: World) {

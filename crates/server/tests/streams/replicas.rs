@@ -13,6 +13,7 @@ const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story_on(&SERVERS, "an_answer_is_followed_from_another_server", follow)
+        .story_on(&SERVERS, "a_cursor_in_the_future_waits_on_another_server", future)
         .story_on(&SERVERS, "an_answer_is_stopped_from_another_server", stop)
         .story_on(&SERVERS, "an_answer_ends_when_another_server_deletes_its_conversation", delete)
         .story_on(&SERVERS, "a_session_ended_on_one_server_is_ended_on_all", revoke)
@@ -46,6 +47,26 @@ async fn follow(world: World) {
     // Although the other server had perhaps not stored number 6 yet.
     assert!(rest == here[7..], "only what follows");
     assert!(two.upstream().calls().is_empty());
+}
+
+/// What this server has not seen yet another one may have sent, so it tells no event twice: it goes
+/// on when it knows that number, or has the end.
+async fn future(world: World) {
+    let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
+    let user = one.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut here = super::stream(&user, &conversation, "Go", "mock:ticks=100,rate=100").await;
+    let response = here.response_id().await;
+    let there = at(&user, &two);
+    let follow = |after: u64| {
+        let path = format!("/api/responses/{response}/events?after={after}");
+        there.stream(there.request(reqwest::Method::GET, &path))
+    };
+    let (soon, never) = tokio::join!(follow(60), follow(1_000_000_000));
+    let (here, soon, never) = tokio::join!(here.finish(), soon.finish(), never.finish());
+    assert_valid(&here);
+    assert!(soon == here[61..], "what follows number 60");
+    assert!(never == here[here.len() - 2..], "the end, and [DONE]");
 }
 
 async fn stop(world: World) {
