@@ -1,5 +1,6 @@
-// An account gets another name, address and password, and is deleted: the last one, so that the next begins anew.
+// An account gets another name, address and password, is exported, and is deleted: the last one, so that the next begins anew.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { eventually, logIn, PASSWORD, person, signUp } from "../browser.mjs";
 
 const NEXT = "battery staple correct horse";
@@ -7,7 +8,7 @@ const NEXT = "battery staple correct horse";
 export default async function ({ browser, url }) {
   // What is refused, the browser's console repeats.
   const expected = [/status of 40[139]/, /status of 429/];
-  const { page, problems } = await person(browser, url, { expected });
+  const { page, problems } = await person(browser, url, { expected, acceptDownloads: true });
   const email = await signUp(page);
   const other = await person(browser, url, { expected });
   const taken = await signUp(other.page, "Charles");
@@ -79,6 +80,15 @@ export default async function ({ browser, url }) {
   await device.page.getByRole("button", { name: "Account: Ada King" }).waitFor();
   await page.reload();
   await profile.waitFor();
+
+  // Everything that is stored of somebody, before they go.
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export my data" }).click();
+  assert.equal((await saved).suggestedFilename(), "chatapp-data.zip");
+  const archive = await readFile(await (await saved).path());
+  assert.equal(archive.subarray(0, 2).toString(), "PK");
+  assert.ok(archive.includes("conversations.jsonl"));
+  await page.getByRole("button", { name: "Export my data" }).and(page.locator(":enabled")).waitFor();
 
   // Who administers the others cannot go; who can goes with everything this browser keeps.
   const ask = async (page, typed, secret) => {

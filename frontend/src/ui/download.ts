@@ -5,7 +5,8 @@ import { request } from "../api/http";
 export async function download(path: string, name: string): Promise<void> {
   const reply = await request(path, { stream: true });
   const suggested = /filename="([^"]+)"/.exec(reply.headers.get("content-disposition") ?? "")?.[1];
-  const extension = reply.headers.get("content-type")?.includes("markdown") ? "md" : "jsonl";
+  const type = reply.headers.get("content-type") ?? "";
+  const extension = type.includes("markdown") ? "md" : type.includes("zip") ? "zip" : "jsonl";
   const address = URL.createObjectURL(await reply.blob());
   const link = document.createElement("a");
   link.href = address;
