@@ -104,7 +104,7 @@ pub struct MessageOut {
     /// response after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covers_seq: Option<u64>,
-    /// What the model reasoned before it answered.
+    /// What the model reasoned before it answered; of an answer in progress so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<String>,
     /// The calls of tools that the model made while it answered, in order.

@@ -36,7 +36,7 @@ pub(crate) async fn describe(
     }
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
-        let mut beside = match row.response_id {
+        let beside = match row.response_id {
             Some(id) if row.kind == MessageType::Message => beside.remove(&id).unwrap_or_default(),
             _ => Beside::of(&row),
         };
@@ -44,9 +44,12 @@ pub(crate) async fn describe(
         let place = places.remove(&row.id);
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
-        let SoFar { content, calls, covers_seq } = match row.response_id {
+        let SoFar { content, reasoning, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
-            _ => SoFar { content: row.content, calls: beside.calls, covers_seq: None },
+            _ => {
+                let Beside { reasoning, calls } = beside;
+                SoFar { content: row.content, reasoning, calls, covers_seq: None }
+            }
         };
         out.push(MessageOut {
             id: row.id,
@@ -64,7 +67,7 @@ pub(crate) async fn describe(
             status: row.status,
             content,
             covers_seq,
-            reasoning: beside.reasoning.take(),
+            reasoning,
             calls,
             attachments,
             model: row.model,

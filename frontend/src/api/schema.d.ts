@@ -1596,7 +1596,7 @@ export interface components {
                  *     response after it.
                  */
                 covers_seq?: number | null;
-                /** @description What the model reasoned before it answered. */
+                /** @description What the model reasoned before it answered; of an answer in progress so far. */
                 reasoning?: string | null;
                 /** @description The calls of tools that the model made while it answered, in order. */
                 calls?: components["schemas"]["CallOut"][];
@@ -1777,7 +1777,7 @@ export interface components {
              *     response after it.
              */
             covers_seq?: number | null;
-            /** @description What the model reasoned before it answered. */
+            /** @description What the model reasoned before it answered; of an answer in progress so far. */
             reasoning?: string | null;
             /** @description The calls of tools that the model made while it answered, in order. */
             calls?: components["schemas"]["CallOut"][];

@@ -1,11 +1,12 @@
 /** An answer while it is written. */
 import { follow, type Item } from "../api/follow";
-import type { Call, Response } from "../api/types";
+import type { Call, Message, Response } from "../api/types";
 
 /** The most that is drawn at once while nobody looks, in milliseconds. */
 const HIDDEN_PAUSE = 500;
 
 export class Live {
+  readonly message: string;
   text = $state("");
   reasoning = $state("");
   calls = $state.raw<Call[]>([]);
@@ -24,15 +25,18 @@ export class Live {
 
   constructor(
     readonly response: string,
-    readonly message: string,
-    start = "",
-    calls: Call[] = [],
+    /** The message that is written, as far as it is known. */
+    message: Message,
     /** Whether it is watched from its beginning on, as it happens. */
     private watched = false,
   ) {
-    this.#text = start;
-    this.text = start;
-    this.#calls = this.calls = calls;
+    this.message = message.id;
+    // One without text is told from its beginning.
+    if (message.content === "") return;
+    this.#text = message.content;
+    this.#reasoning = message.reasoning ?? "";
+    this.#calls = message.calls ?? [];
+    this.#show();
   }
 
   /** Follows to the end, drawing at most once a frame. `after` is the last event that is known. */

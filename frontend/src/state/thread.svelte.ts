@@ -271,10 +271,10 @@ export class Thread {
   #attach(response: string, message: Message, watched = false): void {
     if (this.live?.response === response) return;
     this.live?.leave();
-    const live = new Live(response, message.id, message.content, message.calls, watched);
+    const live = new Live(response, message, watched);
     this.live = live;
     this.onNote("started");
-    // Without text nothing is lost by reading from the beginning, and the reasoning is in it.
+    // Without text nothing is lost by reading from the beginning: it is told from there on.
     const after = message.content === "" ? undefined : (message.covers_seq ?? undefined);
     void live.follow(after).then(
       (ended) => this.#ended(live, ended),

@@ -148,6 +148,7 @@ async fn running(world: World) {
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
     app.upstream().push(Script::steps([
+        Step::Reasoning("Hm.".to_owned()),
         text("One moment. "),
         call("call_a", "search"),
         arguments("{\"q\":"),
@@ -160,6 +161,7 @@ async fn running(world: World) {
     let expected = json!({"call_id": "call_a", "name": "search", "arguments": "{\"q\":",
         "status": "in_progress", "offset": 12});
     assert_eq!(shown(&message["calls"][0]), expected);
+    assert_eq!(message["reasoning"], "Hm.", "what was thought before is there, too");
     assert_eq!(message["covers_seq"].as_u64(), stream.last_seq());
     let item = message["calls"][0]["id"].clone();
     user.cancel(&response).await;

@@ -56,6 +56,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct SoFar {
     pub(crate) content: String,
+    pub(crate) reasoning: Option<String>,
     pub(crate) calls: Vec<CallOut>,
     /// Number of the last event that this covers.
     pub(crate) covers_seq: Option<u64>,
@@ -191,11 +192,12 @@ impl Log {
         self.inspect(Transcript::answer)
     }
 
-    /// The answer and its calls so far, and the number of the last event they cover.
+    /// The answer with its reasoning and its calls so far, and the last event they cover.
     pub(crate) fn so_far(&self) -> SoFar {
         let state = self.lock();
         SoFar {
             content: state.transcript.answer(),
+            reasoning: state.transcript.reasoned(),
             calls: state.transcript.calls(),
             covers_seq: state.entries.last().map(|(seq, _)| *seq),
         }

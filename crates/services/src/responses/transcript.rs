@@ -118,6 +118,13 @@ impl Transcript {
         texts.map(|(_, text)| text).collect()
     }
 
+    /// The reasoning so far, as far as events have told it.
+    pub(crate) fn reasoned(&self) -> Option<String> {
+        let texts = self.texts().filter(|(kind, _)| **kind == ItemKind::Reasoning);
+        let whole: String = texts.map(|(_, text)| text).collect();
+        (!whole.is_empty()).then_some(whole)
+    }
+
     /// The calls so far.
     pub(crate) fn calls(&self) -> Vec<CallOut> {
         let call = |entry: &Entry| {
