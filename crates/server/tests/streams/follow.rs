@@ -69,11 +69,11 @@ async fn future(world: World) {
     let mut stream = super::stream(&user, &conversation, "Go", "mock:ticks=9,fault=stall@4").await;
     let response = stream.response_id().await;
     stream.read_text(4).await;
-    let last = stream.last_seq().expect("numbers");
+    let last = stream.last_seq().unwrap();
     let mut ahead = user.follow(&response, Some(last + 1)).await;
     let mut far = user.follow(&response, Some(1_000_000_000)).await;
     for follower in [&mut ahead, &mut far] {
-        assert_eq!(follower.next().await.expect("an event").event, "response.created");
+        assert_eq!(follower.next().await.unwrap().event, "response.created");
         follower.read_text(4).await;
     }
     let events = format!("/api/responses/{response}/events");
