@@ -65,7 +65,7 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
     if same_email.one(tx).await?.is_some() {
         return Ok(SignedUp::EmailTaken);
     }
-    let claimed = fact(tx, FIRST_ADMINISTRATOR).await?.is_some();
+    let claimed = has_administrator(tx).await?;
     let is_admin = match &new.claim {
         Claim::None => false,
         Claim::First => !claimed,
@@ -80,15 +80,25 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
     let mut account = new.user.clone();
     if is_admin {
         account.role = user::UserRole::Admin;
-        let row =
-            meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: account.id.to_string() };
-        insert(tx, row).await?;
-        meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
+        note_administrator(tx, account.id).await?;
     }
     insert(tx, account.clone()).await?;
     insert(tx, new.session.clone()).await?;
     insert(tx, new.refresh.clone()).await?;
     Ok(SignedUp::Created(account))
+}
+
+/// Whether somebody became the first administrator.
+pub(crate) async fn has_administrator(tx: &Tx) -> Result<bool> {
+    Ok(fact(tx, FIRST_ADMINISTRATOR).await?.is_some())
+}
+
+/// Says who became the first administrator, and makes the set-up token void.
+pub(crate) async fn note_administrator(tx: &Tx, id: UserId) -> Result<()> {
+    let row = meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: id.to_string() };
+    insert(tx, row).await?;
+    meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
+    Ok(())
 }
 
 /// The stored form is `hash expiry`, the expiry in microseconds since 1970.

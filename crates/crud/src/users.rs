@@ -1,5 +1,6 @@
 //! What is done to accounts after they were made.
 
+pub mod administration;
 pub mod removal;
 
 use models::user::{Column, Entity, Model, UserRole};

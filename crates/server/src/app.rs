@@ -203,7 +203,8 @@ pub(crate) fn engine(config: &Config) -> Engine {
     }
 }
 
-fn options(config: &Config, serve: bool) -> Options {
+/// How to open the database: as its one server, or for a command.
+pub(crate) fn options(config: &Config, serve: bool) -> Options {
     let storage = &config.storage;
     Options {
         engine: engine(config),
@@ -253,7 +254,7 @@ fn is_shared(config: &Config) -> bool {
     config.database.sqlite_path().is_none()
 }
 
-fn passwords(config: &Config) -> Result<Passwords> {
+pub(crate) fn passwords(config: &Config) -> Result<Passwords> {
     let auth = &config.auth;
     let parameters = PasswordParameters {
         memory_kib: auth.argon2_memory_kib,

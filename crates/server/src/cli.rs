@@ -12,8 +12,10 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Su
 
 use crate::config::{LogFormat, LogLevel, SECTIONS, Sources};
 
+mod accounts;
 mod reference;
 
+pub use self::accounts::{KeyCommand, KeyCreateArgs, PasswordArgs, UserAddArgs, UserCommand};
 pub use self::reference::reference;
 
 const EXAMPLES: &str = "\
@@ -89,6 +91,19 @@ pub enum Command {
     /// The whole backup is checked first. A database that is there stays beside it, renamed. What
     /// was changed after the backup is undone, ended sessions and changed passwords included.
     Restore(RestoreArgs),
+    /// Manage accounts: list, add, password, disable, enable, delete.
+    ///
+    /// Works on the configured database itself, also while servers use it, and changes count at
+    /// the next request. Run it where the server runs, with its configuration and best as its
+    /// account.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage API keys of accounts: list, create, revoke.
+    ///
+    /// Works on the configured database itself, also while servers use it, and changes count at
+    /// the next request.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Look for what is wrong with this installation, and say what to do.
     ///
     /// Looks at configuration, data folder, database, backups, port, exposure, provider and clock,

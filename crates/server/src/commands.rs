@@ -1,12 +1,18 @@
 //! What the commands of the command line do, once configuration and log are there.
 
+pub(crate) mod accounts;
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;
+mod table;
+mod terminal;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+
+/// What was asked for lacks a word.
+const USAGE: u8 = 2;
 
 /// Prints a line to standard output; a reader that has enough is no failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<ExitCode> {

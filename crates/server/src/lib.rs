@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod metrics;
+pub mod operator;
 pub mod secrets;
 pub mod telemetry;
 pub mod version;

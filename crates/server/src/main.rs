@@ -69,6 +69,12 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => in_runtime(cli, async |config, signals| {
             until(signals, commands::backup::restore(&config, &arguments, cli.quiet())).await
         }),
+        Command::User(command) => in_runtime(cli, async |config, signals| {
+            until(signals, Box::pin(commands::accounts::user(config, command))).await
+        }),
+        Command::Key(command) => in_runtime(cli, async |config, signals| {
+            until(signals, Box::pin(commands::accounts::key(config, command))).await
+        }),
         Command::Doctor(arguments) => {
             // Without the log: what it would say is in the report.
             runtime()?.block_on(commands::doctor::examine(&cli.sources(), &arguments))

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -62,6 +63,15 @@ impl ProcessBuilder {
     #[must_use]
     pub fn settings(mut self, settings: &Settings) -> Self {
         self.command.envs(settings.iter());
+        self
+    }
+
+    /// What it finds at its standard input; nothing if this is not called.
+    #[must_use]
+    pub fn input(mut self, text: &str) -> Self {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(text.as_bytes()).and_then(|()| file.rewind()).expect("it can be written");
+        self.command.stdin(file);
         self
     }
 

@@ -8,10 +8,7 @@ use chatapp::cli::{BackupArgs, RestoreArgs};
 use chatapp::config::Config;
 use models::Context;
 
-use super::print;
-
-/// What was asked for lacks a word.
-const USAGE: u8 = 2;
+use super::{USAGE, print};
 
 /// Writes a backup, or checks one.
 pub(crate) async fn write(

@@ -10,6 +10,7 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
+mod accounts;
 mod backup;
 mod commands;
 mod crash;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);
     let harness = disk_full::stories(harness);
+    let harness = accounts::stories(harness);
     let harness = backup::stories(harness);
     let harness = commands::stories(harness);
     let harness = doctor::stories(harness);

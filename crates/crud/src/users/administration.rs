@@ -1,0 +1,68 @@
+//! What operators do to accounts.
+
+use models::user::{Column, Model, UserRole};
+use models::{Time, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{end_sessions, is_taken, update, visible};
+use crate::accounts::{has_administrator, note_administrator};
+use crate::db::{Db, Tx};
+use crate::error::{CrudError, Result};
+use crate::insert;
+
+/// A page of accounts, oldest first, behind the account `after`.
+pub async fn list(db: &Db, after: Option<UserId>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = visible();
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
+}
+
+/// Stores an account that was made for somebody; `false` when another one has its address.
+pub async fn add(db: &Db, user: Model) -> Result<bool> {
+    let run = |user: Model| db.write(user, |tx, user| Box::pin(add_in(tx, user)));
+    match run(user.clone()).await {
+        // Somebody took the address, or the administrator's place, at the same moment: look again.
+        Err(CrudError::Conflict(_)) => run(user).await,
+        result => result,
+    }
+}
+
+async fn add_in(tx: &Tx, user: &Model) -> Result<bool> {
+    if is_taken(tx, &user.email, user.id).await? {
+        return Ok(false);
+    }
+    insert(tx, user.clone()).await?;
+    if user.role == UserRole::Admin && !has_administrator(tx).await? {
+        note_administrator(tx, user.id).await?;
+    }
+    Ok(true)
+}
+
+/// Keeps everybody out of an account and ends its sessions, or lets its owner in again; `false`
+/// when there is no such account.
+pub async fn set_disabled(db: &Db, id: UserId, disabled: bool, now: Time) -> Result<bool> {
+    db.write((id, disabled, now), |tx, (id, disabled, now)| {
+        Box::pin(async move {
+            let since = if *disabled {
+                // Who is disabled already keeps the time of it.
+                Expr::col(Column::DisabledAt).if_null(*now)
+            } else {
+                Expr::value(Option::<Time>::None)
+            };
+            let change = update(*id)
+                .col_expr(Column::DisabledAt, since)
+                .col_expr(Column::UpdatedAt, (*now).into());
+            if change.exec(tx).await?.rows_affected == 0 {
+                return Ok(false);
+            }
+            if *disabled {
+                end_sessions(tx, *id, None, *now).await?;
+            }
+            Ok(true)
+        })
+    })
+    .await
+}

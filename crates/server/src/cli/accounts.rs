@@ -1,0 +1,125 @@
+//! Commands about accounts and API keys.
+
+use clap::{Args, Subcommand};
+use models::api_key::Scope;
+
+/// What `chatapp user` can do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UserCommand {
+    /// List all accounts, oldest first.
+    List {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make an account, and print its id.
+    ///
+    /// It works wherever sign-up is closed. The password is asked for at the terminal, without
+    /// being shown, or read from standard input.
+    Add(UserAddArgs),
+    /// Give an account a new password, and end its sessions.
+    ///
+    /// The password is asked for at the terminal, without being shown, or read from standard
+    /// input. API keys go on working; `chatapp key revoke` ends them.
+    Password {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// Where the new password comes from.
+        #[command(flatten)]
+        source: PasswordArgs,
+    },
+    /// Keep everybody out of an account, and end its sessions.
+    ///
+    /// Its password and API keys are refused until it is enabled again. Nothing in it is removed,
+    /// and an answer that is being made is finished.
+    Disable {
+        /// The account: its e-mail address or its id
+        account: String,
+    },
+    /// Let the owner of a disabled account in again.
+    ///
+    /// Its password and API keys work as before; sessions that were ended stay so.
+    Enable {
+        /// The account: its e-mail address or its id
+        account: String,
+    },
+    /// Delete an account with everything in it. It cannot be undone.
+    ///
+    /// Asks before it does. Answers that are being made stop within a second or two. Should this
+    /// be interrupted, the account is gone all the same, and the server removes what is left of
+    /// it at its next start.
+    Delete {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Options of `user add`.
+#[derive(Debug, Clone, Args)]
+pub struct UserAddArgs {
+    /// Its e-mail address
+    pub email: String,
+    /// What to call its owner
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Make it an administrator
+    #[arg(long)]
+    pub admin: bool,
+    /// Where its password comes from.
+    #[command(flatten)]
+    pub source: PasswordArgs,
+}
+
+/// Where a password comes from. It is never an argument, which other people on the machine and
+/// the shell's history would show.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PasswordArgs {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What `chatapp key` can do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeyCommand {
+    /// List the keys of an account that are not revoked, newest first.
+    List {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a key for an account, and print it this once.
+    ///
+    /// The server keeps a hash of it only: whoever loses a key makes another one.
+    Create(KeyCreateArgs),
+    /// Revoke a key: its next request is refused.
+    Revoke {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// The key's id, as `chatapp key list` shows it
+        key: String,
+    },
+}
+
+/// Options of `key create`.
+#[derive(Debug, Clone, Args)]
+pub struct KeyCreateArgs {
+    /// The account: its e-mail address or its id
+    pub account: String,
+    /// What to call the key: where it is used, for example
+    pub name: String,
+    /// What it may be used for: read, write, account, admin; more than one with commas
+    #[arg(
+        long, value_name = "SCOPES", value_delimiter = ',', default_value = "read,write",
+        value_parser = |text: &str| text.parse::<Scope>()
+    )]
+    pub scopes: Vec<Scope>,
+    /// After how many days it stops working; never, if not given
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500))]
+    pub days: Option<u32>,
+}

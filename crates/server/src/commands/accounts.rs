@@ -1,0 +1,149 @@
+//! `chatapp user` and `chatapp key`.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use chatapp::cli::{KeyCommand, KeyCreateArgs, UserAddArgs, UserCommand};
+use chatapp::config::Config;
+use chatapp::operator::{NewKey, NewUser, Operator};
+use models::api_key::{self, Scopes};
+use models::user::{self, UserRole};
+use models::{Context, Time};
+use serde_json::{Value, json};
+
+use super::{USAGE, print, table, terminal};
+
+/// Does what was asked to accounts.
+pub(crate) async fn user(config: Config, command: UserCommand) -> anyhow::Result<ExitCode> {
+    let operator = Operator::open(config, Context::system()).await?;
+    let done = user_with(&operator, command).await;
+    operator.close().await;
+    done
+}
+
+/// Does what was asked to API keys.
+pub(crate) async fn key(config: Config, command: KeyCommand) -> anyhow::Result<ExitCode> {
+    let operator = Operator::open(config, Context::system()).await?;
+    let done = key_with(&operator, command).await;
+    operator.close().await;
+    done
+}
+
+async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        UserCommand::List { json } => list_users(&operator.list_users().await?, json),
+        UserCommand::Add(UserAddArgs { email, name, admin, source }) => {
+            let name = name.unwrap_or_default();
+            let role = if admin { UserRole::Admin } else { UserRole::User };
+            let password = terminal::new_password(source.password_stdin).await?;
+            let id = operator.add_user(NewUser { email, name, role, password }).await?;
+            print(&id.to_string())
+        }
+        UserCommand::Password { account, source } => {
+            // Whoever mistypes the address need not type a password.
+            operator.find_user(&account).await?;
+            let password = terminal::new_password(source.password_stdin).await?;
+            operator.set_password(&account, password).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        UserCommand::Disable { account } => {
+            operator.set_disabled(&account, true).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        UserCommand::Enable { account } => {
+            operator.set_disabled(&account, false).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        UserCommand::Delete { account, yes } => {
+            let user = operator.find_user(&account).await?;
+            let question = format!("Delete {} with everything in it?", table::plain(&user.email));
+            if !yes && !terminal::confirm(&question).await? {
+                tracing::warn!("nothing was changed; answer y, or add --yes, to delete it");
+                return Ok(ExitCode::from(USAGE));
+            }
+            operator.delete_user(user.id).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn key_with(operator: &Operator, command: KeyCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        KeyCommand::List { account, json } => list_keys(&operator.list_keys(&account).await?, json),
+        KeyCommand::Create(KeyCreateArgs { account, name, scopes, days }) => {
+            let key = operator.create_key(&account, NewKey { name, scopes, days }).await?;
+            print(key.reveal())
+        }
+        KeyCommand::Revoke { account, key } => {
+            operator.revoke_key(&account, &key).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn list_users(users: &[user::Model], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        let one = |user: &user::Model| {
+            json!({
+                "id": user.id,
+                "email": user.email,
+                "name": user.name,
+                "role": user.role,
+                "created_at": user.created_at,
+                "disabled_at": user.disabled_at,
+            })
+        };
+        return print_json(users.iter().map(one));
+    }
+    let rows = users.iter().map(|user| {
+        let role = if user.role == UserRole::Admin { "admin" } else { "user" };
+        let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+        [
+            user.id.to_string(),
+            user.email.clone(),
+            role.to_owned(),
+            state.to_owned(),
+            time(Some(user.created_at)),
+            user.name.clone(),
+        ]
+    });
+    print(&table::table(["ID", "E-MAIL", "ROLE", "STATE", "MADE", "NAME"], rows))
+}
+
+fn list_keys(keys: &[api_key::Model], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        let one = |key: &api_key::Model| {
+            json!({
+                "id": key.id,
+                "name": key.name,
+                "prefix": key.prefix,
+                "scopes": Scopes::from_stored(&key.scopes).iter().collect::<Vec<_>>(),
+                "created_at": key.created_at,
+                "last_used_at": key.last_used_at,
+                "expires_at": key.expires_at,
+            })
+        };
+        return print_json(keys.iter().map(one));
+    }
+    let rows = keys.iter().map(|key| {
+        [
+            key.id.to_string(),
+            key.prefix.clone(),
+            Scopes::from_stored(&key.scopes).to_string(),
+            time(Some(key.created_at)),
+            time(key.last_used_at),
+            time(key.expires_at),
+            key.name.clone(),
+        ]
+    });
+    print(&table::table(["ID", "BEGINS", "SCOPES", "MADE", "LAST USED", "EXPIRES", "NAME"], rows))
+}
+
+fn print_json(list: impl Iterator<Item = Value>) -> anyhow::Result<ExitCode> {
+    print(&serde_json::to_string_pretty(&list.collect::<Vec<_>>()).context("the list")?)
+}
+
+/// A time for people, to the second.
+fn time(time: Option<Time>) -> String {
+    time.map_or_else(|| "never".to_owned(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}

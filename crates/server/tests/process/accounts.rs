@@ -1,0 +1,301 @@
+//! Operators who manage accounts and keys from the command line, beside a running server.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+use testkit::client::{Anonymous, PASSWORD};
+use testkit::sql::Sql;
+use testkit::{Harness, Settings, World};
+
+use super::place::{BINARY, Place, run};
+use super::{PROMPT, settings, ticks, upstream};
+
+/// The password that an operator gives somebody.
+const ANOTHER: &str = "lantern gravel orchestra";
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("an_operator_makes_the_first_administrator", first_administrator)
+        .story("an_operator_manages_accounts_while_the_server_runs", accounts)
+        .story("an_operator_manages_keys_while_the_server_runs", keys)
+        .process_story("a_password_is_typed_without_being_shown", typed)
+}
+
+/// The program with the settings of one story.
+struct Operator<'a> {
+    place: &'a Place,
+    settings: Settings,
+}
+
+impl Operator<'_> {
+    /// Runs a command that finds `input` at its standard input.
+    async fn with(&self, input: &str, words: &[&str]) -> (Option<i32>, String, String) {
+        run(self.place.program().settings(&self.settings).args(words).input(input)).await
+    }
+
+    /// Runs a command that succeeds: what it prints.
+    async fn done(&self, words: &[&str]) -> String {
+        let (code, out, err) = self.with(&format!("{PASSWORD}\n"), words).await;
+        assert_eq!(code, Some(0), "{words:?}: {err}");
+        out
+    }
+
+    /// Runs a command that fails and says `why`.
+    async fn refused(&self, words: &[&str], why: &str) {
+        let (code, out, err) = self.with(&format!("{PASSWORD}\n"), words).await;
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{words:?}: {err}");
+        assert!(err.contains(why), "{words:?}: {err}");
+    }
+
+    async fn list(&self, words: &[&str]) -> Vec<Value> {
+        let out = self.done(&[words, &["--json"]].concat()).await;
+        serde_json::from_str(&out).expect("a JSON array")
+    }
+}
+
+async fn may_log_in(anonymous: &Anonymous, email: &str, password: &str) -> bool {
+    let body = json!({"email": email, "password": password});
+    let status = anonymous.post("/api/auth/login", body).await.status;
+    assert!(status == 200 || (400..404).contains(&status), "{status}");
+    status == 200
+}
+
+async fn first_administrator(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let operator = Operator { place: &place, settings: settings(&world, &upstream) };
+    operator.refused(&["user", "list"], "chatapp migrate").await;
+    operator.done(&["migrate"]).await;
+    assert!(operator.list(&["user", "list"]).await.is_empty());
+
+    // A server that nobody has set up yet has printed a token.
+    let mut sql = Sql::connect(world.database()).await;
+    sql.execute("INSERT INTO meta (name, value) VALUES ('setup_token', 'hash 1')").await;
+    let add = ["user", "add", "Ada@Example.org", "--name", " Ada ", "--admin", "--password-stdin"];
+    let id = operator.done(&add).await;
+    let tokens = sql.value("SELECT COUNT(*) FROM meta WHERE name = 'setup_token'").await;
+    assert_eq!(tokens, "0", "nobody else becomes administrator with it");
+    operator.refused(&add, "another account has this e-mail address").await;
+    operator.refused(&["user", "add", "ada", "--password-stdin"], "email must contain an @").await;
+    let short = ["user", "add", "eve@example.org", "--password-stdin"];
+    let (code, _, err) = operator.with("short\n", &short).await;
+    assert!(code == Some(1) && err.contains("8 characters"), "{err}");
+    let no_terminal = ["user", "add", "eve@example.org"];
+    operator.refused(&no_terminal, "--password-stdin").await;
+    let (code, _, err) = operator.with("", &["user", "add", "e@example.org", "word"]).await;
+    assert!(code == Some(2) && err.contains("unexpected argument"), "{code:?}");
+
+    let users = operator.list(&["user", "list"]).await;
+    assert_eq!(users.len(), 1, "{users:?}");
+    let ada = &users[0];
+    assert_eq!((&ada["email"], &ada["name"]), (&json!("ada@example.org"), &json!("Ada")));
+    assert_eq!((&ada["role"], &ada["disabled_at"]), (&json!("admin"), &Value::Null));
+    assert_eq!(ada["id"].as_str(), Some(id.trim()));
+
+    let server = place.program().settings(&operator.settings).serve().await;
+    let ada = server.anonymous().login("ada@example.org").await;
+    assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin");
+    let bob = server.anonymous().signup("bob@example.org").await;
+    assert_eq!(bob.get("/api/me").await.expect(200)["role"], "user", "the place is taken");
+    server.terminate().await;
+}
+
+async fn accounts(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let operator = Operator { place: &place, settings: settings(&world, &upstream) };
+    let server = place.program().settings(&operator.settings).serve().await;
+    let anonymous = server.anonymous();
+    let ada = anonymous.signup("ada@example.org").await;
+    let bob = anonymous.signup("bob@example.org").await;
+
+    let list = operator.done(&["user", "list"]).await;
+    let lines: Vec<_> = list.lines().map(|l| l.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(lines[0][..4], ["ID", "E-MAIL", "ROLE", "STATE"]);
+    assert_eq!(lines[1][..4], [ada.id.as_str(), "ada@example.org", "admin", "active"]);
+    assert_eq!(lines[2][..4], [bob.id.as_str(), "bob@example.org", "user", "active"]);
+
+    let password = ["user", "password", "bob@example.org", "--password-stdin"];
+    let (code, _, err) = operator.with(&format!("{ANOTHER}\n"), &password).await;
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(bob.get("/api/me").await.status, 401, "the session has ended");
+    assert!(!may_log_in(&anonymous, "bob@example.org", PASSWORD).await);
+    assert!(may_log_in(&anonymous, "bob@example.org", ANOTHER).await);
+    operator.done(&password).await;
+    operator.refused(&["user", "password", "eve@example.org"], "chatapp user list").await;
+
+    let bob = anonymous.login("bob@example.org").await;
+    let key = bob.with_key(&["read"]).await;
+    operator.done(&["user", "disable", "bob@example.org"]).await;
+    let bobs = operator.list(&["user", "list"]).await.remove(1);
+    assert!(bobs["disabled_at"].is_string(), "{bobs}");
+    operator.done(&["user", "disable", &bob.id]).await;
+    let again = operator.list(&["user", "list"]).await.remove(1);
+    assert_eq!(again["disabled_at"], bobs["disabled_at"], "the time of it stays");
+    for refused in [bob.get("/api/me").await, key.get("/api/conversations").await] {
+        assert!(matches!(refused.status, 401 | 403), "{}", refused.status);
+    }
+    assert!(!may_log_in(&anonymous, "bob@example.org", PASSWORD).await);
+    operator.done(&["user", "enable", "bob@example.org"]).await;
+    key.get("/api/conversations").await.expect(200);
+    assert_eq!(bob.get("/api/me").await.status, 401, "sessions stay ended");
+    let bob = anonymous.login("bob@example.org").await;
+
+    operator.refused(&["user", "delete", &ada.id, "--yes"], "only administrator").await;
+    operator.done(&["user", "disable", &ada.id]).await;
+    operator.done(&["user", "enable", &ada.id]).await;
+
+    let conversation = bob.create_conversation().await;
+    bob.send_and_wait(&conversation, PROMPT).await;
+    let conversation = bob.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut stream = bob.send_stream(&conversation, PROMPT).await;
+    stream.read_text(1).await;
+    let delete = ["user", "delete", "bob@example.org"];
+    let (code, _, err) = operator.with("y\n", &delete).await;
+    assert!(code == Some(2) && err.contains("nothing was changed"), "{err}");
+    assert_eq!(operator.list(&["user", "list"]).await.len(), 2);
+    operator.done(&["user", "delete", "bob@example.org", "--yes"]).await;
+    // Either the answer's own end or the end of the session it was asked for with.
+    stream.finish().await;
+    assert_eq!(bob.get("/api/me").await.status, 401);
+    assert_eq!(operator.list(&["user", "list"]).await.len(), 1);
+    let mut sql = Sql::connect(world.database()).await;
+    for table in ["conversations", "messages", "responses", "sessions", "api_keys"] {
+        let count = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+        let adas = if table == "sessions" { "1" } else { "0" };
+        assert_eq!(count, adas, "{table}");
+    }
+    anonymous.signup("bob@example.org").await;
+    server.terminate().await;
+}
+
+async fn keys(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__KEYS_PER_USER", "2");
+    let operator = Operator { place: &place, settings };
+    let server = place.program().settings(&operator.settings).serve().await;
+    let ada = server.anonymous().signup("ada@example.org").await;
+    let create = ["key", "create", "ada@example.org", "nightly", "--scopes", "read", "--days", "3"];
+    let key = operator.done(&create).await;
+    let with_key = server.anonymous().with_bearer(Some(key.trim()));
+    with_key.get("/api/conversations").await.expect(200);
+    with_key.post("/api/conversations", json!({})).await.expect_error(403, "insufficient_scope");
+
+    let mine = ada.get("/api/keys").await.expect(200)["data"].clone();
+    let listed = operator.list(&["key", "list", &ada.id]).await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    for field in ["id", "name", "prefix", "scopes", "created_at", "expires_at"] {
+        assert_eq!(listed[0][field], mine[0][field], "{field}");
+    }
+    assert!(listed[0]["expires_at"].is_string() && !key.contains(' '));
+    let id = listed[0]["id"].as_str().expect("an id");
+    let table = operator.done(&["key", "list", "ada@example.org"]).await;
+    assert!(table.contains(id) && table.contains("nightly"), "{table}");
+
+    operator.done(&["key", "create", "ada@example.org", "second"]).await;
+    let third = ["key", "create", "ada@example.org", "third"];
+    operator.refused(&third, "limits.keys_per_user").await;
+    operator.refused(&["key", "create", "eve@example.org", "x"], "there is no account").await;
+    let (code, _, err) = operator.with("", &[&third[..], &["--scopes", "root"]].concat()).await;
+    assert!(code == Some(2) && err.contains("read, write, account, admin"), "{err}");
+
+    operator.done(&["key", "revoke", "ada@example.org", id]).await;
+    assert_eq!(with_key.get("/api/conversations").await.status, 401);
+    operator.refused(&["key", "revoke", "ada@example.org", id], "chatapp key list").await;
+    assert_eq!(operator.list(&["key", "list", "ada@example.org"]).await.len(), 1);
+    server.terminate().await;
+}
+
+/// A terminal as a person has it: what the program prints is read at the other end, together with
+/// what the terminal itself shows of the keys that are pressed.
+struct Terminal {
+    end: File,
+    shown: String,
+}
+
+impl Terminal {
+    /// Reads until the program asks `question`, and types `answer`.
+    fn answer(mut self, question: &str, answer: &str) -> Self {
+        let mut buffer = [0; 1024];
+        while !self.shown.ends_with(question) {
+            let count = self.end.read(&mut buffer).expect("the program asks");
+            self.shown.push_str(std::str::from_utf8(&buffer[..count]).expect("UTF-8"));
+        }
+        self.end.write_all(format!("{answer}\n").as_bytes()).expect("it can be typed");
+        self
+    }
+
+    /// What it shows once the program has ended.
+    fn finish(mut self) -> String {
+        let mut buffer = [0; 1024];
+        // A terminal that no program has open any more is an error, not an end.
+        while let Ok(count @ 1..) = self.end.read(&mut buffer) {
+            self.shown.push_str(std::str::from_utf8(&buffer[..count]).expect("UTF-8"));
+        }
+        self.shown
+    }
+}
+
+/// Runs the program at a terminal, types each answer once its question is there, and says how it
+/// ended and what the terminal showed.
+async fn at_terminal(
+    operator: &Operator<'_>,
+    words: &[&str],
+    answers: Vec<(&'static str, String)>,
+) -> (Option<i32>, String) {
+    let end = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&end).and_then(|()| unlockpt(&end)).expect("its other end");
+    let name = ptsname(&end, Vec::new()).expect("its name").into_string().expect("UTF-8");
+    let open = || File::options().read(true).write(true).open(&name).expect("the other end");
+    let mut command = tokio::process::Command::new(BINARY);
+    command.args(words).current_dir(operator.place.path()).env_clear();
+    command.envs(operator.settings.iter()).kill_on_drop(true);
+    command.stdin(open()).stdout(Stdio::null()).stderr(open());
+    let mut child = command.spawn().expect("the program can be run");
+    // It holds the ends that were for the child.
+    drop(command);
+    let terminal = Terminal { end: File::from(end), shown: String::new() };
+    let typing = tokio::task::spawn_blocking(move || {
+        let typed = |terminal: Terminal, (question, answer): (&str, String)| {
+            terminal.answer(question, &answer)
+        };
+        answers.into_iter().fold(terminal, typed).finish()
+    });
+    let shown = typing.await.expect("the terminal");
+    (child.wait().await.expect("the program ends").code(), shown)
+}
+
+async fn typed() {
+    let place = Place::new();
+    let operator = Operator { place: &place, settings: Settings::quick() };
+    operator.done(&["migrate"]).await;
+    let add = ["user", "add", "ada@example.org"];
+    let twice = |again: &str| {
+        vec![("New password: ", PASSWORD.to_owned()), ("Once more: ", again.to_owned())]
+    };
+    let (code, shown) = at_terminal(&operator, &add, twice(ANOTHER)).await;
+    assert!(code == Some(1) && shown.contains("differ"), "{shown}");
+    assert!(operator.list(&["user", "list"]).await.is_empty());
+    let (code, shown) = at_terminal(&operator, &add, twice(PASSWORD)).await;
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("horse"), "the password is not shown: {shown}");
+    assert_eq!(operator.list(&["user", "list"]).await.len(), 1);
+
+    let delete = ["user", "delete", "ada@example.org"];
+    let question = "Delete ada@example.org with everything in it? [y/N] ";
+    let once = |answer: &str| vec![(question, answer.to_owned())];
+    let (code, shown) = at_terminal(&operator, &delete, once("no")).await;
+    assert_eq!(code, Some(2), "{shown}");
+    let (code, shown) = at_terminal(&operator, &delete, once("y")).await;
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(operator.list(&["user", "list"]).await.is_empty());
+    let server = place.program().settings(&operator.settings).serve().await;
+    let ada = server.anonymous().signup("ada@example.org").await;
+    assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin", "as on a new server");
+    server.terminate().await;
+}
