@@ -4,10 +4,12 @@
 //! ratios within one run. See `README.md` beside this.
 
 mod client;
+mod followers;
 mod process;
 mod proxy;
 mod relay;
 mod report;
+mod server;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ struct Cli {
 enum Command {
     /// What passing tokens on costs: directly, through a bare hyper proxy, through the server
     Relay(relay::Options),
+    /// What many followers of one answer cost, beside a single one
+    Followers(followers::Options),
     /// The baseline: passes everything on to another server
     #[command(hide = true)]
     Proxy {
@@ -36,12 +40,11 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
-        Command::Relay(options) => {
-            let text = relay::run(&options).await?;
-            std::io::stdout().write_all(text.as_bytes())?;
-            Ok(())
-        }
-        Command::Proxy { to } => proxy::run(to).await,
-    }
+    let text = match Cli::parse().command {
+        Command::Relay(options) => relay::run(&options).await?,
+        Command::Followers(options) => followers::run(&options).await?,
+        Command::Proxy { to } => return proxy::run(to).await,
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
 }

@@ -1,17 +1,18 @@
 //! What it costs to pass tokens on: nothing in between, a bare proxy, the server.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use reqwest::{Client, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{self, Format};
-use crate::process::{Program, free_port, wait_for};
+use crate::process::Program;
 use crate::report::{self, Line};
+use crate::server::{self, Provider, Server, ServerOptions};
 
 /// What `relay` can be told.
 #[derive(Debug, clap::Args)]
@@ -25,12 +26,8 @@ pub(crate) struct Options {
     /// How many of them come in a second; 0 for as fast as possible
     #[arg(long, default_value_t = 40)]
     rate: u32,
-    /// The server program, which is also the provider
-    #[arg(long, default_value = "target/release/chatapp")]
-    program: PathBuf,
-    /// A MySQL or MariaDB database for the server instead of SQLite
-    #[arg(long)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    server: ServerOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,26 +38,13 @@ const BASELINE: &str = "proxy";
 
 /// Measures each way, one after another; the report.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
-    let program = options.program.canonicalize().with_context(|| {
-        let program = options.program.display();
-        format!("{program}: build it with `cargo build --release -p chatapp`")
-    })?;
     let directory = tempfile::tempdir()?;
     let load = Load::new(options)?;
-    let port = free_port()?;
-    let provider = SocketAddr::from(([127, 0, 0, 1], port));
-    let _provider = Program::start(
-        &program,
-        &["mock-provider", "--port", &port.to_string()],
-        &[],
-        directory.path(),
-    )?;
-    wait_for(&load.client, &format!("http://{provider}/v1/models")).await?;
-
+    let provider = Provider::start(&options.server, directory.path()).await?;
     let lines = [
-        load.direct(provider).await?,
-        load.proxy(provider, directory.path()).await?,
-        load.server(&program, provider, directory.path(), options).await?,
+        load.direct(provider.address).await?,
+        load.proxy(provider.address, directory.path()).await?,
+        load.server(&provider, directory.path(), options).await?,
     ];
     Ok(if options.json {
         format!("{}\n", report::json(&lines, BASELINE))
@@ -80,7 +64,7 @@ struct Load {
 impl Load {
     fn new(options: &Options) -> anyhow::Result<Self> {
         Ok(Self {
-            client: Client::builder().no_proxy().tcp_nodelay(true).build()?,
+            client: server::client()?,
             streams: options.streams,
             tokens: options.tokens,
             model: format!("mock:ticks={},rate={}", options.tokens, options.rate),
@@ -101,39 +85,23 @@ impl Load {
 
     async fn server(
         &self,
-        program: &Path,
-        provider: SocketAddr,
+        provider: &Provider,
         directory: &Path,
         options: &Options,
     ) -> anyhow::Result<Line> {
-        let port = free_port()?;
-        let url = format!("http://127.0.0.1:{port}");
         let streams = self.streams.to_string();
-        let mut environment = vec![
-            ("CHATAPP_SERVER__PORT", port.to_string()),
+        let settings = [
             ("CHATAPP_LIMITS__GENERATIONS", streams.clone()),
             ("CHATAPP_LIMITS__GENERATIONS_PER_USER", streams),
-            ("CHATAPP_STORAGE__DATA_DIR", directory.join("data").display().to_string()),
-            ("OPENAI_BASE_URL", format!("http://{provider}/v1")),
-            ("OPENAI_MODEL", self.model.clone()),
         ];
-        environment.extend(options.database_url.clone().map(|url| ("DATABASE_URL", url)));
-        let server = Program::start(program, &["serve"], &environment, directory)?;
-        wait_for(&self.client, &format!("{url}/health/ready")).await?;
-        let account = json!({"email": "bench@example.org", "password": "correct horse battery"});
-        let signed_up = self.client.post(format!("{url}/api/auth/signup")).json(&account);
-        let token = text(&ask(signed_up).await?, "access_token")?;
+        let server = Server::start(&options.server, provider, directory, &settings).await?;
         let mut conversations = Vec::new();
         for _ in 0..self.streams {
-            let create = self.client.post(format!("{url}/api/conversations"));
-            let created = ask(create.bearer_auth(&token).json(&json!({}))).await?;
-            conversations.push(text(&created, "id")?);
+            conversations.push(server.conversation().await?);
         }
-        self.measure("chatapp", Some(&server), Format::Events, |place| {
-            let id = conversations.get(place).map_or("", String::as_str);
-            let message = json!({"content": "Go", "model": self.model, "stream": true});
-            let url = format!("{url}/api/conversations/{id}/messages");
-            self.client.post(url).bearer_auth(&token).json(&message)
+        let message = json!({"content": "Go", "model": self.model, "stream": true});
+        self.measure("chatapp", Some(&server.process), Format::Events, |place| {
+            server.post(conversations.get(place).map_or("", String::as_str), &message)
         })
         .await
     }
@@ -170,18 +138,4 @@ impl Load {
             first,
         })
     }
-}
-
-/// What a request is answered with.
-async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
-    let reply = request.send().await?;
-    let status = reply.status();
-    let body = reply.text().await?;
-    anyhow::ensure!(status.is_success(), "{status}: {body}");
-    Ok(serde_json::from_str(&body)?)
-}
-
-fn text(value: &Value, key: &str) -> anyhow::Result<String> {
-    let text = value.get(key).and_then(Value::as_str).with_context(|| format!("no {key}"))?;
-    Ok(text.to_owned())
 }
