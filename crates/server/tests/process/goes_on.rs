@@ -1,6 +1,6 @@
 //! An answer that a crash or a shutdown interrupts, at servers that go on with it.
 
-use mock::script::{FaultKind, Script};
+use mock::script::{FaultKind, Script, Step};
 use mock::{Call, MockServer};
 use serde_json::{Value, json};
 use testkit::client::{EventStream, Transcript, User};
@@ -23,6 +23,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("goes_on_with_an_answer_after_a_crash", crash)
         .story("goes_on_with_an_answer_after_it_was_told_to_stop", shutdown)
+        .story("goes_on_behind_thoughts_and_calls_that_were_cut_off", cut_off)
         .story("goes_on_with_an_answer_only_so_often", attempts)
         .story("goes_on_with_an_answer_only_for_so_many_tokens", budget)
         .story("goes_on_with_nothing_that_was_to_stop", stopped)
@@ -217,6 +218,43 @@ async fn shutdown(world: World) {
     let begun = Begun { conversation, response, seen };
     let text = begun.assert_gone_on_with(&home, &user).await;
     assert_eq!(text, text_of(&begun.seen) + &ticked(REST), "nothing that was shown is lost");
+}
+
+async fn cut_off(world: World) {
+    let home = Home::new(&world).await;
+    let mut server = home.server().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let call = Step::Call { id: "call_1".to_owned(), name: "search".to_owned() };
+    home.upstream.push(Script::steps([Step::Reasoning("tick 2?".to_owned()), Step::Stall]));
+    let arguments = Step::Arguments("{\"q\":\"tick 2".to_owned());
+    home.upstream.push(Script::steps([
+        Step::Text("Well. ".to_owned()),
+        call,
+        arguments,
+        Step::Stall,
+    ]));
+    home.upstream.push(ticks(REST, 0));
+    let conversation = user.create_conversation().await;
+    let response = user.send_async(&conversation, PROMPT).await;
+    for attempt in 1..=2 {
+        home.calls(attempt).await;
+        home.kill(server, attempt).await;
+        server = home.server().await;
+    }
+    let user = server.anonymous().login(&user.email).await;
+    // Valid is also what is not the last and yet was cut off.
+    let whole = follow_to_end(&user, &response, &[]).await;
+    assert_eq!(whole.text(), format!("Well. {}", ticked(REST)));
+    let resource = user.response(&response).await;
+    assert_eq!(resource["status"], "completed", "{resource}");
+    let answer = answer(&user, &conversation).await;
+    assert_eq!(answer["content"], whole.text());
+    assert_eq!(answer["reasoning"], "tick 2?");
+    assert_eq!(answer["calls"][0]["arguments"], "{\"q\":\"tick 2");
+    let kept = &home.calls(3).await[2].messages;
+    assert_eq!(kept[kept.len() - 2], ("assistant".to_owned(), "Well. ".to_owned()));
+    world.sql().await.execute("DELETE FROM response_events").await;
+    validator::assert_valid(&user.follow(&response, None).await.finish().await);
 }
 
 /// Three tokens, then nothing more.

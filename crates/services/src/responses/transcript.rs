@@ -208,10 +208,11 @@ impl Transcript {
     }
 
     /// The events that end what was cut off and is begun again, so that the two are told apart.
+    /// It counts as whole: by the standard only the last item of an output may be incomplete.
     pub(crate) fn cut(&self) -> Vec<Event> {
         let mut events = Vec::new();
         if let Some(open) = self.open().filter(|open| open.item.kind != ItemKind::Message) {
-            close(open, false, &mut events);
+            close(open, true, &mut events);
         }
         events
     }
