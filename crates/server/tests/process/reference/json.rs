@@ -90,8 +90,11 @@ impl Json {
             (Self::Leaf(Value::Null), _) | (_, Self::Leaf(Value::Null)) => None,
             (shown, Self::List(_) | Self::Object(_)) if shown.is_left_out() => None,
             (Self::Object(shown), Self::Object(real)) => {
+                // An answer in progress may have come so far already, or not.
+                let grows = real.iter().any(|(name, _)| name == "covers_seq");
                 let names = |members: &[(String, Self)]| {
                     let mut names: Vec<_> = members.iter().map(|(name, _)| name.clone()).collect();
+                    names.retain(|name| !(grows && name == "reasoning"));
                     names.sort();
                     names
                 };
