@@ -43,15 +43,17 @@ export default async function ({ browser, url, ask }) {
   await turn.getByText("Thoughts", { exact: true }).waitFor();
   await turn.getByRole("button", { name: "About this answer" }).click();
   assert.equal(await cost.innerText(), told, "the numbers are those that are stored");
-  // Whoever comes while it is written sees the thoughts, too.
+  // Whoever comes while it is written sees the thoughts and what was called, too.
   await page.goto("/");
-  await useModel(page, "demo:reasoning=3,ticks=4000,rate=40");
+  await useModel(page, "demo:reasoning=3,calls=1,ticks=4000,rate=40");
   await send(page, "think, then talk");
   await page.waitForURL("**/c/conv_*");
   await eventually("it talks", async () => (await shownTicks(page)) > 5);
   await page.reload();
-  await turn.locator("summary").click();
+  await turn.getByText("Thoughts", { exact: true }).click();
   await turn.getByText("The user wrote", { exact: true }).waitFor();
+  await turn.getByText("Called get_weather", { exact: true }).click();
+  await turn.getByText('"Lisbon"').waitFor();
   await eventually("it goes on", async () => (await shownTicks(page)) > 5);
   await page.getByRole("button", { name: "Stop" }).click();
   await turn.getByText("Stopped. The text so far is kept.").waitFor();
