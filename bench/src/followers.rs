@@ -46,7 +46,11 @@ struct Line {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
     let directory = tempfile::tempdir()?;
     let provider = Provider::start(&options.server, directory.path()).await?;
-    let server = Server::start(&options.server, &provider, directory.path(), &[]).await?;
+    // All of them are of one user at one address, and those of the measurement before may just be
+    // leaving.
+    let settings = ["CHATAPP_LIMITS__STREAMS_PER_USER", "CHATAPP_LIMITS__STREAMS_PER_ADDRESS"]
+        .map(|name| (name, options.followers.saturating_mul(2).to_string()));
+    let server = Server::start(&options.server, &provider, directory.path(), &settings).await?;
     // What the first answer of a process needs once is not the price of its follower.
     measure(&server, options, 1).await?;
     let one = measure(&server, options, 1).await?;

@@ -92,7 +92,9 @@ impl Load {
         let streams = self.streams.to_string();
         let settings = [
             ("CHATAPP_LIMITS__GENERATIONS", streams.clone()),
-            ("CHATAPP_LIMITS__GENERATIONS_PER_USER", streams),
+            ("CHATAPP_LIMITS__GENERATIONS_PER_USER", streams.clone()),
+            ("CHATAPP_LIMITS__STREAMS_PER_USER", streams.clone()),
+            ("CHATAPP_LIMITS__STREAMS_PER_ADDRESS", streams),
         ];
         let server = Server::start(&options.server, provider, directory, &settings).await?;
         let mut conversations = Vec::new();

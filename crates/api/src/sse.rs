@@ -2,8 +2,10 @@
 
 mod follow;
 mod frame;
+mod place;
 
 pub(crate) use follow::{Closing, respond, stream};
+pub(crate) use place::{Place, Streaming};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,9 @@ use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use models::Context;
 use provider::Provider;
-use services::{Catalog, Continuing, Parts, Services, Settings, ThrottleLimits, Titles};
+use services::{
+    Catalog, Continuing, Parts, Services, Settings, StreamLimits, ThrottleLimits, Titles,
+};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -284,6 +286,10 @@ fn settings(config: &Config) -> Settings {
         keys_per_user: config.limits.keys_per_user,
         generations: config.limits.generations,
         generations_per_user: config.limits.generations_per_user,
+        streams: StreamLimits {
+            per_user: config.limits.streams_per_user,
+            per_address: config.limits.streams_per_address,
+        },
         checkpoint_interval: config.limits.checkpoint_interval,
         event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,

@@ -19,6 +19,7 @@ mod repeat;
 mod responses;
 mod searches;
 mod settings;
+mod streams;
 mod throttle;
 mod titles;
 mod tokens;
@@ -43,7 +44,8 @@ pub use imports::{ImportSlot, Imports};
 pub use keys::Keys;
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{Continuing, Settings, Signup, ThrottleLimits, Titles};
+pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
+pub use streams::{OpenStream, Streams};
 
 use responses::engine::Engine;
 
@@ -77,6 +79,8 @@ pub struct Services {
     pub conversations: Conversations,
     /// Responses.
     pub responses: Responses,
+    /// Event streams that are open.
+    pub streams: Streams,
     /// Whether the sessions and keys that something is open with are still alive.
     pub credentials: Credentials,
     /// Models.
@@ -97,6 +101,7 @@ impl Services {
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
         let Parts { db, context, catalog, bus, passwords, tokens, settings } = parts;
+        let streams = Streams::new(settings.streams);
         let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
@@ -111,6 +116,7 @@ impl Services {
             keys,
             conversations,
             responses: Responses::new(engine.clone()),
+            streams,
             credentials: Credentials::new(engine.clone()),
             models: catalog,
             searches,

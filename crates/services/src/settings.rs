@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use crate::streams::StreamLimits;
 pub use crate::throttle::ThrottleLimits;
 
 /// Who may make an account.
@@ -54,6 +55,8 @@ pub struct Settings {
     pub generations: u32,
     /// How many responses of one user run at once on this server.
     pub generations_per_user: u32,
+    /// How many event streams are open at once on this server.
+    pub streams: StreamLimits,
     /// How often running responses are written to disk at the most.
     pub checkpoint_interval: Duration,
     /// How long the events of a response are kept after its end.
@@ -85,6 +88,7 @@ impl Default for Settings {
             keys_per_user: 50,
             generations: 1000,
             generations_per_user: 8,
+            streams: StreamLimits { per_user: 256, per_address: 1024 },
             checkpoint_interval: Duration::from_millis(200),
             event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),

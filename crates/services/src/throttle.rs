@@ -131,7 +131,7 @@ impl Counts {
 }
 
 /// Whose an address is: an IPv6 customer has a network of 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::answers::{Answer, accepted, created, replayed};
 use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
-use crate::sse::{self, Closing};
+use crate::sse::{self, Place, Streaming};
 use crate::state::AppState;
 
 /// Query of `GET /api/conversations/{id}/messages`.
@@ -110,14 +110,15 @@ pub(super) async fn list_messages(
 )]
 pub(super) async fn create_message(
     State(state): State<AppState>,
-    closing: Closing,
+    streaming: Streaming,
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<MessageCreate>,
 ) -> Answer<Response> {
-    let wanted = Wanted { stream: request.stream, prefer, closing };
+    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let wanted = Wanted { place, prefer };
     let started = state.services.responses.send(&identity, id, request, key).await?;
     answer(&state, &identity, started, wanted).await
 }
@@ -149,7 +150,7 @@ pub(super) async fn create_message(
 )]
 pub(super) async fn regenerate_message(
     State(state): State<AppState>,
-    closing: Closing,
+    streaming: Streaming,
     Bearer(identity): Bearer,
     Path(id): Path<MessageId>,
     prefer: Prefer,
@@ -157,16 +158,17 @@ pub(super) async fn regenerate_message(
     request: Option<Json<MessageRegenerate>>,
 ) -> Answer<Response> {
     let request = request.map(|Json(request)| request).unwrap_or_default();
-    let wanted = Wanted { stream: request.stream, prefer, closing };
+    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let wanted = Wanted { place, prefer };
     let started = state.services.responses.regenerate(&identity, id, request, key).await?;
     answer(&state, &identity, started, wanted).await
 }
 
 /// How a client wants to learn of the answer it asked for.
 struct Wanted {
-    stream: bool,
+    /// Where it reads the events, if it wants a stream.
+    place: Option<Place>,
     prefer: Prefer,
-    closing: Closing,
 }
 
 /// The events of an answer, or its turn: at once, or as soon as it is whole.
@@ -174,18 +176,17 @@ async fn answer(
     state: &AppState,
     identity: &Identity,
     mut started: Started,
-    wanted: Wanted,
+    Wanted { place, prefer }: Wanted,
 ) -> Answer<Response> {
     let repeated = started.repeated;
-    if wanted.prefer.respond_async && !wanted.stream {
+    if let Some(place) = place {
+        let events = sse::respond(started.follower, state.config.heartbeat, place);
+        return Ok(replayed(repeated, events));
+    }
+    if prefer.respond_async {
         return Ok(replayed(repeated, underway(started)));
     }
     let credential = state.services.credentials.watch(identity);
-    if wanted.stream {
-        let Wanted { closing, .. } = wanted;
-        let events = sse::respond(started.follower, state.config.heartbeat, closing, credential);
-        return Ok(replayed(repeated, events));
-    }
     let has_ended = tokio::select! {
         has_ended = started.follower.wait_end() => has_ended,
         refused = credential.ended() => return Err(refused.into()),

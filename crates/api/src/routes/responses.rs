@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 
 use super::answers::Answer;
 use crate::extract::{Bearer, Json, Path, Query, event_cursor};
-use crate::sse::{self, Closing};
+use crate::sse::{self, Streaming};
 use crate::state::AppState;
 
 /// Query of `GET /api/responses/{id}/events`.
@@ -69,20 +69,23 @@ pub(super) async fn get_response_context(
         EventParams,
         ("last-event-id" = Option<i64>, Header, description = "The same as `after`; sent by `EventSource` when it reconnects"),
     ),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"))
+    responses(
+        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "`rate_limit_exceeded`: too many streams are open", body = schemas::error::ErrorBody),
+    )
 )]
 pub(super) async fn stream_response_events(
     State(state): State<AppState>,
-    closing: Closing,
+    streaming: Streaming,
     Bearer(identity): Bearer,
     Path(id): Path<ResponseId>,
     Query(params): Query<EventParams>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
+    let place = streaming.open(&state, &identity)?;
     let follower = state.services.responses.follow(identity.user_id, id, after).await?;
-    let credential = state.services.credentials.watch(&identity);
-    Ok(sse::respond(follower, state.config.heartbeat, closing, credential))
+    Ok(sse::respond(follower, state.config.heartbeat, place))
 }
 
 /// Stop a response

@@ -14,10 +14,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 use metrics::gauge;
 use schemas::response::ResponseResource;
-use services::{CredentialWatch, Follower, Numbered};
+use services::{Follower, Numbered};
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, COME_BACK, KEEP_ALIVE};
+use super::place::Place;
 use crate::projections::responses::Projector;
 
 /// Tells open streams that the server is going. [`serve()`](crate::serve()) puts it into every
@@ -55,14 +56,10 @@ impl Source for Follower {
 
 /// The answer that carries a response's events, as long as the credential lives that it
 /// was asked for with.
-pub(crate) fn respond(
-    follower: Follower,
-    heartbeat: Duration,
-    closing: Closing,
-    credential: CredentialWatch,
-) -> Response {
+pub(crate) fn respond(follower: Follower, heartbeat: Duration, place: Place) -> Response {
+    let Place { closing, credential, taken } = place;
     let ended = async move { drop(credential.ended().await) };
-    stream(Body::from_stream(frames(follower, heartbeat, closing, ended)))
+    stream(Body::from_stream(frames(follower, heartbeat, closing, ended, taken)))
 }
 
 /// An answer that is an event stream, with what keeps proxies from holding it back.
@@ -77,15 +74,17 @@ pub(crate) fn stream(body: Body) -> Response {
 
 /// The frames of a stream, one item per write.
 ///
-/// It ends early when `refused` does. It only reads: the generation neither waits for it nor ends with it. A client that takes
+/// It ends early when `refused` does, and drops `taken` when it is dropped. It only reads: the generation neither waits for it nor ends with it. A client that takes
 /// nothing costs a cursor until the connection's write-stall limit closes it.
 pub(super) fn frames(
     mut source: impl Source,
     heartbeat: Duration,
     closing: Closing,
     refused: impl Future<Output = ()> + Send + 'static,
+    taken: impl Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream! {
+        let _taken = taken;
         let _following = Following::begin();
         let mut refused = pin!(refused);
         let mut projector = Projector::new(source.begun().clone());

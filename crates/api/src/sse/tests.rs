@@ -71,7 +71,7 @@ fn scripted() -> (
     let (sender, batches) = mpsc::unbounded_channel();
     let closing = Closing::default();
     let source = Scripted { base: base(), batches };
-    (sender, closing.clone(), frames(source, HEARTBEAT, closing, std::future::pending()))
+    (sender, closing.clone(), frames(source, HEARTBEAT, closing, std::future::pending(), ()))
 }
 
 fn text(item: Option<Result<Bytes, std::convert::Infallible>>) -> String {
@@ -128,7 +128,7 @@ async fn whoever_may_not_follow_any_more_gets_nothing_more() {
     let (refuse, refused) = tokio::sync::oneshot::channel::<()>();
     let source = Scripted { base: base(), batches };
     let refused = async move { refused.await.unwrap_or_default() };
-    let mut stream = pin!(frames(source, HEARTBEAT, Closing::default(), refused));
+    let mut stream = pin!(frames(source, HEARTBEAT, Closing::default(), refused, ()));
     sender.send(numbered(0, vec![StreamEvent::Created])).unwrap();
     assert!(text(stream.next().await).starts_with("id: 0\n"));
     drop(refuse);

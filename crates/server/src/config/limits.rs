@@ -13,6 +13,11 @@ section! {
     /// How many answers of one user are generated at once by this server. A conversation has
     /// one at a time in any case.
     generations_per_user: u32 = "8", range "1" to "1000000";
+    /// How many event streams of one user are open at once on this server; more are refused.
+    streams_per_user: u32 = "256", range "1" to "1000000";
+    /// The same for all users together, from one address (of IPv6: one /64 network). Behind a
+    /// proxy that is not trusted everybody has the proxy's address.
+    streams_per_address: u32 = "1024", range "1" to "1000000";
     /// How many API keys a user may have. Revoked ones do not count.
     keys_per_user: u32 = "50", range "1" to "10000";
     /// How often running answers are written to disk at the most. A crash loses no more than

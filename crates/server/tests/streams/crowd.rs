@@ -9,6 +9,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("two_hundred_sends_to_two_hundred_conversations_are_all_answered", everywhere)
         .story("of_two_hundred_sends_to_one_conversation_one_is_accepted", one_place)
         .story("a_user_has_a_limit_of_running_answers", user_limit)
+        .story("a_user_has_a_limit_of_open_streams", stream_limit)
+        .story("an_address_has_a_limit_of_open_streams", address_limit)
 }
 
 async fn everywhere(world: World) {
@@ -89,4 +91,75 @@ async fn user_limit(world: World) {
         user.post(&path, json!({"content": "Go", "model": "mock:ticks=1"})).await.status == 201
     })
     .await;
+}
+
+async fn stream_limit(world: World) {
+    let app = TestApp::builder(&world).set("CHATAPP_LIMITS__STREAMS_PER_USER", "2").start().await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut first = super::stream(&user, &conversation, "Go", "mock:fault=silent").await;
+    let response = first.response_id().await;
+    let second = user.follow(&response, None).await;
+    let refused = user.send(user.follow_request(&response, None)).await;
+    assert!(refused.header("retry-after").is_some());
+    let error = refused.expect_error(429, "rate_limit_exceeded");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("limit of 2 event streams of one user"), "{message}");
+
+    // What is refused has done nothing: the message was not stored.
+    let other = user.create_conversation().await;
+    let path = format!("/api/conversations/{other}/messages");
+    let body = json!({"content": "Go", "model": "mock:ticks=1", "stream": true});
+    user.post(&path, body.clone()).await.expect_error(429, "rate_limit_exceeded");
+    assert!(user.list_messages(&other).await.is_empty());
+    // Without a stream there is nothing to count, and others are not affected.
+    super::turn(&user, &other, "Go", "mock:ticks=1").await;
+    let bob = app.user("bob").await;
+    let bobs = bob.create_conversation().await;
+    super::stream(&bob, &bobs, "Go", "mock:ticks=1").await.finish().await;
+
+    // The place of a client that is gone is free, and so is that of an answer that has ended.
+    drop(second);
+    let follow = || async {
+        let reply = user.follow_request(&response, None).send().await.unwrap();
+        (reply.status() == 200).then_some(reply)
+    };
+    let mut second = None;
+    eventually("the place of who is gone", async || {
+        second = follow().await;
+        second.is_some()
+    })
+    .await;
+    user.cancel(&response).await;
+    first.finish().await;
+    second.unwrap().bytes().await.unwrap();
+    eventually("both places", async || {
+        let both = (follow().await, follow().await);
+        both.0.is_some() && both.1.is_some()
+    })
+    .await;
+}
+
+async fn address_limit(world: World) {
+    let app =
+        TestApp::builder(&world).set("CHATAPP_LIMITS__STREAMS_PER_ADDRESS", "1").start().await;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let conversation = ada.create_conversation().await;
+    let mut stream = super::stream(&ada, &conversation, "Go", "mock:fault=silent").await;
+    let response = stream.response_id().await;
+    let conversation = bob.create_conversation().await;
+    let path = format!("/api/conversations/{conversation}/messages");
+    let send = |from: &'static str| {
+        let body = json!({"content": "Go", "model": "mock:ticks=1", "stream": true});
+        let request = bob.request(reqwest::Method::POST, &path).json(&body);
+        bob.send(if from.is_empty() { request } else { request.header("x-forwarded-for", from) })
+    };
+    let error = send("").await.expect_error(429, "rate_limit_exceeded");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("limit of 1 event streams from one address"), "{message}");
+    // A proxy on this machine is trusted: whom it names is somewhere else.
+    assert_eq!(send("192.0.2.7").await.status, 200);
+    ada.cancel(&response).await;
+    stream.finish().await;
+    eventually("a free place", async || send("").await.status == 200).await;
 }

@@ -87,6 +87,8 @@ async fn follow(app: &TestApp, user: &User, followers: usize) -> (String, Durati
 async fn thousand(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_SERVER__MAX_CONNECTIONS", "4096")
+        .set("CHATAPP_LIMITS__STREAMS_PER_USER", "4096")
+        .set("CHATAPP_LIMITS__STREAMS_PER_ADDRESS", "4096")
         // All of them come at once, beside other stories: here nobody is to be turned away.
         .set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "30s")
         .start()

@@ -1,0 +1,56 @@
+//! What a request needs before it may open a stream.
+
+use std::convert::Infallible;
+
+use auth::Identity;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use services::{CredentialWatch, OpenStream};
+
+use super::Closing;
+use crate::error::ApiError;
+use crate::extract::ClientInfo;
+use crate::state::AppState;
+
+/// A request that may ask for a stream: where it comes from, and when the server is going.
+#[derive(Debug)]
+pub(crate) struct Streaming {
+    closing: Closing,
+    address: String,
+}
+
+impl FromRequestParts<AppState> for Streaming {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let closing = Closing::from_request_parts(parts, state).await?;
+        let ClientInfo(client) = ClientInfo::from_request_parts(parts, state).await?;
+        Ok(Self { closing, address: client.address })
+    }
+}
+
+impl Streaming {
+    /// Takes the caller's place among the open streams. To be asked before anything is stored, so
+    /// that a refused request has done nothing.
+    pub(crate) fn open(self, state: &AppState, identity: &Identity) -> Result<Place, ApiError> {
+        Ok(Place {
+            closing: self.closing,
+            credential: state.services.credentials.watch(identity),
+            taken: state.services.streams.open(identity.user_id, &self.address)?,
+        })
+    }
+}
+
+/// A place among the open streams; free again when the stream is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Ends the stream when the server goes.
+    pub(super) closing: Closing,
+    /// Ends it when the session or key does that it was asked for with.
+    pub(super) credential: CredentialWatch,
+    /// Counts it.
+    pub(super) taken: OpenStream,
+}
