@@ -4,11 +4,13 @@
 //! ratios within one run. See `README.md` beside this.
 
 mod client;
+mod corpus;
 mod followers;
 mod process;
 mod proxy;
 mod relay;
 mod report;
+mod search;
 mod server;
 
 use std::io::Write as _;
@@ -30,6 +32,8 @@ enum Command {
     Relay(relay::Options),
     /// What many followers of one answer cost, beside a single one
     Followers(followers::Options),
+    /// What the first page of a search costs among a million messages, beside a lookup by id
+    Search(search::Options),
     /// The baseline: passes everything on to another server
     #[command(hide = true)]
     Proxy {
@@ -43,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
     let text = match Cli::parse().command {
         Command::Relay(options) => relay::run(&options).await?,
         Command::Followers(options) => followers::run(&options).await?,
+        Command::Search(options) => search::run(&options).await?,
         Command::Proxy { to } => return proxy::run(to).await,
     };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -99,6 +99,12 @@ impl Server {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token).json(body)
     }
 
+    /// The same with a file.
+    pub(crate) fn post_file(&self, path: &str, file: String) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        request.header("content-type", "application/octet-stream").body(file)
+    }
+
     /// The path of a new conversation's messages.
     pub(crate) async fn conversation(&self) -> anyhow::Result<String> {
         let created = ask(self.post("/api/conversations", &json!({}))).await?;

@@ -15,7 +15,6 @@ use search::{MAX_TEXT_CHARS, Term};
 
 pub use backlog::{Progress, index_some};
 
-use crate::conversations;
 use crate::db::{Db, Tx};
 use crate::dialect;
 use crate::error::Result;
@@ -193,11 +192,9 @@ pub async fn list_messages(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<M
     if docs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = conversations::of(owner)
-        .select_only()
-        .column_as(doc(Column::Doc), "doc")
-        .column_as(doc(Column::ConversationId), "conversation_id")
-        .column(conversation::Column::Title)
+    let mut query = numbered(owner, docs)
+        .column(Column::ConversationId)
+        .column_as(conversation(conversation::Column::Title), "title")
         .column_as(message(message::Column::Id), "id")
         .column_as(message(message::Column::Role), "role")
         .column_as(message(message::Column::CreatedAt), "created_at")
@@ -209,13 +206,11 @@ pub async fn list_messages(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<M
             ])),
             "content",
         );
-    join_docs(&mut query);
     let here = message(message::Column::ConversationId)
         .eq(doc(Column::ConversationId))
         .and(message(message::Column::Seq).eq(doc(Column::Seq)));
     QuerySelect::query(&mut query).inner_join(message::Entity, here);
     Ok(query
-        .filter(doc(Column::Doc).is_in(docs.iter().copied()))
         .filter(message(message::Column::Kind).eq(Expr::value(MessageType::Message)))
         .into_model()
         .all(db.read())
@@ -241,16 +236,27 @@ pub async fn list_titles(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<Tit
     if docs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = conversations::of(owner)
-        .select_only()
-        .column_as(doc(Column::Doc), "doc")
-        .columns([Row::Id, Row::Title, Row::CreatedAt]);
-    join_docs(&mut query);
-    Ok(query
-        .filter(doc(Column::Doc).is_in(docs.iter().copied()))
+    Ok(numbered(owner, docs)
+        .column_as(conversation(Row::Id), "id")
+        .column_as(conversation(Row::Title), "title")
+        .column_as(conversation(Row::CreatedAt), "created_at")
         .into_model()
         .all(db.read())
         .await?)
+}
+
+/// What of `owner` has these numbers, in conversations that are not deleted. The owner is asked of
+/// these few rows, not of the conversations: SQLite would begin with all that are theirs.
+fn numbered(owner: UserId, docs: &[i64]) -> sea_orm::Select<Entity> {
+    let mut query = Entity::find()
+        .select_only()
+        .column(Column::Doc)
+        .filter(Column::UserId.eq(owner))
+        .filter(Column::Doc.is_in(docs.iter().copied()))
+        .filter(conversation(conversation::Column::DeletedAt).is_null());
+    let same = conversation(conversation::Column::Id).eq(doc(Column::ConversationId));
+    QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
+    query
 }
 
 fn doc(column: Column) -> Expr {
@@ -261,8 +267,6 @@ fn message(column: message::Column) -> Expr {
     Expr::col((message::Entity, column))
 }
 
-fn join_docs(query: &mut sea_orm::Select<conversation::Entity>) {
-    let same =
-        Expr::col((conversation::Entity, conversation::Column::Id)).eq(doc(Column::ConversationId));
-    QuerySelect::query(query).inner_join(Entity, same);
+fn conversation(column: conversation::Column) -> Expr {
+    Expr::col((conversation::Entity, column))
 }
