@@ -13,9 +13,11 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Su
 use crate::config::{LogFormat, LogLevel, SECTIONS, Sources};
 
 mod accounts;
+mod providers;
 mod reference;
 
 pub use self::accounts::{KeyCommand, KeyCreateArgs, PasswordArgs, UserAddArgs, UserCommand};
+pub use self::providers::{ProviderCommand, ProviderTestArgs};
 pub use self::reference::reference;
 
 const EXAMPLES: &str = "\
@@ -104,6 +106,9 @@ pub enum Command {
     /// the next request.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Look at the model providers: list, test.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Look for what is wrong with this installation, and say what to do.
     ///
     /// Looks at configuration, data folder, database, backups, port, exposure, provider and clock,

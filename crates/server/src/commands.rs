@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;
+pub(crate) mod providers;
 mod table;
 mod terminal;
 

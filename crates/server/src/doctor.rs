@@ -3,6 +3,7 @@
 //! It changes nothing. Each check is a function that adds findings to a [`Report`]; none of them
 //! stops the others, and all of them work beside a running server.
 
+mod answer;
 mod backups;
 mod clock;
 mod data;
@@ -16,8 +17,10 @@ mod report;
 
 use std::time::Duration;
 
+use ::provider::OpenAiConfig;
 use models::Context;
 
+pub use self::provider::shown;
 pub use self::report::{Finding, Report, Verdict};
 
 use crate::config::{Config, Sources};
@@ -59,6 +62,20 @@ pub async fn examine(sources: &Sources, context: &Context, url: Option<&str>) ->
     redis::check(&mut report, &config).await;
     if let Some(url) = url {
         proxy::check(&mut report, &config, url, &client).await;
+    }
+    report
+}
+
+/// Looks at providers, and has `model` of each answer; without a name its default model.
+pub async fn examine_providers(
+    providers: &[OpenAiConfig],
+    model: Option<&str>,
+    context: &Context,
+) -> Report {
+    let mut report = Report::default();
+    for one in providers {
+        let listed = provider::examine(&mut report, one, context).await;
+        answer::check(&mut report, one, model, &listed).await;
     }
     report
 }

@@ -75,6 +75,9 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Key(command) => in_runtime(cli, async |config, signals| {
             until(signals, Box::pin(commands::accounts::key(config, command))).await
         }),
+        Command::Provider(command) => in_runtime(cli, async |config, signals| {
+            until(signals, Box::pin(commands::providers::provider(config, command))).await
+        }),
         Command::Doctor(arguments) => {
             // Without the log: what it would say is in the report.
             runtime()?.block_on(commands::doctor::examine(&cli.sources(), &arguments))

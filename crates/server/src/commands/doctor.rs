@@ -4,16 +4,21 @@ use std::process::ExitCode;
 
 use chatapp::cli::DoctorArgs;
 use chatapp::config::Sources;
-use chatapp::doctor::{self, Verdict};
+use chatapp::doctor::{self, Report, Verdict};
 use models::Context;
 
 use super::print;
 
-/// Prints the report; the exit code is its verdict.
+/// Looks at the whole installation.
 pub(crate) async fn examine(sources: &Sources, arguments: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let context = Context::system();
     let report = Box::pin(doctor::examine(sources, &context, arguments.url.as_deref())).await;
-    if arguments.json {
+    show(&report, arguments.json)
+}
+
+/// Prints a report; the exit code is its verdict.
+pub(crate) fn show(report: &Report, as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
         print(&format!("{:#}", report.json()))?;
     } else {
         print(&report.to_string())?;

@@ -17,25 +17,44 @@ pub(super) async fn check(report: &mut Report, config: &Config, context: &Contex
         );
     }
     for one in &providers.list {
-        encrypted(report, one);
-        match Provider::open_ai(one.clone()) {
-            Ok(provider) => match provider.probe().await {
-                Some(Ok(probe)) => answered(report, one, &probe, context),
-                Some(Err(why)) => unreachable(report, one, &why),
-                None => {}
-            },
-            Err(error) => report.fail("provider", format!("{}: {error}.", one.name), CHECK_ADDRESS),
-        }
+        examine(report, one, context).await;
     }
 }
 
-const CHECK_ADDRESS: &str = "Check that its base_url (OPENAI_BASE_URL) is the address of the API; \
+/// Looks at one provider; the models it lists.
+pub(super) async fn examine(
+    report: &mut Report,
+    config: &OpenAiConfig,
+    context: &Context,
+) -> Vec<String> {
+    encrypted(report, config);
+    let probed = match Provider::open_ai(config.clone()) {
+        Ok(provider) => provider.probe().await,
+        Err(error) => {
+            report.fail("provider", format!("{}: {error}.", config.name), CHECK_ADDRESS);
+            None
+        }
+    };
+    match probed {
+        Some(Ok(probe)) => {
+            answered(report, config, &probe, context);
+            probe.models.unwrap_or_default()
+        }
+        Some(Err(why)) => {
+            unreachable(report, config, &why);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+pub(super) const CHECK_ADDRESS: &str = "Check that its base_url (OPENAI_BASE_URL) is the address of the API; \
                              it often ends in /v1.";
-const CHECK_KEY: &str = "Check its api_key (OPENAI_API_KEY): it may be cut, revoked, or for another \
+pub(super) const CHECK_KEY: &str = "Check its api_key (OPENAI_API_KEY): it may be cut, revoked, or for another \
                          address.";
 
-/// An address without its query, which may hold a key.
-fn shown(config: &OpenAiConfig) -> &str {
+/// The address of a provider without its query, which may hold a key.
+pub fn shown(config: &OpenAiConfig) -> &str {
     config.base_url.split('?').next().unwrap_or_default()
 }
 

@@ -23,6 +23,7 @@ mod idle;
 mod original_env;
 mod packaging;
 mod place;
+mod providers;
 mod proxies;
 mod readers;
 mod reference;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     let harness = commands::stories(harness);
     let harness = doctor::stories(harness);
     let harness = packaging::stories(harness);
+    let harness = providers::stories(harness);
     let harness = proxies::stories(harness);
     idle::stories(harness).run()
 }
