@@ -13,10 +13,12 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Su
 use crate::config::{LogFormat, LogLevel, SECTIONS, Sources};
 
 mod accounts;
+mod configuration;
 mod providers;
 mod reference;
 
 pub use self::accounts::{KeyCommand, KeyCreateArgs, PasswordArgs, UserAddArgs, UserCommand};
+pub use self::configuration::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub use self::providers::{ProviderCommand, ProviderTestArgs};
 pub use self::reference::reference;
 
@@ -106,6 +108,9 @@ pub enum Command {
     /// the next request.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Look at the configuration, or begin one: check, show, init.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Look at the model providers: list, test.
     #[command(subcommand)]
     Provider(ProviderCommand),

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod backup;
+pub(crate) mod configuration;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;

@@ -40,6 +40,7 @@ pub use self::section::{Key, Privacy, Section};
 pub use self::server::ServerConfig;
 pub use self::sources::Sources;
 pub use self::storage::{StorageConfig, Synchronous};
+pub use self::values::Used;
 
 use self::values::Values;
 
@@ -85,28 +86,39 @@ pub struct Config {
 impl Config {
     /// Reads and checks everything; the error names every problem, not only the first.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        Self::read(&mut Values::collect(sources))
+    }
+
+    /// Every value that counts and where it came from, secrets left out; the error is that of
+    /// [`Config::load`].
+    pub fn explain(sources: &Sources) -> Result<Vec<Used>, ConfigError> {
         let mut values = Values::collect(sources);
-        let server = ServerConfig::load(&mut values, "server");
-        let storage = StorageConfig::load(&mut values, "storage");
-        let auth = AuthConfig::load(&mut values, "auth");
-        let provider = ProviderConfig::load(&mut values, "provider");
-        let models = ModelsConfig::load(&mut values, "models");
+        Self::read(&mut values)?;
+        Ok(values.into_used())
+    }
+
+    fn read(values: &mut Values) -> Result<Self, ConfigError> {
+        let server = ServerConfig::load(values, "server");
+        let storage = StorageConfig::load(values, "storage");
+        let auth = AuthConfig::load(values, "auth");
+        let provider = ProviderConfig::load(values, "provider");
+        let models = ModelsConfig::load(values, "models");
         let providers = match (provider, models) {
-            (Some(provider), Some(models)) => Providers::load(&mut values, &provider, &models),
+            (Some(provider), Some(models)) => Providers::load(values, &provider, &models),
             _ => None,
         };
-        let limits = LimitsConfig::load(&mut values, "limits");
-        let responses = ResponsesConfig::load(&mut values, "responses");
-        let redis = RedisConfig::load(&mut values, "redis");
-        let mut log = LogConfig::load(&mut values, "log");
-        let database = storage.as_ref().and_then(|storage| choose_database(storage, &mut values));
+        let limits = LimitsConfig::load(values, "limits");
+        let responses = ResponsesConfig::load(values, "responses");
+        let redis = RedisConfig::load(values, "redis");
+        let mut log = LogConfig::load(values, "log");
+        let database = storage.as_ref().and_then(|storage| choose_database(storage, values));
         // An option is meant for this start; RUST_LOG may have been set long ago.
         if let Some(log) = &mut log
             && values.has_flag("log.level")
         {
             log.filter = None;
         }
-        let problems = values.into_problems();
+        let problems = values.take_problems();
         match (server, storage, database, auth, providers, limits, responses, redis, log) {
             (
                 Some(server),

@@ -75,6 +75,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Key(command) => in_runtime(cli, async |config, signals| {
             until(signals, Box::pin(commands::accounts::key(config, command))).await
         }),
+        Command::Config(command) => commands::configuration::config(&cli.sources(), command),
         Command::Provider(command) => in_runtime(cli, async |config, signals| {
             until(signals, Box::pin(commands::providers::provider(config, command))).await
         }),

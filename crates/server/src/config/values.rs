@@ -28,6 +28,47 @@ pub(crate) struct Values {
     /// The providers of sections `providers.NAME`, with the models that have an entry.
     providers: BTreeMap<String, BTreeSet<String>>,
     problems: Vec<String>,
+    used: Vec<Used>,
+}
+
+/// A value that counts, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// The key, `section.name`.
+    pub key: String,
+    /// The value as it was written; what is secret, or may be, is left out.
+    pub value: String,
+    /// Where it was written, in words.
+    pub origin: String,
+    /// Whether nobody has set it.
+    pub is_default: bool,
+}
+
+impl Used {
+    fn new(key: &Key, origin: &Origin, text: &str) -> Self {
+        let value = match key.privacy {
+            Privacy::Public => text.to_owned(),
+            Privacy::Unquoted => without_secrets(text),
+            Privacy::Secret => HIDDEN.to_owned(),
+        };
+        let is_default = *origin == Origin::Default;
+        Self { key: key.path(), value, origin: origin.to_string(), is_default }
+    }
+}
+
+/// What is shown instead of a secret.
+const HIDDEN: &str = "(not shown)";
+
+/// An address without what may be secret in it: account, password, query.
+fn without_secrets(address: &str) -> String {
+    let Ok(mut url) = reqwest::Url::parse(address) else { return HIDDEN.to_owned() };
+    url.set_query(None);
+    url.set_fragment(None);
+    let cleared = url.set_password(None).and_then(|()| url.set_username(""));
+    if cleared.is_err() && !(url.username().is_empty() && url.password().is_none()) {
+        return HIDDEN.to_owned();
+    }
+    url.to_string()
 }
 
 /// A layer's answer for one key.
@@ -58,9 +99,14 @@ impl Values {
         self.providers.get(provider).into_iter().flatten().cloned().collect()
     }
 
-    /// What is wrong so far.
-    pub(crate) fn into_problems(self) -> Vec<String> {
-        self.problems
+    /// What is wrong so far, which is forgotten here.
+    pub(crate) fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// The values that were read, each once, in the order of reading.
+    pub(crate) fn into_used(self) -> Vec<Used> {
+        self.used
     }
 
     /// Notes that something is wrong.
@@ -89,12 +135,22 @@ impl Values {
         let reason = match T::parse(&text) {
             Ok(value) => match key.range {
                 Some((low, high)) if !value.is_within(low, high) => String::new(),
-                _ => return Some(value),
+                _ => {
+                    self.note(key, &origin, &text);
+                    return Some(value);
+                }
             },
             Err(reason) => reason,
         };
         self.problems.push(refusal(key, &origin, &text, &reason));
         None
+    }
+
+    fn note(&mut self, key: &Key, origin: &Origin, text: &str) {
+        let used = Used::new(key, origin, text);
+        if self.used.iter().all(|one| one.key != used.key) {
+            self.used.push(used);
+        }
     }
 
     fn find(&self, key: &Key) -> Result<Option<(Origin, String)>, String> {

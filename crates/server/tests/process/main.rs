@@ -13,6 +13,7 @@
 mod accounts;
 mod backup;
 mod commands;
+mod configuration;
 mod crash;
 #[cfg(feature = "kill-points")]
 mod dies;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     let harness = accounts::stories(harness);
     let harness = backup::stories(harness);
     let harness = commands::stories(harness);
+    let harness = configuration::stories(harness);
     let harness = doctor::stories(harness);
     let harness = packaging::stories(harness);
     let harness = providers::stories(harness);

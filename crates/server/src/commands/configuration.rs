@@ -1,0 +1,72 @@
+//! `chatapp config`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use chatapp::cli::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
+use chatapp::config::{Config, Sources, Used, env_example, toml_example};
+use serde_json::json;
+
+use super::{print, table};
+
+/// Does what was asked about the configuration.
+pub(crate) fn config(sources: &Sources, command: ConfigCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ConfigCommand::Check => {
+            Config::load(sources)?;
+            print("The configuration can be used.")
+        }
+        ConfigCommand::Show(ConfigShowArgs { all, json }) => {
+            let mut used = Config::explain(sources)?;
+            used.retain(|one| all || !one.is_default);
+            show(&used, json)
+        }
+        ConfigCommand::Init(ConfigInitArgs { file, force }) => init(&file, force),
+    }
+}
+
+fn show(used: &[Used], as_json: bool) -> anyhow::Result<ExitCode> {
+    if as_json {
+        let one = |one: &Used| {
+            json!({
+                "key": one.key,
+                "value": one.value,
+                "origin": one.origin,
+                "is_default": one.is_default,
+            })
+        };
+        let list: Vec<_> = used.iter().map(one).collect();
+        return print(&serde_json::to_string_pretty(&list).context("the list")?);
+    }
+    let rows = used.iter().map(|one| [one.key.clone(), one.value.clone(), one.origin.clone()]);
+    print(&table::table(["KEY", "VALUE", "FROM"], rows))
+}
+
+/// Only its owner may read it: keys will be written into it.
+fn init(file: &Path, force: bool) -> anyhow::Result<ExitCode> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let text = if name.ends_with(".env") { env_example() } else { toml_example() };
+    if force {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).context(format!("{} cannot be replaced", file.display()));
+            }
+            _ => {}
+        }
+    }
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut written = match opened {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("{} is there already; --force replaces it", file.display())
+        }
+        opened => opened.with_context(|| format!("{} cannot be made", file.display()))?,
+    };
+    written
+        .write_all(text.as_bytes())
+        .with_context(|| format!("{} could not be written", file.display()))?;
+    print(&file.display().to_string())
+}
