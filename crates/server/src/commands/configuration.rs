@@ -51,6 +51,10 @@ fn init(file: &Path, force: bool) -> anyhow::Result<ExitCode> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let text = if name.ends_with(".env") { env_example() } else { toml_example() };
     if force {
+        // A device, a pipe or a folder is nobody's configuration, and root could remove it.
+        if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+            bail!("{} is not a file; name another one", file.display());
+        }
         match fs::remove_file(file) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).context(format!("{} cannot be replaced", file.display()));

@@ -98,6 +98,10 @@ async fn begun() {
         assert_eq!(code, Some(0), "{err}");
         assert_eq!(std::fs::read_to_string(&path).expect("text"), begun);
     }
+    std::fs::create_dir(place.path().join("folder")).expect("a folder");
+    let (code, _, err) = command(&place, &sound(), &["init", "folder", "--force"]).await;
+    assert_eq!(code, Some(1));
+    assert!(err.contains("is not a file"), "{err}");
     let (code, out, err) = command(&place, &sound(), &["check"]).await;
     assert_eq!(code, Some(0), "what was begun can be used: {out} {err}");
     let (code, _, err) = command(&place, &sound(), &["init", "nowhere/chatapp.toml"]).await;
