@@ -89,10 +89,12 @@ impl Report {
 /// A line for each finding, and below it what to do.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some of it is in the words of others, who shall not command the terminal.
+        let plain = |text: &str| text.replace(char::is_control, "\u{fffd}");
         for Finding { verdict, check, what, fix } in &self.findings {
-            writeln!(f, "{:<5} {check:<14} {what}", verdict.word())?;
+            writeln!(f, "{:<5} {check:<14} {}", verdict.word(), plain(what))?;
             if let Some(fix) = fix {
-                writeln!(f, "{:<20} -> {fix}", "")?;
+                writeln!(f, "{:<20} -> {}", "", plain(fix))?;
             }
         }
         let count = |verdict| self.findings.iter().filter(|one| one.verdict == verdict).count();
@@ -103,5 +105,19 @@ impl fmt::Display for Report {
             count(Verdict::Warn),
             count(Verdict::Fail)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_commands_the_terminal() {
+        let mut report = Report::default();
+        report.warn("provider", "x answers", "Name one of them, such as \u{1b}[2Jgpt.");
+        let text = report.to_string();
+        assert!(text.contains("such as \u{fffd}[2Jgpt."), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 }
