@@ -17,7 +17,6 @@ use program::Program;
 pub(crate) use program::command_from;
 pub use program::find;
 use server::Server;
-pub(crate) use server::free_port;
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

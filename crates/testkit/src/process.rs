@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use crate::client::Anonymous;
-use crate::engine::free_port;
+use crate::ports::free_port;
 use crate::settings::Settings;
 use crate::wait::eventually;
 

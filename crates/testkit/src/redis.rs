@@ -8,7 +8,8 @@ use redis::{Client, Cmd, FromRedisValue, RedisResult};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::engine::{command_from, find, free_port, is_required};
+use crate::engine::{command_from, find, is_required};
+use crate::ports::free_port;
 use crate::process::{signal, watch};
 use crate::wait::eventually;
 

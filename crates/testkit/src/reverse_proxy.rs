@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::engine::{command_from, find, free_port};
+use crate::engine::{command_from, find};
+use crate::ports::free_port;
 use crate::process::watch;
 use crate::wait::eventually;
 

@@ -1,12 +1,11 @@
 //! A server that is told to stop: nothing is lost, and it ends.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use testkit::client::Anonymous;
 use testkit::sse::Frame;
-use testkit::{Engine, Harness, Settings, World, eventually, validator};
+use testkit::{Engine, Harness, Settings, World, eventually, free_port, validator};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
@@ -227,8 +226,7 @@ async fn given_up() {
 
 /// Settings that name a database server where none listens.
 pub(crate) fn unreachable(settings: &Settings) -> Settings {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("its address").port();
+    let port = free_port().expect("a free port");
     let settings = settings.clone().set("DB_HOST", "127.0.0.1").set("DB_PORT", port.to_string());
     settings.set("DB_USER", "ada").set("DB_PASSWORD", "p@ss:w/rd#%?").set("DB_NAME", "chat")
 }

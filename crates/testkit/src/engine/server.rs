@@ -1,7 +1,6 @@
 //! A database server as a child process that cannot outlive the test process.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -10,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::program::Program;
+use crate::ports::free_port;
 
 /// How long a server may take until it greets its first client.
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -175,14 +175,6 @@ fn option(name: &str, path: &Path) -> std::ffi::OsString {
     let mut text = std::ffi::OsString::from(name);
     text.push(path);
     text
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, String> {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("no free port: {error}"))
 }
 
 /// Between two looks.
