@@ -129,7 +129,7 @@ export async function fill(url, email, count) {
     updated_at: new Date(start + n * 1000).toISOString(),
   }));
   const conversation = {
-    id: `conv_${"1".repeat(32)}`,
+    id: `conv_${count.toString(16).padStart(32, "1")}`,
     title: "A long one",
     head_id: id(count - 1),
     created_at: new Date(start).toISOString(),
