@@ -13,7 +13,7 @@ use crate::{Patch, SessionId, Time, UserId};
 #[serde(deny_unknown_fields)]
 pub struct SignupRequest {
     /// E-mail address: ASCII before the `@`; trimmed and lower-cased before use.
-    #[schema(example = "ada@example.org")]
+    #[schema(example = "ada@example.org", format = Email)]
     pub email: String,
     /// 8 characters at least, 1,024 bytes at most; any composition.
     #[schema(example = "correct horse battery staple")]
@@ -52,7 +52,7 @@ pub enum AdministratorSetup {
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// E-mail address.
-    #[schema(example = "ada@example.org")]
+    #[schema(example = "ada@example.org", format = Email)]
     pub email: String,
     /// The password.
     #[schema(example = "correct horse battery staple")]
@@ -69,7 +69,7 @@ pub struct MePatch {
     pub name: Patch<String>,
     /// New e-mail address; takes `current_password`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ada@example.org")]
+    #[schema(value_type = Option<String>, example = "ada@example.org", format = Email)]
     pub email: Patch<String>,
     /// The password as it is now; needed for a new e-mail address.
     #[serde(default)]

@@ -24,7 +24,7 @@ pub type Metadata = BTreeMap<String, String>;
 pub struct ConversationCreate {
     /// Title; without one it becomes the first line of the first message.
     #[serde(default)]
-    #[schema(example = "Plans for Sunday")]
+    #[schema(example = "Plans for Sunday", min_length = 1, max_length = 255)]
     pub title: Option<String>,
     /// The model used when a message names none.
     #[serde(default)]
@@ -51,7 +51,7 @@ impl ConversationCreate {
 pub struct ConversationPatch {
     /// New title; `null` gives the title back to the server.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Plans for Sunday")]
+    #[schema(value_type = Option<String>, example = "Plans for Sunday", min_length = 1, max_length = 255)]
     pub title: Patch<String>,
     /// New default model; `null` for the server's default.
     #[serde(default)]
@@ -65,15 +65,15 @@ pub struct ConversationPatch {
     /// message to the newest below the one named, along the newest answer wherever there are
     /// several.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     pub head_id: Patch<MessageId>,
     /// Whether to keep it on top.
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool, required = false)]
     pub pinned: Patch<bool>,
     /// Whether to put it aside: out of the list, not into the trash.
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool, required = false)]
     pub archived: Patch<bool>,
     /// New pairs in place of all old ones; `null` removes them.
     #[serde(default)]

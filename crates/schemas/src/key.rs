@@ -5,6 +5,7 @@ use std::fmt;
 use models::api_key::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::validate::{self, Invalid};
 use crate::{ApiKeyId, Time};
@@ -14,19 +15,34 @@ use crate::{ApiKeyId, Time};
 #[serde(deny_unknown_fields)]
 pub struct KeyCreate {
     /// What to call it, at most 128 characters: where it is used, for example.
-    #[schema(example = "backup script")]
+    #[schema(example = "backup script", min_length = 1, max_length = 128)]
     pub name: String,
-    /// What it may be used for: `read` (conversations, messages, responses, models), `write`
-    /// (make, change and delete them, send messages, stop answers), `account` (profile, password,
-    /// sessions, keys, export, deletion), `admin` (the administration routes, for
-    /// administrators). `read` and `write` if not given.
+    /// What it may be used for; at least one, `read` and `write` if not given.
     #[serde(default = "conversations")]
-    #[schema(value_type = Vec<String>, example = json!(["read", "write"]))]
+    #[schema(schema_with = scopes, required = false)]
     pub scopes: Vec<Scope>,
     /// When it stops working; never if not given.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
+}
+
+/// One or more of the scopes, as OpenAPI says it.
+fn scopes() -> Array {
+    let one = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Scope::ALL.map(|scope| scope.to_string())));
+    ArrayBuilder::new()
+        .items(one)
+        .min_items(Some(1))
+        .examples([serde_json::json!(["read", "write"])])
+        .description(Some(
+            "What it may be used for: `read` (conversations, messages, responses, models), `write` \
+             (make, change and delete them, send messages, stop answers), `account` (profile, \
+             password, sessions, keys, export, deletion), `admin` (the administration routes, for \
+             administrators). `read` and `write` if not given.",
+        ))
+        .build()
 }
 
 /// What most programs need.
@@ -54,7 +70,7 @@ impl KeyCreate {
 #[serde(deny_unknown_fields)]
 pub struct KeyPatch {
     /// The new name, at most 128 characters.
-    #[schema(example = "backup script")]
+    #[schema(example = "backup script", min_length = 1, max_length = 128)]
     pub name: String,
 }
 

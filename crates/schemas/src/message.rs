@@ -13,7 +13,7 @@ use crate::{ConversationId, MessageId, ResponseId, Time};
 #[serde(deny_unknown_fields)]
 pub struct MessageCreate {
     /// What the person says; at most 524,288 bytes of UTF-8.
-    #[schema(example = "Why is the sky blue?")]
+    #[schema(example = "Why is the sky blue?", min_length = 1)]
     pub content: String,
     /// The model to ask; without one the conversation's, else the server's default.
     #[serde(default)]

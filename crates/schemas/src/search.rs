@@ -146,8 +146,7 @@ fn read(text: &str) -> Option<SearchPlace> {
 
 impl<'de> Deserialize<'de> for SearchPlace {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        crate::validate::parsed(deserializer)
     }
 }
 

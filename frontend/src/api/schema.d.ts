@@ -360,8 +360,8 @@ export interface paths {
         post?: never;
         /**
          * Delete the account
-         * @description With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The last administrator cannot go while there are
-         *     other users.
+         * @description With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The
+         *     last administrator cannot go while there are other users.
          */
         delete: operations["delete_me"];
         options?: never;
@@ -1121,11 +1121,11 @@ export interface components {
              *     message to the newest below the one named, along the newest answer wherever there are
              *     several.
              */
-            head_id?: string | null;
+            head_id?: string;
             /** @description Whether to keep it on top. */
-            pinned?: boolean | null;
+            pinned?: boolean;
             /** @description Whether to put it aside: out of the list, not into the trash. */
-            archived?: boolean | null;
+            archived?: boolean;
             /** @description New pairs in place of all old ones; `null` removes them. */
             metadata?: {
                 [key: string]: string;
@@ -1328,16 +1328,13 @@ export interface components {
              */
             name: string;
             /**
-             * @description What it may be used for: `read` (conversations, messages, responses, models), `write`
-             *     (make, change and delete them, send messages, stop answers), `account` (profile, password,
-             *     sessions, keys, export, deletion), `admin` (the administration routes, for
-             *     administrators). `read` and `write` if not given.
+             * @description What it may be used for: `read` (conversations, messages, responses, models), `write` (make, change and delete them, send messages, stop answers), `account` (profile, password, sessions, keys, export, deletion), `admin` (the administration routes, for administrators). `read` and `write` if not given.
              * @example [
              *       "read",
              *       "write"
              *     ]
              */
-            scopes?: string[];
+            scopes?: ("read" | "write" | "account" | "admin")[];
             /**
              * Format: date-time
              * @description When it stops working; never if not given.
@@ -1678,6 +1675,7 @@ export interface components {
         /** @description Body of `POST /api/auth/login`. */
         LoginRequest: {
             /**
+             * Format: email
              * @description E-mail address.
              * @example ada@example.org
              */
@@ -1696,6 +1694,7 @@ export interface components {
              */
             name?: string | null;
             /**
+             * Format: email
              * @description New e-mail address; takes `current_password`.
              * @example ada@example.org
              */
@@ -2115,6 +2114,7 @@ export interface components {
         /** @description Body of `POST /api/auth/signup`. */
         SignupRequest: {
             /**
+             * Format: email
              * @description E-mail address: ASCII before the `@`; trimmed and lower-cased before use.
              * @example ada@example.org
              */
@@ -2643,6 +2643,15 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            /** @description `not_found`: what the first request with this key made was deleted */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

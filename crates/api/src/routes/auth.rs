@@ -16,7 +16,7 @@ use crate::state::AppState;
 /// administrator; elsewhere it takes the set-up token from the server's log.
 #[utoipa::path(
     post, path = "/api/auth/signup", tag = "Accounts", request_body = SignupRequest,
-    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
+    params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 201, description = "The account and its first session", body = TokenResponse),
         (status = 403, description = "`signup_closed`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
@@ -55,7 +55,7 @@ pub(super) async fn get_signup(
 /// Begins a session. The access token is short-lived; the refresh token renews it.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "Accounts", request_body = LoginRequest,
-    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
+    params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 200, description = "The new session", body = TokenResponse),
         (status = 401, description = "`invalid_credentials`", body = schemas::error::ErrorBody),
@@ -80,7 +80,7 @@ pub(super) async fn login(
 /// a second use of an old one ends the session.
 #[utoipa::path(
     post, path = "/api/auth/refresh", tag = "Accounts", request_body = RefreshRequest,
-    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages", example = "cookie")),
+    params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 200, description = "The next pair of tokens", body = TokenResponse),
         (status = 401, description = "`invalid_token` or `token_expired`", body = schemas::error::ErrorBody),
@@ -103,7 +103,7 @@ pub(super) async fn refresh(
 /// to no session.
 #[utoipa::path(
     post, path = "/api/auth/logout", tag = "Accounts", security(("bearer" = ["account"])),
-    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
+    params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 204, description = "The session has ended"),
         (status = 403, description = "`insufficient_scope`, `foreign_page`, or `session_required` for an API key", body = schemas::error::ErrorBody),

@@ -27,7 +27,7 @@ pub(super) struct ConversationListParams {
     /// `next_cursor` of the previous page, which continues exactly there whatever has moved since;
     /// or the id of a conversation, which continues behind where that one is now.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     after: Option<After>,
     /// `true` lists archived conversations, `false` the others. Without it: the others, and in the
     /// trash both.
@@ -67,12 +67,14 @@ pub(super) async fn list_conversations(
 /// Repeated with the same `Idempotency-Key` it answers with the same conversation.
 #[utoipa::path(
     post, path = "/api/conversations", tag = "Conversations", security(("bearer" = [])),
-    params(("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours")),
+    params(("idempotency-key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Makes the request repeatable for 24 hours")),
     request_body = ConversationCreate,
     responses((
         status = 201, description = "The conversation", body = ConversationOut,
         headers(("location" = String, description = "Path of the conversation"), ("etag" = String, description = "Its version")),
-    ), (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody))
+    ),
+    (status = 404, description = "`not_found`: what the first request with this key made was deleted", body = schemas::error::ErrorBody),
+    (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody))
 )]
 pub(super) async fn create_conversation(
     State(state): State<AppState>,

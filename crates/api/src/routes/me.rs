@@ -68,12 +68,12 @@ pub(super) async fn change_password(
 
 /// Delete the account
 ///
-/// With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The last administrator cannot go while there are
-/// other users.
+/// With all conversations, keys and sessions. Running answers are stopped. It cannot be undone. The
+/// last administrator cannot go while there are other users.
 #[utoipa::path(
     delete, path = "/api/me", tag = "Accounts", security(("bearer" = ["account"])),
     request_body = AccountDelete,
-    params(("x-chatapp-session" = Option<String>, Header, description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
+    params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the cookie is removed, too. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 204, description = "The account is gone"),
         (status = 403, description = "`wrong_password`, `insufficient_scope` or `foreign_page`", body = schemas::error::ErrorBody),

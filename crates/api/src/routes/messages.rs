@@ -27,11 +27,11 @@ pub(super) struct MessageListParams {
     limit: Limit,
     /// Id of the first message of the previous page: the page before it.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     before: Option<MessageId>,
     /// Id of the last message of the previous page: the page after it. Only with `all=true`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     after: Option<MessageId>,
     /// `true` lists every message by its number, not only those of the selected branch.
     #[serde(default)]
@@ -93,7 +93,7 @@ pub(super) async fn list_messages(
     post, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
-        ("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
+        ("idempotency-key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
         ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
     ),
     request_body = MessageCreate,
@@ -133,7 +133,7 @@ pub(super) async fn create_message(
     post, path = "/api/messages/{id}/regenerate", tag = "Messages", security(("bearer" = [])),
     params(
         ("id" = String, Path, description = "Id of the answer, or of the message to answer", example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
-        ("idempotency-key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
+        ("idempotency-key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
         ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
     ),
     request_body(content = Option<MessageRegenerate>, description = "May be left out"),

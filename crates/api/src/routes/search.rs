@@ -16,7 +16,7 @@ use crate::state::AppState;
 pub(super) struct SearchParams {
     /// What to look for: at most 256 characters and 16 words, all of which a text must have, in
     /// any order. Nothing in it has a meaning of its own.
-    #[param(example = "blue sky")]
+    #[param(example = "blue sky", min_length = 1)]
     q: String,
     /// How many to return.
     #[serde(default)]
@@ -24,7 +24,7 @@ pub(super) struct SearchParams {
     limit: Limit,
     /// `next_cursor` of the previous page of the same search.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     cursor: Option<SearchPlace>,
 }
 

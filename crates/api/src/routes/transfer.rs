@@ -38,7 +38,7 @@ enum Format {
 pub(super) struct ExportParams {
     /// `jsonl` can be imported again; `markdown` is for people.
     #[serde(default)]
-    #[param(value_type = Option<String>, default = "jsonl", example = "markdown")]
+    #[param(value_type = Option<String>, default = "jsonl", example = "markdown", pattern = "^(jsonl|markdown)$")]
     format: Format,
 }
 

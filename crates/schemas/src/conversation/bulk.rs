@@ -15,7 +15,7 @@ const MAX_IDS: usize = 100;
 pub struct BulkDelete {
     /// These conversations, at most 100.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
     pub ids: Option<Vec<ConversationId>>,
     /// `true`: every conversation, archived ones too.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub struct BulkDelete {
 pub struct BulkArchive {
     /// These conversations, at most 100.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 100)]
     pub ids: Option<Vec<ConversationId>>,
     /// `true`: every conversation.
     #[serde(default)]

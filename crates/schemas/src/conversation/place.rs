@@ -67,8 +67,7 @@ fn place(digits: &str) -> Option<Place> {
 
 impl<'de> Deserialize<'de> for After {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        crate::validate::parsed(deserializer)
     }
 }
 
