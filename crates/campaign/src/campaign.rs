@@ -10,7 +10,7 @@ use mock::MockServer;
 use reqwest::Method;
 use testkit::sql::Sql;
 use testkit::sse::Frame;
-use testkit::{Database, Engine, Engines, Redis, Settings, Transport};
+use testkit::{Database, Engine, Engines, Redis, Settings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -96,7 +96,7 @@ impl Campaign {
         let database = engines.database(engine).await;
         let upstream = MockServer::start(([127, 0, 0, 1], 0).into()).await?;
         let settings = Settings::quick()
-            .on(&database, Transport::Socket)
+            .on(&database)
             .upstream(&upstream.base_url())
             .set("CHATAPP_AUTH__ACCESS_TOKEN_TTL", "1d")
             .set("CHATAPP_SERVER__HEARTBEAT", "1s")

@@ -184,8 +184,9 @@ pub(crate) fn classify(error: &DbErr) -> Class {
 
 fn classify_mysql(number: u16) -> Class {
     match number {
-        // Deadlock, lock wait timeout, record changed since last read (MariaDB snapshot isolation).
-        1213 | 1205 | 1020 => Class::Serialization,
+        // Deadlock, lock wait timeout, record changed since last read (MariaDB snapshot isolation),
+        // a lock that is not waited for.
+        1213 | 1205 | 1020 | 3572 => Class::Serialization,
         // Disk full, table full, error writing file.
         1021 | 1114 | 3 | 1026 => Class::StorageFull,
         // Too many connections (of all, of this account), network errors as the server sees them,

@@ -3,23 +3,21 @@
 //! Every write of a generator is conditional on the fence `(owner, epoch)`: one that finds it
 //! gone has lost the response to somebody else, or it was deleted.
 
-use models::message::{self, MessageStatus, MessageType, Role, is_user};
+mod finish;
+
 use models::response::{Column, Entity, Model, ResponseStatus};
-use models::{
-    ConversationId, MessageId, ResponseId, ServerId, Time, UserId, conversation, response_event,
-    user,
-};
+use models::{ResponseId, ServerId, Time, UserId, conversation, response_event, user};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+pub use finish::{FinalItem, Finish, finish};
+
 use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
-use crate::error::{CrudError, Result};
-use crate::search_docs::{self, Terms};
-use crate::{insert, messages};
+use crate::error::Result;
 
 /// Who generates: the fence of its writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -329,146 +327,6 @@ pub async fn note_context(
     .await
 }
 
-/// What a response has brought when it ends.
-#[derive(Debug, Clone)]
-pub struct FinalItem {
-    /// The message that holds it.
-    pub message_id: MessageId,
-    /// What it is; everything but the answer is stored as a row of its own.
-    pub kind: MessageType,
-    /// The text; of a call its arguments.
-    pub text: String,
-    /// What does not fit into text, as JSON.
-    pub data: Option<String>,
-    /// Whether it was finished, not cut off.
-    pub is_complete: bool,
-}
-
-/// The end of a response.
-#[derive(Debug, Clone)]
-pub struct Finish {
-    /// The row as it shall be: status, usage, error, `completed_at`, `last_seq`.
-    pub response: Model,
-    /// Its output in order, the answer at most once.
-    pub items: Vec<FinalItem>,
-    /// Events that are not on disk yet, the terminal one last.
-    pub events: Checkpoint,
-    /// The current time.
-    pub now: Time,
-}
-
-/// Ends a response: its messages, its row, its last events and the claim on the conversation, in
-/// one transaction. `false` when the fence is gone; nothing was changed then.
-pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
-    let terms = finish.answer().map_or_else(Terms::default, |answer| Terms::of(&answer.text));
-    db.write((finish, terms), |tx, (finish, terms)| Box::pin(finish_in(tx, finish, terms))).await
-}
-
-impl Finish {
-    fn answer(&self) -> Option<&FinalItem> {
-        self.items.iter().find(|item| item.kind == MessageType::Message)
-    }
-}
-
-async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
-    let Model { id, conversation_id, owner, epoch, .. } = finish.response;
-    let fence = Fence { owner, epoch };
-    if Entity::find_by_id(id).filter(fence.condition()).one(tx).await?.is_none() {
-        return Ok(false);
-    }
-    let beside = |item: &&FinalItem| item.kind != MessageType::Message;
-    let beside: Vec<&FinalItem> = finish.items.iter().filter(beside).collect();
-    let first_seq = release(tx, conversation_id, id, beside.len(), finish.now).await?;
-    let ended = Entity::update_many()
-        .set(finish.response.clone().into_active_model().reset_all())
-        .filter(Column::Id.eq(id))
-        .filter(fence.condition())
-        .exec(tx)
-        .await?;
-    if ended.rows_affected != 1 {
-        // Taken over between the two statements: run again and see it at the first.
-        return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
-    }
-    write_answer(tx, finish, terms).await?;
-    for (item, seq) in beside.into_iter().zip(first_seq..) {
-        insert(tx, row_beside(finish, item, seq)).await?;
-    }
-    response_event::Entity::insert(finish.events.row()).exec_without_returning(tx).await?;
-    #[cfg(feature = "kill-points")]
-    crate::kill_point("end.uncommitted");
-    Ok(true)
-}
-
-/// Gives the conversation free and takes `count` numbers; the first of them.
-async fn release(
-    tx: &Tx,
-    id: ConversationId,
-    response: ResponseId,
-    count: usize,
-    now: Time,
-) -> Result<i64> {
-    use conversation::{Column, Entity};
-    let count = i64::try_from(count).unwrap_or(0);
-    Entity::update_many()
-        .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(count))
-        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .col_expr(Column::ActiveResponseId, Expr::value(Option::<ResponseId>::None))
-        .col_expr(Column::UpdatedAt, now.into())
-        .filter(Column::Id.eq(id))
-        .filter(Column::ActiveResponseId.eq(response))
-        .exec(tx)
-        .await?;
-    let row = Entity::find_by_id(id).one(tx).await?;
-    Ok(row.map_or(0, |row| row.next_seq - count))
-}
-
-async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
-    use message::{Column, Entity};
-    let Model { user_id, conversation_id, message_id, .. } = finish.response;
-    let answer = finish.answer();
-    let is_complete = finish.response.status == ResponseStatus::Completed
-        || answer.is_some_and(|answer| answer.is_complete);
-    let status = if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
-    let text = answer.map(|answer| answer.text.clone()).unwrap_or_default();
-    Entity::update_many()
-        .col_expr(Column::Content, text.into())
-        .col_expr(Column::Status, Expr::value(status))
-        .col_expr(Column::UpdatedAt, finish.now.into())
-        .filter(Column::ConversationId.eq(conversation_id))
-        .filter(Column::Id.eq(message_id))
-        .exec(tx)
-        .await?;
-    // Its text is written once, here, so this is when it can be found.
-    match messages::find_seq_in(tx, conversation_id, message_id).await? {
-        Some(seq) => {
-            search_docs::add_messages(tx, user_id, conversation_id, [(seq, terms.clone())]).await
-        }
-        None => Ok(()),
-    }
-}
-
-/// Reasoning and calls hang beside the answer, below the question, and are in no branch.
-fn row_beside(finish: &Finish, item: &FinalItem, seq: i64) -> message::Model {
-    let response = &finish.response;
-    message::Model {
-        conversation_id: response.conversation_id,
-        seq,
-        id: item.message_id,
-        parent_id: Some(response.user_message_id),
-        depth: 0,
-        response_id: Some(response.id),
-        kind: item.kind,
-        role: Some(Role::Assistant),
-        is_user: is_user(item.kind, Some(Role::Assistant)),
-        status: if item.is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete },
-        content: item.text.clone(),
-        data: item.data.clone(),
-        model: Some(response.model.clone()),
-        created_at: finish.now,
-        updated_at: finish.now,
-    }
-}
-
 /// Notes that somebody wants a response of `owner` stopped; its row, or `None`.
 pub async fn request_cancel(
     db: &Db,
@@ -519,18 +377,22 @@ pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<RunningRow>> {
     Ok(with_owner(query, Column::UserId).into_model().all(db.read()).await?)
 }
 
-/// A page of the responses of `user`, oldest first, behind the response `after`.
+/// A page of the responses of `user`, oldest first, behind the one that began then and has this id.
 pub async fn list_of_user(
     db: &Db,
     user: UserId,
-    after: Option<ResponseId>,
+    after: Option<(Time, ResponseId)>,
     limit: u64,
 ) -> Result<Vec<Model>> {
     let mut query = Entity::find().filter(Column::UserId.eq(user));
-    if let Some(after) = after {
-        query = query.filter(Column::Id.gt(after));
+    if let Some((time, id)) = after {
+        // In this form every engine walks the index of a user's responses by time.
+        query = query
+            .filter(Column::CreatedAt.gte(time))
+            .filter(Column::CreatedAt.gt(time).or(Column::Id.gt(id)));
     }
-    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
+    let ordered = query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+    Ok(ordered.limit(limit).all(db.read()).await?)
 }
 
 /// The servers that make something for `user`, but for `except`.

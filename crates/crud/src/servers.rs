@@ -1,12 +1,16 @@
 //! The servers that share a database, as they show each other that they live.
 
+use std::collections::HashSet;
+
 use models::response::ResponseStatus;
 use models::server::{Column, Entity, Model};
 use models::{ServerId, response};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::insert;
 
@@ -38,7 +42,8 @@ pub async fn probe(db: &Db, id: ServerId, epoch: i64) -> Result<()> {
     Ok(())
 }
 
-/// The other servers that own open responses.
+/// The other servers that own open responses. One that has left meanwhile is among them, as it
+/// would be marked: the commit of its last turn may have come after it had gone.
 pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<Model>> {
     let owners: Vec<ServerId> = response::Entity::find()
         .select_only()
@@ -52,7 +57,12 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
     if owners.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(Entity::find().filter(Column::Id.is_in(owners)).all(db.read()).await?)
+    let mut servers =
+        Entity::find().filter(Column::Id.is_in(owners.iter().copied())).all(db.read()).await?;
+    let known: HashSet<ServerId> = servers.iter().map(|server| server.id).collect();
+    let departed = owners.into_iter().filter(|owner| !known.contains(owner));
+    servers.extend(departed.map(|id| Model { id, epoch: 0, beat: STOPPED }));
+    Ok(servers)
 }
 
 /// Takes over from a server that stands still at `seen`: raises its epoch, so that none of its
@@ -60,6 +70,9 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
 pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
     db.write(seen, |tx, seen| {
         Box::pin(async move {
+            if seen.beat == STOPPED {
+                restore(tx, seen).await?;
+            }
             let taken = Entity::update_many()
                 .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
                 .filter(Column::Id.eq(seen.id))
@@ -81,6 +94,16 @@ pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
         })
     })
     .await
+}
+
+/// Stores a server that has stopped once more, if it is not there any more.
+async fn restore(tx: &Tx, stopped: &Model) -> Result<()> {
+    let there = OnConflict::column(Column::Id).do_nothing_on([Column::Id]).to_owned();
+    Entity::insert(stopped.clone().into_active_model().reset_all())
+        .on_conflict(there)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
 /// The beat of a server that has stopped: nobody has to wait until it stands still.

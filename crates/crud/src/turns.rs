@@ -2,14 +2,14 @@
 
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, conversation, response};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::search_docs::{self, Terms};
-use crate::{insert, messages};
+use crate::{insert, insert_all, messages};
 
 /// An answer to be made. Ids and times are the caller's.
 #[derive(Debug, Clone)]
@@ -117,6 +117,25 @@ pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
     }
 }
 
+/// Fails while a turn that nobody waits for any more may still be committed: its transaction, as long
+/// as it is open, holds the conversation.
+pub async fn check_none_open(db: &Db, conversation: ConversationId) -> Result<()> {
+    use conversation::{Column, Entity};
+    db.write(conversation, |tx, conversation| {
+        Box::pin(async move {
+            Entity::find_by_id(*conversation)
+                .select_only()
+                .column(Column::Id)
+                .lock_with_behavior(LockType::Update, LockBehavior::Nowait)
+                .into_tuple::<ConversationId>()
+                .one(tx)
+                .await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
 /// What an earlier request with the same key led to.
 async fn repeated(tx: &Tx, new: &NewTurn) -> Result<Option<TurnOutcome>> {
     let seen = idempotency::check(tx, new.owner, new.idempotency.as_ref(), new.now).await?;
@@ -169,12 +188,13 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &QuestionTerms) -> Result<TurnO
     };
     let turn = answered(new, row.next_seq - 1, user_message);
     select_branch(tx, new, &row, turn.message.id, terms).await?;
-    if new.question != Question::Stored {
-        insert(tx, turn.user_message.clone()).await?;
+    if new.question == Question::Stored {
+        insert(tx, turn.message.clone()).await?;
+    } else {
+        insert_all(tx, [turn.user_message.clone(), turn.message.clone()]).await?;
         let text = (turn.user_message.seq, terms.content.clone());
         search_docs::add_messages(tx, new.owner, new.conversation_id, [text]).await?;
     }
-    insert(tx, turn.message.clone()).await?;
     insert(tx, turn.response.clone()).await?;
     let result = turn.response.id.to_string();
     idempotency::keep(tx, new.owner, new.idempotency.as_ref(), new.now, result).await?;

@@ -68,7 +68,17 @@ pub struct OpenAiConfig {
     pub include_usage: bool,
 }
 
+/// An address as it may be shown: without its query, which may hold a key.
+pub fn without_query(address: &str) -> &str {
+    address.split_once('?').map_or(address, |(before, _)| before)
+}
+
 impl OpenAiConfig {
+    /// Its address as it may be shown.
+    pub fn address(&self) -> &str {
+        without_query(&self.base_url)
+    }
+
     /// A configuration with the defaults for everything else.
     pub fn new(base_url: impl Into<String>, default_model: impl Into<String>) -> Self {
         Self {

@@ -54,7 +54,7 @@ mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use config::{OpenAiConfig, Timeouts};
+pub use config::{OpenAiConfig, Timeouts, without_query};
 pub use error::{Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{

@@ -69,8 +69,7 @@ impl fmt::Display for ModelFacts {
                 "demo; for a real one set OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL",
             ),
             Self::Provider { name, address, model, others } => {
-                // Some addresses have a key in their query.
-                let address = address.split('?').next().unwrap_or_default();
+                let address = provider::without_query(address);
                 write!(f, "{model} of {name} ({address})")?;
                 if others.is_empty() { Ok(()) } else { write!(f, "; also {}", others.join(", ")) }
             }

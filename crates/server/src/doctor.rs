@@ -20,7 +20,6 @@ use std::time::Duration;
 use ::provider::OpenAiConfig;
 use models::Context;
 
-pub use self::provider::shown;
 pub use self::report::{Finding, Report, Verdict};
 
 use crate::config::{Config, Sources};

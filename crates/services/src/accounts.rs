@@ -169,8 +169,8 @@ impl Accounts {
         Ok(if known { Throttle::of_address_only(guess) } else { guess })
     }
 
-    /// Checks a password when its turn has come. It is counted as wrong
-    /// until the caller tells the throttle otherwise.
+    /// Checks a password when its turn has come. It is counted as wrong until the caller tells the
+    /// throttle otherwise.
     async fn verify(
         &self,
         guess: Guess,

@@ -2,6 +2,8 @@
 
 mod archive;
 
+pub use archive::DataExports;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,9 +15,7 @@ use models::{ConversationId, ResponseId, UserId, conversation, message, response
 use schemas::message::{CallOut, MessageOut};
 use transfer::{Attachment, markdown, own};
 
-use crate::accounts::Accounts;
 use crate::error::{Error, Result};
-use crate::keys::Keys;
 use crate::responses::engine::Engine;
 use crate::{branch::Branch, messages};
 
@@ -35,13 +35,11 @@ pub enum ExportFormat {
 #[derive(Debug, Clone)]
 pub struct Exports {
     engine: Arc<Engine>,
-    accounts: Accounts,
-    keys: Keys,
 }
 
 impl Exports {
-    pub(crate) fn new(engine: Arc<Engine>, accounts: Accounts, keys: Keys) -> Self {
-        Self { engine, accounts, keys }
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
     }
 
     /// All conversations of `owner`, archived ones included, oldest first. A conversation that is

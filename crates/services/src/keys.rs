@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use auth::{Credential, Identity, is_api_key, new_api_key, token_hash, visible_prefix};
+use auth::{
+    Credential, Identity, OpaqueToken, is_api_key, new_api_key, token_hash, visible_prefix,
+};
 use crud::keys::Added;
 use models::api_key::{self, Scopes};
-use models::{ApiKeyId, Time};
+use models::{ApiKeyId, Time, UserId};
 use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
 use schemas::list::List;
 
@@ -16,6 +18,29 @@ use crate::responses::engine::Engine;
 
 /// How exactly the last use of a key is known: it is written this often at the most.
 const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
+
+/// A key as it is stored: its hash, not its text.
+pub fn key_row(
+    id: ApiKeyId,
+    user_id: UserId,
+    body: KeyCreate,
+    key: &OpaqueToken,
+    now: Time,
+) -> api_key::Model {
+    let KeyCreate { name, scopes, expires_at } = body;
+    api_key::Model {
+        id,
+        user_id,
+        name: name.trim().to_owned(),
+        hash: key.hash(),
+        prefix: visible_prefix(key),
+        scopes: scopes.into_iter().collect::<Scopes>().to_string(),
+        expires_at,
+        last_used_at: None,
+        revoked_at: None,
+        created_at: now,
+    }
+}
 
 /// The use cases of API keys.
 #[derive(Debug, Clone)]
@@ -42,23 +67,11 @@ impl Keys {
     pub async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
         let now = self.engine.context.now();
         body.validate(now)?;
-        let KeyCreate { name, scopes, expires_at } = body;
-        if let Some(missing) = scopes.iter().find(|scope| !identity.has_scope(**scope)) {
+        if let Some(missing) = body.scopes.iter().find(|scope| !identity.has_scope(**scope)) {
             return Err(Error::InsufficientScope(*missing));
         }
         let key = new_api_key();
-        let row = api_key::Model {
-            id: self.engine.context.new_id(),
-            user_id: identity.user_id,
-            name: name.trim().to_owned(),
-            hash: key.hash(),
-            prefix: visible_prefix(&key),
-            scopes: scopes.into_iter().collect::<Scopes>().to_string(),
-            expires_at,
-            last_used_at: None,
-            revoked_at: None,
-            created_at: now,
-        };
+        let row = key_row(self.engine.context.new_id(), identity.user_id, body, &key, now);
         let limit = self.engine.settings.keys_per_user;
         match crud::keys::add(&self.engine.db, row.clone(), limit).await? {
             Added::Stored => {}

@@ -31,6 +31,7 @@ use auth::{AccessTokens, Passwords};
 use bus::Bus;
 use crud::Db;
 use models::Context;
+use provider::Provider;
 
 pub use accounts::{Accounts, Client, SETUP_LIFETIME};
 pub use catalog::{Catalog, Chosen};
@@ -38,10 +39,10 @@ pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
 pub use error::{Error, Result};
-pub use exports::{ExportFormat, Exports};
+pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports};
-pub use keys::Keys;
+pub use keys::{Keys, key_row};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
 pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
@@ -68,6 +69,25 @@ pub struct Parts {
     pub settings: Settings,
 }
 
+/// Conversations in and out beside the servers that make answers, for commands.
+#[derive(Debug, Clone)]
+pub struct Transfers {
+    /// Conversations from elsewhere.
+    pub imports: Imports,
+    /// Conversations on their way out.
+    pub exports: Exports,
+}
+
+impl Transfers {
+    /// On the same database as the servers; nothing is begun.
+    pub fn new(db: Db, context: Context, settings: Settings) -> Self {
+        // Nobody is asked for anything.
+        let catalog = Catalog::new(Provider::demo(), Vec::new());
+        let engine = Engine::at_rest(db, context, catalog, None, settings);
+        Self { imports: Imports::new(engine.clone()), exports: Exports::new(engine) }
+    }
+}
+
 /// All use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Services {
@@ -91,6 +111,8 @@ pub struct Services {
     pub imports: Imports,
     /// Conversations on their way out.
     pub exports: Exports,
+    /// Everything about an account on its way out.
+    pub data_exports: DataExports,
     /// Readiness.
     pub health: Health,
     engine: Arc<Engine>,
@@ -110,7 +132,8 @@ impl Services {
         let keys = Keys::new(engine.clone());
         let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, keys.clone());
         accounts.remove_left_over().await?;
-        let exports = Exports::new(engine.clone(), accounts.clone(), keys.clone());
+        let exports = Exports::new(engine.clone());
+        let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());
         Ok(Self {
             accounts,
             keys,
@@ -122,13 +145,14 @@ impl Services {
             searches,
             imports: Imports::new(engine.clone()),
             exports,
+            data_exports,
             health: Health::new(engine.clone()),
             engine,
         })
     }
 
-    /// Reports not ready, takes no new work, lets running answers finish for `grace`, and stores the text so far of
-    /// the rest. Reading goes on until [`Services::close`].
+    /// Reports not ready, takes no new work, lets running answers finish for `grace`, and stores
+    /// the text so far of the rest. Reading goes on until [`Services::close`].
     pub async fn stop(&self, grace: Duration) {
         self.engine.stop(grace).await;
     }

@@ -86,9 +86,9 @@ impl Throttle {
         self.lock().wait(&self.limits, guess, now)
     }
 
-    /// As [`Throttle::wait`], and counts the guess as a wrong one until [`Throttle::right`] takes that
-    /// back: so guesses at the same moment are counted like guesses one after the other. To be
-    /// asked right before the check, since others may have been wrong meanwhile.
+    /// As [`Throttle::wait`], and counts the guess as a wrong one until [`Throttle::right`] takes
+    /// that back: so guesses at the same moment are counted like guesses one after the other. To
+    /// be asked right before the check, since others may have been wrong meanwhile.
     pub(crate) fn admit(&self, guess: Guess, now: Time) -> Result<(), Duration> {
         let mut counts = self.lock();
         if let Some(wait) = counts.wait(&self.limits, guess, now) {

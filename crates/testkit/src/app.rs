@@ -17,7 +17,7 @@ use crate::client::{Anonymous, User};
 use crate::clock::ManualClock;
 use crate::engine::Database;
 use crate::log;
-use crate::settings::{Settings, Transport};
+use crate::settings::Settings;
 use crate::world::World;
 
 /// How long a stopped app's tasks may take to be gone.
@@ -96,7 +96,7 @@ impl TestApp {
     pub fn builder(world: &World) -> TestAppBuilder {
         let database = world.database().clone();
         TestAppBuilder {
-            settings: Settings::quick().on(&database, Transport::Socket),
+            settings: Settings::quick().on(&database),
             database,
             context: Context::system(),
             upstream: true,

@@ -5,15 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::engine::Database;
 
-/// How a server under test reaches its database server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// By its unix socket.
-    Socket,
-    /// By TCP, as most installations do.
-    Tcp,
-}
-
 /// Environment variables by name.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<String, String>);
@@ -51,18 +42,14 @@ impl Settings {
         self
     }
 
-    /// Keeps everything in `database` and its directory.
+    /// Keeps everything in `database`, reached by its unix socket, and in its directory.
     #[must_use]
-    pub fn on(self, database: &Database, transport: Transport) -> Self {
+    pub fn on(self, database: &Database) -> Self {
         let directory = database.directory().display().to_string();
         let settings = self.set("CHATAPP_STORAGE__DATA_DIR", directory);
         let Some(server) = database.server() else { return settings };
-        let host = match transport {
-            Transport::Socket => server.socket.display().to_string(),
-            Transport::Tcp => server.host.clone(),
-        };
         settings
-            .set("DB_HOST", host)
+            .set("DB_HOST", server.socket.display().to_string())
             .set("DB_PORT", server.port.to_string())
             .set("DB_USER", &server.user)
             .set("DB_PASSWORD", &server.password)

@@ -184,7 +184,7 @@ async fn answer(
         return Ok(replayed(repeated, events));
     }
     if prefer.respond_async {
-        return Ok(replayed(repeated, underway(started)));
+        return Ok(replayed(repeated, underway(state, identity, &started).await?));
     }
     let credential = state.services.credentials.watch(identity);
     let has_ended = tokio::select! {
@@ -193,17 +193,18 @@ async fn answer(
     };
     if !has_ended {
         // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
-        return Ok(replayed(repeated, underway(started)));
+        return Ok(replayed(repeated, underway(state, identity, &started).await?));
     }
-    let turn = state.services.responses.turn(identity.user_id, started.response.id).await?;
+    let turn =
+        state.services.responses.turn(identity.user_id, started.follower.response().id).await?;
     Ok(replayed(repeated, created(format!("/api/messages/{}", turn.message.id), turn)))
 }
 
-/// A turn that is stored and not yet answered.
-fn underway(started: Started) -> Response {
-    let Started { response, user_message, message, .. } = started;
-    let location = format!("/api/responses/{}", response.id);
-    accepted(location, TurnOut { user_message, message, response })
+/// A turn that is stored, as far as it is answered.
+async fn underway(state: &AppState, identity: &Identity, started: &Started) -> Answer<Response> {
+    let id = started.follower.response().id;
+    let turn = state.services.responses.turn(identity.user_id, id).await?;
+    Ok(accepted(format!("/api/responses/{id}"), turn))
 }
 
 /// Show a message

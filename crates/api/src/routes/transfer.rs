@@ -88,7 +88,7 @@ pub(super) async fn export_me(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
 ) -> Answer<Response> {
-    let stream = state.services.exports.archive(&identity).await?;
+    let stream = state.services.data_exports.archive(&identity).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"chatapp-data.zip\""),

@@ -74,8 +74,9 @@ pub(crate) fn stream(body: Body) -> Response {
 
 /// The frames of a stream, one item per write.
 ///
-/// It ends early when `refused` does, and drops `taken` when it is dropped. It only reads: the generation neither waits for it nor ends with it. A client that takes
-/// nothing costs a cursor until the connection's write-stall limit closes it.
+/// It ends early when `refused` does, and drops `taken` when it is dropped. It only reads: the
+/// generation neither waits for it nor ends with it. A client that takes nothing costs a cursor
+/// until the connection's write-stall limit closes it.
 pub(super) fn frames(
     mut source: impl Source,
     heartbeat: Duration,

@@ -8,6 +8,7 @@ mod imports;
 mod open;
 mod schema;
 mod servers;
+mod turns;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let harness = open::stories(harness);
     let harness = schema::stories(harness);
     let harness = servers::stories(harness);
+    let harness = turns::stories(harness);
     accounts::stories(harness).run()
 }
 
@@ -56,4 +58,25 @@ fn options(world: &World) -> Options {
 
 async fn open(world: &World) -> Db {
     crud::connect(&options(world)).await.unwrap().db
+}
+
+/// Some moment.
+const AT: &str = "'2026-01-02 03:04:05.678901'";
+
+/// Stores a user with a conversation; both have this id, written as SQL does.
+async fn store_conversation(world: &World, id: &str) {
+    let mut sql = world.sql().await;
+    for insert in [
+        format!(
+            "INSERT INTO users (id, email, password_hash, name, role, token_version, created_at, \
+             updated_at) VALUES ({id}, 'a@b.c', 'hash', '', 'user', 0, {AT}, {AT})"
+        ),
+        format!(
+            "INSERT INTO conversations (id, user_id, kind, title, title_source, pinned, next_seq, \
+             version, created_at, updated_at) \
+             VALUES ({id}, {id}, 'chat', '', 'none', 0, 0, 1, {AT}, {AT})"
+        ),
+    ] {
+        sql.execute(&insert).await;
+    }
 }

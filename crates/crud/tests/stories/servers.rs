@@ -3,8 +3,12 @@
 use models::{Context, ServerId};
 use testkit::{Harness, World};
 
+use super::AT;
+
 pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("a_server_that_left_something_open_is_not_forgotten", not_forgotten)
+    harness
+        .story("a_server_that_left_something_open_is_not_forgotten", not_forgotten)
+        .story("a_server_that_left_before_its_last_turn_was_stored_is_replaced", departed)
 }
 
 /// Others find what a server left open by its row.
@@ -28,29 +32,39 @@ async fn not_forgotten(world: World) {
     assert_eq!(sql.value("SELECT COUNT(*) FROM servers").await, "0");
 }
 
+async fn departed(world: World) {
+    let db = super::open(&world).await;
+    let [gone, observer]: [ServerId; 2] = [(); 2].map(|()| Context::system().new_id());
+    crud::servers::register(&db, gone).await.unwrap();
+    crud::servers::leave(&db, gone).await.unwrap();
+    assert!(crud::servers::list_with_open_responses(&db, observer).await.unwrap().is_empty());
+    leave_open(&world, gone).await;
+
+    let mut found = crud::servers::list_with_open_responses(&db, observer).await.unwrap();
+    let seen = found.pop().unwrap();
+    assert_eq!((seen.id, seen.beat, found.len()), (gone, crud::servers::STOPPED, 0));
+    // Of all that have seen it, one takes it over.
+    assert!(crud::servers::take_over(&db, seen.clone()).await.unwrap());
+    assert!(!crud::servers::take_over(&db, seen).await.unwrap());
+    let mut sql = world.sql().await;
+    assert_eq!(sql.rows("SELECT epoch, beat FROM servers").await, [["1", "-1"]]);
+    assert_eq!(sql.value("SELECT epoch FROM responses").await, "1");
+    // Should whoever did that die: it can be taken over once more.
+    let mut again = crud::servers::list_with_open_responses(&db, observer).await.unwrap();
+    assert!(crud::servers::take_over(&db, again.pop().unwrap()).await.unwrap());
+}
+
 /// Stores a response that `server` generates.
 async fn leave_open(world: &World, server: ServerId) {
-    let (at, id) = ("'2026-01-02 03:04:05.678901'", "x'00112233445566778899aabbccddeeff'");
+    let id = "x'00112233445566778899aabbccddeeff'";
     let server = server.0.simple();
-    let mut sql = world.sql().await;
-    for insert in [
-        format!(
-            "INSERT INTO users (id, email, password_hash, name, role, token_version, created_at, \
-             updated_at) VALUES ({id}, 'a@b.c', 'hash', '', 'user', 0, {at}, {at})"
-        ),
-        format!(
-            "INSERT INTO conversations (id, user_id, kind, title, title_source, pinned, next_seq, \
-             version, created_at, updated_at) \
-             VALUES ({id}, {id}, 'chat', '', 'none', 0, 0, 1, {at}, {at})"
-        ),
-        format!(
-            "INSERT INTO responses (id, user_id, conversation_id, user_message_id, message_id, \
-             status, model, provider, parameters, input_from_seq, input_to_seq, usage_estimated, \
-             owner, epoch, last_seq, created_at, updated_at) \
-             VALUES ({id}, {id}, {id}, {id}, {id}, 'in_progress', 'm', 'p', '{{}}', 0, 0, 0, \
-             x'{server}', 0, -1, {at}, {at})"
-        ),
-    ] {
-        sql.execute(&insert).await;
-    }
+    super::store_conversation(world, id).await;
+    let insert = format!(
+        "INSERT INTO responses (id, user_id, conversation_id, user_message_id, message_id, \
+         status, model, provider, parameters, input_from_seq, input_to_seq, usage_estimated, \
+         owner, epoch, last_seq, created_at, updated_at) \
+         VALUES ({id}, {id}, {id}, {id}, {id}, 'in_progress', 'm', 'p', '{{}}', 0, 0, 0, \
+         x'{server}', 0, -1, {AT}, {AT})"
+    );
+    world.sql().await.execute(&insert).await;
 }

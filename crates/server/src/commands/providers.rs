@@ -51,7 +51,7 @@ fn list(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
         let one = |one: &OpenAiConfig| {
             json!({
                 "name": one.name,
-                "base_url": doctor::shown(one),
+                "base_url": one.address(),
                 "has_key": one.api_key.is_some(),
                 "is_default": is_default(one),
                 "default_model": one.default_model,
@@ -64,7 +64,7 @@ fn list(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
     let rows = providers.list.iter().map(|one| {
         [
             one.name.clone(),
-            doctor::shown(one).to_owned(),
+            one.address().to_owned(),
             if one.api_key.is_some() { "set" } else { "none" }.to_owned(),
             if is_default(one) { "yes" } else { "no" }.to_owned(),
             one.default_model.clone().unwrap_or_else(|| "-".to_owned()),

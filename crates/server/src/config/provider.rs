@@ -99,7 +99,7 @@ impl BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.split('?').next().unwrap_or_default())
+        f.write_str(provider::without_query(&self.0))
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use provider::without_query;
+
 use super::error::Origin;
 use super::section::{Key, Privacy};
 use super::setting::Setting;
@@ -48,7 +50,7 @@ impl Used {
     fn new(key: &Key, origin: &Origin, text: &str) -> Self {
         let value = match key.privacy {
             Privacy::Public => text.to_owned(),
-            Privacy::Unquoted => without_secrets(text),
+            Privacy::Unquoted => without_query(text).to_owned(),
             Privacy::Secret => HIDDEN.to_owned(),
         };
         let is_default = *origin == Origin::Default;
@@ -58,18 +60,6 @@ impl Used {
 
 /// What is shown instead of a secret.
 const HIDDEN: &str = "(not shown)";
-
-/// An address without what may be secret in it: account, password, query.
-fn without_secrets(address: &str) -> String {
-    let Ok(mut url) = reqwest::Url::parse(address) else { return HIDDEN.to_owned() };
-    url.set_query(None);
-    url.set_fragment(None);
-    let cleared = url.set_password(None).and_then(|()| url.set_username(""));
-    if cleared.is_err() && !(url.username().is_empty() && url.password().is_none()) {
-        return HIDDEN.to_owned();
-    }
-    url.to_string()
-}
 
 /// A layer's answer for one key.
 enum Found {

@@ -128,8 +128,9 @@ fn failed(report: &mut Report, config: &OpenAiConfig, model: &str, error: &Provi
              If it cannot answer piece by piece, set stream = false for it."
         }
         ProviderError::BadRequest => {
-            "The log line above has its words. Some servers refuse a field: see system_role, \
-             token_limit_field and include_usage of the provider."
+            "The log line above has its words. Check the model, and that its base_url \
+             (OPENAI_BASE_URL) is the address of the API, which often ends in /v1. Some servers \
+             refuse a field: see system_role, token_limit_field and include_usage of the provider."
         }
         ProviderError::ContextTooLong | ProviderError::TooLarge | ProviderError::Failed => {
             "The log line above has its words. Try another model with --model."

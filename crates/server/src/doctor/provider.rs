@@ -53,13 +53,8 @@ pub(super) const CHECK_ADDRESS: &str = "Check that its base_url (OPENAI_BASE_URL
 pub(super) const CHECK_KEY: &str = "Check its api_key (OPENAI_API_KEY): it may be cut, revoked, or for another \
                          address.";
 
-/// The address of a provider without its query, which may hold a key.
-pub fn shown(config: &OpenAiConfig) -> &str {
-    config.base_url.split('?').next().unwrap_or_default()
-}
-
 fn encrypted(report: &mut Report, config: &OpenAiConfig) {
-    let address = shown(config);
+    let address = config.address();
     let host = address.strip_prefix("http://").and_then(|rest| rest.split('/').next());
     if config.api_key.is_some() && host.is_some_and(|host| !exposure::is_local(host)) {
         report.warn(
@@ -73,7 +68,7 @@ fn encrypted(report: &mut Report, config: &OpenAiConfig) {
 fn unreachable(report: &mut Report, config: &OpenAiConfig, why: &str) {
     report.fail(
         "provider",
-        format!("{} cannot be reached at {}: {why}.", config.name, shown(config)),
+        format!("{} cannot be reached at {}: {why}.", config.name, config.address()),
         "Check its base_url (OPENAI_BASE_URL), and whether this machine reaches that address (name \
          server, firewall, container network).",
     );
@@ -88,7 +83,7 @@ fn answered(report: &mut Report, config: &OpenAiConfig, probe: &Probe, context: 
         (200, Some(models)) => listed(report, config, models),
         (200, None) => report.warn(
             "provider",
-            format!("{name} answers at {}, but with no list of models.", shown(config)),
+            format!("{name} answers at {}, but with no list of models.", config.address()),
             CHECK_ADDRESS,
         ),
         (401 | 403, _) if config.api_key.is_none() => {
@@ -102,7 +97,7 @@ fn answered(report: &mut Report, config: &OpenAiConfig, probe: &Probe, context: 
             format!(
                 "{name} lists no models at {} ({status}): perhaps it cannot, perhaps the address is \
                  wrong.",
-                shown(config)
+                config.address()
             ),
             CHECK_ADDRESS,
         ),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use auth::{OpaqueToken, new_api_key, visible_prefix};
+use auth::{OpaqueToken, new_api_key};
 use crud::keys::Added;
 use models::ApiKeyId;
-use models::api_key::{Model, Scope, Scopes};
+use models::api_key::{Model, Scope};
 use schemas::key::KeyCreate;
 
 use super::{Operator, no_account};
@@ -39,20 +39,8 @@ impl Operator {
         let expires_at = days.map(|days| now + DAY * days);
         let body = KeyCreate { name, scopes, expires_at };
         body.validate(now)?;
-        let KeyCreate { name, scopes, expires_at } = body;
         let (id, key) = (self.context.new_id(), new_api_key());
-        let row = Model {
-            id,
-            user_id,
-            name: name.trim().to_owned(),
-            hash: key.hash(),
-            prefix: visible_prefix(&key),
-            scopes: scopes.into_iter().collect::<Scopes>().to_string(),
-            expires_at,
-            last_used_at: None,
-            revoked_at: None,
-            created_at: now,
-        };
+        let row = services::key_row(id, user_id, body, &key, now);
         let limit = self.config.limits.keys_per_user;
         match crud::keys::add(&self.db, row, limit).await? {
             Added::Stored => {}

@@ -1,5 +1,6 @@
 //! Everything about an account, in one archive.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _};
 
 use reqwest::Method;
@@ -9,7 +10,11 @@ use testkit::{Harness, TestApp, World};
 use zip::ZipArchive;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(harness, an_archive_holds_all_of_one_account_and_no_secret)
+    stories!(
+        harness,
+        an_archive_holds_all_of_one_account_and_no_secret,
+        an_archive_says_once_what_each_of_many_responses_used,
+    )
 }
 
 /// The files of an archive by name.
@@ -99,4 +104,40 @@ async fn an_archive_holds_all_of_one_account_and_no_secret(world: World) {
     let reply = bob.send(request.header("content-type", "application/octet-stream")).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert!(reply.text.contains("\"imported\""), "{}", reply.text);
+}
+
+/// More than are read at once, and all from the same moment.
+async fn an_archive_says_once_what_each_of_many_responses_used(world: World) {
+    const ANSWERS: usize = 450;
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let at = "2026-01-01T00:00:00Z";
+    let message = |n: usize| {
+        json!({
+            "id": format!("msg_{n:032x}"), "parent_id": (n > 0).then(|| format!("msg_{:032x}", 0)),
+            "role": if n == 0 { "user" } else { "assistant" }, "status": "completed",
+            "content": "x", "created_at": at, "updated_at": at,
+        })
+    };
+    let conversation = json!({
+        "type": "conversation", "id": format!("conv_{:032x}", 1), "title": "Many",
+        "title_source": "user", "pinned": false, "metadata": {}, "created_at": at,
+        "updated_at": at, "messages": (0..=ANSWERS).map(message).collect::<Vec<_>>(),
+    });
+    let head = json!({"type": "export", "format": "chatapp", "version": 1});
+    let end = json!({"type": "end", "conversations": 1, "messages": ANSWERS + 1});
+    let request = ada.request(Method::POST, "/api/import");
+    let request = request.header("content-type", "application/octet-stream");
+    let reply = ada.send(request.body(format!("{head}\n{conversation}\n{end}"))).await;
+    assert!(reply.text.contains("\"imported\":1"), "{}", reply.text);
+
+    let usage = Opened::of(&ada).await.text("usage.jsonl");
+    let ids: BTreeSet<String> = usage
+        .lines()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!((usage.lines().count(), ids.len()), (ANSWERS, ANSWERS));
 }

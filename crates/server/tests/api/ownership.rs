@@ -1,15 +1,18 @@
 //! Who may see what: every route of the document, with every place where it takes an id, for its
 //! owner, for somebody else and for nobody.
 
+mod matrix;
+
 use std::collections::BTreeSet;
 
 use api::route_table::{Auth, RouteInfo, routes};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use testkit::client::{Anonymous, PASSWORD, Reply, User};
+use testkit::client::{Anonymous, Reply, User};
 use testkit::{Harness, TestApp, World};
 
 use crate::unknown_id;
+use matrix::{ENDING, Kind, PLAIN, POSITIONS, Position, ROWS, Row, Scope};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     stories!(
@@ -24,169 +27,6 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         a_key_that_makes_requests_repeatable_is_its_users_own,
     )
 }
-
-/// What the `{id}` of a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Conversation,
-    Message,
-    Response,
-    Session,
-    Key,
-}
-
-/// Whose data a route shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    /// Nobody's: anonymous requests get this status.
-    Public(u16),
-    /// The caller's own, without naming it. The answer to the owner contains all their ids of
-    /// these kinds.
-    Own(&'static [Kind]),
-    /// One thing of the caller, by the id in the path.
-    ById(Kind),
-}
-
-/// One row of the matrix: a route by its operation id.
-struct Row {
-    operation: &'static str,
-    scope: Scope,
-    /// What its owner gets.
-    owner: u16,
-    /// The query a request needs.
-    query: &'static str,
-    /// The body a request needs.
-    body: fn() -> Value,
-}
-
-fn no_body() -> Value {
-    Value::Null
-}
-
-const fn row(operation: &'static str, scope: Scope, owner: u16) -> Row {
-    Row { operation, scope, owner, query: "", body: no_body }
-}
-
-const ROWS: &[Row] = &[
-    row("get_signup", Scope::Public(200), 200),
-    Row {
-        body: || json!({"email": "new@example.org", "password": PASSWORD}),
-        ..row("signup", Scope::Public(201), 201)
-    },
-    Row {
-        body: || json!({"email": "nobody@example.org", "password": PASSWORD}),
-        ..row("login", Scope::Public(401), 401)
-    },
-    Row {
-        body: || json!({"refresh_token": "rt_unknown"}),
-        ..row("refresh", Scope::Public(401), 401)
-    },
-    row("health_live", Scope::Public(200), 200),
-    row("health_ready", Scope::Public(200), 200),
-    row("health_stream", Scope::Public(200), 200),
-    row("get_metrics", Scope::Public(200), 200),
-    row("get_version", Scope::Public(200), 200),
-    row("get_openapi", Scope::Public(200), 200),
-    row("get_docs", Scope::Public(200), 200),
-    row("get_style", Scope::Public(200), 200),
-    row("logout", Scope::Own(&[]), 204),
-    row("get_me", Scope::Own(&[]), 200),
-    Row { body: || json!({"name": "another"}), ..row("update_me", Scope::Own(&[]), 200) },
-    Row {
-        body: || json!({"current_password": PASSWORD, "new_password": PASSWORD}),
-        ..row("change_password", Scope::Own(&[]), 204)
-    },
-    // An archive: its story opens it.
-    row("export_me", Scope::Own(&[]), 200),
-    row("list_sessions", Scope::Own(&[Kind::Session]), 200),
-    row("list_keys", Scope::Own(&[Kind::Key]), 200),
-    Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },
-    Row { body: || json!({"name": "another"}), ..row("update_key", Scope::ById(Kind::Key), 200) },
-    row("revoke_key", Scope::ById(Kind::Key), 204),
-    row("list_models", Scope::Own(&[]), 200),
-    row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
-    Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
-    row("revoke_session", Scope::ById(Kind::Session), 204),
-    row("get_conversation", Scope::ById(Kind::Conversation), 200),
-    Row {
-        body: || json!({"title": "another"}),
-        ..row("update_conversation", Scope::ById(Kind::Conversation), 200)
-    },
-    row("delete_conversation", Scope::ById(Kind::Conversation), 200),
-    row("restore_conversation", Scope::ById(Kind::Conversation), 200),
-    Row {
-        body: || json!({"ids": [unknown_id("conv")]}),
-        ..row("delete_conversations", Scope::Own(&[]), 200)
-    },
-    Row {
-        body: || json!({"ids": [unknown_id("conv")]}),
-        ..row("archive_conversations", Scope::Own(&[]), 200)
-    },
-    row("list_messages", Scope::ById(Kind::Conversation), 200),
-    Row {
-        body: || json!({"content": "more"}),
-        ..row("create_message", Scope::ById(Kind::Conversation), 201)
-    },
-    Row {
-        query: "?limit=100&q=secret",
-        ..row("search", Scope::Own(&[Kind::Conversation, Kind::Message]), 200)
-    },
-    row("export_conversation", Scope::ById(Kind::Conversation), 200),
-    row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
-    // Without a file it refuses; what it takes is in the stories of imports.
-    row("import_conversations", Scope::Own(&[]), 415),
-    row("get_message", Scope::ById(Kind::Message), 200),
-    row("regenerate_message", Scope::ById(Kind::Message), 201),
-    row("delete_message", Scope::ById(Kind::Message), 200),
-    row("get_response", Scope::ById(Kind::Response), 200),
-    row("get_response_context", Scope::ById(Kind::Response), 200),
-    row("stream_response_events", Scope::ById(Kind::Response), 200),
-    row("cancel_response", Scope::ById(Kind::Response), 200),
-    // The last, since nothing of the account is left.
-    Row {
-        body: || json!({"current_password": PASSWORD}),
-        ..row("delete_me", Scope::Own(&[]), 204)
-    },
-];
-
-/// What ends sessions of the caller, and so is done by nobody who goes on.
-const ENDING: &[&str] = &["logout", "change_password", "delete_me"];
-
-/// An id that is not in the path: operation, where it stands, and what it names.
-struct Position {
-    operation: &'static str,
-    field: &'static str,
-    kind: Kind,
-}
-
-const POSITIONS: &[Position] = &[
-    Position { operation: "list_conversations", field: "after", kind: Kind::Conversation },
-    Position { operation: "list_messages", field: "before", kind: Kind::Message },
-    Position { operation: "list_messages", field: "after", kind: Kind::Message },
-    Position { operation: "create_message", field: "parent_id", kind: Kind::Message },
-    Position { operation: "update_conversation", field: "head_id", kind: Kind::Message },
-];
-
-/// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
-/// others has a story of its own.
-const PLAIN: &[&str] = &[
-    "q",
-    "cursor",
-    "format",
-    "dry_run",
-    "limit",
-    "all",
-    "archived",
-    "pinned",
-    "deleted",
-    "permanent",
-    "prefer",
-    "last-event-id",
-    "idempotency-key",
-    "if-match",
-    "if-none-match",
-    "x-chatapp-session",
-];
 
 /// What one user has, in a session of its own.
 struct Holdings {
@@ -224,18 +64,6 @@ impl Holdings {
             Kind::Session => &self.session,
             Kind::Key => &self.key,
         }
-    }
-}
-
-impl Kind {
-    fn unknown(self) -> String {
-        unknown_id(match self {
-            Self::Conversation => "conv",
-            Self::Message => "msg",
-            Self::Response => "resp",
-            Self::Session => "sess",
-            Self::Key => "key",
-        })
     }
 }
 

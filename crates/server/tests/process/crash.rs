@@ -20,6 +20,7 @@ const RATE: u32 = 100;
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("a_crash_costs_no_more_than_the_newest_moment", crash)
+        .story("a_server_that_is_killed_while_it_stops_loses_nothing", draining)
         .story("what_was_acknowledged_survives_a_crash", acknowledged)
 }
 
@@ -44,12 +45,7 @@ async fn crash(world: World) {
     let same_login = server.anonymous().with_bearer(Some(&user.access_token));
     same_login.get("/api/me").await.expect(200);
     let user = server.anonymous().login(&user.email).await;
-    if world.engine() == Engine::Sqlite {
-        // The one server of its file closes what it finds before it is ready.
-        assert_interrupted(&user.response(&response).await);
-    } else {
-        wait_for_the_observer(&user, &conversation, &response, &seen).await;
-    }
+    assert_closed(&world, &user, &conversation, &response, &seen).await;
 
     let stored = answer(&user, &conversation).await;
     assert_eq!(stored["status"], "incomplete");
@@ -122,6 +118,21 @@ fn assert_interrupted(response: &Value) {
     assert_eq!(response["incomplete_details"]["reason"], "interrupted", "{response}");
 }
 
+/// The next server closes what it finds: the one server of its file before it is ready.
+async fn assert_closed(
+    world: &World,
+    user: &User,
+    conversation: &str,
+    response: &str,
+    seen: &[Frame],
+) {
+    if world.engine() == Engine::Sqlite {
+        assert_interrupted(&user.response(response).await);
+    } else {
+        wait_for_the_observer(user, conversation, response, seen).await;
+    }
+}
+
 /// On a shared database nobody knows at once that a server is dead. Until it is known, the
 /// conversation is locked and a client reads what is stored, again and again, as its
 /// `EventSource` would.
@@ -149,6 +160,44 @@ async fn wait_for_the_observer(user: &User, conversation: &str, response: &str, 
 /// The newest message of a conversation.
 pub(super) async fn answer(user: &User, conversation: &str) -> Value {
     user.list_messages(conversation).await.pop().expect("a message")
+}
+
+/// As an impatient service manager does it: asked to stop, then killed before the grace is over.
+async fn draining(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
+    let place = Place::new();
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, RATE));
+    let mut stream = user.send_stream(&conversation, PROMPT).await;
+    let response = stream.response_id().await;
+    stream.read_text(3).await;
+
+    server.signal("TERM");
+    eventually("it heard that", async || server.stderr().contains("\"stopping\"")).await;
+    // What it is waiting for is still stored as it comes.
+    let said = stream.text().len();
+    eventually("a checkpoint of what was said since", async || {
+        let stored = "SELECT COALESCE(MAX(last_seq), 0) FROM response_events";
+        let stored: usize = world.sql().await.value(stored).await.parse().expect("a number");
+        // Each token is an event, and longer than a byte.
+        stored > said
+    })
+    .await;
+    assert!(!server.kill().await.status.success());
+    let seen = rest(stream).await;
+    assert!(!ended(&seen), "the kill came in mid-answer");
+
+    let server = place.program().settings(&settings).serve().await;
+    let user = server.anonymous().login(&user.email).await;
+    assert_closed(&world, &user, &conversation, &response, &seen).await;
+    let stored = answer(&user, &conversation).await;
+    let text = stored["content"].as_str().expect("text");
+    assert!(text.len() > said && ticked(200_000).starts_with(text), "{text:?}");
+    let turn = user.send_and_wait(&conversation, PROMPT).await;
+    assert_eq!(turn["response"]["status"], "completed", "the conversation goes on: {turn}");
 }
 
 async fn acknowledged(world: World) {

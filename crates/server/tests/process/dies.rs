@@ -20,6 +20,7 @@ const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("dies_between_the_commit_of_a_message_and_its_reply", accepted)
+        .story("dies_with_the_first_word_and_explains_it", at_the_first_word)
         .story("dies_between_two_checkpoints", between_checkpoints)
         .story("dies_before_the_commit_of_an_end", before_the_end)
         .story("dies_between_the_commit_of_an_end_and_its_followers", after_the_end)
@@ -185,6 +186,24 @@ async fn accepted(world: World) {
     let seen = Vec::new();
     let witness = Witness { conversation, question: PROMPT.to_owned(), response, seen };
     assert_eq!(witness.assert_nothing_lost(&user, &world, "incomplete").await, "");
+}
+
+async fn at_the_first_word(world: World) {
+    let home = Home::new(&world).await;
+    let server = home.dying("answer.text").await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    home.upstream.push(ticks(1_000_000, 50));
+    let witness = witness(&user, PROMPT, EventStream::finish).await;
+    died(server, "answer.text").await;
+
+    let server = home.server().await;
+    let user = server.anonymous().login(&user.email).await;
+    witness.assert_nothing_lost(&user, &world, "incomplete").await;
+    // What was sent to the model is noted before anything of its answer is shown.
+    let path = format!("/api/responses/{}/context", witness.response);
+    let context = user.get(&path).await.expect(200);
+    assert_eq!(context["messages"].as_array().map(Vec::len), Some(1), "{context}");
+    assert!(context["tokens"]["total"].as_u64() > Some(0), "{context}");
 }
 
 async fn between_checkpoints(world: World) {

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use mock::MockServer;
 use mock::script::{Answer, Script};
-use testkit::{Harness, Settings, Transport, World};
+use testkit::{Harness, Settings, World};
 
 fn main() -> ExitCode {
     let harness = Harness::new();
@@ -75,7 +75,7 @@ async fn upstream() -> MockServer {
 
 /// A server that keeps everything in the story's database and asks `upstream` for answers.
 fn settings(world: &World, upstream: &MockServer) -> Settings {
-    Settings::quick().on(world.database(), Transport::Socket).upstream(&upstream.base_url())
+    Settings::quick().on(world.database()).upstream(&upstream.base_url())
 }
 
 /// `count` numbered tokens, `per_second` of them.

@@ -18,7 +18,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 /// Two providers, the default one first.
 async fn configured(place: &Place) -> (MockServer, Settings) {
     let upstream = upstream().await;
-    upstream.set_models(&[("test-model", None), ("other-model", None)]);
+    upstream.set_models(&[("test-model", None), ("mock:ticks=2", None)]);
     let more = format!(
         "[providers.second]\nbase_url = {:?}\nmodels = [\"mock:ticks=2\"]\n",
         upstream.base_url()
@@ -63,12 +63,12 @@ async fn well() {
     let place = Place::new();
     let (upstream, settings) = configured(&place).await;
     let (code, out, err) = command(&place, &settings, &["test", "second"]).await;
-    assert_eq!(code, Some(1), "it does not list its model: {out} {err}");
+    assert_eq!(code, Some(0), "{out} {err}");
     assert!(out.contains("mock:ticks=2 of second began after"), "{out}");
     assert!(out.contains(r#""tick 0 \ntick 1 \n""#), "{out}");
     assert_eq!(upstream.calls().len(), 1);
     let (code, out, err) = command(&place, &settings, &["test", "--json"]).await;
-    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(code, Some(0), "{err}");
     let report: Value = serde_json::from_str(&out).expect("a report");
     let findings = report["findings"].as_array().expect("findings");
     let answers = findings.iter().filter(|one| one["check"] == "answer" && one["verdict"] == "ok");
@@ -82,7 +82,8 @@ async fn unwell() {
     // Only silence may run out of time, however slow the machine is.
     let impatient = settings.clone().set("CHATAPP_PROVIDER__FIRST_TOKEN_TIMEOUT", "3s");
     let cases = [
-        ("mock:status=401", "refused the credentials", "api_key"),
+        ("mock:status=401", "refused the credentials", "Set its api_key"),
+        ("mock:status=404", "refused the request", "often ends in /v1"),
         ("mock:status=429", "rate of requests", "Wait a little"),
         ("mock:fault=garbage", "cannot be understood", "stream = false"),
         ("mock:fault=silent", "took too long (first token)", "first_token_timeout"),

@@ -10,7 +10,7 @@ use testkit::client::{Anonymous, EventStream, Transcript, User};
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::sse::Frame;
 use testkit::validator::assert_valid;
-use testkit::{Engine, Redis, Settings, Transport, World, eventually};
+use testkit::{Engine, Redis, Settings, World, eventually};
 
 /// Where more than one server can be on a database.
 pub(crate) const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
@@ -42,7 +42,7 @@ impl Site {
     pub(crate) async fn with(world: &World, redis: Redis, more: &[(&str, &str)]) -> Self {
         let upstream = MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let settings = Settings::quick()
-            .on(world.database(), Transport::Socket)
+            .on(world.database())
             .upstream(&upstream.base_url())
             .set("REDIS_URL", redis.url())
             .set("CHATAPP_REDIS__TIMEOUT", "300ms")

@@ -31,6 +31,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&CLEAR, "a_commit_whose_answer_is_lost_took_place_once", reply_lost)
         .story_on(&CLEAR, "a_commit_that_is_lost_can_be_repeated", lost)
         .story_on(&CLEAR, "a_commit_that_comes_late_is_answered_still", late)
+        .story_on(&CLEAR, "a_commit_that_comes_after_its_server_has_gone_is_closed", too_late)
         .story_on(&CLEAR, "an_answer_survives_lost_commits", commits)
         .story_on(&CLEAR, "cut_connections_are_replaced", cut)
         .story_on(&CLEAR, "connections_that_hang_are_replaced", stranded)
@@ -243,6 +244,36 @@ async fn late(world: World) {
         assert_once(&user, &app, &conversation, key, 5).await;
     }
     assert_whole(&world).await;
+}
+
+async fn too_late(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+    try_send(&user, &conversation, "k1", "Hello").await.expect_error(503, "unavailable");
+    app.finish().await;
+    let mut sql = world.sql().await;
+    assert_eq!(sql.value("SELECT COUNT(*) FROM servers").await, "0", "it has left nothing open");
+    proxy.release();
+    let open = "SELECT COUNT(*) FROM responses WHERE status IN ('queued', 'in_progress')";
+    eventually("the turn is stored after all", async || sql.value(open).await == "1").await;
+
+    let app = TestApp::start(&world).await;
+    let user = app.anonymous().login(&user.email).await;
+    eventually("the next server closes it", async || sql.value(open).await == "0").await;
+    let messages = user.list_messages(&conversation).await;
+    assert_eq!(messages[0]["content"], "Hello");
+    assert_eq!(messages[1]["status"], "incomplete");
+    // The same key leads to it, and the conversation goes on.
+    let turn = send(&user, &conversation, "k1", "Hello").await;
+    assert_eq!(turn["response"]["incomplete_details"]["reason"], "interrupted");
+    let id = turn["response"]["id"].as_str().unwrap();
+    assert_valid(&user.follow(id, None).await.finish().await);
+    let turn = send(&user, &conversation, "k2", "Hello again").await;
+    assert_eq!(turn["response"]["status"], "completed");
+    assert_eq!(sql.value(open).await, "0");
 }
 
 async fn commits(world: World) {

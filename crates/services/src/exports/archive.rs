@@ -8,9 +8,23 @@ use serde_json::json;
 use transfer::archive::{Archive, SCHEMA, VERSION};
 
 use super::{ExportFormat, Exports, PAGE};
+use crate::accounts::Accounts;
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 
-impl Exports {
+/// The use case of exporting everything about an account.
+#[derive(Debug, Clone)]
+pub struct DataExports {
+    exports: Exports,
+    accounts: Accounts,
+    keys: Keys,
+}
+
+impl DataExports {
+    pub(crate) fn new(exports: Exports, accounts: Accounts, keys: Keys) -> Self {
+        Self { exports, accounts, keys }
+    }
+
     /// Everything of the caller, without secrets. What changes while it is written may be in it
     /// as it was before or after.
     pub async fn archive(
@@ -20,8 +34,8 @@ impl Exports {
         let account = self.accounts.me(identity).await?;
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;
-        let (engine, owner) = (self.engine.clone(), identity.user_id);
-        let conversations = self.all(owner, ExportFormat::JsonLines);
+        let (engine, owner) = (self.exports.engine.clone(), identity.user_id);
+        let conversations = self.exports.all(owner, ExportFormat::JsonLines);
         let about = json!({
             "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
         });
@@ -51,7 +65,7 @@ impl Exports {
                 let page =
                     crud::responses::list_of_user(&engine.db, owner, last, PAGE).await?;
                 let Some(newest) = page.last() else { break };
-                last = Some(newest.id);
+                last = Some((newest.created_at, newest.id));
                 for row in &page {
                     archive.write(usage(row).as_bytes()).map_err(Error::internal)?;
                 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use auth::Identity;
 use crud::CrudError;
-use crud::turns::{NewTurn, Parent, Question, Turn, TurnOutcome};
+use crud::turns::{NewTurn, Parent, Question, TurnOutcome};
 use models::message::Role;
 use models::response::{self, ResponseStatus};
 use models::{conversation, message};
-use schemas::message::{MessageCreate, MessageRegenerate, TurnOut};
+use schemas::message::{MessageCreate, MessageRegenerate};
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
 use super::engine::Engine;
@@ -17,7 +17,7 @@ use super::{Follower, Responses, Started};
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
-use crate::{messages, repeat, titles};
+use crate::{repeat, titles};
 
 impl Responses {
     /// Accepts a message and begins to answer it. When this returns, both are on disk, and the
@@ -89,7 +89,10 @@ impl Responses {
         let named = find(id).await?.ok_or(Error::NotFound("message"))?;
         let question = match (named.is_user, named.role, named.parent_id) {
             (true, _, _) => Some(named),
-            (false, Some(Role::Assistant), Some(parent)) => find(parent).await?,
+            // It may be deleted between the two looks, and the answer with it.
+            (false, Some(Role::Assistant), Some(parent)) => {
+                Some(find(parent).await?.ok_or(Error::NotFound("message"))?)
+            }
             _ => None,
         };
         question.filter(|question| question.is_user).ok_or_else(|| {
@@ -138,10 +141,8 @@ impl Responses {
 
     /// What an earlier request with the same key led to.
     async fn repeat(&self, owner: UserId, id: ResponseId) -> Result<Started> {
-        let TurnOut { user_message, message, .. } = self.turn(owner, id).await?;
         let follower = self.follow(owner, id, None).await?;
-        let response = follower.response().clone();
-        Ok(Started { response, user_message, message, follower, repeated: true })
+        Ok(Started { follower, repeated: true })
     }
 }
 
@@ -174,7 +175,8 @@ async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accep
         // The answer to the commit got lost. The ids are ours: look whether it took place.
         Err(error @ CrudError::Ambiguous(_)) => {
             let Ok(Some(turn)) = stored_turn(&engine, owner, response_id).await else {
-                engine.tasks.spawn(settle(engine.clone(), owner, response_id, means));
+                let settling = settle(engine.clone(), owner, conversation_id, response_id, means);
+                engine.tasks.spawn(settling);
                 return Err(error.into());
             };
             TurnOutcome::Accepted(turn)
@@ -195,21 +197,9 @@ async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accep
     };
     #[cfg(feature = "kill-points")]
     crud::kill_point("send.committed");
-    let Turn { user_message, message, response } = turn;
-    let generation = means.begin(&engine, response);
-    let resource = generation.resource.clone();
-    let follower = Follower::new(resource.clone(), generation.log.clone(), None);
-    let rows = vec![user_message, message];
-    let mut out = messages::describe(&engine, conversation_id, rows).await?.into_iter();
-    match (out.next(), out.next()) {
-        (Some(user_message), Some(message)) => {
-            let repeated = false;
-            let response = resource;
-            let started = Started { response, user_message, message, follower, repeated };
-            Ok(Accepted::New(Box::new(started)))
-        }
-        _ => Err(Error::NotFound("conversation")),
-    }
+    let generation = means.begin(&engine, turn.response);
+    let follower = Follower::new(generation.resource.clone(), generation.log.clone(), None);
+    Ok(Accepted::New(Box::new(Started { follower, repeated: false })))
 }
 
 fn new_response(

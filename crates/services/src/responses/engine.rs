@@ -61,18 +61,18 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
-    pub(crate) async fn start(
+    /// An engine that makes no answers and that no other server knows: what is stored can be read
+    /// and added to.
+    pub(crate) fn at_rest(
         db: Db,
         context: Context,
         catalog: Catalog,
         bus: Option<Bus>,
         settings: Settings,
-    ) -> Result<Arc<Self>> {
+    ) -> Arc<Self> {
         let fence = Fence { owner: context.new_id(), epoch: 0 };
-        crud::servers::register(&db, fence.owner).await?;
         let slots = Slots::new(settings.generations, settings.generations_per_user);
-        let engine = Arc::new(Self {
+        Arc::new(Self {
             db,
             context,
             catalog,
@@ -91,7 +91,19 @@ impl Engine {
             stopped: CancellationToken::new(),
             remote: Remote::default(),
             running: Mutex::default(),
-        });
+        })
+    }
+
+    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
+    pub(crate) async fn start(
+        db: Db,
+        context: Context,
+        catalog: Catalog,
+        bus: Option<Bus>,
+        settings: Settings,
+    ) -> Result<Arc<Self>> {
+        let engine = Self::at_rest(db, context, catalog, bus, settings);
+        crud::servers::register(&engine.db, engine.fence().owner).await?;
         if engine.settings.shared_database {
             engine.tasks.spawn(observe::run(engine.clone()));
         } else {
@@ -170,7 +182,7 @@ impl Engine {
 
     /// Notes what is being sent to the model. A report: that it could not be stored now stops
     /// nothing, since it is stored again with the end.
-    pub(crate) async fn note_context(&self, id: ResponseId, sent: ContextSent) {
+    pub(crate) async fn note_context(self: Arc<Self>, id: ResponseId, sent: ContextSent) {
         if let Err(error) = crud::responses::note_context(&self.db, self.fence(), id, sent).await {
             tracing::warn!(response = %id, %error, "noting the context failed");
         }

@@ -8,12 +8,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crud::responses::ContextSent;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use models::MessageId;
 use models::response::{self, ResponseStatus};
 use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage, Tokenizer};
 use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::continuing;
@@ -153,7 +154,21 @@ impl Outcome {
     }
 }
 
-async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
+/// The next part of an answer. The model is asked while its context is being noted, but nothing of
+/// what it says is shown before: so what was shown can be explained, also after a crash.
+async fn next(
+    deltas: &mut (impl Stream<Item = Result<Delta, ProviderError>> + Unpin),
+    noting: &mut Option<JoinHandle<()>>,
+) -> Option<Result<Delta, ProviderError>> {
+    let delta = deltas.next().await;
+    if let Some(noting) = noting.take() {
+        // Its own failures are logged.
+        let _ = noting.await;
+    }
+    delta
+}
+
+async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
     let row = &generation.row;
     let model = match &generation.model {
         Some(model) => model.clone(),
@@ -168,7 +183,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
         Err(error) => return context_failed(row, &error),
     };
     let _ = generation.sent.set(selected.sent);
-    engine.note_context(row.id, selected.sent).await;
+    let mut noting = Some(engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent)));
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
@@ -184,7 +199,7 @@ async fn ask(engine: &Engine, generation: &Generation) -> Outcome {
             biased;
             // Returning drops the stream, which closes the connection to the provider at once.
             () = generation.stop.cancelled() => break End::Stopped(generation.stop_reason()),
-            delta = deltas.next() => delta,
+            delta = next(&mut deltas, &mut noting) => delta,
         };
         match delta {
             Some(Ok(Delta::Usage(usage))) => outcome.usage = Some(usage),

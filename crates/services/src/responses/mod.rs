@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use models::response;
-use schemas::message::{MessageOut, TurnOut};
+use schemas::message::TurnOut;
 use schemas::response::ResponseResource;
 use schemas::{ResponseId, UserId};
 
@@ -52,12 +52,6 @@ const CANCEL_WAIT: Duration = Duration::from_secs(5);
 /// An answer that was accepted and is being made.
 #[derive(Debug)]
 pub struct Started {
-    /// The response as it began.
-    pub response: ResponseResource,
-    /// What it answers, as stored.
-    pub user_message: MessageOut,
-    /// The answer, still empty.
-    pub message: MessageOut,
     /// Reads the response's events from the first on.
     pub follower: Follower,
     /// Whether it was accepted before: the same request was repeated with the same key.

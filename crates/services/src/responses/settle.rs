@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crud::turns::Turn;
 use models::response;
-use schemas::{ResponseId, UserId};
+use schemas::{ConversationId, ResponseId, UserId};
 
 use super::engine::Engine;
 use super::generation::Generation;
@@ -15,8 +15,8 @@ use crate::error::Result;
 
 /// How long to wait between two questions for what became of a commit.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often the database has to say, one time after another, that a turn is not there: a commit
-/// may be on its way though nobody waits for its answer any more.
+/// How often the database has to say, one time after another, that a turn is not there and none is
+/// open: on a cluster it may be so at another node, though nobody waits for its answer any more.
 const DENIALS: u32 = 5;
 
 /// What the engine needs beside the row of a response.
@@ -36,14 +36,24 @@ impl Means {
 
 /// Finds out what became of a turn, and has it answered if it is stored after all: nobody else
 /// would, and its conversation would wait forever.
-pub(super) async fn settle(engine: Arc<Engine>, owner: UserId, id: ResponseId, means: Means) {
+pub(super) async fn settle(
+    engine: Arc<Engine>,
+    owner: UserId,
+    conversation: ConversationId,
+    id: ResponseId,
+    means: Means,
+) {
     let mut denials = 0;
     while denials < DENIALS {
         tokio::select! {
             () = engine.stopped.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
-        match stored_turn(&engine, owner, id).await {
+        let settled = async {
+            crud::turns::check_none_open(&engine.db, conversation).await?;
+            stored_turn(&engine, owner, id).await
+        };
+        match settled.await {
             Ok(Some(turn)) if turn.response.status.is_final() => return,
             Ok(Some(turn)) => {
                 tracing::warn!(response = %id, "a commit took place though its answer got lost");

@@ -1,6 +1,7 @@
 //! While something runs: shows others that this server lives, and looks once a second whether a
 //! response shall stop or is gone; at once when another server says so. Sleeps otherwise.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,11 +75,12 @@ async fn look(engine: &Engine) -> Result<()> {
         return Ok(());
     }
     let rows = crud::responses::list_running(&engine.db, engine.fence()).await?;
-    if here.iter().any(|generation| rows.iter().all(|row| row.id != generation.row.id)) {
+    let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
+    if here.iter().any(|generation| !rows.contains_key(&generation.row.id)) {
         beat(engine).await;
     }
     for generation in here {
-        match rows.iter().find(|row| row.id == generation.row.id) {
+        match rows.get(&generation.row.id) {
             Some(row) if row.deleted_at.or(row.user_deleted_at).is_some() => {
                 generation.stop(Stop::Deleted);
             }
