@@ -267,7 +267,7 @@ pub(crate) fn passwords(config: &Config) -> Result<Passwords> {
         .context("the password parameters cannot be used")
 }
 
-fn settings(config: &Config) -> Settings {
+pub(crate) fn settings(config: &Config) -> Settings {
     let signup = match config.auth.signup {
         Signup::Open => services::Signup::Open,
         Signup::Auto if config.server.host.is_loopback() => services::Signup::Open,

@@ -9,7 +9,6 @@ mod progress;
 mod restore;
 mod write;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -96,47 +95,6 @@ fn sqlite_path(config: &Config, restoring: bool) -> Result<&Path> {
          engine's own program, which also runs beside a server (MySQL: mysqldump): mariadb-dump \
          --single-transaction --hex-blob {options} {name} > FILE"
     );
-}
-
-/// Makes a new name in a folder survive a power loss; not every file system can.
-fn sync_folder_of(file: &Path) {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let _ = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-}
-
-/// A file that is removed unless it is finished.
-#[derive(Debug)]
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    /// Makes an empty file for its owner only, beside `target`.
-    fn beside(target: &Path) -> io::Result<(Self, File)> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(".unfinished");
-        let path = PathBuf::from(name);
-        // Left behind by a run that was killed.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = File::options();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        Ok((Self(path), file))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Gone already once it was renamed.
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 #[cfg(test)]

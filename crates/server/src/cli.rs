@@ -16,11 +16,13 @@ mod accounts;
 mod configuration;
 mod providers;
 mod reference;
+mod transfer;
 
 pub use self::accounts::{KeyCommand, KeyCreateArgs, PasswordArgs, UserAddArgs, UserCommand};
 pub use self::configuration::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub use self::providers::{ProviderCommand, ProviderTestArgs};
 pub use self::reference::reference;
+pub use self::transfer::{ExportArgs, FileFormat, ImportArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,6 +116,19 @@ pub enum Command {
     /// Look at the model providers: list, test.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// Write the conversations of an account into a file.
+    ///
+    /// JSON Lines hold every branch and can be imported again, here or elsewhere; Markdown is for
+    /// reading. Works on the configured database itself, also while servers use it.
+    Export(ExportArgs),
+    /// Read conversations into an account: from an export of this server, of ChatGPT, Claude,
+    /// Open WebUI or LibreChat.
+    ///
+    /// The format is recognised. What was imported before is left as it is, so the same file can
+    /// be read again. Prints what became of each conversation. The exit code is 0, or 1 if one
+    /// of them could not be read or stored. Works on the configured database itself, also while
+    /// servers use it.
+    Import(ImportArgs),
     /// Look for what is wrong with this installation, and say what to do.
     ///
     /// Looks at configuration, data folder, database, backups, port, exposure, provider and clock,

@@ -6,9 +6,11 @@ pub(crate) mod configuration;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;
+mod new_file;
 pub(crate) mod providers;
 mod table;
 mod terminal;
+pub(crate) mod transfer;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

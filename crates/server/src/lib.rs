@@ -9,6 +9,7 @@ pub mod banner;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod files;
 pub mod metrics;
 pub mod operator;
 pub mod secrets;

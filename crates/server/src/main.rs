@@ -75,6 +75,12 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Key(command) => in_runtime(cli, async |config, signals| {
             until(signals, Box::pin(commands::accounts::key(config, command))).await
         }),
+        Command::Export(arguments) => in_runtime(cli, async |config, signals| {
+            until(signals, Box::pin(commands::transfer::export(config, arguments))).await
+        }),
+        Command::Import(arguments) => in_runtime(cli, async |config, signals| {
+            until(signals, Box::pin(commands::transfer::import(config, arguments))).await
+        }),
         Command::Config(command) => commands::configuration::config(&cli.sources(), command),
         Command::Provider(command) => in_runtime(cli, async |config, signals| {
             until(signals, Box::pin(commands::providers::provider(config, command))).await

@@ -16,6 +16,7 @@ use models::user::{self, UserRole};
 use models::{Context, UserId};
 use schemas::validate::{self, MAX_NAME_CHARS};
 use secrecy::{ExposeSecret as _, SecretString};
+use services::Transfers;
 
 pub use self::keys::NewKey;
 use crate::app;
@@ -62,6 +63,11 @@ impl Operator {
     /// Closes the database in good order.
     pub async fn close(self) {
         self.db.close().await;
+    }
+
+    /// Conversations in and out.
+    pub fn transfers(&self) -> Transfers {
+        Transfers::new(self.db.clone(), self.context.clone(), app::settings(&self.config))
     }
 
     /// All accounts, oldest first.

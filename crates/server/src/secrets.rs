@@ -1,13 +1,14 @@
 //! The secret that signs tokens: given by the operator, or generated once and kept in a file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use auth::{OpaqueToken, SecretKey, WeakSecret};
+use auth::{SecretKey, WeakSecret};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
+use crate::files;
 
 /// The name of the file in the data folder.
 const FILE_NAME: &str = "secret_key";
@@ -153,32 +154,18 @@ fn read(file: &Path) -> Result<Option<SecretKey>, SecretsError> {
 /// Writes a new secret under a name of its own and then gives it the right one, so that a crash
 /// leaves no half-written file and two starters agree on one secret.
 fn create(file: &Path) -> Result<(), SecretsError> {
-    let unique = OpaqueToken::generate("");
-    let unfinished = file.with_extension(unique.reveal());
-    let result = write_new(&unfinished).and_then(|()| match fs::hard_link(&unfinished, file) {
-        Ok(()) => Ok(()),
+    match write_new(file) {
+        // Another starter was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Some file systems have no links.
-        Err(_) => fs::rename(&unfinished, file),
-    });
-    // Gone already if it was renamed.
-    let _ = fs::remove_file(&unfinished);
-    result.map_err(|error| failed(file, error))?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    // So that the new name survives a power loss; not every file system can.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
+        result => result.map_err(|error| failed(file, error)),
+    }
 }
 
-fn write_new(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(SecretKey::generate().expose_secret().as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()
+fn write_new(file: &Path) -> io::Result<()> {
+    let mut unfinished = files::unfinished(file)?;
+    unfinished.write_all(SecretKey::generate().expose_secret().as_bytes())?;
+    unfinished.write_all(b"\n")?;
+    files::publish(unfinished, file)
 }
 
 #[cfg(unix)]

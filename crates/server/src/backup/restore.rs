@@ -10,8 +10,9 @@ use crud::backup::{Contents, FileError};
 use models::Context;
 
 use super::manifest::{Manifest, Unfit, pass_on};
-use super::{Progress, Unfinished, sqlite_path, stamp, sync_folder_of};
+use super::{Progress, sqlite_path, stamp};
 use crate::config::Config;
+use crate::files;
 use crate::secrets::Secrets;
 
 /// A backup that is the database now.
@@ -60,8 +61,8 @@ pub async fn restore(
 
     progress.stage("copying the backup");
     let failed = || format!("cannot write {}", database.display());
-    let (unfinished, mut copy) = Unfinished::beside(&database).with_context(failed)?;
-    let write = |part: &[u8]| copy.write_all(part);
+    let mut unfinished = files::unfinished(&database).with_context(failed)?;
+    let write = |part: &[u8]| unfinished.write_all(part);
     let sha256 = pass_on(&mut file, manifest.database_bytes, write, progress).await;
     compare_checksum(path, &manifest, sha256)?;
     progress.stage("checking the copy");
@@ -72,7 +73,8 @@ pub async fn restore(
     } else {
         None
     };
-    copy.sync_all().with_context(failed)?;
+    // Before anything that is there is touched.
+    unfinished.as_file().sync_all().with_context(failed)?;
     let secret_created = Secrets::create_if_missing(config)?;
     let lock = with_suffix(&database, ".lock");
     for file in [unfinished.path(), &lock].into_iter().chain(secret_created.as_deref()) {
@@ -80,8 +82,7 @@ pub async fn restore(
     }
 
     let replaced = keep_aside(&database, context.now()).await?;
-    fs::rename(unfinished.path(), &database).with_context(failed)?;
-    sync_folder_of(&database);
+    files::replace(unfinished, &database).with_context(failed)?;
     let missing_steps = contents.missing_steps();
     Ok(Restored { manifest, database, replaced, missing_steps, secret_created, sessions_ended })
 }

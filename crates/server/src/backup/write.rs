@@ -8,10 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use models::Context;
 
 use super::manifest::{Manifest, pass_on};
-use super::{
-    PREFIX, Progress, SUFFIX, Unfinished, folder, list, sqlite_path, stamp, sync_folder_of,
-};
+use super::{PREFIX, Progress, SUFFIX, folder, list, sqlite_path, stamp};
 use crate::config::Config;
+use crate::files;
 use crate::secrets::make_private_folder;
 use crate::version::VERSION;
 
@@ -60,16 +59,15 @@ pub async fn write(
         bail!("{} exists already. Give another name, or remove it first", path.display());
     }
     let failed = || format!("cannot write {}", path.display());
-    let (unfinished, mut file) = Unfinished::beside(&path).with_context(failed)?;
+    let mut unfinished = files::unfinished(&path).with_context(failed)?;
     copy(database, unfinished.path(), progress).await.with_context(failed)?;
-    // The engine does not sync such a copy.
-    file.sync_all().with_context(failed)?;
 
     // What is read back is what counts: the engine looks at every page, the checksum at every byte.
     progress.stage("checking the copy");
     let contents = crud::backup::inspect(unfinished.path()).await?;
+    let file = unfinished.as_file_mut();
     let database_bytes = file.metadata().with_context(failed)?.len();
-    let sha256 = pass_on(&mut file, database_bytes, |_| Ok(()), progress).await;
+    let sha256 = pass_on(file, database_bytes, |_| Ok(()), progress).await;
     let manifest = Manifest {
         version: VERSION.version.to_owned(),
         created_at: now.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -82,13 +80,11 @@ pub async fn write(
             .map(|(name, count)| (name.to_owned(), count.into()))
             .collect(),
     };
-    manifest.append(&mut file).with_context(failed)?;
-    file.sync_all().with_context(failed)?;
+    manifest.append(file).with_context(failed)?;
     if Manifest::read(unfinished.path())?.0 != manifest {
         bail!("{} reads back differently than it was written", path.display());
     }
-    publish(unfinished.path(), &path).with_context(failed)?;
-    sync_folder_of(&path);
+    files::publish(unfinished, &path).with_context(failed)?;
     Ok(Written { path, manifest })
 }
 
@@ -119,15 +115,5 @@ async fn copy(database: &Path, target: &Path, progress: &mut Progress) -> Result
                 progress.at(done, total);
             }
         }
-    }
-}
-
-/// Gives a finished file its name, which nobody may have taken meanwhile.
-fn publish(unfinished: &Path, path: &Path) -> io::Result<()> {
-    match std::fs::hard_link(unfinished, path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Some file systems have no links.
-        Err(_) => std::fs::rename(unfinished, path),
     }
 }

@@ -1,16 +1,14 @@
 //! `chatapp config`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use chatapp::cli::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 use chatapp::config::{Config, Sources, Used, env_example, toml_example};
 use serde_json::json;
 
+use super::new_file::NewFile;
 use super::{print, table};
 
 /// Does what was asked about the configuration.
@@ -50,27 +48,7 @@ fn show(used: &[Used], as_json: bool) -> anyhow::Result<ExitCode> {
 fn init(file: &Path, force: bool) -> anyhow::Result<ExitCode> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let text = if name.ends_with(".env") { env_example() } else { toml_example() };
-    if force {
-        // A device, a pipe or a folder is nobody's configuration, and root could remove it.
-        if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
-            bail!("{} is not a file; name another one", file.display());
-        }
-        match fs::remove_file(file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).context(format!("{} cannot be replaced", file.display()));
-            }
-            _ => {}
-        }
-    }
-    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let mut written = match opened {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{} is there already; --force replaces it", file.display())
-        }
-        opened => opened.with_context(|| format!("{} cannot be made", file.display()))?,
-    };
-    written
-        .write_all(text.as_bytes())
-        .with_context(|| format!("{} could not be written", file.display()))?;
-    print(&file.display().to_string())
+    let mut new = NewFile::create(file, force)?;
+    new.write_all(text.as_bytes())?;
+    new.finish()
 }

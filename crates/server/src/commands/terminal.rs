@@ -47,14 +47,21 @@ async fn ask(question: &str) -> anyhow::Result<SecretString> {
 
 /// One line of standard input, without its end.
 async fn line() -> anyhow::Result<SecretString> {
+    aside(read_line).await?.context("standard input cannot be read")
+}
+
+/// Does what may wait for somebody for ever, while signals are heeded.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<T> {
     let (send, receive) = tokio::sync::oneshot::channel();
     // The end of the runtime would wait for one of its own threads until somebody presses Enter;
     // this one does not outlive the program.
     std::thread::Builder::new()
         .name("terminal".to_owned())
-        .spawn(move || send.send(read_line()).is_ok())
+        .spawn(move || send.send(work()).is_ok())
         .context("a thread cannot be started")?;
-    receive.await.context("reading ended")?.context("standard input cannot be read")
+    receive.await.context("reading ended")
 }
 
 fn read_line() -> io::Result<SecretString> {

@@ -32,6 +32,7 @@ mod secrecy;
 mod start;
 mod stop;
 mod tour;
+mod transfer;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,6 +44,7 @@ use testkit::{Harness, Settings, World};
 fn main() -> ExitCode {
     let harness = Harness::new();
     let harness = tour::stories(harness);
+    let harness = transfer::stories(harness);
     let harness = reference::stories(harness);
     let harness = original_env::stories(harness);
     let harness = crash::stories(harness);
