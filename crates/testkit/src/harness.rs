@@ -19,7 +19,7 @@ use crate::redis::Redis;
 use crate::world::World;
 
 /// How long a story may take.
-const STORY_LIMIT: Duration = Duration::from_mins(1);
+const STORY_LIMIT: Duration = Duration::from_mins(4);
 /// How long a story's tasks and blocking calls may take to end after it.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// Stories at a time: hashing passwords and a database server share few cores.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// How long anything may take to become true.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(1);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Waits until `condition` holds; after 20 seconds the test fails and names `what`.
+/// Waits until `condition` holds; after a minute the test fails and names `what`.
 ///
 /// For what happens in other processes and in tables. Inside one process there is nearly
 /// always something to await instead.

@@ -12,7 +12,7 @@ const README: &str = include_str!("../../../../README.md");
 /// What the tour needs beside the server.
 const TOOLS: [&str; 3] = ["bash", "curl", "python3"];
 /// Far longer than the tour takes.
-const LIMIT: Duration = Duration::from_secs(50);
+const LIMIT: Duration = Duration::from_mins(3);
 /// Printed before each block; no server sends it.
 const MARK: &str = "\u{1}block\n";
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::sse::{Frame, SseParser, text_delta, text_of};
 
 /// How long the next frame may take; longer than a heartbeat.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(1);
 
 type Bytes = futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>;
 

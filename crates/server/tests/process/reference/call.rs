@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// Far longer than an example takes.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Lets `curl` tell on the side what it asked for and what came.
 const CAUGHT: &str = r#"set -eu -o pipefail
