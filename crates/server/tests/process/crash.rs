@@ -13,7 +13,7 @@ use super::{PROMPT, settings, ticked, ticks, upstream};
 /// How long the answer runs before the crash: longer than the longest promise.
 const RUNS: Duration = Duration::from_secs(4);
 /// Beyond the interval: the commit itself on a busy machine.
-const SLACK: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_millis(500);
 /// Tokens a second.
 const RATE: u32 = 100;
 
