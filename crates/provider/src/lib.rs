@@ -62,7 +62,9 @@ pub use options::{
     Tokenizer, UNKNOWN_CONTEXT_TOKENS,
 };
 pub use probe::Probe;
-pub use types::{ChatMessage, ChatRequest, ChatRole, Delta, DeltaStream, Finish, TokenUsage};
+pub use types::{
+    ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, TokenUsage, Waiting,
+};
 
 use call::Upstream;
 use client::Http;

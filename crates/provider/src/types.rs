@@ -1,6 +1,7 @@
 //! What is asked of a model and what comes back.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::Stream;
 
@@ -79,6 +80,27 @@ pub enum Finish {
     ContentFilter,
 }
 
+/// A source that an answer names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    /// Its address.
+    pub url: String,
+    /// Its title, if the provider gave one.
+    pub title: Option<String>,
+    /// The part of the answer that it supports, from and to, in characters of the whole answer; none
+    /// when the provider gave none. Then its place in the order of citations is its number, from 1.
+    pub range: Option<(u32, u32)>,
+}
+
+/// A pause before a failed request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How long it is.
+    pub pause: Duration,
+    /// Whether the provider asked for it.
+    pub asked: bool,
+}
+
 /// A piece of a streamed answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delta {
@@ -95,7 +117,14 @@ pub enum Delta {
     },
     /// More of the arguments of the newest call.
     Arguments(String),
-    /// The final token counts; at most one a stream.
+    /// A source of the answer. Each comes once, in the order in which the provider first named it.
+    Citation(Citation),
+    /// Nothing came yet, and the request is sent again after a pause. Only before anything else.
+    Waiting(Waiting),
+    /// The provider's own word for how the answer ended, such as `stop`: printable, at most
+    /// 40 characters. At most one a stream; only a usage comes between it and the end or the error.
+    FinishReason(String),
+    /// The final token counts; at most one a stream, which may also precede an error.
     Usage(TokenUsage),
     /// The end of a whole answer.
     Finish(Finish),
@@ -103,7 +132,7 @@ pub enum Delta {
 
 /// A streamed answer.
 ///
-/// It ends after exactly one [`Delta::Finish`], which is the last item (a [`Delta::Usage`] comes
-/// before it), or after exactly one error, which is the last item.
+/// It ends after exactly one [`Delta::Finish`], which is the last item, or after exactly one error,
+/// which is the last item. [`Delta::FinishReason`] and [`Delta::Usage`] come right before either.
 /// Nothing is sent before the first poll; dropping the stream closes the upstream connection.
 pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, ProviderError>> + Send>>;

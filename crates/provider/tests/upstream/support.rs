@@ -71,7 +71,7 @@ pub(crate) async fn collect(mut stream: DeltaStream) -> Outcome {
                 match &delta {
                     Delta::Text(text) => outcome.text.push_str(text),
                     Delta::Reasoning(text) => outcome.reasoning.push_str(text),
-                    Delta::Call { .. } | Delta::Arguments(_) | Delta::Usage(_) => {}
+                    _ => {}
                     Delta::Finish(_) => ended = true,
                 }
                 outcome.deltas.push(delta);

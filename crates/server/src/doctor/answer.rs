@@ -63,14 +63,17 @@ async fn ask(provider: &Provider, model: &str, began: Instant) -> Result<Answer,
     let mut answer = Answer::default();
     while let Some(delta) = deltas.next().await {
         let delta = delta?;
-        if !matches!(delta, Delta::Usage(_) | Delta::Finish(_)) {
+        if !matches!(
+            delta,
+            Delta::Usage(_) | Delta::Finish(_) | Delta::FinishReason(_) | Delta::Waiting(_)
+        ) {
             answer.pieces += 1;
             answer.first.get_or_insert_with(|| began.elapsed());
         }
         match delta {
             Delta::Text(text) => answer.text.push_str(&text),
             Delta::Usage(usage) => answer.output_tokens = Some(usage.output),
-            Delta::Reasoning(_) | Delta::Call { .. } | Delta::Arguments(_) | Delta::Finish(_) => {}
+            _ => {}
         }
     }
     Ok(answer)

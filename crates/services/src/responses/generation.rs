@@ -226,6 +226,7 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
                 generation.log.extend(|transcript| transcript.arguments(text));
                 engine.log_has_grown();
             }
+            Some(Ok(Delta::Citation(_) | Delta::Waiting(_) | Delta::FinishReason(_))) => continue,
             Some(Err(error)) => break provider_failed(&error),
             None => break provider_failed(&ProviderError::Truncated),
         }
