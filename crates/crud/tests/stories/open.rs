@@ -12,6 +12,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("a_newer_database_is_refused", newer)
         .story_on(&[TestEngine::Sqlite], "a_second_server_is_refused", second)
         .story_on(&[TestEngine::Sqlite], "the_file_has_the_settings_it_needs", settings)
+        .story_on(&[TestEngine::Sqlite], "sqlite_is_built_as_the_workspace_asks", built)
         .story_on(
             &[TestEngine::MariaDb, TestEngine::MySql],
             "a_missing_database_is_created",
@@ -104,6 +105,17 @@ async fn settings(world: World) {
     let mut sql = world.sql().await;
     assert_eq!(sql.value("PRAGMA auto_vacuum").await, "2", "incremental");
     assert_eq!(sql.value("PRAGMA journal_mode").await, "wal");
+}
+
+/// The flags of `.cargo/config.toml` have reached the library that this program links.
+async fn built(world: World) {
+    let _db = super::open(&world).await;
+    let options = world.sql().await.rows("PRAGMA compile_options").await.concat();
+    let has = |name: &str| options.iter().any(|option| option == name);
+    assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    for unset in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR", "ENABLE_STAT4"] {
+        assert!(!has(unset), "{unset}: {options:?}");
+    }
 }
 
 async fn missing(world: World) {

@@ -88,6 +88,11 @@ async fn container() {
     }
 
     resolves(&all);
+    let copied = |source: &str| {
+        let mut copies = all.iter().filter(|(name, _)| name == "COPY");
+        copies.any(|(_, words)| words.split_whitespace().any(|word| word == source))
+    };
+    assert!(copied(".cargo"), "SQLite is built with the flags that .cargo/config.toml sets");
 
     let image = &all[last_stage..];
     let one = |wanted: &str| {
