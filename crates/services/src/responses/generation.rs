@@ -4,23 +4,20 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crud::responses::ContextSent;
-use futures_util::{FutureExt, Stream, StreamExt};
-use models::MessageId;
+use futures_util::FutureExt;
 use models::response::{self, ResponseStatus};
-use provider::{ChatRequest, Delta, Finish, ProviderError, TokenUsage, Tokenizer};
+use provider::{Finish, TokenUsage, Tokenizer};
 use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::continuing;
 use super::engine::Engine;
 use super::log::Log;
 use super::slots::Slot;
+use super::{attempt, continuing};
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -50,8 +47,8 @@ pub(crate) struct Generation {
     model: Option<Chosen>,
     /// The text that another server had stored before this one took the response over.
     kept: String,
-    /// What was sent to it, once that is known.
-    sent: OnceLock<ContextSent>,
+    /// What was sent to it last, once that is known.
+    sent: Mutex<Option<ContextSent>>,
     /// Set once the end is being stored: checkpoints leave it alone from then on.
     pub(crate) is_finishing: AtomicBool,
     stop: CancellationToken,
@@ -61,13 +58,13 @@ pub(crate) struct Generation {
 }
 
 /// How asking the model ended, and what it cost.
-struct Outcome {
-    end: End,
-    usage: Option<TokenUsage>,
-    context: Option<ContextReport>,
+pub(super) struct Outcome {
+    pub(super) end: End,
+    pub(super) usage: Option<TokenUsage>,
+    pub(super) context: Option<ContextReport>,
 }
 
-enum End {
+pub(super) enum End {
     Finished(Finish),
     Failed(Failure),
     Stopped(Stop),
@@ -91,7 +88,7 @@ impl Generation {
             model: None,
             kept: log.answer(),
             log: Arc::new(log),
-            sent: OnceLock::new(),
+            sent: Mutex::default(),
             is_finishing: AtomicBool::new(false),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
@@ -108,13 +105,30 @@ impl Generation {
     /// Its row as it would be inserted now.
     pub(crate) fn row_now(&self) -> response::Model {
         let mut row = self.row.clone();
-        if let Some(sent) = self.sent.get() {
+        if let Some(sent) = self.sent() {
             sent.note(&mut row);
         }
         row
     }
 
-    fn stop_reason(&self) -> Stop {
+    /// Takes note of what is sent to the model now.
+    pub(super) fn note_sent(&self, sent: ContextSent) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(sent);
+    }
+
+    /// What was sent to the model last.
+    fn sent(&self) -> Option<ContextSent> {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text that another server had stored before this one took the response over.
+    pub(super) fn kept(&self) -> &str {
+        &self.kept
+    }
+
+    /// Waits until it has to end before the model does: why.
+    pub(super) async fn stopped(&self) -> Stop {
+        self.stop.cancelled().await;
         self.reason.get().copied().unwrap_or(Stop::Cancelled)
     }
 }
@@ -145,27 +159,13 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
 
 impl Outcome {
     /// An end before anything was asked.
-    fn of(end: End) -> Self {
+    pub(super) fn of(end: End) -> Self {
         Self { end, usage: None, context: None }
     }
 
-    fn failed(code: &str, message: &str) -> Self {
+    pub(super) fn failed(code: &str, message: &str) -> Self {
         Self::of(End::Failed(Failure { code: code.to_owned(), message: message.to_owned() }))
     }
-}
-
-/// The next part of an answer. The model is asked while its context is being noted, but nothing of
-/// what it says is shown before: so what was shown can be explained, also after a crash.
-async fn next(
-    deltas: &mut (impl Stream<Item = Result<Delta, ProviderError>> + Unpin),
-    noting: &mut Option<JoinHandle<()>>,
-) -> Option<Result<Delta, ProviderError>> {
-    let delta = deltas.next().await;
-    if let Some(noting) = noting.take() {
-        // Its own failures are logged.
-        let _ = noting.await;
-    }
-    delta
 }
 
 async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
@@ -177,83 +177,12 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
             Err(error) => return no_model(row, &error),
         },
     };
-    let selected = match continuing::select(engine, row, &model, &generation.kept).await {
-        Ok(Some(selected)) => selected,
-        Ok(None) => return Outcome::of(End::Interrupted),
-        Err(error) => return context_failed(row, &error),
-    };
-    let _ = generation.sent.set(selected.sent);
-    let mut noting = Some(engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent)));
-    let request = ChatRequest {
-        model: model.id.clone(),
-        messages: selected.messages,
-        max_output_tokens: None,
-    };
-    let mut outcome =
-        Outcome { end: End::Stopped(Stop::Cancelled), usage: None, context: Some(selected.report) };
-    let began = Instant::now();
-    let mut is_first = true;
-    let mut deltas = model.provider.stream(request);
-    outcome.end = loop {
-        let delta = tokio::select! {
-            biased;
-            // Returning drops the stream, which closes the connection to the provider at once.
-            () = generation.stop.cancelled() => break End::Stopped(generation.stop_reason()),
-            delta = next(&mut deltas, &mut noting) => delta,
-        };
-        match delta {
-            Some(Ok(Delta::Usage(usage))) => outcome.usage = Some(usage),
-            Some(Ok(Delta::Finish(finish))) => break End::Finished(finish),
-            Some(Ok(Delta::Text(text))) => {
-                let new_id = || engine.context.new_id();
-                generation.log.extend(|transcript| transcript.text(text, new_id));
-                engine.log_has_grown();
-                #[cfg(feature = "kill-points")]
-                crud::kill_point("answer.text");
-            }
-            Some(Ok(Delta::Reasoning(text))) => {
-                let new_id = || engine.context.new_id();
-                generation.log.extend(|transcript| transcript.reasoning(&text, new_id));
-                engine.log_has_grown();
-            }
-            Some(Ok(Delta::Call { id, name })) => {
-                let item: MessageId = engine.context.new_id();
-                let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
-                generation.log.extend(|transcript| transcript.call(call_id, name, item));
-                engine.log_has_grown();
-            }
-            Some(Ok(Delta::Arguments(text))) => {
-                generation.log.extend(|transcript| transcript.arguments(text));
-                engine.log_has_grown();
-            }
-            Some(Ok(Delta::Citation(_) | Delta::Waiting(_) | Delta::FinishReason(_))) => continue,
-            Some(Err(error)) => break provider_failed(&error),
-            None => break provider_failed(&ProviderError::Truncated),
-        }
-        if std::mem::take(&mut is_first) {
-            metrics::histogram!("generation_first_token_seconds")
-                .record(began.elapsed().as_secs_f64());
-        }
-    };
-    outcome
+    attempt::make(engine, generation, &model).await.outcome
 }
 
 fn no_model(row: &response::Model, error: &Error) -> Outcome {
     tracing::warn!(response = %row.id, error = %crate::chain(error), "the model is gone");
     Outcome::failed("model_not_found", "The model that began the answer is not there any more.")
-}
-
-fn context_failed(row: &response::Model, error: &Error) -> Outcome {
-    tracing::warn!(response = %row.id, error = %crate::chain(error), "reading the context failed");
-    Outcome::failed(
-        "storage_unavailable",
-        "The conversation could not be read from the database. Try again.",
-    )
-}
-
-/// The provider crate has logged what happened, within the span of this response.
-fn provider_failed(error: &ProviderError) -> End {
-    End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
 }
 
 fn ending(
@@ -308,7 +237,7 @@ pub(crate) fn message_deleted() -> Failure {
 /// The provider's numbers, or ours where it gave none, and where it knows of a part only; nothing
 /// if it was not asked.
 async fn usage(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Option<Tokens> {
-    let sent = generation.sent.get()?;
+    let sent = generation.sent()?;
     if let Some(usage) = outcome.usage.filter(|_| generation.kept.is_empty()) {
         let TokenUsage { input, output, cached, reasoning } = usage;
         return Some(Tokens { input, output, cached, reasoning, estimated: false });

@@ -1,6 +1,7 @@
 //! Responses: accepting a message, generating its answer, following and stopping it.
 
 mod accept;
+mod attempt;
 mod checkpoint;
 mod continuing;
 pub(crate) mod engine;

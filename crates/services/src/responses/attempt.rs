@@ -1,0 +1,126 @@
+//! One attempt to have a response answered: what is sent is selected, the model is asked, and what
+//! it says goes into the log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::{Stream, StreamExt};
+use models::MessageId;
+use models::response;
+use provider::{ChatRequest, Delta, ProviderError};
+use schemas::event::Failure;
+use tokio::task::JoinHandle;
+
+use super::continuing;
+use super::engine::Engine;
+use super::generation::{End, Generation, Outcome};
+use crate::catalog::Chosen;
+use crate::error::Error;
+
+/// How one attempt ended.
+pub(super) struct Attempt {
+    pub(super) outcome: Outcome,
+    /// Whether the model has said anything. It may be asked again as long as it has not.
+    pub(super) has_begun: bool,
+}
+
+impl Attempt {
+    /// An end before the model said anything.
+    fn unasked(outcome: Outcome) -> Self {
+        Self { outcome, has_begun: false }
+    }
+}
+
+/// The next part of an answer. The model is asked while its context is being noted, but nothing of
+/// what it says is shown before: so what was shown can be explained, also after a crash.
+async fn next(
+    deltas: &mut (impl Stream<Item = Result<Delta, ProviderError>> + Unpin),
+    noting: &mut Option<JoinHandle<()>>,
+) -> Option<Result<Delta, ProviderError>> {
+    let delta = deltas.next().await;
+    if let Some(noting) = noting.take() {
+        // Its own failures are logged.
+        let _ = noting.await;
+    }
+    delta
+}
+
+/// Asks `model` once.
+pub(super) async fn make(engine: &Arc<Engine>, generation: &Generation, model: &Chosen) -> Attempt {
+    let row = &generation.row;
+    let selected = match continuing::select(engine, row, model, generation.kept()).await {
+        Ok(Some(selected)) => selected,
+        Ok(None) => return Attempt::unasked(Outcome::of(End::Interrupted)),
+        Err(error) => return Attempt::unasked(context_failed(row, &error)),
+    };
+    generation.note_sent(selected.sent);
+    let mut noting = Some(engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent)));
+    let request = ChatRequest {
+        model: model.id.clone(),
+        messages: selected.messages,
+        max_output_tokens: None,
+    };
+    let mut usage = None;
+    let began = Instant::now();
+    let mut has_begun = false;
+    let mut deltas = model.provider.stream(request);
+    let end = loop {
+        let delta = tokio::select! {
+            biased;
+            // Returning drops the stream, which closes the connection to the provider at once.
+            reason = generation.stopped() => break End::Stopped(reason),
+            delta = next(&mut deltas, &mut noting) => delta,
+        };
+        match delta {
+            Some(Ok(Delta::Usage(counted))) => {
+                usage = Some(counted);
+                continue;
+            }
+            Some(Ok(Delta::Finish(finish))) => break End::Finished(finish),
+            Some(Ok(Delta::Text(text))) => {
+                let new_id = || engine.context.new_id();
+                generation.log.extend(|transcript| transcript.text(text, new_id));
+                engine.log_has_grown();
+                #[cfg(feature = "kill-points")]
+                crud::kill_point("answer.text");
+            }
+            Some(Ok(Delta::Reasoning(text))) => {
+                let new_id = || engine.context.new_id();
+                generation.log.extend(|transcript| transcript.reasoning(&text, new_id));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Call { id, name })) => {
+                let item: MessageId = engine.context.new_id();
+                let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
+                generation.log.extend(|transcript| transcript.call(call_id, name, item));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Arguments(text))) => {
+                generation.log.extend(|transcript| transcript.arguments(text));
+                engine.log_has_grown();
+            }
+            Some(Ok(Delta::Citation(_) | Delta::Waiting(_) | Delta::FinishReason(_))) => continue,
+            Some(Err(error)) => break provider_failed(&error),
+            None => break provider_failed(&ProviderError::Truncated),
+        }
+        if !std::mem::replace(&mut has_begun, true) {
+            metrics::histogram!("generation_first_token_seconds")
+                .record(began.elapsed().as_secs_f64());
+        }
+    };
+    let outcome = Outcome { end, usage, context: Some(selected.report) };
+    Attempt { outcome, has_begun }
+}
+
+fn context_failed(row: &response::Model, error: &Error) -> Outcome {
+    tracing::warn!(response = %row.id, error = %crate::chain(error), "reading the context failed");
+    Outcome::failed(
+        "storage_unavailable",
+        "The conversation could not be read from the database. Try again.",
+    )
+}
+
+/// The provider crate has logged what happened, within the span of this response.
+fn provider_failed(error: &ProviderError) -> End {
+    End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
+}
