@@ -71,7 +71,7 @@ export default async function ({ browser, url, ask }) {
   await useModel(page, "demo:ticks=6,rate=0,fault=error@3,times=1");
   await send(page, "fail once");
   await page.waitForURL("**/c/conv_*");
-  await turn.getByRole("alert").filter({ hasText: "The model could not finish this answer." }).waitFor();
+  await turn.getByRole("alert").filter({ hasText: /The model could not finish this answer\. \S/ }).waitFor();
   assert.equal(await shownTicks(page), 3);
   assert.equal(await turn.getByRole("button", { name: "Continue" }).count(), 0);
   asked();

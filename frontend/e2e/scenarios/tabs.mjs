@@ -51,5 +51,13 @@ export default async function ({ browser, url }) {
   await tab.getByRole("menuitem", { name: "Delete" }).click();
   await tab.waitForURL(`${url}/`);
   await page.getByText("This conversation does not exist").waitFor();
+  // Undone, it is back everywhere by itself: in the other tab at once, on the other device as soon as it looks.
+  await device.page.getByText("This conversation does not exist").waitFor();
+  await tab.getByRole("button", { name: "Undo" }).click();
+  await tab.getByRole("heading", { name: "Two of us", level: 1 }).waitFor();
+  for (const one of [page, device.page]) {
+    await eventually("the answers are back", async () => (await answers(one).count()) === 2);
+    assert.equal(await one.getByText("This conversation does not exist").count(), 0);
+  }
   assert.deepEqual([...problems, ...device.problems].filter((one) => !/status of 404/.test(one)), []);
 }

@@ -61,7 +61,7 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
 /** One attempt with a token; an expired one is renewed once. */
 export async function request(path: string, options: Options = {}): Promise<Response> {
   for (let first = true; ; first = false) {
-    const bearer = await token();
+    const bearer = await token(options.signal);
     try {
       const authorization = `Bearer ${bearer}`;
       return await attempt(path, { ...options, headers: { ...options.headers, authorization } });

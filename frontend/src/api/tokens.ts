@@ -21,20 +21,24 @@ interface Access {
 export interface Listener {
   /** Somebody is signed in, here or in another tab. */
   signedIn(user: User): void;
-  /** Nobody is any more; `ended` says that the server ended the session, not the person. */
-  signedOut(ended: boolean): void;
+  /**
+   * Nobody is any more; `ended` says that the server ended the session, not the person. Returns
+   * whether the person is still here, and asked to sign in again.
+   */
+  signedOut(ended: boolean): boolean;
 }
 
 let access: Access | undefined;
 let listener: Listener | undefined;
 let renewing: Promise<Access> | undefined;
+/** While the server has ended the session: fulfilled when somebody is signed in again. */
+let ended: { signedIn: Promise<void>; over: () => void } | undefined;
 const channel =
   typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("chatapp.session");
 
 channel?.addEventListener("message", ({ data }) => {
   if (data?.access) {
-    access = data.access as Access;
-    listener?.signedIn(access.user);
+    signedIn(data.access as Access);
   } else if (data?.signedOut) {
     access = undefined;
     listener?.signedOut(false);
@@ -61,7 +65,8 @@ export async function resume(): Promise<User> {
 /** Ends this session on the server and in every tab. */
 export async function leave(): Promise<void> {
   try {
-    const authorization = `Bearer ${await token()}`;
+    // Not `token()`: whoever leaves does not wait for a new session.
+    const authorization = `Bearer ${(await renew()).token}`;
     await attempt("/api/auth/logout", { method: "POST", headers: { ...COOKIE, authorization } });
   } catch (error) {
     // A session that has ended already needs no end.
@@ -76,10 +81,20 @@ export function forget(): void {
   channel?.postMessage({ signedOut: true });
 }
 
-/** A token that is good for a while. */
-export async function token(): Promise<string> {
-  if (access && access.until - EARLY > Date.now()) return access.token;
-  return (await renew()).token;
+/**
+ * A token that is good for a while. Once the session has ended, whoever asks waits until somebody is
+ * signed in again: nothing is asked of the server meanwhile, and then everything goes on.
+ */
+export async function token(signal?: AbortSignal): Promise<string> {
+  for (;;) {
+    if (ended) await unless(signal, ended.signedIn);
+    if (access && access.until - EARLY > Date.now()) return access.token;
+    try {
+      return (await renew()).token;
+    } catch (error) {
+      if (!ended) throw error;
+    }
+  }
 }
 
 /** The server has refused this token; the next request gets another one. */
@@ -88,13 +103,39 @@ export function tokenRefused(refused: string): void {
 }
 
 function adopt(tokens: Tokens): Access {
-  access = {
+  const adopted = {
     token: tokens.access_token,
     until: Date.now() + tokens.expires_in * 1000,
     user: tokens.user,
   };
+  signedIn(adopted);
   channel?.postMessage({ access });
-  return access;
+  return adopted;
+}
+
+function signedIn(by: Access): void {
+  access = by;
+  listener?.signedIn(by.user);
+  ended?.over();
+  ended = undefined;
+}
+
+/** The server has ended the session of a person who is still here. */
+function end(): void {
+  if (ended) return;
+  let over: () => void;
+  const signedIn = new Promise<void>((resolve) => (over = resolve));
+  ended = { signedIn, over: over! };
+}
+
+/** Waits, unless the signal aborts. */
+function unless(signal: AbortSignal | undefined, work: Promise<void>): Promise<void> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    void work.then(resolve);
+  });
 }
 
 /** Renews once for all requests of this tab, and one tab after the other. */
@@ -109,7 +150,7 @@ function renew(): Promise<Access> {
     } catch (error) {
       if (error instanceof Refused && error.status === 401) {
         access = undefined;
-        listener?.signedOut(true);
+        if (listener?.signedOut(true)) end();
       }
       throw error;
     }

@@ -10,6 +10,7 @@ export const de: Catalogue = {
   cancel: "Abbrechen",
   save: "Speichern",
   saved: "Gespeichert",
+  unsaved: "Das haben Sie früher geschrieben und nicht gespeichert. Abbrechen verwirft es.",
   retry: "Erneut versuchen",
   copy: "Kopieren",
   copied: "Kopiert",

@@ -9,6 +9,7 @@ export const en = {
   cancel: "Cancel",
   save: "Save",
   saved: "Saved",
+  unsaved: "You wrote this before and have not saved it. Cancel drops it.",
   retry: "Try again",
   copy: "Copy",
   copied: "Copied",

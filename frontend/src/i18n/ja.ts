@@ -8,6 +8,7 @@ export const ja: Catalogue = {
   cancel: "キャンセル",
   save: "保存",
   saved: "保存しました",
+  unsaved: "以前に入力し、まだ保存していない内容です。「キャンセル」で破棄します。",
   retry: "もう一度試す",
   copy: "コピー",
   copied: "コピーしました",

@@ -28,6 +28,7 @@ class Conversations {
 
   #timer: ReturnType<typeof setTimeout> | undefined;
   #started = false;
+  #refreshing: Promise<void> | undefined;
   #listeners = new Set<Listener>();
 
   /** Loads the list and keeps it current from now on. */
@@ -63,8 +64,13 @@ class Conversations {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Asks for the newest page again. */
-  async refresh(): Promise<void> {
+  /** Asks for the newest page again, once for all who want that. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
     clearTimeout(this.#timer);
     try {
       const page = await json<List<Conversation>>(`/api/conversations?limit=${PAGE}`);

@@ -1,33 +1,56 @@
-/** Texts that were written and not sent, one per conversation, kept on this device. */
+/**
+ * Texts that were written and neither sent nor saved, kept on this device under a name: a
+ * conversation's id or `new` for the message box, `edit.…`, `rename.…`, `instructions.…` and
+ * `profile.…` for forms.
+ */
 
 const PREFIX = "chatapp.draft.";
 /** How many are kept; the oldest go first. */
-const MOST = 50;
+const MOST = 200;
 
 interface Draft {
   text: string;
   at: number;
 }
 
-const key = (user: string, conversation: string) => `${PREFIX}${user}.${conversation || "new"}`;
+const key = (user: string, name: string) => `${PREFIX}${user}.${name || "new"}`;
 
-export function readDraft(user: string, conversation: string): string {
+/** The text of this name; nothing if there is none. */
+export function readDraft(user: string, name: string): string | undefined {
   try {
-    const stored = localStorage.getItem(key(user, conversation));
-    return stored ? String((JSON.parse(stored) as Draft).text ?? "") : "";
+    const stored = localStorage.getItem(key(user, name));
+    return stored ? String((JSON.parse(stored) as Draft).text ?? "") : undefined;
   } catch {
-    return "";
+    return undefined;
   }
 }
 
-export function writeDraft(user: string, conversation: string, text: string): void {
+export function writeDraft(user: string, name: string, text: string): void {
   try {
-    if (text.trim() === "") localStorage.removeItem(key(user, conversation));
-    else localStorage.setItem(key(user, conversation), JSON.stringify({ text, at: Date.now() }));
+    localStorage.setItem(key(user, name), JSON.stringify({ text, at: Date.now() }));
     prune();
   } catch {
     // A full storage costs the draft, not the chat.
   }
+}
+
+/** It was sent or saved, or somebody did not want it. */
+export function dropDraft(user: string, name: string): void {
+  try {
+    localStorage.removeItem(key(user, name));
+  } catch {
+    // It was not written either.
+  }
+}
+
+/** Puts a text in front of what is in the message box of a conversation, wherever that is shown. */
+export function giveBack(user: string, conversation: string, text: string): void {
+  writeDraft(user, conversation, joined(text, readDraft(user, conversation) ?? ""));
+}
+
+/** Two texts of one message box. */
+export function joined(first: string, second: string): string {
+  return second.trim() === "" ? first : `${first}\n\n${second}`;
 }
 
 /** Removes every draft of a person, who leaves. */

@@ -17,8 +17,13 @@ class Session {
     tokens.listen({
       signedIn: (user) => this.#enter(user),
       signedOut: (ended) => {
-        if (ended && this.state === "in") this.state = "ended";
-        else this.#leave();
+        // However often the server says so: the page and what is typed in it stay.
+        if (ended && (this.state === "in" || this.state === "ended")) {
+          this.state = "ended";
+          return true;
+        }
+        this.#leave();
+        return false;
       },
     });
   }

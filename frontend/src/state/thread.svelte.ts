@@ -36,6 +36,8 @@ export class Thread {
   older = $state<"none" | "more" | "loading" | "failed">("none");
   live = $state.raw<Live | undefined>();
   outgoing = $state.raw<Outgoing | undefined>();
+  /** The message that is being said differently. */
+  editing = $state<string | undefined>();
   /** How answers were made, as far as somebody wanted to know. */
   readonly responses = new SvelteMap<string, Response>();
   /** How long the model thought before which message, in seconds, where that was seen here. */
@@ -51,6 +53,8 @@ export class Thread {
 
   /** The screen shows this conversation. */
   enter(): void {
+    addEventListener("focus", this.#look);
+    document.addEventListener("visibilitychange", this.#look);
     this.#unwatch ??= conversations.watch({
       heard: (one) => this.#heard(one),
       gone: (id) => {
@@ -63,6 +67,8 @@ export class Thread {
 
   /** It does not any more. */
   leave(): void {
+    removeEventListener("focus", this.#look);
+    document.removeEventListener("visibilitychange", this.#look);
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.live?.leave();
@@ -223,6 +229,11 @@ export class Thread {
     return this.resend();
   }
 
+  /** What was not there may be back: somebody has undone something, or the network is there again. */
+  #look = (): void => {
+    if (!document.hidden && (this.state === "missing" || this.state === "failed")) void this.refresh();
+  };
+
   async #load(): Promise<void> {
     try {
       const [conversation, page] = await Promise.all([
@@ -310,6 +321,7 @@ export class Thread {
     if (conversation.id !== this.id) return;
     const before = this.conversation;
     this.conversation = conversation;
+    if (this.state === "missing" || this.state === "failed") return void this.refresh();
     if (!before || this.outgoing) return;
     const moved = conversation.head_id !== before.head_id;
     const other = conversation.active_response_id;
