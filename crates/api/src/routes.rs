@@ -53,6 +53,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(bulk::delete_conversations))
         .routes(routes!(bulk::archive_conversations))
         .routes(routes!(messages::list_messages, messages::create_message))
+        .routes(routes!(messages::create_first_message))
         .routes(routes!(messages::get_message, messages::delete_message))
         .routes(routes!(messages::regenerate_message))
         .routes(routes!(search::search))

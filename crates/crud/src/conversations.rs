@@ -75,10 +75,15 @@ async fn open_in(
         }
         Seen::Other => return Ok(Opened::KeyReused),
     }
-    insert::<ActiveModel, _>(tx, row.clone()).await?;
-    search_docs::set_title(tx, row.user_id, row.id, title.clone()).await?;
+    insert_in(tx, row, title).await?;
     idempotency::keep(tx, row.user_id, key, row.created_at, row.id.to_string()).await?;
     Ok(Opened::New)
+}
+
+/// Stores a new conversation and what its title is found by.
+pub(crate) async fn insert_in(tx: &Tx, row: &Model, title: &Terms) -> Result<()> {
+    insert::<ActiveModel, _>(tx, row.clone()).await?;
+    search_docs::set_title(tx, row.user_id, row.id, title.clone()).await
 }
 
 /// Finds a conversation of `owner`.

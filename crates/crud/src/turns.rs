@@ -9,7 +9,7 @@ use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::search_docs::{self, Terms};
-use crate::{insert, insert_all, messages};
+use crate::{conversations, insert, insert_all, messages};
 
 /// An answer to be made. Ids and times are the caller's.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct NewTurn {
     pub owner: UserId,
     /// Where.
     pub conversation_id: ConversationId,
+    /// The row of that conversation, if it is made by this request.
+    pub opening: Option<conversation::Model>,
     /// What it answers.
     pub question: Question,
     /// The response to be made; its `input_from_seq` and `input_to_seq` are filled in here.
@@ -44,20 +46,24 @@ pub enum Question {
     Stored,
 }
 
-/// What can be found of a new question, and of the title it may give.
+/// What can be found of a new question, of the title it may give, and of the one that the
+/// conversation is opened with.
 #[derive(Debug, Default)]
-struct QuestionTerms {
+struct TurnTerms {
     content: Terms,
     title: Terms,
+    opening: Terms,
 }
 
-impl Question {
-    fn terms(&self) -> QuestionTerms {
-        match self {
-            Self::New { content, title, .. } => {
-                QuestionTerms { content: Terms::of(content), title: Terms::of(title) }
+impl NewTurn {
+    fn terms(&self) -> TurnTerms {
+        let opening =
+            self.opening.as_ref().map_or_else(Terms::default, |row| Terms::of(&row.title));
+        match &self.question {
+            Question::New { content, title, .. } => {
+                TurnTerms { content: Terms::of(content), title: Terms::of(title), opening }
             }
-            Self::Stored => QuestionTerms::default(),
+            Question::Stored => TurnTerms { opening, ..TurnTerms::default() },
         }
     }
 }
@@ -102,12 +108,12 @@ pub enum TurnOutcome {
     KeyReused,
 }
 
-/// Accepts an answer to be made: claims the conversation, stores the message if it is new, an
-/// empty answer and the response, and selects the answer's branch. Of any number of attempts at
+/// Accepts an answer to be made: stores the conversation if it is new, claims it, stores the
+/// message if that is new, an empty answer and the response, and selects the answer's branch. Of any number of attempts at
 /// one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
     let run = |turn: NewTurn| {
-        let terms = turn.question.terms();
+        let terms = turn.terms();
         db.write((turn, terms), |tx, (turn, terms)| Box::pin(start_in(tx, turn, terms)))
     };
     match run(turn.clone()).await {
@@ -150,9 +156,12 @@ async fn repeated(tx: &Tx, new: &NewTurn) -> Result<Option<TurnOutcome>> {
     })
 }
 
-async fn start_in(tx: &Tx, new: &NewTurn, terms: &QuestionTerms) -> Result<TurnOutcome> {
+async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutcome> {
     if let Some(outcome) = repeated(tx, new).await? {
         return Ok(outcome);
+    }
+    if let Some(row) = &new.opening {
+        conversations::insert_in(tx, row, &terms.opening).await?;
     }
     let named = new.named_message();
     if let Some(id) = named
@@ -266,7 +275,7 @@ async fn select_branch(
     new: &NewTurn,
     row: &conversation::Model,
     head: MessageId,
-    terms: &QuestionTerms,
+    terms: &TurnTerms,
 ) -> Result<()> {
     use conversation::{Column, Entity, TitleSource};
     let mut update = Entity::update_many().col_expr(Column::HeadId, head.into());

@@ -4,6 +4,7 @@ use models::message::{MessageStatus, MessageType, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::conversation::ConversationCreate;
 use crate::response::ResponseResource;
 use crate::validate::{self, Invalid, Patch};
 use crate::{ConversationId, MessageId, ResponseId, Time};
@@ -31,13 +32,41 @@ pub struct MessageCreate {
 impl MessageCreate {
     /// Checks every bound.
     pub fn validate(&self) -> Result<(), Invalid> {
-        validate::not_blank("content", &self.content)?;
-        validate::bytes_at_most("content", &self.content, validate::MAX_CONTENT_BYTES)?;
-        if let Some(model) = &self.model {
-            validate::model_name("model", model)?;
-        }
-        Ok(())
+        check_text(&self.content, self.model.as_deref())
     }
+}
+
+/// Body of `POST /api/messages`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirstMessageCreate {
+    /// What the person says; at most 524,288 bytes of UTF-8.
+    #[schema(example = "Why is the sky blue?", min_length = 1)]
+    pub content: String,
+    /// The model to ask; without one the new conversation's, else the server's default.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// `true` answers with the response's events (`text/event-stream`), else with the whole turn.
+    #[serde(default)]
+    pub stream: bool,
+    /// The conversation to be made; left out, as `{}`.
+    #[serde(default)]
+    pub conversation: ConversationCreate,
+}
+
+impl FirstMessageCreate {
+    /// Checks every bound.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        check_text(&self.content, self.model.as_deref())?;
+        self.conversation.validate().map_err(|invalid| invalid.within("conversation"))
+    }
+}
+
+/// Checks what a person sends, and the name of the model that shall answer.
+fn check_text(content: &str, model: Option<&str>) -> Result<(), Invalid> {
+    validate::not_blank("content", content)?;
+    validate::bytes_at_most("content", content, validate::MAX_CONTENT_BYTES)?;
+    model.map_or(Ok(()), |model| validate::model_name("model", model))
 }
 
 /// Body of `POST /api/messages/{id}/regenerate`; it may be left out.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crud::conversations::{Changed, Changes, Filter, Version};
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
-use models::{ConversationId, MessageId, UserId, message};
+use models::{Context, ConversationId, MessageId, UserId, message};
 use schemas::conversation::{
     After, BulkArchive, BulkArchived, ConversationCreate, ConversationOut, ConversationPatch,
     Metadata, Place, Selection,
@@ -90,29 +90,7 @@ impl Conversations {
                 }
             }
         });
-        let ConversationCreate { title, model, instructions, metadata } = body;
-        let now = self.engine.context.now();
-        let title_source = if title.is_some() { TitleSource::User } else { TitleSource::None };
-        let row = conversation::Model {
-            id: self.engine.context.new_id(),
-            user_id: owner,
-            kind: ConversationKind::Chat,
-            title: title.map(|title| title.trim().to_owned()).unwrap_or_default(),
-            title_source,
-            model,
-            instructions,
-            pinned: false,
-            archived_at: None,
-            deleted_at: None,
-            removed_at: None,
-            metadata: metadata.as_ref().and_then(stored),
-            next_seq: 0,
-            active_response_id: None,
-            head_id: None,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
+        let row = new_row(&self.engine.context, owner, body);
         match crud::conversations::open(&self.engine.db, row.clone(), key).await? {
             crud::conversations::Opened::New => {
                 Ok(Opened { conversation: out(&self.engine, row), repeated: false })
@@ -374,6 +352,37 @@ fn time_of(row: &conversation::Model) -> models::Time {
 }
 
 /// Pairs as they are stored; none are no value.
+/// A conversation as it is when it is opened.
+pub(crate) fn new_row(
+    context: &Context,
+    owner: UserId,
+    body: ConversationCreate,
+) -> conversation::Model {
+    let ConversationCreate { title, model, instructions, metadata } = body;
+    let now = context.now();
+    let title_source = if title.is_some() { TitleSource::User } else { TitleSource::None };
+    conversation::Model {
+        id: context.new_id(),
+        user_id: owner,
+        kind: ConversationKind::Chat,
+        title: title.map(|title| title.trim().to_owned()).unwrap_or_default(),
+        title_source,
+        model,
+        instructions,
+        pinned: false,
+        archived_at: None,
+        deleted_at: None,
+        removed_at: None,
+        metadata: metadata.as_ref().and_then(stored),
+        next_seq: 0,
+        active_response_id: None,
+        head_id: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
 fn stored(pairs: &Metadata) -> Option<String> {
     // Texts always serialise.
     (!pairs.is_empty()).then(|| serde_json::to_string(pairs).unwrap_or_default())

@@ -140,6 +140,15 @@ const turn = whole(
   ),
 );
 check(turn.message.content.length > 0 && turn.response.status === "completed");
+const first = whole(
+  await body(
+    me.POST("/api/messages", {
+      params: { header: { "idempotency-key": "a-first-message" } },
+      body: { content: "Where from?", conversation: { metadata: { color: "red" } } },
+    }),
+  ),
+);
+check(first.user_message.conversation_id !== opened.id && first.user_message.seq === 0);
 const streamed = await body(
   me.POST("/api/conversations/{id}/messages", {
     ...here,

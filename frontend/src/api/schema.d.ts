@@ -418,6 +418,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a conversation with its first message
+         * @description Makes the conversation, stores the message and has it answered, all or nothing: after a refusal
+         *     there is no empty conversation. `user_message.conversation_id`, and in a stream
+         *     `response.conversation.id`, name the conversation. Otherwise as sending a message: it waits,
+         *     streams or returns at once. Repeated with the same `Idempotency-Key` it leads to the same
+         *     conversation and the same response.
+         */
+        post: operations["create_first_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/{id}": {
         parameters: {
             query?: never;
@@ -1178,6 +1202,20 @@ export interface components {
             code?: string | null;
             /** @description The response already running in the conversation (`conversation_locked` only). */
             response_id?: string | null;
+        };
+        /** @description Body of `POST /api/messages`. */
+        FirstMessageCreate: {
+            /**
+             * @description What the person says; at most 524,288 bytes of UTF-8.
+             * @example Why is the sky blue?
+             */
+            content: string;
+            /** @description The model to ask; without one the new conversation's, else the server's default. */
+            model?: string | null;
+            /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
+            stream?: boolean;
+            /** @description The conversation to be made; left out, as `{}`. */
+            conversation?: components["schemas"]["ConversationCreate"];
         };
         /** @description The answer of a server that is well. */
         Healthy: {
@@ -3510,6 +3548,106 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    create_first_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same conversation and response, one call of the model */
+                "idempotency-key"?: string;
+                /**
+                 * @description `respond-async`: do not wait (RFC 7240)
+                 * @example respond-async
+                 */
+                prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstMessageCreate"];
+            };
+        };
+        responses: {
+            /** @description With `stream`: the events of the response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The whole turn; the response's status tells how it ended */
+            201: {
+                headers: {
+                    /** @description Path of the answer */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            /** @description Stored; the answer is being generated */
+            202: {
+                headers: {
+                    /** @description Path of the response */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            /** @description `model_not_found`, `context_length_exceeded`, or a value that breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description `not_found`: what the first request with this key made was deleted */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use schemas::conversation::Deleted;
 use schemas::list::List;
-use schemas::message::{MessageCreate, MessageOut, MessageRegenerate, TurnOut};
+use schemas::message::{FirstMessageCreate, MessageCreate, MessageOut, MessageRegenerate, TurnOut};
 use schemas::{ConversationId, Invalid, MessageId};
 use serde::Deserialize;
 use services::{MessageListQuery, Started};
@@ -120,6 +120,46 @@ pub(super) async fn create_message(
     let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
     let wanted = Wanted { place, prefer };
     let started = state.services.responses.send(&identity, id, request, key).await?;
+    answer(&state, &identity, started, wanted).await
+}
+
+/// Begin a conversation with its first message
+///
+/// Makes the conversation, stores the message and has it answered, all or nothing: after a refusal
+/// there is no empty conversation. `user_message.conversation_id`, and in a stream
+/// `response.conversation.id`, name the conversation. Otherwise as sending a message: it waits,
+/// streams or returns at once. Repeated with the same `Idempotency-Key` it leads to the same
+/// conversation and the same response.
+#[utoipa::path(
+    post, path = "/api/messages", tag = "Messages", security(("bearer" = [])),
+    params(
+        ("idempotency-key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Makes the request repeatable for 24 hours: the same conversation and response, one call of the model"),
+        ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
+    ),
+    request_body = FirstMessageCreate,
+    responses(
+        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
+            headers(("location" = String, description = "Path of the answer"))),
+        (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
+            headers(("location" = String, description = "Path of the response"), ("preference-applied" = String, description = "`respond-async`"))),
+        (status = 400, description = "`model_not_found`, `context_length_exceeded`, or a value that breaks a rule", body = schemas::error::ErrorBody),
+        (status = 404, description = "`not_found`: what the first request with this key made was deleted", body = schemas::error::ErrorBody),
+        (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn create_first_message(
+    State(state): State<AppState>,
+    streaming: Streaming,
+    Bearer(identity): Bearer,
+    prefer: Prefer,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<FirstMessageCreate>,
+) -> Answer<Response> {
+    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let wanted = Wanted { place, prefer };
+    let started = state.services.responses.open(&identity, request, key).await?;
     answer(&state, &identity, started, wanted).await
 }
 

@@ -274,6 +274,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
         (Method::POST, "/api/conversations", json!({"title": "x"})),
         (Method::PATCH, &one, json!({"title": "x"})),
         (Method::POST, &messages, json!({"content": "x"})),
+        (Method::POST, "/api/messages", json!({"content": "x"})),
         (Method::POST, &regenerate, json!({})),
         (Method::POST, "/api/conversations/delete", json!({"ids": [conversation]})),
         (Method::POST, "/api/conversations/archive", json!({"ids": [conversation]})),

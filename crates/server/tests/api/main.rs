@@ -22,6 +22,7 @@ mod branches;
 mod content;
 mod conversations;
 mod data_export;
+mod first_message;
 mod http;
 mod keys;
 mod messages;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     let harness = content::stories(harness);
     let harness = conversations::stories(harness);
     let harness = data_export::stories(harness);
+    let harness = first_message::stories(harness);
     let harness = http::stories(harness);
     let harness = keys::stories(harness);
     let harness = messages::stories(harness);

@@ -131,8 +131,17 @@ async fn an_unknown_model_is_refused_with_suggestions(world: World) {
         ada.post("/api/conversations", body.clone()).await.expect_error(400, "model_not_found");
         let path = format!("/api/conversations/{conversation}");
         ada.patch(&path, body).await.expect_error(400, "model_not_found");
+        // Nor is one made for it, also where the first message is for another.
+        for body in [
+            json!({"content": "x", "model": model}),
+            json!({"content": "x", "conversation": {"model": model}}),
+            json!({"content": "x", "model": "gpt-4o", "conversation": {"model": model}}),
+        ] {
+            ada.post("/api/messages", body).await.expect_error(400, "model_not_found");
+        }
     }
     assert!(ada.list_messages(&conversation).await.is_empty(), "nothing was stored");
+    assert_eq!(ada.list_conversations().await.len(), 1);
     assert!(app.upstream().calls().is_empty());
 }
 

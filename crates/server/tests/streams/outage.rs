@@ -59,6 +59,12 @@ async fn try_send(user: &User, conversation: &str, key: &str, content: &str) -> 
     user.send(request.json(&json!({"content": content, "model": "mock:ticks=5"}))).await
 }
 
+/// Opens a conversation with its first message and waits for the answer, whatever comes.
+async fn try_open(user: &User, key: &str, content: &str) -> Reply {
+    let request = user.request(Method::POST, "/api/messages").header("idempotency-key", key);
+    user.send(request.json(&json!({"content": content, "model": "mock:ticks=5"}))).await
+}
+
 /// The turn of `key`, repeated until it is accepted; nothing but "unavailable" may come before.
 async fn send(user: &User, conversation: &str, key: &str, content: &str) -> Value {
     let mut turn = Value::Null;
@@ -206,6 +212,14 @@ async fn reply_lost(world: World) {
         user.send(begin(&user)).await.expect(201);
     }
     assert_eq!(user.list_conversations().await.len(), 2);
+
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let turn = try_open(&user, "m1", "First").await.expect(201);
+    assert_eq!(proxy.faults_left(), 0);
+    assert_eq!(try_open(&user, "m1", "First").await.expect(201), turn);
+    assert_eq!(user.list_conversations().await.len(), 3);
+    let opened = turn["user_message"]["conversation_id"].as_str().unwrap();
+    assert_once(&user, &app, opened, "First", 5).await;
     assert_whole(&world).await;
 }
 
@@ -219,6 +233,21 @@ async fn lost(world: World) {
     assert_eq!(proxy.faults_left(), 0);
     send(&user, &conversation, "k1", "Hello").await;
     assert_once(&user, &app, &conversation, "Hello", 5).await;
+
+    proxy.fail_at(COMMIT, [Some(Fault::Lost)]);
+    try_open(&user, "m1", "First").await.expect_error(503, "unavailable");
+    assert_eq!(user.list_conversations().await.len(), 1, "nothing of it is left");
+    let mut opened = String::new();
+    eventually("the first message is accepted", async || {
+        let reply = try_open(&user, "m1", "First").await;
+        if reply.status == 201 {
+            opened = reply.json["user_message"]["conversation_id"].as_str().unwrap().to_owned();
+        }
+        reply.status == 201
+    })
+    .await;
+    assert_eq!(user.list_conversations().await.len(), 2);
+    assert_once(&user, &app, &opened, "First", 5).await;
     assert_whole(&world).await;
 }
 
@@ -243,6 +272,20 @@ async fn late(world: World) {
         .await;
         assert_once(&user, &app, &conversation, key, 5).await;
     }
+    // A conversation that is made by the same commit appears and is answered, too.
+    proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+    try_open(&user, "m1", "First").await.expect_error(503, "unavailable");
+    assert_eq!(user.list_conversations().await.len(), 2);
+    proxy.release();
+    let mut opened = String::new();
+    eventually("the conversation that was stored after all is answered", async || {
+        let list = user.list_conversations().await;
+        opened = list[0]["id"].as_str().unwrap().to_owned();
+        let messages = user.list_messages(&opened).await;
+        list.len() == 3 && messages.last().is_some_and(|answer| answer["status"] == "completed")
+    })
+    .await;
+    assert_once(&user, &app, &opened, "First", 5).await;
     assert_whole(&world).await;
 }
 

@@ -8,7 +8,8 @@ use crud::turns::{NewTurn, Parent, Question, TurnOutcome};
 use models::message::Role;
 use models::response::{self, ResponseStatus};
 use models::{conversation, message};
-use schemas::message::{MessageCreate, MessageRegenerate};
+use schemas::conversation::ConversationCreate;
+use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
 use super::engine::Engine;
@@ -17,7 +18,7 @@ use super::{Follower, Responses, Started};
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
-use crate::{repeat, titles};
+use crate::{conversations, repeat, titles};
 
 impl Responses {
     /// Accepts a message and begins to answer it. When this returns, both are on disk, and the
@@ -34,7 +35,7 @@ impl Responses {
         let MessageCreate { content, model, parent_id, stream: _ } = body;
         let request = Request {
             owner: identity.user_id,
-            conversation_id: id,
+            place: Place::Stored(id),
             digest: match &parent_id {
                 Patch::Absent => serde_json::json!(["message", id, content, model]),
                 Patch::Null => serde_json::json!(["message", id, content, model, null]),
@@ -58,6 +59,40 @@ impl Responses {
         self.start(request, idempotency_key).await
     }
 
+    /// Opens a conversation with its first message and begins to answer it: all of it is stored or
+    /// nothing. Otherwise as [`Responses::send`].
+    pub async fn open(
+        &self,
+        identity: &Identity,
+        body: FirstMessageCreate,
+        idempotency_key: Option<String>,
+    ) -> Result<Started> {
+        body.validate()?;
+        let FirstMessageCreate { content, model, stream: _, conversation } = body;
+        if let (Some(_), Some(named)) = (&model, &conversation.model) {
+            // It is not asked now, but the next message would find out.
+            self.engine.catalog.check(named).await?;
+        }
+        let ConversationCreate { title, model: named, instructions, metadata } = &conversation;
+        let opening = (title, named, instructions, metadata.clone().unwrap_or_default());
+        let digest = serde_json::json!(["first message", content, model, opening]);
+        let row = conversations::new_row(&self.engine.context, identity.user_id, conversation);
+        let request = Request {
+            owner: identity.user_id,
+            place: Place::New(Box::new(row)),
+            digest,
+            model,
+            question_id: self.engine.context.new_id(),
+            question: Question::New {
+                parent: Parent::Root,
+                title: titles::first_line(&content),
+                content: content.clone(),
+            },
+            content,
+        };
+        self.start(request, idempotency_key).await
+    }
+
     /// Begins to answer a stored message once more: the one named, or the one that the answer
     /// named belongs to. The new answer becomes a sibling of those there are, and the selected
     /// branch. Otherwise as [`Responses::send`].
@@ -73,7 +108,7 @@ impl Responses {
         let question = self.question_of(identity.user_id, id).await?;
         let request = Request {
             owner: identity.user_id,
-            conversation_id: question.conversation_id,
+            place: Place::Stored(question.conversation_id),
             digest: serde_json::json!(["regenerate", id, model]),
             model,
             question_id: question.id,
@@ -110,9 +145,13 @@ impl Responses {
             return Err(Error::ShuttingDown);
         }
         let owner = request.owner;
-        let conversation = crud::conversations::find(&engine.db, owner, request.conversation_id)
-            .await?
-            .ok_or(Error::NotFound("conversation"))?;
+        let (conversation, is_new) = match &request.place {
+            Place::New(row) => (row.as_ref().clone(), true),
+            Place::Stored(id) => {
+                let found = crud::conversations::find(&engine.db, owner, *id).await?;
+                (found.ok_or(Error::NotFound("conversation"))?, false)
+            }
+        };
         // The request's model, else the conversation's, else the default.
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = engine.catalog.choose(name.map(String::as_str)).await?;
@@ -128,6 +167,7 @@ impl Responses {
             idempotency: repeat::idempotency_key(&engine.context, idempotency_key, digest),
             now: engine.context.now(),
             question: request.question,
+            opening: is_new.then_some(conversation),
         };
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
@@ -149,7 +189,7 @@ impl Responses {
 /// What is asked for, whichever way.
 struct Request {
     owner: UserId,
-    conversation_id: ConversationId,
+    place: Place,
     /// Everything that makes it the same request when it is repeated with the same key.
     digest: serde_json::Value,
     model: Option<String>,
@@ -157,6 +197,13 @@ struct Request {
     question: Question,
     /// The text that has to fit into the model's window.
     content: String,
+}
+
+/// The conversation that a request is about.
+enum Place {
+    Stored(ConversationId),
+    /// It is made by the request.
+    New(Box<conversation::Model>),
 }
 
 /// What became of a request.

@@ -128,6 +128,10 @@ pub(super) const ROWS: &[Row] = &[
     row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
     // Without a file it refuses; what it takes is in the stories of imports.
     row("import_conversations", Scope::Own(&[]), 415),
+    Row {
+        body: || json!({"content": "first"}),
+        ..row("create_first_message", Scope::Own(&[]), 201)
+    },
     row("get_message", Scope::ById(Kind::Message), 200),
     row("regenerate_message", Scope::ById(Kind::Message), 201),
     row("delete_message", Scope::ById(Kind::Message), 200),
