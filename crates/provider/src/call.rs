@@ -311,7 +311,7 @@ impl Call {
                     provider = http.config().name,
                     "the provider answered with a web page; is its address right?"
                 );
-                Err(Failure::last(ProviderError::Protocol))
+                Err(Failure::last(ProviderError::WrongAddress))
             }
             // Some servers forget the type or call the stream plain text.
             _ => {
@@ -351,7 +351,8 @@ impl Call {
             serde_json::from_slice(&body).map_err(|_| Failure::last(ProviderError::Protocol))?;
         if let Some(report) = Report::find(&value) {
             log_report(&upstream.http, 200, &report);
-            return Err(report.classify(None, retry_after));
+            self.answer.finish = Some(report.classify(None, retry_after)?);
+            return self.finish();
         }
         let chunk = read_value(&value);
         if chunk.bytes() > config.max_answer_bytes {
@@ -380,11 +381,8 @@ impl Call {
         };
         let report = Report::from_body(&body);
         log_report(&self.upstream.http, status, &report);
-        if report.is_content_filter() && matches!(status, 400 | 403 | 422) {
-            self.answer.finish = Some(Finish::ContentFilter);
-            return self.finish();
-        }
-        Err(report.classify(Some(status), retry_after))
+        self.answer.finish = Some(report.classify(Some(status), retry_after)?);
+        self.finish()
     }
 }
 

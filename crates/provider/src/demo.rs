@@ -156,7 +156,8 @@ impl Telling {
             Step::Status { code, retry_after } => {
                 let wait = retry_after
                     .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-                return Err(Report::default().classify(Some(code), wait).error);
+                let failure = Report::default().classify(Some(code), wait).err();
+                return Err(failure.map_or(ProviderError::Failed, |failure| failure.error));
             }
             Step::Json { reasoning, text, usage, ending } => {
                 self.finish = Some(finish(ending)?);

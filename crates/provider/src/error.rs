@@ -60,6 +60,9 @@ pub enum ProviderError {
     /// The provider has no such model.
     #[error("the provider does not know the model")]
     ModelNotFound,
+    /// Whoever answers at the configured address is not a provider's API.
+    #[error("the provider's address is wrong")]
+    WrongAddress,
     /// The provider took too long.
     #[error("the provider took too long ({})", .0.as_str())]
     Timeout(Phase),
@@ -94,6 +97,7 @@ impl ProviderError {
             Self::BadRequest => "upstream_rejected",
             Self::ContextTooLong => "context_length_exceeded",
             Self::ModelNotFound => "model_not_found",
+            Self::WrongAddress => "upstream_address",
             Self::Timeout(_) => "upstream_timeout",
             Self::Truncated => "upstream_truncated",
             Self::TooLarge => "upstream_too_large",
@@ -115,13 +119,14 @@ impl ProviderError {
             Self::RateLimited { retry_after } => {
                 format!("The model provider is receiving too many requests. {}", wait(retry_after))
             }
-            Self::QuotaExhausted => "The quota at the model provider is used up. An administrator must check its plan and billing.".to_owned(),
+            Self::QuotaExhausted => "There is no credit left at the model provider. An administrator must check its plan and billing.".to_owned(),
             Self::Overloaded { retry_after } => {
                 format!("The model provider is overloaded. {}", wait(retry_after))
             }
             Self::BadRequest => "The model provider refused the request. Try another model or a different message; the server's log has the reason.".to_owned(),
             Self::ContextTooLong => "The conversation is too long for this model. Shorten the message, start a new conversation or choose a model with a larger window.".to_owned(),
             Self::ModelNotFound => "The model provider does not offer this model. Choose another one.".to_owned(),
+            Self::WrongAddress => "There is no model provider at the configured address. An administrator must check it; most addresses end in /v1.".to_owned(),
             Self::Timeout(Phase::Connect) => "The model provider could not be reached in time. Try again in a moment.".to_owned(),
             Self::Timeout(Phase::FirstToken) => "The model did not begin to answer in time. Try again in a moment.".to_owned(),
             Self::Timeout(Phase::Idle) => "The model stopped in the middle of its answer. Try again.".to_owned(),

@@ -114,7 +114,8 @@ async fn ask(http: &Http) -> Result<Option<Vec<Listed>>, ProviderError> {
         // A key may be allowed to chat and nothing else.
         401 | 408 | 429 | 500.. => {
             let report = Report::from_body(&body.unwrap_or_default());
-            Err(report.classify(Some(status), retry_after).error)
+            let meaning = report.classify(Some(status), retry_after);
+            Err(meaning.err().map_or(ProviderError::Failed, |failure| failure.error))
         }
         _ => Ok(None),
     }

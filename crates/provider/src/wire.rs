@@ -7,6 +7,9 @@
 pub(crate) mod chunk;
 pub(crate) mod failure;
 mod fast;
+mod meaning;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
+mod wait;
+mod words;

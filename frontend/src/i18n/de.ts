@@ -213,6 +213,7 @@ export const de: Catalogue = {
     unavailable: "Der Server erreicht seinen Speicher nicht. Versuchen Sie es gleich noch einmal.",
     upstream_auth: "Der Anbieter hat den Schlüssel des Servers abgelehnt. Wer diesen Server betreibt, muss ihn berichtigen.",
     upstream_quota_exhausted: "Das Guthaben des Servers beim Anbieter ist aufgebraucht.",
+    upstream_address: "Unter der Adresse, die dieser Server für den Anbieter kennt, ist keiner zu erreichen. Wer ihn betreibt, muss sie berichtigen.",
     upstream_rate_limited: "Der Anbieter hat zu viele Anfragen. Versuchen Sie es gleich noch einmal.",
     upstream_overloaded: "Der Anbieter ist ausgelastet. Versuchen Sie es gleich noch einmal.",
     upstream_unavailable: "Der Anbieter ist nicht erreichbar. Versuchen Sie es gleich noch einmal oder mit einem anderen Modell.",

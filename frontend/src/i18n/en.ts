@@ -212,6 +212,7 @@ export const en = {
     unavailable: "The server cannot reach its storage. Try again in a moment.",
     upstream_auth: "The provider refused the server's key. The person who runs this server has to correct it.",
     upstream_quota_exhausted: "The server's budget at the provider is used up.",
+    upstream_address: "There is no provider at the address that this server was given. The person who runs it has to correct it.",
     upstream_rate_limited: "The provider has too many requests. Try again in a moment.",
     upstream_overloaded: "The provider is busy. Try again in a moment.",
     upstream_unavailable: "The provider cannot be reached. Try again in a moment, or use another model.",

@@ -210,6 +210,7 @@ export const ja: Catalogue = {
     unavailable: "サーバーがデータベースに接続できません。少し待ってから、もう一度お試しください。",
     upstream_auth: "提供元がサーバーのキーを拒否しました。サーバーの運営者による修正が必要です。",
     upstream_quota_exhausted: "提供元でのサーバーの利用枠を使い切りました。",
+    upstream_address: "サーバーに設定された提供元のアドレスが正しくありません。管理者が修正する必要があります。",
     upstream_rate_limited: "提供元へのリクエストが多すぎます。少し待ってから、もう一度お試しください。",
     upstream_overloaded: "提供元が混み合っています。少し待ってから、もう一度お試しください。",
     upstream_unavailable: "提供元に接続できません。少し待ってからもう一度試すか、別のモデルを使ってください。",

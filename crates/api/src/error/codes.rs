@@ -185,8 +185,11 @@ codes! {
         "The model provider refused the server's credentials.",
         "The operator has to check the provider's API key.";
     UpstreamQuotaExhausted = "upstream_quota_exhausted", BAD_GATEWAY, Upstream,
-        "The quota at the model provider is used up.",
-        "The operator has to check plan and billing.";
+        "The account at the model provider is out of credit, or over a limit of its spending.",
+        "The operator has to check plan and billing; asking again does not help.";
+    UpstreamAddress = "upstream_address", BAD_GATEWAY, Upstream,
+        "Whoever answers at the provider's address is not a provider's API: a web page, a redirect, or no such path.",
+        "The operator has to check the provider's `base_url`; most end in `/v1`.";
     UpstreamRejected = "upstream_rejected", BAD_GATEWAY, Upstream,
         "The model provider refused the request.",
         "Try another model or message; the server's log has the reason.";

@@ -173,7 +173,10 @@ pub(super) fn upstream(code: &str, message: String) -> ApiError {
         Code::UpstreamRateLimited | Code::UpstreamOverloaded | Code::UpstreamUnavailable => {
             Retry::After(Duration::from_secs(5))
         }
-        Code::UpstreamAuth | Code::UpstreamQuotaExhausted | Code::UpstreamRejected => Retry::Never,
+        Code::UpstreamAuth
+        | Code::UpstreamQuotaExhausted
+        | Code::UpstreamAddress
+        | Code::UpstreamRejected => Retry::Never,
         _ => Retry::Unsaid,
     };
     ApiError::new(code, message).retry(retry).blame(Blame::Outside)

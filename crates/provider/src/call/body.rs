@@ -168,7 +168,8 @@ impl Body {
             Reading::Done => return Ok(Progress::End),
             Reading::Failure(report) => {
                 log_report(&self.upstream.http, 200, &report);
-                return Err(report.classify(None, None));
+                answer.finish = Some(report.classify(None, None)?);
+                return Ok(Progress::End);
             }
             Reading::Garbage => {
                 let http = &self.upstream.http;

@@ -4,17 +4,25 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::ProviderError;
+use super::meaning::{Meaning, WEB_PAGE, meaning};
+use super::wait;
+use super::words::Words;
+use crate::{Finish, ProviderError};
+
+/// The longest explanation that is kept, in characters.
+const MAX_MESSAGE: usize = 4_000;
 
 /// A provider's report of a failure, as far as it could be understood.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     /// An HTTP status that the report names (OpenRouter, Gemini).
     pub status: Option<u16>,
-    /// Words that classify it: `code`, `type` and `status`, in lower case, separated by spaces.
+    /// Words that classify it, such as `code` and `type`, separated by spaces.
     pub labels: String,
     /// The provider's explanation. For the log only.
     pub message: String,
+    /// How long it asks to wait.
+    pub wait: Option<Duration>,
 }
 
 /// A failed attempt.
@@ -40,139 +48,243 @@ impl Failure {
     }
 }
 
+/// The names under which the explanation stands.
+const MESSAGES: [&str; 16] = [
+    "message",
+    "detail",
+    "msg",
+    "status_msg",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "err_msg",
+    "error_description",
+    "Message",
+    "faultstring",
+    "title",
+    "reason",
+    "description",
+    "error",
+    "raw",
+];
+/// The names under which the words stand that classify a failure.
+const LABELS: [&str; 12] = [
+    "code",
+    "type",
+    "status",
+    "error_type",
+    "error_code",
+    "errorCode",
+    "errorcode",
+    "status_code",
+    "Code",
+    "__type",
+    "reason",
+    "err_code",
+];
+
 impl Report {
     /// Finds a failure in what should have been an answer.
+    ///
+    /// A piece of an answer is none, whatever stands beside it: only a word in `error` makes one
+    /// of it. Without a piece of an answer the shapes count that services wrap their failures in.
     pub(crate) fn find(value: &Value) -> Option<Self> {
         // Gemini wraps its errors in an array.
         let value = match value {
             Value::Array(items) => items.first()?,
             value => value,
         };
-        match value.get("error") {
-            Some(error @ (Value::Object(_) | Value::String(_))) => Some(Self::from_error(error)),
-            _ if value.get("object").and_then(Value::as_str) == Some("error") => {
-                Some(Self::from_error(value))
-            }
-            _ => None,
+        if let Some(error) = value.get("error").filter(|error| says_something(error)) {
+            return Some(Self::of(error, value));
         }
+        if value.get("object").and_then(Value::as_str) == Some("error") {
+            return Some(Self::of(value, value));
+        }
+        let choices = value.get("choices").and_then(Value::as_array);
+        if choices.is_some_and(|choices| !choices.is_empty()) { None } else { Self::unwrap(value) }
+    }
+
+    /// Finds a failure in a document without any piece of an answer.
+    fn unwrap(value: &Value) -> Option<Self> {
+        let nested = ["/base_resp", "/header"].into_iter().find_map(|path| {
+            let inner = value.pointer(path)?;
+            let code = inner.get("status_code").or_else(|| inner.get("code"))?;
+            is_failing_code(code).then_some(inner)
+        });
+        let nested = nested.or_else(|| {
+            ["/response/error", "/data/error", "/Response/Error", "/fault"]
+                .into_iter()
+                .find_map(|path| value.pointer(path).filter(|error| says_something(error)))
+        });
+        if let Some(inner) = nested {
+            return Some(Self::of(inner, value));
+        }
+        if let Some(first) = value.get("errors").and_then(Value::as_array).and_then(|e| e.first()) {
+            return Some(Self::of(first, value));
+        }
+        let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        let explains = MESSAGES.iter().any(|name| !text(name).is_empty());
+        let has_failed = text("type") == "error"
+            || matches!(text("status"), "error" | "failed" | "fail" | "failure")
+            || ["success", "ok"].iter().any(|name| value.get(name) == Some(&Value::Bool(false)))
+            || value.get("error") == Some(&Value::Bool(true))
+            || ["detail", "error_msg", "error_message", "errorMessage"]
+                .iter()
+                .any(|name| value.get(name).is_some_and(says_something))
+            || explains && value.get("status").is_some_and(|status| as_status(status).is_some())
+            || explains
+                && ["code", "Code", "error_code", "errorCode", "status_code", "__type"]
+                    .iter()
+                    .any(|name| value.get(name).is_some_and(is_failing_code));
+        has_failed.then(|| Self::of(value, value))
     }
 
     /// Reads the body of an HTTP answer that is known to be a failure.
     pub(crate) fn from_body(body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => Self::find(&value).unwrap_or_else(|| Self::from_error(&value)),
-            Err(_) => {
-                Self { message: String::from_utf8_lossy(body).into_owned(), ..Self::default() }
-            }
+            Err(_) => Self::from_text(&String::from_utf8_lossy(body)),
         }
     }
 
     /// Reads an error object or an error text.
     pub(crate) fn from_error(error: &Value) -> Self {
-        if let Value::String(message) = error {
-            return Self { message: message.clone(), ..Self::default() };
-        }
-        let text = |name: &str| error.get(name).and_then(Value::as_str);
-        let labels: Vec<_> = ["code", "type", "status"].into_iter().filter_map(text).collect();
-        let code = error.get("code");
-        let status = code
-            .and_then(Value::as_u64)
-            .or_else(|| code.and_then(Value::as_str).and_then(|code| code.parse().ok()))
-            .and_then(|code| u16::try_from(code).ok())
-            .filter(|code| (400..600).contains(code));
-        let message = ["message", "detail"].into_iter().find_map(text).map(str::to_owned);
-        Self {
-            status,
-            labels: labels.join(" ").to_ascii_lowercase(),
-            message: message.unwrap_or_else(|| error.to_string()),
-        }
+        Self::of(error, error)
     }
 
-    /// What the report means. `status` is the HTTP status, unless the answer began well;
-    /// `retry_after` is what the answer's header fields asked for.
-    pub(crate) fn classify(&self, status: Option<u16>, retry_after: Option<Duration>) -> Failure {
-        Failure { asked_wait: retry_after, ..self.meaning(status, retry_after) }
+    /// What stands in place of an answer and is no JSON.
+    pub(crate) fn from_text(text: &str) -> Self {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let head: String = text.chars().take(MAX_MESSAGE).collect();
+        let labels = if is_web_page(&head) { WEB_PAGE.to_owned() } else { String::new() };
+        Self { labels, wait: wait::in_words(&head), message: head, status: None }
     }
 
-    fn meaning(&self, status: Option<u16>, retry_after: Option<Duration>) -> Failure {
+    /// Reads `error` and what stands beside it in `whole`.
+    fn of(error: &Value, whole: &Value) -> Self {
+        if let Value::String(text) = whole {
+            return Self::from_text(text);
+        }
+        let mut labels = Vec::new();
+        let mut status = None;
+        for place in [Some(error), error.get("innererror"), Some(whole)].into_iter().flatten() {
+            for value in LABELS.iter().filter_map(|name| place.get(name)) {
+                status = status.or_else(|| as_status(value));
+                labels.extend(as_label(value));
+            }
+        }
+        let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
+        labels.extend(details.filter_map(|detail| detail.get("reason")).filter_map(as_label));
+        // What was objected to in the question (OpenRouter). The question itself is not read.
+        if error.pointer("/metadata/reasons").is_some_and(says_something) {
+            labels.push("content_filter".to_owned());
+        }
+        labels.dedup();
+        let mut message =
+            explanation(error).or_else(|| explanation(whole)).unwrap_or_else(|| error.to_string());
+        // What the provider behind a router said.
+        if let Some(raw) = error.pointer("/metadata/raw") {
+            message.push_str(": ");
+            message.push_str(&raw.as_str().map_or_else(|| raw.to_string(), str::to_owned));
+        }
+        let message: String = message.chars().take(MAX_MESSAGE).collect();
+        let wait = wait::in_fields(whole).or_else(|| wait::in_words(&message));
+        Self { status, labels: labels.join(" "), message, wait }
+    }
+
+    /// What the report means: the end of an answer that is withheld, or a failure. `status` is the
+    /// HTTP status, unless the answer began well; `retry_after` is what the answer's header fields
+    /// asked for, which comes before what its body says.
+    pub(crate) fn classify(
+        &self,
+        status: Option<u16>,
+        retry_after: Option<Duration>,
+    ) -> Result<Finish, Failure> {
         use ProviderError as E;
-        let label = |words: &[&str]| words.iter().any(|word| self.labels.contains(word));
-        let status = status.or(self.status);
-        let client_error = status.is_none_or(|status| matches!(status, 400 | 404 | 413 | 422));
-
-        if label(&["insufficient_quota", "billing", "insufficient_balance"]) || status == Some(402)
-        {
-            return Failure::last(E::QuotaExhausted);
-        }
-        if client_error {
-            if label(&["context_length", "context_window", "string_above_max"])
-                || status == Some(413)
-                || self.says_context_too_long()
-            {
-                return Failure::last(E::ContextTooLong);
-            }
-            if label(&["model_not_found", "not_found"]) || self.says_model_unknown() {
-                return Failure::last(E::ModelNotFound);
-            }
-        }
-        match status {
-            Some(401 | 403) => Failure::last(E::Auth),
-            Some(429) => Failure::passing(E::RateLimited { retry_after }),
-            Some(408 | 409 | 502 | 503 | 504 | 529) => {
-                Failure::passing(E::Overloaded { retry_after })
-            }
-            Some(500) => Failure::passing(E::Failed),
-            Some(400..=499) => Failure::last(E::BadRequest),
-            Some(501..) => Failure::last(E::Failed),
-            Some(_) => Failure::last(E::Protocol),
-            None if label(&["rate_limit", "resource_exhausted"]) => {
-                Failure::passing(E::RateLimited { retry_after })
-            }
-            None if label(&["overloaded", "unavailable"]) => {
-                Failure::passing(E::Overloaded { retry_after })
-            }
-            None if label(&["api_key", "authentication", "unauthenticated", "permission"]) => {
-                Failure::last(E::Auth)
-            }
-            None if label(&["invalid_request", "invalid_argument", "bad_request"]) => {
-                Failure::last(E::BadRequest)
-            }
-            None => Failure::passing(E::Failed),
-        }
+        let retry_after = retry_after.or(self.wait);
+        // What stands on a web page is not about this request.
+        let said = match self.labels.as_str() {
+            WEB_PAGE => Words::of(WEB_PAGE),
+            labels => Words::of(&format!("{labels}. {}", self.message)),
+        };
+        let failure = match meaning(status.or(self.status), &said) {
+            Meaning::Withheld => return Ok(Finish::ContentFilter),
+            Meaning::Auth => Failure::last(E::Auth),
+            Meaning::OutOfCredit => Failure::last(E::QuotaExhausted),
+            Meaning::RateLimited => Failure::passing(E::RateLimited { retry_after }),
+            Meaning::Overloaded => Failure::passing(E::Overloaded { retry_after }),
+            Meaning::ContextTooLong => Failure::last(E::ContextTooLong),
+            Meaning::ModelNotFound => Failure::last(E::ModelNotFound),
+            Meaning::WrongAddress => Failure::last(E::WrongAddress),
+            Meaning::BadRequest => Failure::last(E::BadRequest),
+            Meaning::Failed => Failure::passing(E::Failed),
+            Meaning::Nonsense => Failure::last(E::Protocol),
+        };
+        Err(Failure { asked_wait: retry_after, ..failure })
     }
+}
 
-    /// Whether the prompt was withheld by a content filter (Azure answers 400).
-    pub(crate) fn is_content_filter(&self) -> bool {
-        self.labels.split(' ').any(|label| label == "content_filter")
-    }
-
-    fn says_context_too_long(&self) -> bool {
-        let message = self.message.to_ascii_lowercase();
-        [
-            "context length",
-            "context window",
-            "context size",
-            "maximum context",
-            "prompt is too long",
-            "too many tokens",
-            "exceeds the maximum number of tokens",
-        ]
+/// Whether a text is the beginning of a web page.
+fn is_web_page(text: &str) -> bool {
+    let head: String = text.trim_start().chars().take(64).collect::<String>().to_ascii_lowercase();
+    ["<!doctype html", "<html", "<head", "<body", "<h1", "<title", "<?xml"]
         .iter()
-        .any(|words| message.contains(words))
-    }
+        .any(|beginning| head.starts_with(beginning))
+}
 
-    fn says_model_unknown(&self) -> bool {
-        let message = self.message.to_ascii_lowercase();
-        message.contains("model")
-            && [
-                "not found",
-                "does not exist",
-                "not exist",
-                "unknown model",
-                "invalid model",
-                "not a valid model",
-            ]
-            .iter()
-            .any(|words| message.contains(words))
+/// Whether what stands under `error` says that something failed: services write `""`, `null` and
+/// `{}` there when nothing did.
+fn says_something(error: &Value) -> bool {
+    match error {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Object(fields) => fields.values().any(|value| match value {
+            Value::Number(number) => number.as_i64() != Some(0),
+            value => says_something(value),
+        }),
+        Value::Array(items) => items.iter().any(says_something),
+        _ => false,
     }
+}
+
+fn as_status(value: &Value) -> Option<u16> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    u16::try_from(number).ok().filter(|number| (400..600).contains(number))
+}
+
+/// A label as a word; a number gets a `#`, so that it is not taken for one in a sentence.
+fn as_label(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    Some(if is_number { format!("#{text}") } else { text }).filter(|text| !text.is_empty())
+}
+
+/// Whether a code says that something failed; these are those that say it did not.
+fn is_failing_code(code: &Value) -> bool {
+    let text = match code {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_ascii_lowercase(),
+        _ => return false,
+    };
+    !matches!(text.as_str(), "" | "0" | "1" | "200" | "20000" | "ok" | "success" | "succeeded")
+}
+
+/// The words of an error: a text, or what stands under a usual name.
+fn explanation(error: &Value) -> Option<String> {
+    if let Value::String(text) = error {
+        return Some(text.clone());
+    }
+    MESSAGES.iter().filter_map(|name| error.get(name)).find_map(|value| match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        // What FastAPI says of each field that it does not take.
+        Value::Array(items) if !items.is_empty() => {
+            let words: Vec<String> = items.iter().filter_map(explanation).collect();
+            (!words.is_empty()).then(|| words.join("; "))
+        }
+        Value::Object(_) => explanation(value),
+        _ => None,
+    })
 }

@@ -205,7 +205,7 @@ fn finish_reasons() {
 fn failures_in_every_shape() {
     use ProviderError as E;
     let failure = |value: &Value| match read_event(&event(value)) {
-        Reading::Failure(report) => report.classify(None, None),
+        Reading::Failure(report) => report.classify(None, None).unwrap_err(),
         other => panic!("{value}: {other:?}"),
     };
     let passing = Failure::passing;
@@ -243,15 +243,17 @@ fn failures_in_every_shape() {
 #[test]
 fn statuses() {
     use ProviderError as E;
-    let body = |body: &str, status| Report::from_body(body.as_bytes()).classify(Some(status), None);
+    let body = |body: &str, status| {
+        Report::from_body(body.as_bytes()).classify(Some(status), None).unwrap_err()
+    };
     let error = |body_text: &str, status| body(body_text, status).error;
     assert_eq!(error("", 401), E::Auth);
     assert_eq!(error("", 402), E::QuotaExhausted);
     assert_eq!(error("", 403), E::Auth);
     assert_eq!(error("", 413), E::ContextTooLong);
     assert_eq!(error("", 400), E::BadRequest);
-    assert_eq!(error("", 302), E::Protocol);
-    assert_eq!(error("<html>", 404), E::BadRequest, "a wrong address is not a missing model");
+    assert_eq!(error("", 302), E::WrongAddress, "redirects are not followed");
+    assert_eq!(error("<html>", 404), E::WrongAddress, "a wrong address is not a missing model");
     assert_eq!(
         error(r#"{"error":"model 'x' not found, try pulling it first"}"#, 404),
         E::ModelNotFound
@@ -261,14 +263,14 @@ fn statuses() {
         E::ContextTooLong
     );
     assert_eq!(error(r#"{"error":{"code":"insufficient_quota"}}"#, 429), E::QuotaExhausted);
-    for status in [408, 409, 429, 500, 502, 503, 504, 529] {
+    for status in [408, 409, 429, 500, 501, 502, 503, 504, 520, 525, 529, 530] {
         assert!(body("oops", status).retry, "{status}");
     }
-    for status in [302, 400, 401, 402, 403, 404, 413, 422, 501] {
+    for status in [302, 400, 401, 402, 403, 404, 413, 422] {
         assert!(!body("oops", status).retry, "{status}");
     }
-    let filtered = br#"{"error":{"code":"content_filter","message":"m"}}"#;
-    assert!(Report::from_body(filtered).is_content_filter());
+    let filtered = Report::from_body(br#"{"error":{"code":"content_filter","message":"m"}}"#);
+    assert_eq!(filtered.classify(Some(400), None), Ok(Finish::ContentFilter));
 }
 
 #[test]

@@ -49,7 +49,7 @@ async fn lasting_failures_are_not() {
         ("mock:status=401", E::Auth),
         ("mock:status=402", E::QuotaExhausted),
         ("mock:status=403", E::Auth),
-        ("mock:status=404", E::BadRequest),
+        ("mock:status=404", E::WrongAddress),
         ("mock:status=413", E::ContextTooLong),
         ("mock:status=422", E::BadRequest),
         ("mock:nothing", E::ModelNotFound),

@@ -71,8 +71,8 @@ pub(crate) async fn collect(mut stream: DeltaStream) -> Outcome {
                 match &delta {
                     Delta::Text(text) => outcome.text.push_str(text),
                     Delta::Reasoning(text) => outcome.reasoning.push_str(text),
-                    _ => {}
                     Delta::Finish(_) => ended = true,
+                    _ => {}
                 }
                 outcome.deltas.push(delta);
             }

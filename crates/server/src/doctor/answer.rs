@@ -126,6 +126,10 @@ fn failed(report: &mut Report, config: &OpenAiConfig, model: &str, error: &Provi
             "It may be loading the model: try again. A slow one needs larger timeouts \
              (provider.first_token_timeout, provider.idle_timeout)."
         }
+        ProviderError::WrongAddress => {
+            "Check its base_url (OPENAI_BASE_URL): it must be the address of the API, which often \
+             ends in /v1, and not of a page."
+        }
         ProviderError::Truncated | ProviderError::Protocol => {
             "Check that its base_url (OPENAI_BASE_URL) is the address of the API and not of a page. \
              If it cannot answer piece by piece, set stream = false for it."

@@ -115,6 +115,7 @@ async fn failures() {
         ProviderError::BadRequest,
         ProviderError::ContextTooLong,
         ProviderError::ModelNotFound,
+        ProviderError::WrongAddress,
         ProviderError::Truncated,
         ProviderError::TooLarge,
         ProviderError::Protocol,

@@ -1,0 +1,148 @@
+//! How long to wait, as the body of a failure tells it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How deep in a report a field with a wait is looked for.
+const DEPTH: usize = 5;
+/// The words that stand before a wait in a sentence.
+const LEADS: [&str; 8] = [
+    "try again in ",
+    "try again after ",
+    "retry in ",
+    "retry after ",
+    "retrying in ",
+    "retrydelay ",
+    "please wait ",
+    "wait for ",
+];
+
+/// The wait that a field of `report` holds, under the names that providers use.
+pub(crate) fn in_fields(report: &Value) -> Option<Duration> {
+    look(report, DEPTH)
+}
+
+fn look(value: &Value, depth: usize) -> Option<Duration> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(name, value)| field(name, value))
+            .or_else(|| fields.values().find_map(|value| look(value, depth))),
+        Value::Array(items) => items.iter().take(16).find_map(|item| look(item, depth)),
+        _ => None,
+    }
+}
+
+fn field(name: &str, value: &Value) -> Option<Duration> {
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let unit = match name.as_str() {
+        "retryafter" | "retryafterseconds" | "retryaftersec" | "retryafters" | "retrydelay"
+        | "retrydelayseconds" | "retryin" | "retryinseconds" | "estimatedtime" => 1.0,
+        "retryafterms"
+        | "retryaftermillis"
+        | "retryaftermilliseconds"
+        | "retrydelayms"
+        | "retryinms" => 0.001,
+        _ => return None,
+    };
+    match value {
+        Value::Number(number) => seconds(number.as_f64()? * unit),
+        Value::String(text) => match text.trim().parse::<f64>() {
+            Ok(number) => seconds(number * unit),
+            Err(_) => duration(text.trim()),
+        },
+        _ => None,
+    }
+}
+
+/// The wait that a sentence tells, such as "Please try again in 6m0s."
+pub(crate) fn in_words(text: &str) -> Option<Duration> {
+    let text: String = text.chars().take(4_000).collect::<String>().to_ascii_lowercase();
+    LEADS.iter().find_map(|lead| {
+        text.match_indices(lead).find_map(|(at, lead)| duration(text.get(at + lead.len()..)?))
+    })
+}
+
+/// A duration at the beginning of `text`: `1.5s`, `350ms`, `6m0s`, `20 seconds`, `1h2m`.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = None;
+    loop {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let Ok(number) = number.trim_end_matches('.').parse::<f64>() else { break };
+        let tail = tail.trim_start_matches(' ');
+        let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        let unit = match unit {
+            "ms" | "msec" | "millisecond" | "milliseconds" => 0.001,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600.0,
+            "d" | "day" | "days" => 86_400.0,
+            _ => break,
+        };
+        total = Some(total.unwrap_or(0.0) + number * unit);
+        rest = tail.trim_start_matches([' ', ',']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    total.and_then(seconds)
+}
+
+fn seconds(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn waits_in_sentences() {
+        for (text, expected) in [
+            ("Limit 30000. Please try again in 1.5s. Visit x", Some(1_500)),
+            ("Please try again in 20s", Some(20_000)),
+            ("try again in 6m0s.", Some(360_000)),
+            ("try again in 1h2m3.5s", Some(3_723_500)),
+            ("Please try again in 350ms.", Some(350)),
+            ("Please retry after 20 seconds. To increase", Some(20_000)),
+            ("please try again after 1 seconds", Some(1_000)),
+            ("Please retry in 34.074824224s.", Some(34_074)),
+            ("Please wait 33 seconds before retrying.", Some(33_000)),
+            ("Try again in 2 minutes and 5 seconds", Some(125_000)),
+            ("Try again in a moment", None),
+            ("try again in 5 apples", None),
+            ("Please try again later", None),
+            ("", None),
+        ] {
+            let millis = in_words(text).map(|wait| wait.as_millis());
+            assert_eq!(millis, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn waits_in_fields() {
+        let retry_info = json!({"error": {"code": 429, "details": [
+            {"@type": "type.googleapis.com/google.rpc.QuotaFailure"},
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"},
+        ]}});
+        for (report, expected) in [
+            (retry_info, Some(34_000)),
+            (json!({"error": {"retry_after": 7}}), Some(7_000)),
+            (json!({"error": "x", "retry_after_ms": 1_500}), Some(1_500)),
+            (json!({"error": {"metadata": {"retryAfter": "12"}}}), Some(12_000)),
+            (json!({"error": "Model is currently loading", "estimated_time": 20.5}), Some(20_500)),
+            (json!({"error": {"retry_after": null}}), None),
+            (json!({"error": {"retry_after": -4}}), None),
+            (json!({"error": {"retry_after": "soon"}}), None),
+            (json!({"a": {"b": {"c": {"d": {"e": {"f": {"retry_after": 1}}}}}}}), None),
+        ] {
+            assert_eq!(in_fields(&report).map(|wait| wait.as_millis()), expected, "{report}");
+        }
+    }
+}
