@@ -53,7 +53,7 @@ impl Default for ApiConfig {
             write_stall: Duration::from_secs(20),
             body_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
-            max_connections: 10_000,
+            max_connections: 16_384,
             metrics_token: None,
             loopback_bind: true,
             version: VersionInfo { version: env!("CARGO_PKG_VERSION"), commit: None },

@@ -24,6 +24,7 @@ use crate::banner::{BannerFacts, FirstUser, ModelFacts};
 use crate::config::{
     Config, Database, OnInterruption, Providers, ResponsesConfig, Signup, Synchronous,
 };
+use crate::descriptors::Shares;
 use crate::metrics::{Metrics, Recorder};
 use crate::secrets::Secrets;
 use crate::version::VERSION;
@@ -55,6 +56,10 @@ impl App {
         // First, so that a port in use is said before a database is made.
         let listener = listen(SocketAddr::new(config.server.host, config.server.port)).await?;
         let address = listener.local_addr()?;
+        let shares = Shares::of(&config);
+        if let Some((what, fix)) = shares.shortage() {
+            tracing::warn!("{what} {fix}");
+        }
         // Before anything is counted.
         let metrics = Recorder::install()?;
         let site = match &config.server.web_dir {
@@ -74,7 +79,7 @@ impl App {
                 secrets.previous.as_ref(),
                 config.auth.access_token_ttl,
             ),
-            settings: settings(&config),
+            settings: Settings { generations: shares.answers, ..settings(&config) },
         })
         .await
         .context("the server could not be started")?;
@@ -91,7 +96,7 @@ impl App {
             services,
         };
         let metrics = Metrics::new(metrics, &app.services, &config);
-        app.serve(listener, api_config(&config), Arc::new(metrics), &site);
+        app.serve(listener, api_config(&config, &shares), Arc::new(metrics), &site);
         Ok(app)
     }
 
@@ -319,7 +324,7 @@ fn titles(config: &ResponsesConfig) -> Titles {
     }
 }
 
-fn api_config(config: &Config) -> ApiConfig {
+fn api_config(config: &Config, shares: &Shares) -> ApiConfig {
     let server = &config.server;
     ApiConfig {
         cors_origins: server.cors_origins.clone(),
@@ -332,7 +337,7 @@ fn api_config(config: &Config) -> ApiConfig {
         write_stall: server.write_stall,
         body_timeout: server.body_timeout,
         header_timeout: server.header_timeout,
-        max_connections: server.max_connections,
+        max_connections: shares.connections,
         metrics_token: server.metrics_token.clone(),
         loopback_bind: server.host.is_loopback(),
         version: VersionInfo { version: VERSION.version, commit: VERSION.commit },

@@ -6,6 +6,7 @@
 mod answer;
 mod backups;
 mod clock;
+mod connections;
 mod data;
 mod database;
 mod exposure;
@@ -48,6 +49,7 @@ pub async fn examine(sources: &Sources, context: &Context, url: Option<&str>) ->
     data::check(&mut report, &config, sources);
     database::check(&mut report, &config, context).await;
     backups::check(&mut report, &config, context);
+    connections::check(&mut report, &config);
     exposure::check(&mut report, &config);
     let client = match client() {
         Ok(client) => client,

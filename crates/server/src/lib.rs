@@ -8,6 +8,7 @@ pub mod backup;
 pub mod banner;
 pub mod cli;
 pub mod config;
+mod descriptors;
 pub mod doctor;
 pub mod files;
 pub mod metrics;

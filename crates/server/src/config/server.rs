@@ -18,8 +18,9 @@ section! {
     host: IpAddr = "127.0.0.1", flag "--host";
     /// TCP port to listen on; 0 takes a free one.
     port: u16 = "8000", env "PORT", flag "--port", range "0" to "65535";
-    /// How many connections are served at once; more wait in the system's queue.
-    max_connections: usize = "1024", range "1" to "1000000";
+    /// How many connections are served at once; more wait in the system's queue. They are fewer, and
+    /// the log says so, where the system lets the process open fewer files.
+    max_connections: usize = "16384", range "1" to "1000000";
     /// The largest request body, in bytes.
     max_body_bytes: usize = "1048576", range "65536" to "67108864";
     /// The largest request body of the sign-up, login and refresh routes, in bytes.

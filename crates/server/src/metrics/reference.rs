@@ -126,7 +126,7 @@ pub const GROUPS: &[Group] = &[
                 Kind::Gauge,
                 "http_connections_limit",
                 &[],
-                "How many there may be (server.max_connections)",
+                "How many there may be (server.max_connections, or what the system allows)",
             ),
             metric(Kind::Gauge, "sse_followers", &[], "Open event streams"),
             metric(
@@ -157,7 +157,7 @@ pub const GROUPS: &[Group] = &[
                 Kind::Gauge,
                 "generations_limit",
                 &[],
-                "How many there may be (limits.generations)",
+                "How many there may be (limits.generations, or what the system allows)",
             ),
             metric(
                 Kind::Counter,

@@ -15,6 +15,7 @@ mod backup;
 mod commands;
 mod configuration;
 mod crash;
+mod descriptors;
 #[cfg(feature = "kill-points")]
 mod dies;
 mod disk_full;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     let harness = start::stories(harness);
     let harness = secrecy::stories(harness);
     let harness = disk_full::stories(harness);
+    let harness = descriptors::stories(harness);
     let harness = accounts::stories(harness);
     let harness = backup::stories(harness);
     let harness = commands::stories(harness);

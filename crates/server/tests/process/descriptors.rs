@@ -1,0 +1,106 @@
+//! A server that the system lets open few files.
+
+use testkit::client::Anonymous;
+use testkit::process::ProcessBuilder;
+use testkit::{Harness, World, eventually};
+use tokio::net::TcpStream;
+
+use super::place::{BINARY, Place, run};
+use super::{PROMPT, settings, ticks, upstream};
+
+/// Fewer than any server needs for its defaults.
+const FEW: u32 = 160;
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("few_open_files_bound_connections_and_answers", few)
+        .story("the_limit_on_open_files_is_raised_as_far_as_it_may_be", raised)
+}
+
+/// The program with these limits on open files, its own and how far it may raise it.
+fn limited(place: &Place, soft: u32, hard: u32) -> ProcessBuilder {
+    let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+    ProcessBuilder::new("sh", place.path()).args(["-c", &script, BINARY])
+}
+
+async fn gauge(client: &Anonymous, name: &str) -> usize {
+    let text = client.get("/metrics").await.text;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0, |value| value.parse().expect("a whole number"))
+}
+
+async fn few(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream)
+        .set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1000")
+        .set("CHATAPP_SERVER__HEADER_TIMEOUT", "5m");
+    let place = Place::new();
+    let server = limited(&place, FEW, FEW).arg("serve").settings(&settings).serve().await;
+    let log = server.stderr();
+    assert!(log.contains(&format!("lets this process open {FEW} files")), "{log}");
+    let user = server.anonymous().signup("ada@example.org").await;
+    let connections = gauge(&user, "http_connections_limit").await;
+    let answers = gauge(&user, "generations_limit").await;
+    assert!(connections >= 20 && answers >= 20, "{connections} connections, {answers} answers");
+
+    // As many answers as there may be, each with a connection to its provider.
+    let mut running = Vec::new();
+    for _ in 0..answers {
+        upstream.push(ticks(1_000_000, 5));
+        running.push(user.send_async(&user.create_conversation().await, PROMPT).await);
+    }
+    eventually("each of them is being made", async || upstream.calls().len() == answers).await;
+    let one_more = format!("/api/conversations/{}/messages", user.create_conversation().await);
+    let refused = user.post(&one_more, serde_json::json!({ "content": PROMPT })).await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+
+    // As many connections as there may be, and as many again that wait in the system's queue.
+    let host = server.url().strip_prefix("http://").expect("its address").to_owned();
+    let mut waiting = Vec::new();
+    for _ in 0..2 * connections {
+        waiting.push(TcpStream::connect(&host).await.expect("the system takes it"));
+    }
+    eventually("all are taken", async || gauge(&user, "http_connections").await == connections)
+        .await;
+    // Whoever is connected is served, in whatever needs a descriptor: the database, and files.
+    for response in &running {
+        assert_eq!(user.cancel(response).await["status"], "cancelled");
+    }
+    drop(waiting);
+    upstream.push(ticks(3, 0));
+    user.send_and_wait(&user.create_conversation().await, PROMPT).await;
+    let log = server.terminate().await.stderr;
+    for trouble in ["Too many open files", "os error 24", "cannot be accepted", "ERROR"] {
+        assert!(!log.contains(trouble), "{trouble}: {log}");
+    }
+}
+
+async fn raised(world: World) {
+    let upstream = upstream().await;
+    let settings = settings(&world, &upstream)
+        .set("CHATAPP_SERVER__MAX_CONNECTIONS", "500")
+        .set("CHATAPP_LIMITS__GENERATIONS", "100")
+        .set("CHATAPP_SERVER__HEADER_TIMEOUT", "5m");
+    let place = Place::new();
+    let server = limited(&place, FEW, 1000).arg("serve").settings(&settings).serve().await;
+    let client = server.anonymous();
+    assert_eq!(gauge(&client, "http_connections_limit").await, 500);
+    let host = server.url().strip_prefix("http://").expect("its address").to_owned();
+    let mut open = Vec::new();
+    for _ in 0..2 * FEW {
+        open.push(TcpStream::connect(&host).await.expect("the system takes it"));
+    }
+    eventually("all are served", async || gauge(&client, "http_connections").await > open.len())
+        .await;
+    let log = server.terminate().await.stderr;
+    assert!(!log.contains("lets this process open"), "{log}");
+
+    // The doctor says the same of the account that runs it.
+    let doctor = |soft, hard| {
+        run(limited(&place, soft, hard).args(["doctor", "--json"]).settings(&settings))
+    };
+    let (_, enough, _) = doctor(FEW, 1000).await;
+    assert!(enough.contains("The system allows 500 at once"), "{enough}");
+    let (_, short, _) = doctor(FEW, FEW).await;
+    assert!(short.contains("fewer than server.max_connections"), "{short}");
+}
