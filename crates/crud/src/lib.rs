@@ -5,6 +5,7 @@ pub mod db;
 mod dialect;
 pub mod error;
 pub mod examine;
+pub mod file_system;
 mod group;
 pub mod idempotency;
 #[cfg(feature = "kill-points")]

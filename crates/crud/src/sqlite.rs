@@ -1,6 +1,6 @@
 //! Opening an `SQLite` file: one writing connection and a few reading ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{
@@ -12,6 +12,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::connect::ConnectError;
 use crate::db::Pools;
+use crate::file_system::{self, FileSystem};
 use crate::link::Link;
 
 /// When a commit is on disk.
@@ -37,6 +38,12 @@ pub struct SqliteOptions {
 /// Prepared statements kept per connection: more than there are in this crate, so that none is
 /// ever closed and prepared again.
 pub(crate) const STATEMENTS: usize = 512;
+/// How much of the file is read where the system has it in memory, instead of being copied into
+/// each connection, in bytes.
+const MAPPED: u64 = 1 << 30;
+/// How much each connection keeps of what it has read, in KiB; SQLite takes KiB as a negative
+/// number.
+const CACHED_KIB: &str = "-16384";
 
 pub(crate) async fn open(
     options: &SqliteOptions,
@@ -65,6 +72,8 @@ pub(crate) async fn open(
         // Only backups and people with a shell compete with the one writer.
         .busy_timeout(Duration::from_secs(5))
         .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", CACHED_KIB)
+        .pragma("mmap_size", mapped(&options.path).to_string())
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let pool = |size| {
@@ -98,6 +107,15 @@ async fn has_no_transaction(connection: &mut SqliteConnection) -> Result<bool, s
     Ok(!connection.is_in_transaction())
 }
 
+/// How much of a file is mapped. A disk that fails is an error of a read, but a signal that ends
+/// the process where the file is mapped: nothing is mapped over a network, nor where nobody knows.
+fn mapped(file: &Path) -> u64 {
+    match file_system::of(file) {
+        Some(FileSystem::Disk | FileSystem::Memory) => MAPPED,
+        Some(FileSystem::Network(_) | FileSystem::Program) | None => 0,
+    }
+}
+
 /// Settings that only an empty file can take: pages freed by deletes can be given back later.
 async fn prepare_file(options: &SqliteOptions) -> Result<(), sqlx::Error> {
     let mut connection = SqliteConnectOptions::new()
@@ -109,4 +127,34 @@ async fn prepare_file(options: &SqliteOptions) -> Result<(), sqlx::Error> {
         .await?;
     connection.execute("VACUUM").await?;
     connection.close().await
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "in a test a broken expectation is a panic")]
+mod tests {
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_maps_the_file_and_keeps_what_it_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chatapp.db");
+        let options =
+            SqliteOptions { path: path.clone(), readers: 2, synchronous: Synchronous::Full };
+        let pools = open(&options, Duration::from_secs(5)).await.unwrap();
+        let expected = i64::try_from(mapped(&path)).unwrap();
+        if matches!(file_system::of(folder.path()), Some(FileSystem::Disk)) {
+            assert_eq!(expected, 1 << 30);
+        }
+        for pool in [&pools.read, &pools.write] {
+            let ask = async |sql| {
+                let statement = Statement::from_string(pool.get_database_backend(), sql);
+                let row = pool.query_one_raw(statement).await.unwrap().unwrap();
+                row.try_get_by_index::<i64>(0).unwrap()
+            };
+            assert_eq!(ask("PRAGMA mmap_size").await, expected);
+            assert_eq!(ask("PRAGMA cache_size").await, -16_384);
+        }
+    }
 }

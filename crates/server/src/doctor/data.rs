@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crud::file_system::FileSystem;
+
 use super::report::Report;
 use crate::config::{Config, Sources};
 use crate::secrets::{Secrets, SecretsError};
@@ -113,31 +115,21 @@ fn disk(report: &mut Report, config: &Config, folder: &Path) {
 fn disk(_report: &mut Report, _config: &Config, _folder: &Path) {}
 
 /// SQLite needs locks that work and a disk that keeps what it was given.
-#[cfg(target_os = "linux")]
 fn file_system(report: &mut Report, folder: &Path) {
-    /// The magic numbers of `statfs(2)`.
-    const NETWORK: [(u32, &str); 4] =
-        [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0xfe53_4d42, "SMB"), (0x0102_1997, "9P")];
-    const MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58f6];
-    let Ok(info) = rustix::fs::statfs(folder) else { return };
-    let Ok(kind) = u32::try_from(info.f_type & 0xffff_ffff) else { return };
-    if let Some((_, name)) = NETWORK.iter().find(|(magic, _)| *magic == kind) {
-        report.fail(
+    match crud::file_system::of(folder) {
+        Some(FileSystem::Network(name)) => report.fail(
             "disk",
             format!("{} is on {name}, whose locks SQLite cannot rely on.", folder.display()),
             "Keep the data on a disk of this machine, or use MySQL or MariaDB.",
-        );
-    } else if MEMORY.contains(&kind) {
-        report.warn(
+        ),
+        Some(FileSystem::Memory) => report.warn(
             "disk",
             format!("{} is in memory: it is gone when the machine restarts.", folder.display()),
             "Choose a folder on a disk with --data-dir; in a container mount a volume there.",
-        );
+        ),
+        Some(FileSystem::Disk | FileSystem::Program) | None => {}
     }
 }
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn file_system(_report: &mut Report, _folder: &Path) {}
 
 fn secret(report: &mut Report, config: &Config) {
     let file = Secrets::file(config);
