@@ -1,7 +1,11 @@
 //! One call of an OpenAI-compatible provider, from the first attempt to the end of its answer.
 
+mod answer;
 mod body;
+mod end;
 mod meter;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,17 +16,18 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::body::{Body, Progress};
+use self::answer::Answer;
+use self::body::Body;
+use self::end::Sign;
 use self::meter::Meter;
 use crate::breaker::{Breaker, Permit};
-use crate::calls::{Collector, Excess, Fragment};
 use crate::client::{Http, chain, transport_failure};
+use crate::known;
 use crate::options::ReasoningTags;
 use crate::retry::{Budget, Jitter, asked_wait, pause};
-use crate::think::{Pieces, Splitter};
-use crate::wire::chunk::{Ending, read_value};
+use crate::wire::chunk::read_value;
 use crate::wire::failure::{Failure, Report};
-use crate::{ChatRequest, Delta, DeltaStream, Finish, Phase, ProviderError, TokenUsage};
+use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts};
 
 /// How much of a failure's body is read, and for how long: it is only logged and classified.
 const MAX_ERROR_BODY: usize = 64 * 1024;
@@ -73,6 +78,8 @@ struct Call {
     ready: VecDeque<Delta>,
     answer: Answer,
     retries: u32,
+    /// How long to wait for this model.
+    timeouts: Timeouts,
     /// When the call as a whole must be over.
     deadline: Instant,
     permit: Option<Permit>,
@@ -88,76 +95,12 @@ enum State {
     Ended,
 }
 
-/// What is known of the answer so far.
-pub(crate) struct Answer {
-    usage: Option<TokenUsage>,
-    finish: Option<Finish>,
-    bytes: usize,
-    /// Something of it was handed out, so there is no way back.
-    begun: bool,
-    /// Takes reasoning out of the text.
-    splitter: Splitter,
-    calls: Collector,
-}
-
-impl Answer {
-    fn new(tags: ReasoningTags) -> Self {
-        Self {
-            usage: None,
-            finish: None,
-            bytes: 0,
-            begun: false,
-            splitter: Splitter::new(tags),
-            calls: Collector::default(),
-        }
-    }
-
-    /// Hands out a piece of the answer.
-    fn say(&mut self, reasoning: String, text: String, ready: &mut VecDeque<Delta>) {
-        if !reasoning.is_empty() || !text.is_empty() {
-            self.begun = true;
-            self.calls.end(ready);
-        }
-        hand_out(Pieces { reasoning, text: String::new() }, ready);
-        if !text.is_empty() {
-            hand_out(self.splitter.push(text), ready);
-        }
-    }
-
-    /// Hands out pieces of calls.
-    fn call(
-        &mut self,
-        fragments: Vec<Fragment>,
-        ready: &mut VecDeque<Delta>,
-    ) -> Result<(), Failure> {
-        for fragment in fragments {
-            self.begun = true;
-            let pushed = self.calls.push(fragment, ready);
-            pushed.map_err(|Excess| Failure::last(ProviderError::TooLarge))?;
-        }
-        Ok(())
-    }
-
-    /// Hands out what was held back, since nothing more comes.
-    fn say_rest(&mut self, ready: &mut VecDeque<Delta>) {
-        hand_out(self.splitter.end(), ready);
-        self.calls.end(ready);
-    }
-}
-
-fn hand_out(Pieces { reasoning, text }: Pieces, ready: &mut VecDeque<Delta>) {
-    if !reasoning.is_empty() {
-        ready.push_back(Delta::Reasoning(reasoning));
-    }
-    if !text.is_empty() {
-        ready.push_back(Delta::Text(text));
-    }
-}
-
 impl Call {
     fn new(upstream: Arc<Upstream>, request: ChatRequest) -> Self {
         let config = upstream.http.config();
-        let deadline = Instant::now() + config.timeouts.total;
+        let reasons = known::find(&request.model).is_some_and(|known| known.reasons);
+        let timeouts = if reasons { config.timeouts.for_reasoning() } else { config.timeouts };
+        let deadline = Instant::now() + timeouts.total;
         let meter = Meter::new(&config.name);
         let answer = Answer::new(upstream.tags(&request));
         upstream.budget.earn();
@@ -168,6 +111,7 @@ impl Call {
             ready: VecDeque::new(),
             answer,
             retries: 0,
+            timeouts,
             deadline,
             permit: None,
             meter,
@@ -196,35 +140,36 @@ impl Call {
                 && let Err(error) = self.recover(failure).await
             {
                 self.meter.end(error.code());
-                self.answer.say_rest(&mut self.ready);
+                self.answer.say_last(&mut self.ready);
                 self.state = State::Failed(error);
             }
         }
     }
 
     /// Takes over what reading the body led to.
-    fn note(&mut self, progress: Result<Progress, Failure>) -> Result<(), Failure> {
-        if self.answer.begun {
+    fn note(&mut self, progress: Result<Option<Sign>, Failure>) -> Result<(), Failure> {
+        if self.answer.has_begun() {
             self.meter.first_token();
             if let Some(permit) = &mut self.permit {
                 permit.report(false);
             }
         }
         match progress? {
-            Progress::More => Ok(()),
-            Progress::End => self.finish(),
+            None => Ok(()),
+            Some(sign) => self.finish(sign),
         }
     }
 
     /// Ends the call: well if the provider said how the answer ended.
-    fn finish(&mut self) -> Result<(), Failure> {
-        let Some(finish) = self.answer.finish else {
-            // Before the first token this is most likely a server that failed on its way.
-            tracing::warn!(provider = self.upstream.http.config().name, "the answer broke off");
-            return Err(Failure::passing(ProviderError::Truncated));
-        };
-        self.answer.say_rest(&mut self.ready);
-        self.ready.extend(self.answer.usage.map(Delta::Usage));
+    fn finish(&mut self, sign: Sign) -> Result<(), Failure> {
+        let provider = &self.upstream.http.config().name;
+        let finish = self.answer.close(sign, &mut self.ready).inspect_err(|failure| {
+            tracing::warn!(provider, code = failure.error.code(), ?sign, "the answer ended badly");
+        })?;
+        if self.answer.end.is_unexplained() {
+            tracing::warn!(provider, "the answer ended without a finish_reason; taken as whole");
+        }
+        self.answer.say_last(&mut self.ready);
         self.ready.push_back(Delta::Finish(finish));
         self.state = State::Ended;
         if let Some(permit) = &mut self.permit {
@@ -244,7 +189,7 @@ impl Call {
         }
         let upstream = &self.upstream;
         let max_retries = upstream.http.config().max_retries;
-        if !retry || self.answer.begun || self.retries >= max_retries {
+        if !retry || self.answer.has_begun() || self.retries >= max_retries {
             return Err(error);
         }
         let Some(wait) = pause(self.retries + 1, asked_wait, upstream.jitter.next()) else {
@@ -272,14 +217,13 @@ impl Call {
     async fn send(&mut self) -> Result<(), Failure> {
         let upstream = Arc::clone(&self.upstream);
         let http = &upstream.http;
-        let timeouts = http.config().timeouts;
         let permit = upstream.breaker.admit();
         self.permit = Some(permit.map_err(|_| Failure::last(ProviderError::Unreachable))?);
         let request = http.chat(&self.request).map_err(Failure::last)?;
         let sent = Instant::now();
         // The head of an answer in one piece comes with its last word.
         let streams = http.options(&self.request.model).stream.unwrap_or(true);
-        let first_token = if streams { sent + timeouts.first_token } else { self.deadline };
+        let first_token = if streams { sent + self.timeouts.first_token } else { self.deadline };
         let response = match timeout_at(first_token.min(self.deadline), request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -295,6 +239,13 @@ impl Call {
         if !response.status().is_success() {
             return self.refused(response).await;
         }
+        self.receive(response, sent).await
+    }
+
+    /// Looks at the head of an answer that began well.
+    async fn receive(&mut self, response: Response, sent: Instant) -> Result<(), Failure> {
+        let upstream = Arc::clone(&self.upstream);
+        let http = &upstream.http;
         if let Some(coding) = response.headers().get(CONTENT_ENCODING)
             && coding != "identity"
         {
@@ -315,7 +266,7 @@ impl Call {
             }
             // Some servers forget the type or call the stream plain text.
             _ => {
-                let body = Body::new(upstream, response, sent, self.deadline);
+                let body = Body::new(upstream, response, sent, self.deadline, self.timeouts);
                 self.state = State::Reading(Box::new(body));
                 Ok(())
             }
@@ -329,7 +280,7 @@ impl Call {
         let limit = config.max_answer_bytes.saturating_add(config.max_event_bytes);
         let retry_after = asked_wait(response.headers());
         // The head comes when the answer is ready, so the rest should not take long.
-        let deadline = self.deadline.min(Instant::now() + config.timeouts.first_token);
+        let deadline = self.deadline.min(Instant::now() + self.timeouts.first_token);
         let body = match timeout_at(deadline, read_up_to(response, limit)).await {
             Err(_) => {
                 let late = deadline == self.deadline;
@@ -351,23 +302,14 @@ impl Call {
             serde_json::from_slice(&body).map_err(|_| Failure::last(ProviderError::Protocol))?;
         if let Some(report) = Report::find(&value) {
             log_report(&upstream.http, 200, &report);
-            self.answer.finish = Some(report.classify(None, retry_after)?);
-            return self.finish();
+            report.classify(None, retry_after)?;
+            self.answer.end.withheld();
+            return self.finish(Sign::Eof);
         }
-        let chunk = read_value(&value);
-        if chunk.bytes() > config.max_answer_bytes {
-            return Err(Failure::last(ProviderError::TooLarge));
-        }
-        self.answer.usage = chunk.usage;
-        self.answer.finish = match chunk.ending {
-            Some(Ending::Finish(finish)) => Some(finish),
-            Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),
-            None => None,
-        };
-        self.answer.say(chunk.reasoning, chunk.text, &mut self.ready);
-        self.answer.call(chunk.calls, &mut self.ready)?;
+        self.answer.add(read_value(&value), config.max_answer_bytes, &mut self.ready)?;
+        self.answer.end.whole();
         self.meter.first_token();
-        self.finish()
+        self.finish(Sign::Eof)
     }
 
     /// Reads why the provider refused.
@@ -381,8 +323,9 @@ impl Call {
         };
         let report = Report::from_body(&body);
         log_report(&self.upstream.http, status, &report);
-        self.answer.finish = Some(report.classify(Some(status), retry_after)?);
-        self.finish()
+        report.classify(Some(status), retry_after)?;
+        self.answer.end.withheld();
+        self.finish(Sign::Eof)
     }
 }
 

@@ -9,14 +9,16 @@ use secrecy::SecretString;
 use crate::options::ModelOptions;
 
 /// How long to wait for a provider.
+///
+/// Models that are known to reason are given twice as long where nothing comes
+/// (`first_token`, `idle`): on chat completions most say nothing while they think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// For the TCP and TLS handshakes.
     pub connect: Duration,
-    /// From sending the request to the first piece of the answer; comments do not extend it.
-    /// Also the longest time without a new piece later on, when only comments keep coming.
+    /// The longest silence before the first piece of the answer; comments end a silence.
     pub first_token: Duration,
-    /// The longest silence on the socket once the answer has begun; comments end a silence.
+    /// The longest silence once the answer has begun; comments end a silence.
     pub idle: Duration,
     /// For the whole call, retries included.
     pub total: Duration,
@@ -26,9 +28,20 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            first_token: Duration::from_mins(1),
-            idle: Duration::from_secs(30),
-            total: Duration::from_mins(10),
+            first_token: Duration::from_mins(5),
+            idle: Duration::from_mins(5),
+            total: Duration::from_mins(30),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The same for a model that reasons.
+    pub(crate) fn for_reasoning(self) -> Self {
+        Self {
+            first_token: self.first_token.saturating_mul(2),
+            idle: self.idle.saturating_mul(2),
+            ..self
         }
     }
 }
@@ -92,7 +105,7 @@ impl OpenAiConfig {
             options: ModelOptions::default(),
             model_options: BTreeMap::new(),
             timeouts: Timeouts::default(),
-            max_event_bytes: 256 * 1024,
+            max_event_bytes: 8 * 1024 * 1024,
             max_answer_bytes: 4 * 1024 * 1024,
             max_retries: 2,
             include_usage: true,

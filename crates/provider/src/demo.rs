@@ -89,6 +89,7 @@ impl Demo {
             ready: VecDeque::new(),
             usage: None,
             finish: None,
+            said: false,
         }
     }
 }
@@ -107,7 +108,9 @@ struct Telling {
     /// Played, but not yet handed out.
     ready: VecDeque<Delta>,
     usage: Option<TokenUsage>,
-    finish: Option<Finish>,
+    finish: Option<Ending>,
+    /// Words or calls came.
+    said: bool,
 }
 
 enum Source {
@@ -151,7 +154,7 @@ impl Telling {
             Step::Call { id, name } => self.say(Delta::Call { id: Some(id), name }),
             Step::Arguments(text) => self.say(Delta::Arguments(text)),
             Step::Usage(usage) => self.usage = usage,
-            Step::Finish(ending) => self.finish = Some(finish(ending)?),
+            Step::Finish(ending) => self.finish = Some(ending),
             Step::Done | Step::Close | Step::Truncate | Step::Reset => return self.end(),
             Step::Status { code, retry_after } => {
                 let wait = retry_after
@@ -160,7 +163,7 @@ impl Telling {
                 return Err(failure.map_or(ProviderError::Failed, |failure| failure.error));
             }
             Step::Json { reasoning, text, usage, ending } => {
-                self.finish = Some(finish(ending)?);
+                self.finish = Some(ending);
                 self.usage = usage;
                 self.say(Delta::Reasoning(reasoning));
                 self.say(Delta::Text(text));
@@ -183,6 +186,10 @@ impl Telling {
             return;
         }
         self.last_token = Some(Instant::now());
+        self.said |= match &delta {
+            Delta::Text(text) => !text.trim_start().is_empty(),
+            delta => matches!(delta, Delta::Call { .. }),
+        };
         self.ready.push_back(delta);
     }
 
@@ -211,8 +218,13 @@ impl Telling {
     }
 
     fn end(&mut self) -> Result<(), ProviderError> {
-        let finish = self.finish.ok_or(ProviderError::Truncated)?;
+        let ending = self.finish.ok_or(ProviderError::Truncated)?;
+        self.ready.push_back(Delta::FinishReason(ending.as_str().to_owned()));
         self.ready.extend(self.usage.map(Delta::Usage));
+        let finish = finish(ending)?;
+        if finish == Finish::Stop && !self.said {
+            return Err(ProviderError::EmptyAnswer);
+        }
         self.ready.push_back(Delta::Finish(finish));
         self.source = Source::Ended;
         Ok(())

@@ -25,6 +25,16 @@ impl Phase {
             Self::Total => "total",
         }
     }
+
+    /// The setting of the provider that says how long it may take.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::Connect => "connect_timeout",
+            Self::FirstToken => "first_token_timeout",
+            Self::Idle => "idle_timeout",
+            Self::Total => "total_timeout",
+        }
+    }
 }
 
 /// Why a provider gave no (whole) answer.
@@ -64,11 +74,14 @@ pub enum ProviderError {
     #[error("the provider's address is wrong")]
     WrongAddress,
     /// The provider took too long.
-    #[error("the provider took too long ({})", .0.as_str())]
+    #[error("the provider took too long ({}: {})", .0.as_str(), .0.setting())]
     Timeout(Phase),
     /// The answer stopped without a proper end.
     #[error("the provider's answer ended early")]
     Truncated,
+    /// The answer ended well, but has neither words nor calls.
+    #[error("the provider's answer is empty")]
+    EmptyAnswer,
     /// An event or the answer was larger than allowed.
     #[error("the provider's answer is too large")]
     TooLarge,
@@ -100,6 +113,7 @@ impl ProviderError {
             Self::WrongAddress => "upstream_address",
             Self::Timeout(_) => "upstream_timeout",
             Self::Truncated => "upstream_truncated",
+            Self::EmptyAnswer => "empty_answer",
             Self::TooLarge => "upstream_too_large",
             Self::Protocol => "upstream_protocol",
             Self::Failed => "upstream_failed",
@@ -127,11 +141,12 @@ impl ProviderError {
             Self::ContextTooLong => "The conversation is too long for this model. Shorten the message, start a new conversation or choose a model with a larger window.".to_owned(),
             Self::ModelNotFound => "The model provider does not offer this model. Choose another one.".to_owned(),
             Self::WrongAddress => "There is no model provider at the configured address. An administrator must check it; most addresses end in /v1.".to_owned(),
-            Self::Timeout(Phase::Connect) => "The model provider could not be reached in time. Try again in a moment.".to_owned(),
-            Self::Timeout(Phase::FirstToken) => "The model did not begin to answer in time. Try again in a moment.".to_owned(),
-            Self::Timeout(Phase::Idle) => "The model stopped in the middle of its answer. Try again.".to_owned(),
-            Self::Timeout(Phase::Total) => "The answer took longer than allowed. Ask for a shorter one or try again.".to_owned(),
+            Self::Timeout(Phase::Connect) => "The model provider could not be reached in time (connect_timeout). Try again in a moment.".to_owned(),
+            Self::Timeout(Phase::FirstToken) => "The model did not begin to answer in time (first_token_timeout). Try again in a moment.".to_owned(),
+            Self::Timeout(Phase::Idle) => "The model stopped in the middle of its answer (idle_timeout). Try again.".to_owned(),
+            Self::Timeout(Phase::Total) => "The answer took longer than allowed (total_timeout). Ask for a shorter one or try again.".to_owned(),
             Self::Truncated => "The model's answer broke off before its end. Try again.".to_owned(),
+            Self::EmptyAnswer => "The model ended its answer without saying anything. Try again, ask differently or choose another model.".to_owned(),
             Self::TooLarge => "The model's answer is larger than allowed. Ask for a shorter one.".to_owned(),
             Self::Protocol => "The model provider answered with something that cannot be understood. Try again; if it persists, an administrator must check the provider's address.".to_owned(),
             Self::Failed => "The model provider reported a failure. Try again.".to_owned(),

@@ -2,8 +2,9 @@
 //!
 //! Bytes go in as they arrive, split anywhere; whole events come out.
 //! Line ends may be LF, CRLF or CR; a byte order mark at the start is skipped; comments and the
-//! fields `id` and `retry` are ignored, as are unknown ones. An event that the stream's end cuts
-//! off is never delivered.
+//! fields `id` and `retry` are ignored, as are unknown ones. What stands at the end of the stream
+//! without its line end and blank line comes out of [`Decoder::end`]; whether it was cut off is for
+//! the caller to see.
 //!
 //! **Invalid UTF-8** becomes U+FFFD, one for each maximal invalid sequence. Decoding happens when
 //! an event is whole, so where the bytes were split makes no difference.
@@ -97,6 +98,19 @@ impl Decoder {
         self.check(rest.len())?;
         self.line.extend_from_slice(rest);
         Ok(())
+    }
+
+    /// The event that the end of the stream left without its line end or blank line, if there is
+    /// one. It may have been cut off.
+    pub fn end(&mut self, events: &mut Vec<Event>) {
+        if self.refused {
+            return;
+        }
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.end_line(&line, events);
+        }
+        self.end_event(events);
     }
 
     /// Refuses the stream when `more` bytes of the current line would not fit.

@@ -1,13 +1,15 @@
 //! The chat completions format as providers really speak it.
 //!
 //! [`request`] writes the one request we send, [`chunk`] reads a piece of an answer (streamed or
-//! whole), [`failure`] reads what providers say when something went wrong.
+//! whole), [`failure`] reads what providers say when something went wrong, [`reason`] how they say that
+//! an answer ended.
 //! Reading is tolerant: whatever has an unexpected type is treated as absent.
 
 pub(crate) mod chunk;
 pub(crate) mod failure;
 mod fast;
 mod meaning;
+pub(crate) mod reason;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;

@@ -196,6 +196,9 @@ codes! {
     UpstreamTruncated = "upstream_truncated", BAD_GATEWAY, Upstream,
         "The answer broke off before its end.",
         "Ask again; what came is kept.";
+    EmptyAnswer = "empty_answer", BAD_GATEWAY, Upstream,
+        "The model ended its answer without saying anything.",
+        "Try again, ask differently or choose another model.";
     UpstreamTooLarge = "upstream_too_large", BAD_GATEWAY, Upstream,
         "The answer is larger than allowed.",
         "Ask for a shorter one.";

@@ -7,24 +7,19 @@ use std::time::Duration;
 use reqwest::Response;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Answer, Upstream, log_report};
+use super::answer::Answer;
+use super::end::{Patience, Sign};
+use super::{Upstream, log_report};
 use crate::client::chain;
 use crate::sse::{Decoder, Event};
-use crate::wire::chunk::{Chunk, Ending, Reading, read_event};
+use crate::wire::chunk::{Reading, read_event};
 use crate::wire::failure::Failure;
-use crate::{Delta, Phase, ProviderError};
+use crate::{Delta, Phase, ProviderError, Timeouts};
 
-/// How long after the end of the answer its token counts may come.
-const TRAILER_TIME: Duration = Duration::from_secs(5);
+/// How long more may take to come once the provider has said how the answer ends.
+const MOMENT: Duration = Duration::from_secs(5);
 /// How long after `[DONE]` the body may take to end, so that the connection can be used again.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
-
-/// Whether there is more to read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    More,
-    End,
-}
 
 /// A body being read.
 pub(crate) struct Body {
@@ -39,28 +34,26 @@ pub(crate) struct Body {
 struct Clock {
     /// The end of the whole call.
     deadline: Instant,
-    /// When the first token must be there.
-    first_token: Instant,
+    timeouts: Timeouts,
     last_bytes: Instant,
-    last_token: Option<Instant>,
-    finished: Option<Instant>,
-    idle: Duration,
-    /// The longest time without a token while other bytes keep coming.
-    no_progress: Duration,
+    /// When more of the answer came, or a word for its end.
+    last_progress: Instant,
+    /// When anything but token counts came.
+    last_life: Instant,
 }
 
 impl Clock {
-    /// The next deadline and what passing it means; none means that the answer may end there.
-    fn next(&self) -> (Instant, Option<Phase>) {
-        let (at, phase) = if let Some(finished) = self.finished {
-            (finished + TRAILER_TIME, None)
-        } else if let Some(token) = self.last_token {
-            let silence = self.last_bytes + self.idle;
-            (silence.min(token + self.no_progress), Some(Phase::Idle))
-        } else {
-            (self.first_token, Some(Phase::FirstToken))
+    /// The next deadline, and what passing it means unless the answer may end there.
+    fn next(&self, patience: Patience) -> (Instant, Phase) {
+        let Timeouts { first_token, idle, .. } = self.timeouts;
+        let (at, phase) = match patience {
+            Patience::FirstToken => (self.last_bytes + first_token, Phase::FirstToken),
+            Patience::Idle => (self.last_bytes + idle, Phase::Idle),
+            Patience::Moment => {
+                ((self.last_life + MOMENT).min(self.last_progress + idle), Phase::Idle)
+            }
         };
-        if self.deadline < at { (self.deadline, phase.map(|_| Phase::Total)) } else { (at, phase) }
+        if self.deadline < at { (self.deadline, Phase::Total) } else { (at, phase) }
     }
 }
 
@@ -71,90 +64,90 @@ impl Body {
         response: Response,
         sent: Instant,
         deadline: Instant,
+        timeouts: Timeouts,
     ) -> Self {
         let config = upstream.http.config();
-        let timeouts = config.timeouts;
         Self {
             decoder: Decoder::new(config.max_event_bytes),
             events: Vec::new(),
             clock: Clock {
                 deadline,
-                first_token: sent + timeouts.first_token,
+                timeouts,
                 last_bytes: sent,
-                last_token: None,
-                finished: None,
-                idle: timeouts.idle,
-                no_progress: timeouts.idle.max(timeouts.first_token),
+                last_progress: sent,
+                last_life: sent,
             },
             upstream,
             response,
         }
     }
 
-    /// Reads what arrives next and appends its deltas to `ready`.
-    ///
-    /// Once the provider has said how the answer ended, nothing can spoil it any more.
+    /// Reads what arrives next and appends its deltas to `ready`; how the stream came to its end,
+    /// if it did.
     pub(super) async fn read(
         &mut self,
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
-    ) -> Result<Progress, Failure> {
-        let result = self.read_bytes(ready, answer).await;
-        match result {
-            Err(Failure { error, .. }) if answer.finish.is_some() => {
-                tracing::warn!(
-                    provider = self.upstream.http.config().name,
-                    code = error.code(),
-                    "failed after the end of the answer"
-                );
-                Ok(Progress::End)
-            }
-            result => result,
-        }
-    }
-
-    async fn read_bytes(
-        &mut self,
-        ready: &mut VecDeque<Delta>,
-        answer: &mut Answer,
-    ) -> Result<Progress, Failure> {
-        let (deadline, phase) = self.clock.next();
+    ) -> Result<Option<Sign>, Failure> {
+        let (deadline, phase) = self.clock.next(answer.end.patience());
         let bytes = match timeout_at(deadline, self.response.chunk()).await {
-            Err(_) => {
-                return match phase {
-                    Some(phase) => Err(Failure::last(ProviderError::Timeout(phase))),
-                    None => Ok(Progress::End),
-                };
-            }
-            Ok(Ok(None)) => return Ok(Progress::End),
+            Err(_) if answer.end.may_end() => return Ok(Some(Sign::Silence)),
+            Err(_) => return Err(Failure::last(ProviderError::Timeout(phase))),
+            Ok(Ok(None)) => return self.end(Sign::Eof, ready, answer),
             Ok(Ok(Some(bytes))) => bytes,
             Ok(Err(error)) => {
                 let provider = &self.upstream.http.config().name;
                 tracing::warn!(provider, error = chain(&error), "the connection broke");
-                return Err(Failure::passing(ProviderError::Truncated));
+                return self.end(Sign::Broken, ready, answer);
             }
         };
         self.clock.last_bytes = Instant::now();
         let mut events = std::mem::take(&mut self.events);
         let within_limit = self.decoder.push(&bytes, &mut events);
+        // Token counts alone do not mean that the answer goes on.
+        let mut lives = events.is_empty();
         let mut done = false;
         for event in events.drain(..) {
-            match self.take(&event, ready, answer) {
-                Ok(Progress::More) => {}
-                Ok(Progress::End) => {
+            match self.take(&event, ready, answer)? {
+                Taken::Counts => {}
+                Taken::Other => lives = true,
+                Taken::Done => {
                     done = true;
                     break;
                 }
-                Err(failure) => return Err(failure),
             }
         }
         self.events = events;
         if done {
             self.drain().await;
-            return Ok(Progress::End);
+            return Ok(Some(Sign::Done));
+        }
+        if lives {
+            self.clock.last_life = self.clock.last_bytes;
         }
         within_limit.map_err(|_| Failure::last(ProviderError::TooLarge))?;
-        Ok(Progress::More)
+        Ok(None)
+    }
+
+    /// Reads what the end of the body left without a line end. An event that was cut off is no
+    /// JSON, so it is dropped.
+    fn end(
+        &mut self,
+        sign: Sign,
+        ready: &mut VecDeque<Delta>,
+        answer: &mut Answer,
+    ) -> Result<Option<Sign>, Failure> {
+        let mut rest = Vec::new();
+        self.decoder.end(&mut rest);
+        for event in rest {
+            if is_cut_off(&event) {
+                continue;
+            }
+            if let Taken::Done = self.take(&event, ready, answer)? {
+                return Ok(Some(Sign::Done));
+            }
+        }
+        Ok(Some(sign))
     }
 
     fn take(
@@ -162,53 +155,35 @@ impl Body {
         event: &Event,
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
-    ) -> Result<Progress, Failure> {
+    ) -> Result<Taken, Failure> {
         match read_event(event) {
-            Reading::Chunk(chunk) => self.add(chunk, ready, answer)?,
-            Reading::Done => return Ok(Progress::End),
+            Reading::Chunk(chunk) => {
+                let is_end = chunk.reason.is_some();
+                let only_counts = chunk.usage.is_some() && !is_end;
+                let limit = self.upstream.http.config().max_answer_bytes;
+                let has_content = answer.add(chunk, limit, ready)?;
+                if has_content || is_end {
+                    self.clock.last_progress = self.clock.last_bytes;
+                }
+                Ok(if only_counts && !has_content { Taken::Counts } else { Taken::Other })
+            }
+            Reading::Done => Ok(Taken::Done),
             Reading::Failure(report) => {
                 log_report(&self.upstream.http, 200, &report);
-                answer.finish = Some(report.classify(None, None)?);
-                return Ok(Progress::End);
+                report.classify(None, None)?;
+                answer.end.withheld();
+                Ok(Taken::Done)
             }
             Reading::Garbage => {
-                let http = &self.upstream.http;
-                let (provider, words) = (&http.config().name, http.for_log(&event.data));
-                tracing::warn!(provider, words, "an event is not JSON");
-                return Err(Failure::last(ProviderError::Protocol));
+                if answer.end.unread() {
+                    let http = &self.upstream.http;
+                    let (provider, words) = (&http.config().name, http.for_log(&event.data));
+                    tracing::warn!(provider, words, "an event is not JSON; it is skipped");
+                }
+                Ok(Taken::Other)
             }
-            Reading::Unknown => {}
+            Reading::Unknown => Ok(Taken::Other),
         }
-        Ok(Progress::More)
-    }
-
-    fn add(
-        &mut self,
-        chunk: Chunk,
-        ready: &mut VecDeque<Delta>,
-        answer: &mut Answer,
-    ) -> Result<(), Failure> {
-        answer.bytes = answer.bytes.saturating_add(chunk.bytes());
-        let Chunk { reasoning, text, calls, usage, ending } = chunk;
-        if answer.bytes > self.upstream.http.config().max_answer_bytes {
-            return Err(Failure::last(ProviderError::TooLarge));
-        }
-        if !reasoning.is_empty() || !text.is_empty() || !calls.is_empty() {
-            self.clock.last_token = Some(self.clock.last_bytes);
-        }
-        answer.say(reasoning, text, ready);
-        answer.call(calls, ready)?;
-        answer.usage = usage.or(answer.usage);
-        match ending {
-            Some(Ending::Failed) => return Err(Failure::passing(ProviderError::Failed)),
-            // The first one counts; later ones come from servers that repeat it with the usage.
-            Some(Ending::Finish(finish)) if answer.finish.is_none() => {
-                answer.finish = Some(finish);
-                self.clock.finished = Some(self.clock.last_bytes);
-            }
-            _ => {}
-        }
-        Ok(())
     }
 
     /// Reads the rest of a body that should have ended.
@@ -217,4 +192,18 @@ impl Body {
         // A server that goes on is cut off when the body is dropped.
         drop(timeout(DRAIN_TIME, rest).await);
     }
+}
+
+/// What an event was.
+enum Taken {
+    /// Nothing but token counts.
+    Counts,
+    Other,
+    /// `[DONE]`.
+    Done,
+}
+
+/// Whether an event at the end of the body was cut off there.
+fn is_cut_off(event: &Event) -> bool {
+    matches!(read_event(event), Reading::Garbage | Reading::Unknown)
 }

@@ -32,10 +32,11 @@ async fn the_demo_answer_takes_its_time_and_is_whole() {
     assert!(matches!(&deltas[0], Ok(Delta::Reasoning(_))));
     let text = text(&deltas);
     assert!(text.contains("“Hello”") && text.contains("demo model"), "{text}");
-    let [.., usage, finish] = &deltas[..] else { panic!() };
+    let [.., word, usage, finish] = &deltas[..] else { panic!() };
+    assert_eq!(*word, Ok(Delta::FinishReason("stop".to_owned())));
     assert_eq!(*finish, Ok(Delta::Finish(Finish::Stop)));
     let Ok(Delta::Usage(usage)) = usage else { panic!("{usage:?}") };
-    let tokens = deltas.len() - 2;
+    let tokens = deltas.len() - 3;
     assert_eq!(usage.output, u64::try_from(tokens).unwrap());
     assert_eq!((usage.input, usage.reasoning), (5, 24));
     let expected = Duration::from_millis(25) * u32::try_from(tokens - 1).unwrap();
@@ -50,9 +51,9 @@ async fn faults() {
         ("demo:ticks=9,fault=stall@3", E::Timeout(Phase::Idle)),
         ("demo:ticks=9,fault=stall", E::Timeout(Phase::FirstToken)),
         ("demo:fault=silent", E::Timeout(Phase::FirstToken)),
-        ("demo:ticks=9,first=2m", E::Timeout(Phase::FirstToken)),
-        ("demo:ticks=9,delay=31s", E::Timeout(Phase::Idle)),
-        ("demo:ticks=900,delay=1s", E::Timeout(Phase::Total)),
+        ("demo:ticks=9,first=20m", E::Timeout(Phase::FirstToken)),
+        ("demo:ticks=9,delay=301s", E::Timeout(Phase::Idle)),
+        ("demo:ticks=1900,delay=1s", E::Timeout(Phase::Total)),
         ("demo:ticks=9,fault=truncate@3", E::Truncated),
         ("demo:ticks=9,fault=reset@3", E::Truncated),
         ("demo:ticks=9,fault=nodone@3", E::Truncated),
@@ -86,8 +87,8 @@ async fn endings() {
         ("demo:ticks=2,usage=none", Finish::Stop),
     ] {
         let deltas = play(model, "").await;
-        assert_eq!(deltas.len(), 3, "{model}: {deltas:?}");
-        assert_eq!(deltas[2], Ok(Delta::Finish(expected)));
+        assert_eq!(deltas.len(), 4, "{model}: {deltas:?}");
+        assert_eq!(deltas[3], Ok(Delta::Finish(expected)));
     }
     assert_eq!(text(&play("demo:fault=json,echo", "as is").await), "as is");
     assert_eq!(text(&play("demo:echo", " as\n\tis ").await), " as\n\tis ");

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::failure::Report;
 use super::fast;
+use super::reason::Reason;
+use crate::TokenUsage;
 use crate::calls::Fragment;
 use crate::sse::Event;
-use crate::{Finish, TokenUsage};
 
 /// What a streamed event says.
 #[derive(Debug, PartialEq)]
@@ -34,8 +35,10 @@ pub(crate) struct Chunk {
     pub calls: Vec<Fragment>,
     /// Token counts so far; the last ones count.
     pub usage: Option<TokenUsage>,
-    /// How the answer ended.
-    pub ending: Option<Ending>,
+    /// How the answer ends, in the provider's word; the last one counts.
+    pub reason: Option<Reason>,
+    /// It is a message of its own, not a piece of one.
+    pub whole: bool,
 }
 
 impl Chunk {
@@ -44,15 +47,6 @@ impl Chunk {
         let calls = self.calls.iter().map(Fragment::len);
         calls.fold(self.reasoning.len().saturating_add(self.text.len()), usize::saturating_add)
     }
-}
-
-/// What a `finish_reason` means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The answer is whole, as far as it goes.
-    Finish(Finish),
-    /// The provider gave up.
-    Failed,
 }
 
 /// Reads a streamed event.
@@ -96,11 +90,14 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
     .flatten()
     .find_map(read_usage);
     let Some(choice) = choice else { return chunk };
-    let delta = [choice.get("delta"), choice.get("message")];
-    if let Some(delta) = delta.into_iter().flatten().find(|delta| delta.is_object()) {
+    let object = |name| choice.get(name).filter(|delta| delta.is_object());
+    let delta = object("delta");
+    let message = object("message");
+    chunk.whole = delta.is_none() && message.is_some();
+    if let Some(delta) = delta.or(message) {
         read_delta(delta, &mut chunk);
     }
-    chunk.ending = choice.get("finish_reason").and_then(Value::as_str).and_then(read_ending);
+    chunk.reason = choice.get("finish_reason").and_then(Value::as_str).and_then(Reason::read);
     chunk
 }
 
@@ -210,22 +207,4 @@ pub(crate) fn read_usage(usage: &Value) -> Option<TokenUsage> {
 )]
 fn whole(count: f64) -> u64 {
     count as u64
-}
-
-/// What a `finish_reason` means; an empty one means nothing.
-pub(crate) fn read_ending(reason: &str) -> Option<Ending> {
-    Some(Ending::Finish(match reason.to_ascii_lowercase().as_str() {
-        "" | "null" => return None,
-        // We offer no tools, so a call is not ours to answer: it is told, and the answer is over.
-        "stop" | "end_turn" | "eos" | "stop_sequence" | "tool_calls" | "function_call"
-        | "tool_use" => Finish::Stop,
-        "length" | "max_tokens" | "model_length" => Finish::Length,
-        "content_filter" | "safety" | "refusal" | "recitation" => Finish::ContentFilter,
-        "error" | "insufficient_system_resource" | "abort" => return Some(Ending::Failed),
-        other => {
-            let reason: String = other.chars().filter(|c| !c.is_control()).take(40).collect();
-            tracing::warn!(reason, "unknown finish_reason, taken as the end of the answer");
-            Finish::Stop
-        }
-    }))
 }

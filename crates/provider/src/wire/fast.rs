@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::chunk::{Chunk, read_ending, read_usage};
+use super::chunk::{Chunk, read_usage};
+use super::reason::Reason;
 
 #[derive(Deserialize)]
 struct Ordinary<'a> {
@@ -97,6 +98,7 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
         text: content.map(Cow::into_owned).unwrap_or_default(),
         calls: Vec::new(),
         usage: usage.as_ref().and_then(read_usage),
-        ending: finish_reason.as_deref().and_then(read_ending),
+        reason: finish_reason.as_deref().and_then(Reason::read),
+        whole: false,
     })
 }

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::chunk::{Chunk, Ending, Reading, read_ending, read_event, read_value};
+use super::chunk::{Chunk, Reading, read_event, read_value};
 use super::failure::{Failure, Report};
 use super::fast;
+use super::reason::Reason;
 use super::request::{Body, Dialect};
 use crate::options::{SystemRole, TokenLimit};
 use crate::sse::Event;
@@ -177,28 +178,11 @@ fn usage_in_every_place() {
 }
 
 #[test]
-fn finish_reasons() {
-    for (reason, expected) in [
-        ("stop", Finish::Stop),
-        ("STOP", Finish::Stop),
-        ("end_turn", Finish::Stop),
-        ("tool_calls", Finish::Stop),
-        ("never heard of it", Finish::Stop),
-        ("length", Finish::Length),
-        ("MAX_TOKENS", Finish::Length),
-        ("model_length", Finish::Length),
-        ("content_filter", Finish::ContentFilter),
-        ("SAFETY", Finish::ContentFilter),
-    ] {
-        assert_eq!(read_ending(reason), Some(Ending::Finish(expected)), "{reason}");
-    }
-    for reason in ["error", "abort", "insufficient_system_resource"] {
-        assert_eq!(read_ending(reason), Some(Ending::Failed));
-    }
-    assert_eq!(read_ending(""), None);
+fn a_whole_message() {
     let completion = json!({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]});
     let whole = read_value(&completion);
-    assert_eq!((whole.text.as_str(), whole.ending), ("a", read_ending("stop")));
+    assert_eq!((whole.text.as_str(), whole.reason, whole.whole), ("a", Reason::read("stop"), true));
+    assert!(!delta(&json!({"content": "a"})).whole);
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn whole() -> Vec<Delta> {
         Delta::Reasoning("hm é".to_owned()),
         Delta::Text("😀 a\n".to_owned()),
         Delta::Text("漢".to_owned()),
+        Delta::FinishReason("stop".to_owned()),
         Delta::Usage(usage),
         Delta::Finish(Finish::Stop),
     ]
@@ -64,9 +65,8 @@ async fn truncation_anywhere_is_noticed() {
     let server = server().await;
     let provider = provider_with(&server, |config| config.max_retries = 0);
     let recorded = Bytes::from_static(RECORDED.as_bytes());
-    // The event with the finish_reason is whole once its blank line began: a lone CR ends a line,
-    // so the line feed after it need not have arrived.
-    let finish = RECORDED.find("\"stop\"}]}\r\n\r").unwrap() + "\"stop\"}]}\r\n\r".len();
+    // What stands at the end without its line end is whole when its JSON is.
+    let finish = RECORDED.find("\"stop\"}]}").unwrap() + "\"stop\"}]}".len();
     for (what, end) in [("properly", None), ("by closing", Some(Step::Close))] {
         for cut in 0..recorded.len() {
             let part = Step::Raw(recorded.slice(..cut));

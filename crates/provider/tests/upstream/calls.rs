@@ -21,7 +21,9 @@ async fn a_whole_answer() {
     assert_eq!(outcome.error, None);
     assert_eq!(outcome.text, "tick 0 \ntick 1 \ntick 2 \n");
     assert_eq!(outcome.reasoning, "The user");
-    let [.., Delta::Usage(usage), Delta::Finish(Finish::Stop)] = &outcome.deltas[..] else {
+    let [.., Delta::FinishReason(_), Delta::Usage(usage), Delta::Finish(Finish::Stop)] =
+        &outcome.deltas[..]
+    else {
         panic!("{:?}", outcome.deltas)
     };
     assert_eq!((usage.output, usage.reasoning), (5, 2));
@@ -55,7 +57,7 @@ async fn every_ending_and_a_document_instead_of_a_stream() {
     }
     let silent_on_usage = provider_with(&server, |config| config.include_usage = false);
     let outcome = call(&silent_on_usage, "mock:ticks=1").await;
-    assert_eq!(outcome.deltas.len(), 2, "{:?}", outcome.deltas);
+    assert_eq!(outcome.deltas.len(), 3, "{:?}", outcome.deltas);
 }
 
 #[tokio::test]
@@ -70,8 +72,12 @@ async fn the_last_usage_counts() {
         Step::Usage(Some(counts(3))),
     ]));
     let outcome = call(&provider(&server), "m").await;
-    let expected =
-        [Delta::Text("a".to_owned()), Delta::Usage(counts(3)), Delta::Finish(Finish::Stop)];
+    let expected = [
+        Delta::Text("a".to_owned()),
+        Delta::FinishReason("stop".to_owned()),
+        Delta::Usage(counts(3)),
+        Delta::Finish(Finish::Stop),
+    ];
     assert_eq!(outcome.deltas, expected);
 }
 

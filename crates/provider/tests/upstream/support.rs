@@ -83,8 +83,19 @@ pub(crate) async fn collect(mut stream: DeltaStream) -> Outcome {
         }
     }
     assert!(ended, "no end");
-    let usages = outcome.deltas.iter().filter(|delta| matches!(delta, Delta::Usage(_)));
-    assert!(usages.count() <= 1);
+    // The end is told in this order, each part at most once.
+    let rank = |delta: &Delta| match delta {
+        Delta::Waiting(_) => 0,
+        Delta::FinishReason(_) => 2,
+        Delta::Usage(_) => 3,
+        Delta::Finish(_) => 4,
+        _ => 1,
+    };
+    let ranks: Vec<_> = outcome.deltas.iter().map(rank).collect();
+    // Only waits and pieces may come several times.
+    let in_order =
+        ranks.is_sorted() && (2..=4).all(|end| ranks.iter().filter(|r| **r == end).count() <= 1);
+    assert!(in_order, "{:?}", outcome.deltas);
     outcome
 }
 

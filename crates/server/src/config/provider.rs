@@ -31,14 +31,16 @@ section! {
     output_reserve_tokens: u32 = "4096", range "16" to "10000000";
     /// How long connecting may take.
     connect_timeout: Duration = "5s", range "10ms" to "10m";
-    /// How long the first piece of an answer may take.
-    first_token_timeout: Duration = "60s", range "10ms" to "1h";
-    /// The longest silence within an answer.
-    idle_timeout: Duration = "30s", range "10ms" to "1h";
-    /// How long a whole answer may take.
-    total_timeout: Duration = "600s", range "10ms" to "1d";
-    /// The largest single event accepted from the provider, in bytes.
-    max_event_bytes: usize = "262144", range "1024" to "67108864";
+    /// The longest silence before an answer; whatever the provider sends ends a silence, comments
+    /// too. Models that are known to reason are given twice as long.
+    first_token_timeout: Duration = "5m", range "10ms" to "1h";
+    /// The longest silence within an answer; twice as long for models that are known to reason.
+    idle_timeout: Duration = "5m", range "10ms" to "1h";
+    /// How long a whole answer may take, repetitions included.
+    total_timeout: Duration = "30m", range "10ms" to "1d";
+    /// The largest single event accepted from the provider, in bytes. What is kept of an answer is
+    /// bounded by `max_answer_bytes`.
+    max_event_bytes: usize = "8388608", range "1024" to "67108864";
     /// The largest answer accepted, reasoning and calls of tools included, in bytes.
     max_answer_bytes: usize = "4194304", range "1024" to "67108864";
     /// How often a call is repeated that failed before the first piece of its answer.

@@ -66,11 +66,12 @@ section! {
     include_usage: Option<bool>;
     /// How long connecting may take.
     connect_timeout: Option<Duration>, range "10ms" to "10m";
-    /// How long the first piece of an answer may take.
+    /// The longest silence before an answer; whatever the provider sends ends a silence, comments
+    /// too. Models that are known to reason are given twice as long.
     first_token_timeout: Option<Duration>, range "10ms" to "1h";
-    /// The longest silence within an answer.
+    /// The longest silence within an answer; twice as long for models that are known to reason.
     idle_timeout: Option<Duration>, range "10ms" to "1h";
-    /// How long a whole answer may take.
+    /// How long a whole answer may take, repetitions included.
     total_timeout: Option<Duration>, range "10ms" to "1d";
     /// The largest single event accepted from the provider, in bytes.
     max_event_bytes: Option<usize>, range "1024" to "67108864";

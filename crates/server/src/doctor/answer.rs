@@ -139,7 +139,10 @@ fn failed(report: &mut Report, config: &OpenAiConfig, model: &str, error: &Provi
              (OPENAI_BASE_URL) is the address of the API, which often ends in /v1. Some servers \
              refuse a field: see system_role, token_limit_field and include_usage of the provider."
         }
-        ProviderError::ContextTooLong | ProviderError::TooLarge | ProviderError::Failed => {
+        ProviderError::ContextTooLong
+        | ProviderError::EmptyAnswer
+        | ProviderError::TooLarge
+        | ProviderError::Failed => {
             "The log line above has its words. Try another model with --model."
         }
         ProviderError::Misconfigured(_) => CHECK_ADDRESS,

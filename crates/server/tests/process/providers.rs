@@ -86,7 +86,7 @@ async fn unwell() {
         ("mock:status=404", "refused the request", "often ends in /v1"),
         ("mock:status=429", "rate of requests", "Wait a little"),
         ("mock:fault=garbage", "cannot be understood", "stream = false"),
-        ("mock:fault=silent", "took too long (first token)", "first_token_timeout"),
+        ("mock:fault=silent", "took too long (first token", "first_token_timeout"),
     ];
     for (model, says, fix) in cases {
         let asked = upstream.calls().len();

@@ -117,6 +117,7 @@ async fn failures() {
         ProviderError::ModelNotFound,
         ProviderError::WrongAddress,
         ProviderError::Truncated,
+        ProviderError::EmptyAnswer,
         ProviderError::TooLarge,
         ProviderError::Protocol,
         ProviderError::Failed,
