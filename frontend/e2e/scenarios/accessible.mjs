@@ -32,6 +32,10 @@ export default async function ({ browser, url }) {
       await send(page, "Show me what an answer looks like.");
       await eventually("text", async () => (await answers(page).last().innerText()).length > 100);
       await look("streaming");
+      await send(page, "And one thing more, when you are done.");
+      await page.locator('[data-turn="unsent"]').getByText("Sent when the answer ends").waitFor();
+      await look("queued");
+      await page.getByRole("button", { name: "Remove" }).click();
       await page.keyboard.press("Escape");
       await page.getByText("Stopped. The text so far is kept.").waitFor();
       await page.getByText(/^Thought for/).click();

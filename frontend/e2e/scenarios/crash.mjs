@@ -33,7 +33,7 @@ export default async function ({ browser, url, ask }) {
   await ask("terminate");
   await page.getByText("Connection lost. Reconnecting…").first().waitFor();
   await box.press("Enter");
-  await page.getByText("Sending…").waitFor();
+  await page.getByText("Not sent yet").waitFor();
   await ask("start");
   await eventually("the message was sent when that was possible", async () => {
     return (await answers(page).count()) === 2 && (await shownTicks(page)) > 20;

@@ -31,15 +31,30 @@ export default async function ({ browser, url }) {
   await eventually("the answer goes on after the sleep", async () => (await shownTicks(page)) >= Math.min(asleep + 10, TICKS));
 
   await context.setOffline(true);
-  await page.getByText("You are offline. Your draft is kept.").waitFor();
+  const offline = page.getByText("You are offline. Everything is kept and sent when the network is back.");
+  await offline.waitFor();
+  assert.equal(await page.getByText(/offline/i).count(), 1, "one sentence says so");
   const box = page.getByRole("textbox", { name: "Message" });
   await box.fill("later");
   assert.ok(await page.getByRole("button", { name: /Send|Stop/ }).isVisible());
   await context.setOffline(false);
-  await page.getByText("You are offline. Your draft is kept.").waitFor({ state: "detached" });
+  await offline.waitFor({ state: "detached" });
 
   assert.equal(ticks(await answered(page)), TICKS, "the whole answer, without a gap or a repetition");
   assert.equal(await box.inputValue(), "later");
+
+  // What is sent without a network waits, can be taken back, and is sent once when it is back.
+  await context.setOffline(true);
+  await offline.waitFor();
+  await box.press("Enter");
+  const waits = page.locator('[data-turn="unsent"]');
+  await waits.getByText("Not sent yet").waitFor();
+  await send(page, "much later");
+  await waits.filter({ hasText: "much later" }).getByRole("button", { name: "Remove" }).click();
+  assert.equal(await waits.count(), 1);
+  await context.setOffline(false);
+  await page.locator("article.mine:not([data-turn=unsent])").filter({ hasText: "later" }).waitFor();
+  assert.equal(await page.locator("article.mine").filter({ hasText: "later" }).count(), 1);
   await page.close();
   network.close();
   assert.deepEqual(problems, []);

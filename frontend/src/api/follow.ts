@@ -12,6 +12,19 @@ const ENDS = ["response.completed", "response.incomplete", "response.failed"];
 /** A call of a tool, as events show it. */
 export type Item = Omit<Call, "offset">;
 
+/** Why nothing comes at the moment. */
+export interface Waiting {
+  reason: "retrying" | "asked_to_wait" | "thinking" | "silent";
+  /** When it is over, in seconds since 1970, where that is known. */
+  until: number | null;
+}
+
+/** A page that an answer refers to. */
+export interface Source {
+  url: string;
+  title: string;
+}
+
 /** What a follower is told. */
 export interface Sink {
   /** The answer begins afresh: whatever was shown of it is forgotten. */
@@ -24,6 +37,10 @@ export interface Sink {
   args(id: string, delta: string): void;
   /** The call is over. */
   called(item: Item): void;
+  /** Nothing comes for a while, and why; over with the next event, which says so with nothing. */
+  waiting(waiting: Waiting | undefined): void;
+  /** A source of the text so far. */
+  source(source: Source): void;
 }
 
 /** Returns the ended response. `after` is the number of the last event that is known already. */
@@ -75,14 +92,37 @@ export function follow(
   }, { signal });
 }
 
+/** What a response says that its answer waits for. */
+export function waitingOf(response: { waiting?: unknown } | undefined): Waiting | undefined {
+  const { reason, until } = (response?.waiting ?? {}) as Partial<Waiting>;
+  if (typeof reason !== "string") return undefined;
+  return { reason, until: typeof until === "number" ? until : null };
+}
+
+/** The pages that annotations name and that can be opened: each once, in the order of the text. */
+export function sourcesOf(annotations: readonly unknown[] | null | undefined): Source[] {
+  const found = new Map<string, Source>();
+  for (const one of annotations ?? []) {
+    const { type, url, title } = (one ?? {}) as Record<string, unknown>;
+    if (type !== "url_citation" || typeof url !== "string" || found.has(url)) continue;
+    if (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol)) continue;
+    found.set(url, { url: new URL(url).href, title: typeof title === "string" ? title.trim() : "" });
+  }
+  return [...found.values()];
+}
+
 function take(frame: Frame, sink: Sink): Response | undefined {
   const event = JSON.parse(frame.data);
+  sink.waiting(event.type === "response.in_progress" ? waitingOf(event.response) : undefined);
   switch (event.type) {
     case "response.created":
       sink.afresh();
       return undefined;
     case "response.output_text.delta":
       sink.text(event.delta);
+      return undefined;
+    case "response.output_text.annotation.added":
+      for (const source of sourcesOf([event.annotation])) sink.source(source);
       return undefined;
     case "response.reasoning_summary_text.delta":
       sink.reasoning(event.delta);

@@ -1,6 +1,7 @@
 /** Requests: with a token, in one error shape, and aware of whether the server can be reached. */
 import { build } from "../state/build.svelte";
 import { connection } from "../state/connection.svelte";
+import { heardDate } from "./clock";
 import { Lost, refusal, Refused } from "./errors";
 import { token, tokenRefused } from "./tokens";
 
@@ -19,11 +20,13 @@ export interface Options {
   signal?: AbortSignal | undefined;
   /** Whether the answer may take as long as it wants. */
   stream?: boolean;
+  /** Whether the browser goes on with it when the page is closed; for small bodies only. */
+  keepalive?: boolean;
 }
 
 /** One attempt, without a token. Throws `Lost` or `Refused`. */
 export async function attempt(path: string, options: Options = {}): Promise<Response> {
-  const { method = "GET", body, file, signal, stream } = options;
+  const { method = "GET", body, file, signal, stream, keepalive } = options;
   const headers: Record<string, string> = { ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   const signals = [signal, stream ? undefined : AbortSignal.timeout(PATIENCE)];
@@ -36,13 +39,14 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
       signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
       cache: "no-store",
       // Who deletes something and closes the page at once has deleted it.
-      keepalive: method === "DELETE",
+      keepalive: keepalive ?? method === "DELETE",
     });
   } catch (error) {
     signal?.throwIfAborted();
     connection.failed();
     throw new Lost(String(error));
   }
+  heardDate(reply.headers.get("date"));
   build.seen(reply.headers.get("x-chatapp-build"));
   if (reply.ok) {
     connection.worked();

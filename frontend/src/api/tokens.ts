@@ -4,6 +4,7 @@
  */
 import { Refused } from "./errors";
 import { attempt } from "./http";
+import { oneTab } from "./locks";
 import type { Tokens, User } from "./types";
 
 /** Renewed so long before it expires, in milliseconds. */
@@ -138,9 +139,12 @@ function unless(signal: AbortSignal | undefined, work: Promise<void>): Promise<v
   });
 }
 
-/** Renews once for all requests of this tab, and one tab after the other. */
+/**
+ * Renews once for all requests of this tab, and one tab after the other. That two renew at once, where
+ * there are no locks, the server forgives for some seconds.
+ */
 function renew(): Promise<Access> {
-  renewing ??= oneTab(async () => {
+  renewing ??= oneTab("chatapp.session", async () => {
     // Another tab may have renewed while this one waited.
     if (access && access.until - EARLY > Date.now()) return access;
     try {
@@ -156,11 +160,4 @@ function renew(): Promise<Access> {
     }
   }).finally(() => (renewing = undefined));
   return renewing;
-}
-
-function oneTab<T>(work: () => Promise<T>): Promise<T> {
-  // Locks exist on https and localhost only. Without them two tabs may renew at once, which the
-  // server forgives for some seconds.
-  if (typeof navigator === "undefined" || !navigator.locks) return work();
-  return navigator.locks.request("chatapp.session", work) as Promise<T>;
 }

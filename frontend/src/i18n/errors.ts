@@ -1,4 +1,5 @@
 import { Lost, Refused } from "../api/errors";
+import { Unsure } from "../state/outgoing";
 import { i18n } from "./index.svelte";
 
 /** What to tell a person about a failure: our words where we have them, else the server's. */
@@ -7,6 +8,7 @@ export function explainError(error: unknown): string {
     return i18n.t.waitSeconds(Math.ceil(error.retryAfter / 1000));
   }
   if (error instanceof Refused) return explainCode(error.code, error.message);
+  if (error instanceof Unsure) return i18n.t.error.unsure;
   return error instanceof Lost ? i18n.t.error.network : i18n.t.error.unknown;
 }
 

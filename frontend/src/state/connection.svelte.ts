@@ -38,6 +38,11 @@ class Connection {
     if (!this.#probing) void this.#probe();
   }
 
+  /** Whether the last request has not reached the server. */
+  get away(): boolean {
+    return this.#lost;
+  }
+
   /** Waits this long, and in any case until the server can be reached again. */
   async back(pause: number, signal?: AbortSignal): Promise<void> {
     await sleep(pause, signal, this.#lost ? this.#waiting : undefined);

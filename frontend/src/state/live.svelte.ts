@@ -1,7 +1,11 @@
 /** An answer while it is written. */
-import { follow, type Item } from "../api/follow";
+import { follow, sourcesOf, type Item, type Source, type Waiting } from "../api/follow";
 import type { Call, Message, Response } from "../api/types";
 
+/** So long without anything is worth a word, in milliseconds. */
+const QUIET = 10_000;
+/** How often that is looked at. */
+const LOOK = 1_000;
 /** The most that is drawn at once while nobody looks, in milliseconds. */
 const HIDDEN_PAUSE = 500;
 
@@ -10,6 +14,11 @@ export class Live {
   text = $state("");
   reasoning = $state("");
   calls = $state.raw<Call[]>([]);
+  sources = $state.raw<Source[]>([]);
+  /** Why nothing comes at the moment, if the server says so. */
+  waiting = $state.raw<Waiting | undefined>();
+  /** Nothing has come for a while, and nobody has said why. */
+  quiet = $state(false);
   /** The person has asked for its end. */
   stopping = $state(false);
   /** How long the model thought, in seconds; 0 while that is not known. */
@@ -19,7 +28,9 @@ export class Live {
   #reasoning = "";
   /** Replaced whenever one of them changes. */
   #calls: Call[] = [];
+  #sources: Source[] = [];
   #drawing = false;
+  #heard = Date.now();
   #thinkingSince = 0;
   #followed = new AbortController();
 
@@ -36,6 +47,7 @@ export class Live {
     this.#text = message.content;
     this.#reasoning = message.reasoning ?? "";
     this.#calls = message.calls ?? [];
+    this.#sources = sourcesOf(message.annotations);
     this.#show();
   }
 
@@ -49,7 +61,8 @@ export class Live {
         this.#text = "";
         this.#reasoning = "";
         this.#calls = [];
-        this.#draw();
+        this.#sources = [];
+        // Drawn with what comes next, which may be the same again.
       },
       text: (delta: string) => {
         this.#thought();
@@ -74,10 +87,25 @@ export class Live {
         this.#calls = this.#calls.map((one) => (one.id === item.id ? { ...item, offset: one.offset } : one));
         this.#draw();
       },
+      waiting: (waiting: Waiting | undefined) => {
+        this.#heard = Date.now();
+        this.quiet = false;
+        this.waiting = waiting;
+      },
+      source: (source: Source) => {
+        if (this.#sources.some((one) => one.url === source.url)) return;
+        this.#sources = [...this.#sources, source];
+        this.#draw();
+      },
     };
-    const ended = await follow(this.response, sink, { after, signal: this.#followed.signal });
-    this.#show();
-    return ended;
+    const watch = setInterval(() => (this.quiet = !this.waiting && Date.now() - this.#heard > QUIET), LOOK);
+    try {
+      const ended = await follow(this.response, sink, { after, signal: this.#followed.signal });
+      this.#show();
+      return ended;
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   /** Stops following; the answer goes on without us. */
@@ -107,5 +135,6 @@ export class Live {
     this.text = this.#text;
     this.reasoning = this.#reasoning;
     this.calls = this.#calls;
+    this.sources = this.#sources;
   }
 }

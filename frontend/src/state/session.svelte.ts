@@ -4,6 +4,7 @@ import { persist } from "../api/http";
 import * as tokens from "../api/tokens";
 import type { User } from "../api/types";
 import { dropDrafts } from "./drafts";
+import { dropOutgoing } from "./outgoing";
 
 /** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */
 const HINT = "chatapp.user";
@@ -53,8 +54,15 @@ class Session {
   /** Signs out here: on the server, and in every tab of this browser. */
   async logout(): Promise<void> {
     await tokens.leave();
-    if (this.user) dropDrafts(this.user.id);
+    this.#drop();
     this.#leave();
+  }
+
+  /** Removes what this browser keeps of a person, who leaves. */
+  #drop(): void {
+    if (!this.user) return;
+    dropDrafts(this.user.id);
+    dropOutgoing(this.user.id);
   }
 
   /** Nobody is signed in here any more, without asking the server. */
@@ -65,7 +73,7 @@ class Session {
 
   /** The account is gone, and with it everything of it that this browser keeps. */
   deleted(): void {
-    if (this.user) dropDrafts(this.user.id);
+    this.#drop();
     tokens.forget();
     // Perhaps the next one here is the first again: the start leads to the right form.
     this.#leave("/");

@@ -6,15 +6,14 @@ import { newKey } from "../api/key";
 import type { Conversation, List, Message, Response, Turn } from "../api/types";
 import { conversations } from "./conversations.svelte";
 import { Live } from "./live.svelte";
+import { outbox } from "./outbox.svelte";
 
 const PAGE = 50;
 /** Older messages come in larger pages: whoever asks for them scrolls on. */
 const OLDER = 100;
 
-/** A message, or a wish for another answer, on its way. */
-export interface Outgoing {
-  /** What the person says; nothing when an answer is made again. */
-  content: string | undefined;
+/** A wish for another answer, or for the rest of one, on its way. */
+export interface Wish {
   path: string;
   body: Record<string, unknown>;
   /** Repeating with the same key never sends twice. */
@@ -22,8 +21,8 @@ export interface Outgoing {
   failed: Error | undefined;
   /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
   until: number;
-  /** The messages that were shown before, when this replaces some of them. */
-  before: Message[] | undefined;
+  /** The answer that another one is to take the place of. */
+  instead: string | undefined;
 }
 
 /** What screens want to be told about. */
@@ -35,7 +34,17 @@ export class Thread {
   state = $state<"loading" | "ready" | "missing" | "failed">("loading");
   older = $state<"none" | "more" | "loading" | "failed">("none");
   live = $state.raw<Live | undefined>();
-  outgoing = $state.raw<Outgoing | undefined>();
+  wish = $state.raw<Wish | undefined>();
+  /** The messages on their way, in the order in which they are sent. */
+  outgoing = $derived.by(() => outbox.of(this.id));
+  /** Whether nothing else can be asked for now. */
+  busy = $derived.by(() => this.live !== undefined || this.wish !== undefined || this.outgoing.length > 0);
+  /** The messages that are shown: all down to the one that something on its way takes the place of. */
+  shown = $derived.by(() => {
+    const instead = this.wish?.instead ?? this.outgoing[0]?.instead;
+    const at = instead ? this.messages.findIndex((one) => one.id === instead) : -1;
+    return at < 0 ? this.messages : this.messages.slice(0, at);
+  });
   /** The message that is being said differently. */
   editing = $state<string | undefined>();
   /** How answers were made, as far as somebody wanted to know. */
@@ -47,6 +56,7 @@ export class Thread {
   #asked = new Set<string>();
   #older: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
   #refreshing: Promise<void> | undefined;
 
   constructor(readonly id: string) {}
@@ -61,7 +71,13 @@ export class Thread {
         if (id === this.id) void this.refresh();
       },
     });
-    if (this.outgoing && !this.outgoing.failed) return;
+    this.#unlisten ??= outbox.listen({
+      sent: (_, turn) => {
+        if (turn.message.conversation_id !== this.id) return;
+        if (this.state === "ready") this.take(turn);
+        else void this.refresh();
+      },
+    });
     void this.refresh();
   }
 
@@ -71,6 +87,8 @@ export class Thread {
     document.removeEventListener("visibilitychange", this.#look);
     this.#unwatch?.();
     this.#unwatch = undefined;
+    this.#unlisten?.();
+    this.#unlisten = undefined;
     this.live?.leave();
     this.live = undefined;
     this.onNote = () => {};
@@ -102,68 +120,65 @@ export class Thread {
     }
   }
 
-  /** Sends a message at the end. */
-  send(content: string, model?: string): Promise<void> {
-    return this.#submit({
-      content,
-      path: `/api/conversations/${this.id}/messages`,
-      body: { content, ...(model ? { model } : {}) },
-    });
+  /** Sends a message at the end, after what is on its way; returns whether there is room for it. */
+  send(content: string): boolean {
+    return outbox.put({ conversation: this.id, content });
   }
 
   /** Says something else where a message was said: it begins a branch of its own beside it. */
-  edit(message: Message, content: string): Promise<void> {
-    return this.#submit(
-      {
-        content,
-        path: `/api/conversations/${this.id}/messages`,
-        body: { content, parent_id: message.parent_id ?? null },
-      },
-      message,
-    );
+  edit(message: Message, content: string): boolean {
+    const rest = { parent_id: message.parent_id ?? null };
+    return outbox.put({ conversation: this.id, content, rest, instead: message.id });
+  }
+
+  /** Shows a turn that has arrived, and follows its answer. */
+  take(turn: Turn): void {
+    this.state = "ready";
+    this.#append(turn);
+    this.#attach(turn.response.id, turn.message, true);
   }
 
   /** Asks for another answer beside this one, perhaps of another model. */
   regenerate(answer: Message, model?: string): Promise<void> {
-    const path = `/api/messages/${answer.id}/regenerate`;
-    return this.#submit({ content: undefined, path, body: model ? { model } : {} }, answer);
+    return this.#ask(`/api/messages/${answer.id}/regenerate`, model ? { model } : {}, answer.id);
   }
 
-  /** The same once more. */
-  async resend(): Promise<void> {
-    const outgoing = this.outgoing;
-    if (!outgoing) return;
-    this.outgoing = { ...outgoing, failed: undefined, until: 0 };
-    const { path, body, key } = outgoing;
+  /** Asks for the rest of an answer, which goes on in its place. */
+  continue(answer: Message): Promise<void> {
+    return this.#ask(`/api/responses/${answer.response_id}/continue`, {});
+  }
+
+  /** The same wish once more. */
+  async again(): Promise<void> {
+    const wish = this.wish;
+    if (!wish) return;
+    this.wish = { ...wish, failed: undefined, until: 0 };
+    const { path, body, key } = wish;
     const headers = { prefer: "respond-async", "idempotency-key": key };
     try {
       const turn = await persist(
         () => {
-          if (this.outgoing?.until) this.outgoing = { ...this.outgoing, until: 0 };
+          if (this.wish?.until) this.wish = { ...this.wish, until: 0 };
           return json<Turn>(path, { method: "POST", headers, body });
         },
         {
           asked: (pause) => {
-            if (this.outgoing) this.outgoing = { ...this.outgoing, until: Date.now() + pause };
+            if (this.wish) this.wish = { ...this.wish, until: Date.now() + pause };
           },
         },
       );
-      this.outgoing = undefined;
-      this.#append(turn);
+      this.wish = undefined;
+      this.take(turn);
       void conversations.reload(this.id, true);
-      this.#attach(turn.response.id, turn.message, true);
     } catch (error) {
-      this.outgoing = { ...outgoing, failed: error as Error, until: 0 };
+      this.wish = { ...wish, failed: error as Error, until: 0 };
       if (error instanceof Refused && error.code === "conversation_locked") void this.refresh();
     }
   }
 
-  /** Gives up what was not sent, and returns its text. */
-  discard(): string {
-    const content = this.outgoing?.content ?? "";
-    if (this.outgoing?.before) this.messages = this.outgoing.before;
-    this.outgoing = undefined;
-    return content;
+  /** Gives up what was wished for. */
+  discard(): void {
+    this.wish = undefined;
   }
 
   /** Shows the branch of another message. */
@@ -220,13 +235,9 @@ export class Thread {
     }
   }
 
-  /** Sends, in place of a message and all below it if one is named. */
-  #submit(what: Pick<Outgoing, "content" | "path" | "body">, instead?: Message): Promise<void> {
-    const at = instead ? this.messages.findIndex((one) => one.id === instead.id) : -1;
-    const before = at < 0 ? undefined : this.messages;
-    if (before) this.messages = before.slice(0, at);
-    this.outgoing = { ...what, key: newKey(), failed: undefined, until: 0, before };
-    return this.resend();
+  #ask(path: string, body: Wish["body"], instead?: string): Promise<void> {
+    this.wish = { path, body, key: newKey(), failed: undefined, until: 0, instead };
+    return this.again();
   }
 
   /** What was not there may be back: somebody has undone something, or the network is there again. */
@@ -322,7 +333,7 @@ export class Thread {
     const before = this.conversation;
     this.conversation = conversation;
     if (this.state === "missing" || this.state === "failed") return void this.refresh();
-    if (!before || this.outgoing) return;
+    if (!before || this.wish || this.outgoing.some((one) => one.sending)) return;
     const moved = conversation.head_id !== before.head_id;
     const other = conversation.active_response_id;
     if ((moved && conversation.head_id !== this.messages.at(-1)?.id) || (other && other !== this.live?.response)) {

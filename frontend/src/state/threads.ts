@@ -1,8 +1,5 @@
 /** The conversations that were looked at last, so that going back to one is instant. */
-import { json, persist } from "../api/http";
-import type { Conversation } from "../api/types";
-import { conversations } from "./conversations.svelte";
-import { router } from "./router.svelte";
+import type { Turn } from "../api/types";
 import { Thread } from "./thread.svelte";
 
 const MOST = 8;
@@ -20,23 +17,9 @@ export function thread(id: string): Thread {
   return found;
 }
 
-/** Opens a conversation with its first message, and shows it. */
-export async function begin(
-  content: string,
-  { key, model, instructions }: { key: string; model?: string; instructions?: string },
-): Promise<void> {
-  const body = { ...(model ? { model } : {}), ...(instructions ? { instructions } : {}) };
-  const conversation = await persist(() =>
-    json<Conversation>("/api/conversations", {
-      method: "POST",
-      headers: { "idempotency-key": key },
-      body,
-    }),
-  );
-  const opened = thread(conversation.id);
-  opened.conversation = conversation;
-  opened.state = "ready";
-  conversations.put(conversation);
-  void opened.send(content);
-  router.go(`/c/${conversation.id}`, { by: "sending" });
+/** Has the conversation ready that begins with this turn; returns its id. */
+export function begun(turn: Turn): string {
+  const { conversation_id: id } = turn.message;
+  thread(id).take(turn);
+  return id;
 }

@@ -1,0 +1,283 @@
+/**
+ * Sends messages: each is kept on this device before it is sent and until the server has it, and
+ * those of one conversation go one after the other, each when the answer before it has ended.
+ */
+import { Refused } from "../api/errors";
+import { json, persist } from "../api/http";
+import { newKey } from "../api/key";
+import { oneTab } from "../api/locks";
+import type { Turn } from "../api/types";
+import { connection } from "./connection.svelte";
+import { conversations } from "./conversations.svelte";
+import { giveBack, writeDraft } from "./drafts";
+import { beginning, inOrder, isBeginning, isOf, MOST, store, stored, unstore, Unsure, type Outgoing } from "./outgoing";
+
+/** So long after the first attempt the server knows a key (a day), with an hour to spare. */
+const REMEMBERED = 23 * 3_600_000;
+/** How often a conversation is looked at whose answer nobody follows here, in milliseconds. */
+const LOOK = 5_000;
+/** What a browser sends for a page that is gone is at most 64 KiB, all requests together. */
+const KEEPALIVE = 32_000;
+
+/** A message on its way, as this tab sees it. */
+export interface Item extends Outgoing {
+  /** It is being sent, from here. */
+  sending: boolean;
+  /** Whether this tab has written it or is the one to send it. */
+  ours: boolean;
+  /** Why it was not sent; the person decides what becomes of it. */
+  failed: Error | undefined;
+  /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
+  until: number;
+}
+
+/** What those who show conversations are told. */
+export interface Listener {
+  /** A message has arrived; its turn is in this conversation. */
+  sent?(item: Item, turn: Turn): void;
+  /** Messages were refused, for good: returns whether their text is shown where it can be sent again. */
+  refused?(items: Item[], error: Refused): boolean;
+}
+
+class Outbox {
+  items = $state.raw<Item[]>([]);
+
+  #user = "";
+  /** Those that this device has no room for. */
+  #loose = new Map<string, Outgoing>();
+  /** The conversations whose messages are being sent from here. */
+  #running = new Set<string>();
+  /** Which answer is being written in a conversation, as far as that is known. */
+  #answering = new Map<string, string>();
+  #listeners = new Set<Listener>();
+  #wakers = new Set<() => void>();
+
+  /** Sends what is left from before, and everything from now on, in the name of this person. */
+  start(user: string): void {
+    if (this.#user) return;
+    this.#user = user;
+    addEventListener("storage", ({ key }) => {
+      if (isOf(user, key)) this.#look();
+    });
+    conversations.watch({
+      heard: ({ id, active_response_id: active }) => {
+        if (active) this.#answering.set(id, active);
+        else this.#answering.delete(id);
+        this.#wake();
+      },
+      gone: () => {},
+    });
+    this.#look();
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What is on its way in a conversation, in order. */
+  of(conversation: string): Item[] {
+    return this.items.filter((one) => one.conversation === conversation);
+  }
+
+  /** What is on its way in a conversation that does not exist yet and that this tab shows. */
+  get beginnings(): Item[] {
+    const first = this.items.find((one) => one.ours && isBeginning(one.conversation));
+    return first ? this.of(first.conversation) : [];
+  }
+
+  /**
+   * Takes a message; it is kept when this returns. Returns whether there is room for another one.
+   * Without a conversation it makes one.
+   */
+  put(message: Pick<Outgoing, "content"> & Partial<Pick<Outgoing, "conversation" | "rest" | "instead">>): boolean {
+    if (this.items.length >= MOST) return false;
+    const last = this.items.at(-1)?.at ?? 0;
+    const one: Outgoing = {
+      conversation: beginning(),
+      rest: {},
+      ...message,
+      key: newKey(),
+      at: Math.max(Date.now(), last + 1),
+      tried: 0,
+    };
+    if (!store(this.#user, one)) {
+      this.#loose.set(one.key, one);
+      // There may be room as soon as the draft of it is gone.
+      queueMicrotask(() => this.#look());
+    }
+    this.items = [...this.items, { ...one, ours: true, sending: false, failed: undefined, until: 0 }];
+    this.#look();
+    return true;
+  }
+
+  /** Takes a message away that nobody wants sent any more. */
+  remove(key: string): void {
+    unstore(this.#user, key);
+    this.#loose.delete(key);
+    this.items = this.items.filter((one) => one.key !== key);
+    this.#look();
+  }
+
+  /** Tries once more what has failed. */
+  retry(key: string): void {
+    this.#change(key, { failed: undefined, tried: Date.now() });
+    this.#look();
+  }
+
+  /** Sees what there is, and sends what can be sent. */
+  #look(): void {
+    this.#read();
+    this.#wake();
+    for (const { conversation } of this.items) void this.#run(conversation);
+  }
+
+  /** Takes in what the tabs of this browser have written. */
+  #read(): void {
+    for (const [key, one] of this.#loose) if (store(this.#user, one)) this.#loose.delete(key);
+    const known = new Map(this.items.map((one) => [one.key, one]));
+    const all = [...stored(this.#user), ...this.#loose.values()].sort(inOrder);
+    const fresh = { ours: false, sending: false, failed: undefined, until: 0 };
+    this.items = all.map((one) => ({ ...fresh, ...known.get(one.key), ...one }));
+  }
+
+  /** Sends the messages of one conversation, in one tab. */
+  async #run(conversation: string): Promise<void> {
+    if (this.#running.has(conversation)) return;
+    this.#running.add(conversation);
+    try {
+      await oneTab(`chatapp.outbox.${conversation}`, async () => {
+        for (;;) {
+          // Another tab may have sent it, or somebody has taken it back.
+          this.#read();
+          const [next] = this.of(conversation);
+          if (!next || next.failed) return;
+          if (!next.ours) {
+            this.#change(next.key, { ours: true });
+            continue;
+          }
+          if (next.tried > 0 && Date.now() - next.tried > REMEMBERED) {
+            this.#change(next.key, { failed: new Unsure() });
+            return;
+          }
+          // Whatever was waited for, the world may be another one.
+          if (await this.#waited(conversation)) continue;
+          await this.#send(next);
+        }
+      });
+    } finally {
+      this.#running.delete(conversation);
+    }
+  }
+
+  /** Waits for the server, or for the end of an answer; says whether there was something to wait for. */
+  async #waited(conversation: string): Promise<boolean> {
+    if (connection.away) {
+      await connection.back(0);
+      return true;
+    }
+    if (!this.#answering.has(conversation)) return false;
+    const woken = await new Promise<boolean>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wakers.delete(wake);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        this.#wakers.delete(wake);
+        resolve(false);
+      }, LOOK);
+      this.#wakers.add(wake);
+    });
+    if (!woken) await conversations.reload(conversation);
+    return true;
+  }
+
+  async #send(item: Item): Promise<void> {
+    const { key, conversation, content, rest } = item;
+    const begins = isBeginning(conversation);
+    const body = { content, ...rest };
+    const headers = { prefer: "respond-async", "idempotency-key": key };
+    const path = begins ? "/api/messages" : `/api/conversations/${conversation}/messages`;
+    // Whoever closes the page at once has sent it all the same.
+    let keepalive = new Blob([JSON.stringify(body)]).size <= KEEPALIVE;
+    this.#change(key, { sending: true, tried: item.tried || Date.now() });
+    try {
+      const turn = await persist(
+        () => {
+          this.#change(key, { until: 0 });
+          const options = { method: "POST" as const, headers, body, keepalive };
+          keepalive = false;
+          return json<Turn>(path, options);
+        },
+        { asked: (pause) => this.#change(key, { until: Date.now() + pause }) },
+      );
+      this.#arrived(item, turn);
+    } catch (error) {
+      this.#change(key, { sending: false, until: 0 });
+      if (!(error instanceof Refused) || (error.status >= 500 && error.code !== "storage_full")) {
+        // Nobody knows what has become of it; the same key finds out.
+        this.#change(key, { failed: error as Error });
+      } else if (error.code === "conversation_locked" && error.responseId) {
+        this.#change(key, { tried: 0 });
+        this.#answering.set(conversation, error.responseId);
+        void conversations.reload(conversation);
+      } else {
+        this.#refused(conversation, error);
+      }
+    }
+  }
+
+  #arrived(item: Item, turn: Turn): void {
+    const { conversation_id: id } = turn.message;
+    this.#answering.set(id, turn.response.id);
+    // Those that follow go where the first one has gone.
+    if (isBeginning(item.conversation)) {
+      for (const { key } of this.of(item.conversation)) this.#change(key, { conversation: id, rest: {} });
+    }
+    this.remove(item.key);
+    for (const listener of this.#listeners) listener.sent?.(item, turn);
+    void conversations.reload(id, true);
+  }
+
+  /** Gives the text back to whoever wrote it, with all that was to follow. */
+  #refused(conversation: string, error: Refused): void {
+    const items = this.of(conversation);
+    let shown = false;
+    for (const listener of this.#listeners) shown ||= listener.refused?.(items, error) ?? false;
+    if (!shown) giveAllBack(this.#user, items);
+    for (const { key } of items) this.remove(key);
+  }
+
+  #change(key: string, change: Partial<Item>): void {
+    const found = this.items.find((one) => one.key === key);
+    if (!found) return;
+    const changed = { ...found, ...change };
+    this.items = this.items.map((one) => (one === found ? changed : one));
+    if (!("tried" in change || "conversation" in change)) return;
+    if (this.#loose.has(key)) this.#loose.set(key, changed);
+    else store(this.#user, changed);
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+}
+
+/** Puts the texts of messages where they were written: a message box, or the edit of a message. */
+function giveAllBack(user: string, items: Item[]): void {
+  for (const { content, instead } of items) if (instead) writeDraft(user, `edit.${instead}`, content);
+  const [first] = items;
+  const text = items.filter((one) => !one.instead).map((one) => one.content).join("\n\n");
+  if (!first || text === "") return;
+  giveBack(user, isBeginning(first.conversation) ? "" : first.conversation, text);
+  const instructions = instructionsOf(first);
+  if (instructions) writeDraft(user, "begin.instructions", instructions);
+}
+
+/** The instructions of the conversation that a message makes. */
+export function instructionsOf({ rest }: Outgoing): string {
+  return (rest.conversation as { instructions?: string } | undefined)?.instructions ?? "";
+}
+
+export const outbox = new Outbox();

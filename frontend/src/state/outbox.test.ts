@@ -1,0 +1,365 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Turn } from "../api/types";
+import type { Item, Listener } from "./outbox.svelte";
+
+const USER = "user_1";
+const CONVERSATION = "conv_1";
+
+interface Post {
+  path: string;
+  key: string;
+  body: Record<string, unknown>;
+  keepalive: boolean;
+}
+
+/** What a browser keeps, whatever becomes of its pages. */
+let device: Map<string, string>;
+/** What was sent, oldest first. */
+let posts: Post[];
+/** What the server has taken, by key. */
+let taken: Map<string, Turn>;
+/** What the next sends come to; all are taken when there is nothing left. */
+let replies: (() => Response)[];
+/** The answer that runs in the conversation. */
+let active: string | null;
+/** Whether the server can be reached. */
+let reachable: boolean;
+/** Locks by name, shared by all tabs. */
+let locks: Map<string, Promise<unknown>>;
+
+const reply = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+const refuse = (status: number, code: string, more = {}, headers = {}) => () => reply(status, { error: { message: code, code, ...more } }, headers);
+
+function turn(path: string, content: unknown): Turn {
+  const id = path === "/api/messages" ? `conv_new_${taken.size}` : path.split("/")[3];
+  const message = { conversation_id: id, content };
+  return { user_message: message, message, response: { id: `resp_${taken.size}` } } as unknown as Turn;
+}
+
+async function server(path: string, options: RequestInit): Promise<Response> {
+  if (path === "/health/ready") return reachable ? reply(200, {}) : Promise.reject(new TypeError("away"));
+  if (!reachable) throw new TypeError("away");
+  if (path === "/api/auth/refresh") return reply(200, { access_token: "token", expires_in: 900, user: { id: USER } });
+  if (options.method === "GET") return reply(200, { id: path.split("/")[3], active_response_id: active, updated_at: "", data: [] });
+  const key = (options.headers as Record<string, string>)["idempotency-key"]!;
+  const body = JSON.parse(options.body as string);
+  posts.push({ path, key, body, keepalive: options.keepalive ?? false });
+  const next = replies.shift();
+  if (next) return next();
+  if (!taken.has(key)) taken.set(key, turn(path, body.content));
+  return reply(201, taken.get(key));
+}
+
+/** Opens a tab: everything that lives in memory only is as new. */
+async function tab(listener: Listener = {}) {
+  vi.resetModules();
+  const { outbox } = await import("./outbox.svelte");
+  outbox.listen(listener);
+  outbox.start(USER);
+  return outbox;
+}
+
+const settled = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+const waiting = () => [...device.keys()].filter((name) => name.startsWith("chatapp.outbox."));
+const said = () => [...taken.values()].map((one) => one.message.content);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_700_000_000_000 });
+  device = new Map();
+  posts = [];
+  taken = new Map();
+  replies = [];
+  active = null;
+  reachable = true;
+  locks = new Map();
+  vi.stubGlobal(
+    "localStorage",
+    new Proxy(
+      {
+        getItem: (key: string) => device.get(key) ?? null,
+        setItem: (key: string, value: string) => void device.set(key, value),
+        removeItem: (key: string) => void device.delete(key),
+      },
+      {
+        ownKeys: () => [...device.keys()],
+        getOwnPropertyDescriptor: (_, key) => (device.has(key as string) ? { enumerable: true, configurable: true } : undefined),
+      },
+    ),
+  );
+  vi.stubGlobal("navigator", {
+    onLine: true,
+    locks: {
+      request: (name: string, work: () => Promise<unknown>) => {
+        const result = (locks.get(name) ?? Promise.resolve()).then(work, work);
+        locks.set(name, result);
+        return result;
+      },
+    },
+  });
+  vi.stubGlobal("BroadcastChannel", undefined);
+  vi.stubGlobal("addEventListener", () => {});
+  vi.stubGlobal("document", { hidden: true, addEventListener: () => {}, querySelector: () => null });
+  vi.stubGlobal("fetch", server);
+  vi.spyOn(Math, "random").mockReturnValue(0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+describe("w1: a message", () => {
+  it("is kept before it is sent, and until the server has it", async () => {
+    const outbox = await tab();
+    expect(outbox.put({ conversation: CONVERSATION, content: "hello" })).toBe(true);
+    expect(waiting()).toHaveLength(1);
+    expect(posts).toEqual([]);
+    await settled();
+    expect(posts).toMatchObject([{ path: "/api/conversations/conv_1/messages", body: { content: "hello" }, keepalive: true }]);
+    expect(waiting()).toEqual([]);
+    expect(outbox.items).toEqual([]);
+  });
+
+  it("makes its conversation in the same request, with all that belongs to it", async () => {
+    const outbox = await tab();
+    outbox.put({ content: "hello", rest: { conversation: { model: "m", instructions: "rhyme" } } });
+    await settled();
+    expect(posts.map(({ path, body }) => [path, body])).toEqual([
+      ["/api/messages", { content: "hello", conversation: { model: "m", instructions: "rhyme" } }],
+    ]);
+  });
+
+  it("is sent again with the same key and body by the next tab when this one is gone", async () => {
+    const first = await tab();
+    replies = [() => new Response(new ReadableStream())]; // Taken, and its reply never comes.
+    first.put({ content: "hello", rest: { conversation: { model: "m" } } });
+    await settled();
+    locks.clear();
+    const sent = vi.fn();
+    const second = await tab({ sent });
+    expect(second.items).toMatchObject([{ content: "hello" }]);
+    await settled();
+    expect(posts).toHaveLength(2);
+    expect(posts[0]!.key).toBe(posts[1]!.key);
+    expect(posts[0]!.body).toEqual(posts[1]!.body);
+    expect(sent).toHaveBeenCalledTimes(1);
+    expect(waiting()).toEqual([]);
+  });
+
+  it("is sent by one of several tabs", async () => {
+    const first = await tab();
+    const second = await tab();
+    first.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    second.put({ conversation: CONVERSATION, content: "again" });
+    await settled();
+    active = null;
+    await settled(30_000);
+    expect(said()).toEqual(["hello", "again"]);
+    expect(posts).toHaveLength(2);
+  });
+
+  it("is not sent by itself when the server no longer knows whether it has it", async () => {
+    const first = await tab();
+    replies = [() => new Response(new ReadableStream())];
+    first.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    locks.clear();
+    vi.setSystemTime(Date.now() + 24 * 3_600_000);
+    const second = await tab();
+    await settled(60_000);
+    expect(posts).toHaveLength(1);
+    expect(second.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
+    second.retry(second.items[0]!.key);
+    await settled();
+    expect(posts).toHaveLength(2);
+    expect(waiting()).toEqual([]);
+  });
+
+  it("does not go with the page when it is too large for that", async () => {
+    const outbox = await tab();
+    outbox.put({ conversation: CONVERSATION, content: "ü".repeat(20_000) });
+    await settled();
+    expect(posts).toMatchObject([{ keepalive: false }]);
+  });
+
+  it("is kept to a number of them", async () => {
+    const outbox = await tab();
+    reachable = false;
+    const { MOST } = await import("./outgoing");
+    for (let n = 0; n < MOST; n += 1) expect(outbox.put({ conversation: CONVERSATION, content: `${n}` })).toBe(true);
+    expect(outbox.put({ conversation: CONVERSATION, content: "one more" })).toBe(false);
+    expect(waiting()).toHaveLength(MOST);
+  });
+
+  it("is removed with everything of a person who leaves", async () => {
+    const outbox = await tab();
+    reachable = false;
+    outbox.put({ content: "hello" });
+    device.set("chatapp.outbox.user_2.key", "{}");
+    (await import("./outgoing")).dropOutgoing(USER);
+    expect(waiting()).toEqual(["chatapp.outbox.user_2.key"]);
+  });
+
+  it("survives what is no entry of ours", async () => {
+    device.set(`chatapp.outbox.${USER}.a`, "{");
+    device.set(`chatapp.outbox.${USER}.b`, "null");
+    device.set(`chatapp.outbox.${USER}.c`, "{}");
+    const outbox = await tab();
+    outbox.put({ content: "hello" });
+    await settled();
+    expect(said()).toEqual(["hello"]);
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    [413, "request_too_large"],
+    [422, "invalid_value"],
+    [400, "context_length_exceeded"],
+    [404, "not_found"],
+    [507, "storage_full"],
+  ])("for good (%i) gives the text back, and all that was to follow", async (status, code) => {
+    const refused = vi.fn((_items: Item[]) => true);
+    const outbox = await tab({ refused });
+    replies = [refuse(status, code)];
+    outbox.put({ content: "first" });
+    outbox.put({ content: "second", conversation: outbox.items[0]!.conversation });
+    await settled(60_000);
+    expect(posts).toHaveLength(1);
+    expect(refused.mock.calls[0]![0].map((one) => one.content)).toEqual(["first", "second"]);
+    expect(waiting()).toEqual([]);
+    expect(outbox.items).toEqual([]);
+  });
+
+  it("is put into the drafts when nobody shows the conversation", async () => {
+    const { readDraft } = await import("./drafts");
+    const outbox = await tab();
+    replies = [refuse(413, "request_too_large"), refuse(413, "request_too_large")];
+    outbox.put({ content: "first", rest: { conversation: { instructions: "rhyme" } } });
+    await settled();
+    outbox.put({ conversation: CONVERSATION, content: "other words", instead: "msg_1", rest: { parent_id: null } });
+    await settled();
+    expect(readDraft(USER, "")).toBe("first");
+    expect(readDraft(USER, "begin.instructions")).toBe("rhyme");
+    expect(readDraft(USER, "edit.msg_1")).toBe("other words");
+  });
+
+  it("that asks to wait is waited for", async () => {
+    const outbox = await tab();
+    replies = [refuse(429, "rate_limit_exceeded", {}, { "retry-after": "20" })];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    expect(outbox.items[0]!.until).toBe(Date.now() + 20_000);
+    await settled(20_000);
+    expect(said()).toEqual(["hello"]);
+    expect(posts[0]!.key).toBe(posts[1]!.key);
+  });
+
+  it("that nobody understands keeps the message, with its key", async () => {
+    const outbox = await tab();
+    replies = [refuse(500, "internal_error")];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled(60_000);
+    expect(outbox.items).toMatchObject([{ content: "hello", failed: { status: 500 } }]);
+    expect(waiting()).toHaveLength(1);
+    outbox.retry(outbox.items[0]!.key);
+    await settled();
+    expect(said()).toEqual(["hello"]);
+    expect(posts[0]!.key).toBe(posts[1]!.key);
+  });
+});
+
+describe("w3: without a server", () => {
+  it("everything waits, and is sent once in its order when it is back", async () => {
+    const outbox = await tab();
+    reachable = false;
+    outbox.put({ content: "first" });
+    await settled(10_000);
+    const [head] = outbox.items;
+    outbox.put({ content: "second", conversation: head!.conversation, rest: head!.rest });
+    outbox.put({ conversation: CONVERSATION, content: "elsewhere" });
+    await settled(60_000);
+    expect(posts).toEqual([]);
+    expect(waiting()).toHaveLength(3);
+    expect(outbox.items.map((one) => one.tried > 0)).toEqual([true, false, false]);
+    reachable = true;
+    await settled(60_000);
+    expect(said().toSorted()).toEqual(["elsewhere", "first", "second"]);
+    expect(posts.find((one) => one.body.content === "second")!.path).toBe("/api/conversations/conv_new_0/messages");
+    expect(waiting()).toEqual([]);
+  });
+});
+
+describe("w8: while an answer is written", () => {
+  it("messages wait for its end, and go one a turn", async () => {
+    const outbox = await tab();
+    const { conversations } = await import("./conversations.svelte");
+    active = "resp_running";
+    await conversations.reload(CONVERSATION);
+    for (const content of ["one", "two", "three"]) outbox.put({ conversation: CONVERSATION, content });
+    await settled(30_000);
+    expect(posts).toEqual([]);
+    for (const [at, content] of ["one", "two", "three"].entries()) {
+      active = null;
+      await settled(1);
+      // Each is answered before the next is sent.
+      const before = posts.length;
+      await conversations.reload(CONVERSATION);
+      active = `resp_${at}`;
+      await settled(20_000);
+      expect(posts.length).toBe(before + 1);
+      expect(posts.at(-1)!.body.content).toBe(content);
+    }
+    active = null;
+    await settled(20_000);
+    expect(said()).toEqual(["one", "two", "three"]);
+    expect(posts).toHaveLength(3);
+  });
+
+  it("one that nobody knew of is found out", async () => {
+    const outbox = await tab();
+    active = "resp_other";
+    replies = [refuse(409, "conversation_locked", { response_id: "resp_other" })];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled(30_000);
+    expect(posts).toHaveLength(1);
+    expect(outbox.items).toMatchObject([{ sending: false, tried: 0, failed: undefined }]);
+    active = null;
+    await settled(10_000);
+    expect(said()).toEqual(["hello"]);
+    expect(posts[0]!.key).toBe(posts[1]!.key);
+  });
+
+  it("one is taken back, and the others are sent", async () => {
+    const outbox = await tab();
+    const { conversations } = await import("./conversations.svelte");
+    active = "resp_running";
+    await conversations.reload(CONVERSATION);
+    outbox.put({ conversation: CONVERSATION, content: "one" });
+    outbox.put({ conversation: CONVERSATION, content: "two" });
+    await settled();
+    outbox.remove(outbox.items[0]!.key);
+    active = null;
+    await settled(10_000);
+    expect(said()).toEqual(["two"]);
+  });
+
+  it("the queue outlives the tab", async () => {
+    const first = await tab();
+    const known = await import("./conversations.svelte");
+    active = "resp_running";
+    await known.conversations.reload(CONVERSATION);
+    first.put({ conversation: CONVERSATION, content: "one" });
+    first.put({ conversation: CONVERSATION, content: "two" });
+    await settled();
+    locks.clear();
+    replies = [refuse(409, "conversation_locked", { response_id: "resp_running" })];
+    const second = await tab();
+    expect(second.items.map((one) => one.content)).toEqual(["one", "two"]);
+    await settled(10_000);
+    active = null;
+    await settled(30_000);
+    expect(said()).toEqual(["one", "two"]);
+  });
+});

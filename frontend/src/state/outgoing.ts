@@ -1,0 +1,98 @@
+/**
+ * Messages that were sent and that the server is not known to have: kept on this device, one entry
+ * each, so that no tab overwrites what another one has written.
+ */
+import { newKey } from "../api/key";
+
+const PREFIX = "chatapp.outbox.";
+/** How many are kept; whoever wants to send more waits. */
+export const MOST = 50;
+
+/** A message on its way. */
+export interface Outgoing {
+  /** The idempotency key: with it the server takes the message once, however often it is sent. */
+  key: string;
+  /** The conversation, or the place of one that the first message makes; see `beginning`. */
+  conversation: string;
+  /** What the person says. */
+  content: string;
+  /** The rest of the request's body. */
+  rest: Record<string, unknown>;
+  /** The message that it takes the place of, with everything below it. */
+  instead?: string;
+  /** Its place among the others. */
+  at: number;
+  /** When it was first tried, so that the server may have it; 0 if it has not been. */
+  tried: number;
+}
+
+/** It was tried so long ago that the server no longer knows whether it has it. */
+export class Unsure extends Error {
+  override name = "Unsure";
+}
+
+/** A place for a conversation that its first message is going to make. */
+export function beginning(): string {
+  return `new.${newKey()}`;
+}
+
+export function isBeginning(conversation: string): boolean {
+  return conversation.startsWith("new.");
+}
+
+/** Whether this key of the storage is a message of this person. */
+export function isOf(user: string, name: string | null): boolean {
+  // Without a name everything was cleared.
+  return name === null || name.startsWith(`${PREFIX}${user}.`);
+}
+
+/** The messages of a person, in the order in which they were sent. */
+export function stored(user: string): Outgoing[] {
+  const found: Outgoing[] = [];
+  for (const name of names(user)) {
+    try {
+      const one = JSON.parse(localStorage.getItem(name) ?? "") as Outgoing;
+      if (typeof one.key === "string" && typeof one.content === "string") found.push(one);
+    } catch {
+      // Not ours, or half of it: there is nothing to send.
+    }
+  }
+  return found.sort(inOrder);
+}
+
+export function inOrder(a: Outgoing, b: Outgoing): number {
+  return a.at - b.at || (a.key < b.key ? -1 : 1);
+}
+
+/** Keeps a message; says whether the device has room for it. */
+export function store(user: string, one: Outgoing): boolean {
+  const { key, conversation, content, rest, instead, at, tried } = one;
+  try {
+    const text = JSON.stringify({ key, conversation, content, rest, instead, at, tried });
+    localStorage.setItem(`${PREFIX}${user}.${key}`, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function unstore(user: string, key: string): void {
+  try {
+    localStorage.removeItem(`${PREFIX}${user}.${key}`);
+  } catch {
+    // It was not written either.
+  }
+}
+
+/** Removes every message of a person, who leaves. */
+export function dropOutgoing(user: string): void {
+  for (const name of names(user)) localStorage.removeItem(name);
+}
+
+function names(user: string): string[] {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(`${PREFIX}${user}.`));
+  } catch {
+    return [];
+  }
+}
