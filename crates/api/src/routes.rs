@@ -64,6 +64,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(responses::get_response_context))
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))
+        .routes(routes!(responses::continue_response))
         .routes(routes!(models::list_models))
         .routes(routes!(health::health_live))
         .routes(routes!(health::health_ready))

@@ -57,8 +57,7 @@ async fn remove_in(tx: &Tx, prune: &Prune) -> Result<Pruned> {
     let id = prune.conversation_id;
     let Some(row) = lock(tx, prune.owner, id).await? else { return Ok(Pruned::NoConversation) };
     let gone: Vec<MessageId> = prune.messages.iter().map(|link| link.id).collect();
-    let responses: Vec<ResponseId> =
-        prune.messages.iter().filter_map(|link| link.response_id).collect();
+    let responses = responses_of(tx, id, &gone).await?;
     if has_others_below(tx, id, &gone).await? {
         return Ok(Pruned::Changed);
     }
@@ -113,6 +112,23 @@ async fn lock(tx: &Tx, owner: UserId, id: ConversationId) -> Result<Option<conve
         return Ok(None);
     }
     Ok(Entity::find_by_id(id).one(tx).await?)
+}
+
+/// The responses that wrote messages: several of one, where some went on with others.
+async fn responses_of(
+    tx: &Tx,
+    id: ConversationId,
+    messages: &[MessageId],
+) -> Result<Vec<ResponseId>> {
+    use response::{Column, Entity};
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ConversationId.eq(id))
+        .filter(Column::MessageId.is_in(messages.iter().copied()))
+        .into_tuple()
+        .all(tx)
+        .await?)
 }
 
 async fn has_others_below(tx: &Tx, id: ConversationId, gone: &[MessageId]) -> Result<bool> {

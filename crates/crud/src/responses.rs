@@ -159,7 +159,7 @@ pub async fn purge_events(db: &Db, id: ResponseId) -> Result<()> {
 }
 
 /// Events of one response that are not on disk yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The response.
     pub response_id: ResponseId,
@@ -172,7 +172,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn row(&self) -> response_event::ActiveModel {
+    pub(crate) fn row(&self) -> response_event::ActiveModel {
         let row = response_event::Model {
             id: 0,
             response_id: self.response_id,

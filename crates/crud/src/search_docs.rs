@@ -52,6 +52,21 @@ pub(crate) async fn add_messages(
     add(tx, owner, conversation, texts).await
 }
 
+/// Makes a message found by its text instead of the one it had.
+pub(crate) async fn replace_message(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    text: (i64, Terms),
+) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Seq.eq(text.0))
+        .exec(tx)
+        .await?;
+    add_messages(tx, owner, conversation, [text]).await
+}
+
 /// Makes a conversation of `owner` found by `title` instead of the one it had. The caller has
 /// changed its row, which keeps others from doing the same.
 pub(crate) async fn set_title(

@@ -1,13 +1,16 @@
 //! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
-use models::{ConversationId, MessageId, ResponseId, Time, UserId, conversation, response};
+use models::{
+    ConversationId, MessageId, ResponseId, Time, UserId, conversation, response, response_event,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
+use crate::responses::Checkpoint;
 use crate::search_docs::{self, Terms};
 use crate::{conversations, insert, insert_all, messages};
 
@@ -44,6 +47,19 @@ pub enum Question {
     },
     /// A message that is stored: the answer becomes a sibling of those it has.
     Stored,
+    /// A message that is stored, one answer to which, the response's `message_id`, is gone on with.
+    Continued(Continued),
+}
+
+/// An answer that is gone on with in its own message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continued {
+    /// The response that wrote the message so far.
+    pub previous: ResponseId,
+    /// What the message shall hold beside its text, as JSON.
+    pub data: Option<String>,
+    /// The first events of the response, which tell the text so far.
+    pub beginning: Checkpoint,
 }
 
 /// What can be found of a new question, of the title it may give, and of the one that the
@@ -63,7 +79,9 @@ impl NewTurn {
             Question::New { content, title, .. } => {
                 TurnTerms { content: Terms::of(content), title: Terms::of(title), opening }
             }
-            Question::Stored => TurnTerms { opening, ..TurnTerms::default() },
+            Question::Stored | Question::Continued(_) => {
+                TurnTerms { opening, ..TurnTerms::default() }
+            }
         }
     }
 }
@@ -102,6 +120,8 @@ pub enum TurnOutcome {
     NoMessage,
     /// Another response runs in the conversation.
     Locked(ResponseId),
+    /// This response went on with the answer before.
+    Superseded(ResponseId),
     /// The same was sent before with this key.
     Repeated(ResponseId),
     /// Something else was sent before with this key.
@@ -173,6 +193,16 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             None => TurnOutcome::NoConversation,
         });
     }
+    if let Question::Continued(continued) = &new.question {
+        let answer = messages::find_in(tx, new.conversation_id, new.response.message_id).await?;
+        let Some(newest) = answer.and_then(|answer| answer.response_id) else {
+            return Ok(TurnOutcome::NoMessage);
+        };
+        if newest != continued.previous {
+            let active = find_open(tx, new).await?.and_then(|row| row.active_response_id);
+            return Ok(active.map_or(TurnOutcome::Superseded(newest), TurnOutcome::Locked));
+        }
+    }
     if !claim(tx, new).await? {
         return match find_open(tx, new).await? {
             None => Ok(TurnOutcome::NoConversation),
@@ -191,20 +221,26 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
     };
     let user_message = match &new.question {
         // Should it have been deleted since it was looked at: from here on the claim keeps it.
-        Question::Stored => found.ok_or_else(look_again)?,
+        Question::Stored | Question::Continued(_) => found.ok_or_else(look_again)?,
         Question::New { .. } if named.is_some() && found.is_none() => return Err(look_again()),
         Question::New { content, .. } => user_message(new, row.next_seq - 2, found, content),
     };
-    let turn = answered(new, row.next_seq - 1, user_message);
-    select_branch(tx, new, &row, turn.message.id, terms).await?;
-    if new.question == Question::Stored {
-        insert(tx, turn.message.clone()).await?;
-    } else {
-        insert_all(tx, [turn.user_message.clone(), turn.message.clone()]).await?;
-        let text = (turn.user_message.seq, terms.content.clone());
-        search_docs::add_messages(tx, new.owner, new.conversation_id, [text]).await?;
-    }
-    insert(tx, turn.response.clone()).await?;
+    let turn = match &new.question {
+        Question::Continued(continued) => go_on(tx, new, continued, user_message).await?,
+        question => {
+            let turn = answered(new, row.next_seq - 1, user_message);
+            select_branch(tx, new, &row, turn.message.id, terms).await?;
+            if *question == Question::Stored {
+                insert(tx, turn.message.clone()).await?;
+            } else {
+                insert_all(tx, [turn.user_message.clone(), turn.message.clone()]).await?;
+                let text = (turn.user_message.seq, terms.content.clone());
+                search_docs::add_messages(tx, new.owner, new.conversation_id, [text]).await?;
+            }
+            insert(tx, turn.response.clone()).await?;
+            turn
+        }
+    };
     let result = turn.response.id.to_string();
     idempotency::keep(tx, new.owner, new.idempotency.as_ref(), new.now, result).await?;
     Ok(TurnOutcome::Accepted(turn))
@@ -219,7 +255,7 @@ impl NewTurn {
     /// The stored message that the request names, if it names one.
     fn named_message(&self) -> Option<MessageId> {
         match self.question {
-            Question::Stored => Some(self.response.user_message_id),
+            Question::Stored | Question::Continued(_) => Some(self.response.user_message_id),
             Question::New { parent: Parent::Message(id), .. } => Some(id),
             Question::New { parent: Parent::Head | Parent::Root, .. } => None,
         }
@@ -238,6 +274,7 @@ impl NewTurn {
         match self.question {
             Question::New { .. } => 2,
             Question::Stored => 1,
+            Question::Continued(_) => 0,
         }
     }
 }
@@ -289,6 +326,45 @@ async fn select_branch(
     }
     update.filter(Column::Id.eq(row.id)).exec(tx).await?;
     Ok(())
+}
+
+/// Opens a stored answer again and stores the response that goes on with it, with the events that
+/// tell what there is of it: whoever reads the response never finds less. The caller holds the
+/// conversation.
+async fn go_on(
+    tx: &Tx,
+    new: &NewTurn,
+    continued: &Continued,
+    user_message: message::Model,
+) -> Result<Turn> {
+    use message::{Column, Entity};
+    let found = messages::find_in(tx, new.conversation_id, new.response.message_id).await?;
+    let answer = found.filter(|answer| answer.response_id == Some(continued.previous));
+    // Should another have gone on with it since it was looked at.
+    let answer = answer.ok_or_else(look_again)?;
+    let message = message::Model {
+        response_id: Some(new.response.id),
+        status: MessageStatus::InProgress,
+        data: continued.data.clone(),
+        model: Some(new.response.model.clone()),
+        updated_at: new.now,
+        ..answer
+    };
+    Entity::update_many()
+        .col_expr(Column::ResponseId, message.response_id.into())
+        .col_expr(Column::Status, Expr::value(message.status))
+        .col_expr(Column::Data, message.data.clone().into())
+        .col_expr(Column::Model, message.model.clone().into())
+        .col_expr(Column::UpdatedAt, message.updated_at.into())
+        .filter(Column::ConversationId.eq(message.conversation_id))
+        .filter(Column::Seq.eq(message.seq))
+        .exec(tx)
+        .await?;
+    let input_to_seq = user_message.seq;
+    let response = response::Model { input_from_seq: 0, input_to_seq, ..new.response.clone() };
+    insert(tx, response.clone()).await?;
+    response_event::Entity::insert(continued.beginning.row()).exec_without_returning(tx).await?;
+    Ok(Turn { user_message, message, response })
 }
 
 /// A new message below `parent`.

@@ -52,7 +52,7 @@ pub struct Model {
     pub user_message_id: MessageId,
     /// The message it writes.
     pub message_id: MessageId,
-    /// The response it continues (`OpenAI` Responses API).
+    /// The response whose text it goes on with, in the same message.
     pub previous_response_id: Option<ResponseId>,
     /// How far it is.
     pub status: ResponseStatus,

@@ -4,6 +4,7 @@
 //! events with everything a wire format needs to render them.
 
 pub mod account;
+pub mod answer_data;
 pub mod context;
 pub mod conversation;
 pub mod error;

@@ -88,6 +88,25 @@ impl MessageRegenerate {
     }
 }
 
+/// Body of `POST /api/responses/{id}/continue`; it may be left out.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseContinue {
+    /// The model to ask; without one that of the response.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// `true` answers with the response's events (`text/event-stream`), else with the whole turn.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+impl ResponseContinue {
+    /// Checks every bound.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        self.model.as_ref().map_or(Ok(()), |model| validate::model_name("model", model))
+    }
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MessageOut {
@@ -112,7 +131,7 @@ pub struct MessageOut {
     /// The one after it.
     #[schema(value_type = Option<String>)]
     pub next_sibling_id: Option<MessageId>,
-    /// The response that wrote it.
+    /// The response that wrote it; the newest, where several went on with it.
     #[schema(value_type = Option<String>)]
     pub response_id: Option<ResponseId>,
     /// `message`, `reasoning`, `function_call` or `function_call_output`.

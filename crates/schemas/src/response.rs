@@ -36,7 +36,7 @@ pub struct ResponseResource {
     pub model: String,
     /// The provider asked.
     pub provider: String,
-    /// The response it continues.
+    /// The response it goes on with, in the same message.
     #[schema(value_type = Option<String>)]
     pub previous_response_id: Option<ResponseId>,
     /// System message of this response.
@@ -204,6 +204,8 @@ pub struct NewResponse {
     pub user_message_id: MessageId,
     /// The message it writes.
     pub message_id: MessageId,
+    /// The response it goes on with.
+    pub previous_response_id: Option<ResponseId>,
     /// The model asked.
     pub model: String,
     /// The provider asked.
@@ -222,6 +224,7 @@ impl ResponseResource {
             conversation_id,
             user_message_id,
             message_id,
+            previous_response_id,
             model,
             provider,
             instructions,
@@ -237,7 +240,7 @@ impl ResponseResource {
             error: None,
             model,
             provider,
-            previous_response_id: None,
+            previous_response_id,
             instructions,
             output: Vec::new(),
             tools: Vec::new(),

@@ -299,6 +299,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
         event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,
         continuing: continuing(&config.responses),
+        continue_instruction: Some(config.responses.continue_instruction.trim().to_owned())
+            .filter(|instruction| !instruction.is_empty()),
         titles: titles(&config.responses),
         shared_database: is_shared(config),
     }
@@ -307,12 +309,9 @@ pub(crate) fn settings(config: &Config) -> Settings {
 fn continuing(config: &ResponsesConfig) -> Option<Continuing> {
     match config.on_interruption {
         OnInterruption::Mark => None,
-        OnInterruption::Continue => Some(Continuing {
-            attempts: config.continue_attempts,
-            tokens: config.continue_tokens,
-            instruction: Some(config.continue_instruction.trim().to_owned())
-                .filter(|instruction| !instruction.is_empty()),
-        }),
+        OnInterruption::Continue => {
+            Some(Continuing { attempts: config.continue_attempts, tokens: config.continue_tokens })
+        }
     }
 }
 

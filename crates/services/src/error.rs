@@ -61,6 +61,9 @@ pub enum Error {
     /// The response that runs in the conversation has to end first.
     #[error("a response is running in this conversation")]
     ConversationLocked(ResponseId),
+    /// The answer of this response cannot be gone on with.
+    #[error("the answer cannot be gone on with")]
+    CannotContinue(Uncontinuable),
     /// The `Idempotency-Key` was used for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
@@ -106,6 +109,17 @@ pub enum Error {
     /// Our fault.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why an answer cannot be gone on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncontinuable {
+    /// It is whole.
+    Whole,
+    /// It has no text.
+    Empty,
+    /// This response went on with it before.
+    By(ResponseId),
 }
 
 /// The result of a use case.

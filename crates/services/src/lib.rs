@@ -38,7 +38,7 @@ pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
-pub use error::{Error, Result};
+pub use error::{Error, Result, Uncontinuable};
 pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crud::messages::Place;
 use models::message::{self, MessageStatus, MessageType};
 use models::{ConversationId, MessageId, ResponseId};
+use schemas::answer_data::AnswerData;
 use schemas::message::{AttachmentOut, CallOut, MessageOut};
 
 use crate::error::Result;
@@ -23,21 +24,11 @@ pub(crate) async fn describe(
             .into_iter()
             .map(|place| (place.id, place))
             .collect();
-    let answers: Vec<ResponseId> = rows
-        .iter()
-        .filter(|row| row.kind == MessageType::Message)
-        .filter_map(|row| row.response_id)
-        .collect();
-    let mut beside: HashMap<ResponseId, Beside> = HashMap::new();
-    for row in crud::messages::list_beside(&engine.db, &answers).await? {
-        if let Some(response) = row.response_id {
-            beside.entry(response).or_default().add(&row);
-        }
-    }
+    let mut beside = list_beside(engine, &rows).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
-        let beside = match row.response_id {
-            Some(id) if row.kind == MessageType::Message => beside.remove(&id).unwrap_or_default(),
+        let beside = match row.kind {
+            MessageType::Message => beside.remove(&row.id).unwrap_or_default(),
             _ => Beside::of(&row),
         };
         // A row that is no message proper stands alone.
@@ -45,7 +36,9 @@ pub(crate) async fn describe(
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
         let SoFar { content, reasoning, calls, covers_seq } = match row.response_id {
-            Some(id) if row.status == MessageStatus::InProgress => so_far(engine, id).await?,
+            Some(id) if row.status == MessageStatus::InProgress => {
+                beside.before(so_far(engine, id).await?)
+            }
             _ => {
                 let Beside { reasoning, calls } = beside;
                 SoFar { content: row.content, reasoning, calls, covers_seq: None }
@@ -78,7 +71,29 @@ pub(crate) async fn describe(
     Ok(out)
 }
 
-/// What a response has brought beside its answer.
+/// What the responses that wrote messages have brought beside them, by message.
+async fn list_beside(
+    engine: &Engine,
+    rows: &[message::Model],
+) -> Result<HashMap<MessageId, Beside>> {
+    let mut answers: HashMap<ResponseId, MessageId> = HashMap::new();
+    for row in rows.iter().filter(|row| row.kind == MessageType::Message) {
+        let Some(response) = row.response_id else { continue };
+        let data = AnswerData::read(row.data.as_deref());
+        let earlier = data.earlier.iter().map(|earlier| earlier.response);
+        answers.extend(earlier.chain([response]).map(|response| (response, row.id)));
+    }
+    let ids: Vec<ResponseId> = answers.keys().copied().collect();
+    let mut beside: HashMap<MessageId, Beside> = HashMap::new();
+    for row in crud::messages::list_beside(&engine.db, &ids).await? {
+        if let Some(answer) = row.response_id.and_then(|response| answers.get(&response)) {
+            beside.entry(*answer).or_default().add(&row);
+        }
+    }
+    Ok(beside)
+}
+
+/// What the responses of an answer have brought beside it.
 #[derive(Debug, Default)]
 struct Beside {
     reasoning: Option<String>,
@@ -97,6 +112,15 @@ impl Beside {
             self.reasoning.get_or_insert_default().push_str(&row.content);
         }
         self.calls.extend(Self::of(row).calls);
+    }
+
+    /// The same and what the response that goes on with the answer has brought so far.
+    fn before(mut self, so_far: SoFar) -> SoFar {
+        if let Some(more) = &so_far.reasoning {
+            self.reasoning.get_or_insert_default().push_str(more);
+        }
+        self.calls.extend(so_far.calls);
+        SoFar { reasoning: self.reasoning, calls: self.calls, ..so_far }
     }
 }
 

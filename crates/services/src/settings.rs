@@ -21,8 +21,6 @@ pub struct Continuing {
     pub attempts: u32,
     /// How many tokens that may read in all, for one answer.
     pub tokens: u32,
-    /// What the model is told besides being shown what it has written so far.
-    pub instruction: Option<String>,
 }
 
 /// Who names a conversation that its owner has not named.
@@ -66,6 +64,8 @@ pub struct Settings {
     /// How far to go on with answers that the end of a server has interrupted; `None` to close
     /// them as interrupted.
     pub continuing: Option<Continuing>,
+    /// What a model that goes on with its answer is told besides being shown what it has written.
+    pub continue_instruction: Option<String>,
     /// Who names a conversation after its first answer.
     pub titles: Titles,
     /// Whether other servers may use the same database.
@@ -93,6 +93,7 @@ impl Default for Settings {
             event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),
             continuing: None,
+            continue_instruction: None,
             titles: Titles::Same,
             shared_database: false,
         }

@@ -170,6 +170,21 @@ const begun = whole(
 const running = { params: { path: { id: begun.response.id } } };
 const stopped = await body(me.POST("/api/responses/{id}/cancel", running));
 check(stopped.status === "cancelled", stopped);
+const cut = whole(
+  await body(
+    me.POST("/api/messages", { body: { content: "Count.", model: "demo:ticks=3,finish=length" } }),
+  ),
+);
+const longer = whole(
+  await body(
+    me.POST("/api/responses/{id}/continue", {
+      params: { path: { id: cut.response.id } },
+      body: { model: "demo:ticks=2" },
+    }),
+  ),
+);
+check(longer.response.previous_response_id === cut.response.id, longer);
+check(longer.message.content.startsWith(cut.message.content), longer);
 const branch = await body(
   me.GET("/api/conversations/{id}/messages", {
     params: { ...here.params, query: { limit: 4 } },

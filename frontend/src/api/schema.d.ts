@@ -567,6 +567,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/responses/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a response
+         * @description For an answer that ended before it was whole (`incomplete`, `cancelled` or `failed`) and has
+         *     text: the model is shown that text as its own and goes on with it, in the same message. That is
+         *     a new response, whose `previous_response_id` is this one; its events and its output begin with
+         *     the text there is, and its `usage` counts what it cost alone. Otherwise as sending a message: it
+         *     waits, streams or returns at once. The body may be left out.
+         */
+        post: operations["continue_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/responses/{id}/events": {
         parameters: {
             query?: never;
@@ -1604,7 +1628,7 @@ export interface components {
                 previous_sibling_id?: string | null;
                 /** @description The one after it. */
                 next_sibling_id?: string | null;
-                /** @description The response that wrote it. */
+                /** @description The response that wrote it; the newest, where several went on with it. */
                 response_id?: string | null;
                 /**
                  * @description `message`, `reasoning`, `function_call` or `function_call_output`.
@@ -1787,7 +1811,7 @@ export interface components {
             previous_sibling_id?: string | null;
             /** @description The one after it. */
             next_sibling_id?: string | null;
-            /** @description The response that wrote it. */
+            /** @description The response that wrote it; the newest, where several went on with it. */
             response_id?: string | null;
             /**
              * @description `message`, `reasoning`, `function_call` or `function_call_output`.
@@ -1932,6 +1956,13 @@ export interface components {
             /** @description The newest refresh token of the session; left out where it is in a cookie. */
             refresh_token?: string | null;
         };
+        /** @description Body of `POST /api/responses/{id}/continue`; it may be left out. */
+        ResponseContinue: {
+            /** @description The model to ask; without one that of the response. */
+            model?: string | null;
+            /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
+            stream?: boolean;
+        };
         /** @description Why a response failed. */
         ResponseError: {
             /**
@@ -1980,7 +2011,7 @@ export interface components {
             model: string;
             /** @description The provider asked. */
             provider: string;
-            /** @description The response it continues. */
+            /** @description The response it goes on with, in the same message. */
             previous_response_id?: string | null;
             /** @description System message of this response. */
             instructions?: string | null;
@@ -3938,6 +3969,106 @@ export interface operations {
             404: components["responses"]["NotFound"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    continue_response: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
+                "idempotency-key"?: string;
+                /**
+                 * @description `respond-async`: do not wait (RFC 7240)
+                 * @example respond-async
+                 */
+                prefer?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the response that wrote the answer last
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description May be left out */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResponseContinue"] | null;
+            };
+        };
+        responses: {
+            /** @description With `stream`: the events of the new response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The whole turn; the new response's status tells how it ended */
+            201: {
+                headers: {
+                    /** @description Path of the answer */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            /** @description Stored; the answer is being gone on with */
+            202: {
+                headers: {
+                    /** @description Path of the new response */
+                    location?: string;
+                    /** @description `respond-async` */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `cannot_continue`: it is whole, has no text, or another response (`error.response_id`) went on with it; `conversation_locked`: an answer is being generated, `error.response_id` names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     stream_response_events: {

@@ -157,6 +157,9 @@ codes! {
     ConversationLocked = "conversation_locked", CONFLICT, Conflict,
         "An answer is being generated in the conversation; `error.response_id` names it.",
         "Follow it to its end, or stop it at `POST /api/responses/{id}/cancel`.";
+    CannotContinue = "cannot_continue", CONFLICT, Conflict,
+        "The answer cannot be gone on with: it is whole, has no text, or was gone on with before.",
+        "Ask for another answer at `POST /api/messages/{id}/regenerate`, or continue the response that `error.response_id` names.";
     EtagMismatch = "etag_mismatch", PRECONDITION_FAILED, InvalidRequest,
         "It has changed since the version that `If-Match` names; nothing was done.",
         "Read it again, then repeat the change with the new `ETag`.";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use services::Error;
+use services::{Error, Uncontinuable};
 
 use super::{ApiError, Blame, Challenge, Code, Retry};
 
@@ -108,6 +108,7 @@ fn describe(error: &Error) -> ApiError {
             error.0.response_id = Some(response.to_string());
             error
         }
+        Error::CannotContinue(why) => cannot_continue(*why),
         Error::IdempotencyKeyReused => ApiError::new(
             Code::IdempotencyKeyReused,
             "This Idempotency-Key was used for another request. Use a new key for each request, \
@@ -154,6 +155,29 @@ fn describe(error: &Error) -> ApiError {
         .retry(Retry::After(Duration::from_secs(2))),
         Error::Internal(_) => ApiError::internal(),
     }
+}
+
+fn cannot_continue(why: Uncontinuable) -> ApiError {
+    let (message, newest) = match why {
+        Uncontinuable::Whole => (
+            "The answer is whole: there is nothing to go on with. POST \
+              /api/messages/{id}/regenerate asks for another one.",
+            None,
+        ),
+        Uncontinuable::Empty => (
+            "The answer has no text to go on from. POST /api/messages/{id}/regenerate asks for \
+              another one.",
+            None,
+        ),
+        Uncontinuable::By(newest) => (
+            "Another response went on with this answer; error.response_id names it. Continue that \
+              one.",
+            Some(newest),
+        ),
+    };
+    let mut error = ApiError::new(Code::CannotContinue, message).retry(Retry::Never);
+    error.0.response_id = newest.map(|id| id.to_string());
+    error
 }
 
 /// The names that are like an unknown one, as a sentence with a space before it.

@@ -205,14 +205,14 @@ pub(super) async fn regenerate_message(
 }
 
 /// How a client wants to learn of the answer it asked for.
-struct Wanted {
+pub(super) struct Wanted {
     /// Where it reads the events, if it wants a stream.
-    place: Option<Place>,
-    prefer: Prefer,
+    pub(super) place: Option<Place>,
+    pub(super) prefer: Prefer,
 }
 
 /// The events of an answer, or its turn: at once, or as soon as it is whole.
-async fn answer(
+pub(super) async fn answer(
     state: &AppState,
     identity: &Identity,
     mut started: Started,

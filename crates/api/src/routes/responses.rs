@@ -5,12 +5,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use schemas::ResponseId;
 use schemas::context::ContextOut;
+use schemas::message::{ResponseContinue, TurnOut};
 use schemas::response::ResponseResource;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Path, Query, event_cursor};
+use super::messages::{Wanted, answer};
+use crate::extract::{Bearer, IdempotencyKey, Json, Path, Prefer, Query, event_cursor};
 use crate::sse::{self, Streaming};
 use crate::state::AppState;
 
@@ -102,4 +104,46 @@ pub(super) async fn cancel_response(
     Path(id): Path<ResponseId>,
 ) -> Answer<Json<ResponseResource>> {
     Ok(Json(state.services.responses.cancel(identity.user_id, id).await?))
+}
+
+/// Go on with a response
+///
+/// For an answer that ended before it was whole (`incomplete`, `cancelled` or `failed`) and has
+/// text: the model is shown that text as its own and goes on with it, in the same message. That is
+/// a new response, whose `previous_response_id` is this one; its events and its output begin with
+/// the text there is, and its `usage` counts what it cost alone. Otherwise as sending a message: it
+/// waits, streams or returns at once. The body may be left out.
+#[utoipa::path(
+    post, path = "/api/responses/{id}/continue", tag = "Responses", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "Id of the response that wrote the answer last", example = "resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"),
+        ("idempotency-key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Makes the request repeatable for 24 hours: the same response, one call of the model"),
+        ("prefer" = Option<String>, Header, description = "`respond-async`: do not wait (RFC 7240)", example = "respond-async"),
+    ),
+    request_body(content = Option<ResponseContinue>, description = "May be left out"),
+    responses(
+        (status = 200, description = "With `stream`: the events of the new response", body = String, content_type = "text/event-stream"),
+        (status = 201, description = "The whole turn; the new response's status tells how it ended", body = TurnOut,
+            headers(("location" = String, description = "Path of the answer"))),
+        (status = 202, description = "Stored; the answer is being gone on with", body = TurnOut,
+            headers(("location" = String, description = "Path of the new response"), ("preference-applied" = String, description = "`respond-async`"))),
+        (status = 409, description = "`cannot_continue`: it is whole, has no text, or another response (`error.response_id`) went on with it; `conversation_locked`: an answer is being generated, `error.response_id` names it", body = schemas::error::ErrorBody),
+        (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn continue_response(
+    State(state): State<AppState>,
+    streaming: Streaming,
+    Bearer(identity): Bearer,
+    Path(id): Path<ResponseId>,
+    prefer: Prefer,
+    IdempotencyKey(key): IdempotencyKey,
+    request: Option<Json<ResponseContinue>>,
+) -> Answer<Response> {
+    let request = request.map(|Json(request)| request).unwrap_or_default();
+    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let wanted = Wanted { place, prefer };
+    let started = state.services.responses.go_on(&identity, id, request, key).await?;
+    answer(&state, &identity, started, wanted).await
 }

@@ -113,7 +113,7 @@ async fn release(
 
 async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
     use message::{Column, Entity};
-    let Model { user_id, conversation_id, message_id, .. } = finish.response;
+    let Model { user_id, conversation_id, message_id, previous_response_id, .. } = finish.response;
     let answer = finish.answer();
     let is_complete = finish.response.status == ResponseStatus::Completed
         || answer.is_some_and(|answer| answer.is_complete);
@@ -127,13 +127,15 @@ async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
         .filter(Column::Id.eq(message_id))
         .exec(tx)
         .await?;
-    // Its text is written once, here, so this is when it can be found.
-    match messages::find_seq_in(tx, conversation_id, message_id).await? {
-        Some(seq) => {
-            search_docs::add_messages(tx, user_id, conversation_id, [(seq, terms.clone())]).await
-        }
-        None => Ok(()),
+    let Some(seq) = messages::find_seq_in(tx, conversation_id, message_id).await? else {
+        return Ok(());
+    };
+    // Its text is written here, so this is when it can be found.
+    let text = (seq, terms.clone());
+    if previous_response_id.is_some() {
+        return search_docs::replace_message(tx, user_id, conversation_id, text).await;
     }
+    search_docs::add_messages(tx, user_id, conversation_id, [text]).await
 }
 
 /// Reasoning and calls hang beside the answer, below the question, and are in no branch.

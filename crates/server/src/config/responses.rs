@@ -26,8 +26,9 @@ section! {
     /// How many tokens going on with one answer may read in all, by the server's estimate: each
     /// attempt sends the conversation and the text so far again.
     continue_tokens: u32 = "200000", range "1" to "1000000000";
-    /// What the model is told, as a last message of the user after its own text so far. Leave it
-    /// empty for providers that complete a last message of the assistant by themselves.
+    /// What a model that goes on with its answer is told, as a last message of the user after its
+    /// own text so far; also when a person asks for it (`POST /api/responses/{id}/continue`). Leave
+    /// it empty for providers that complete a last message of the assistant by themselves.
     continue_instruction: String =
         "Go on exactly where your answer stops. Repeat nothing, and say nothing about this.",
         keep_empty true;

@@ -260,6 +260,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let messages = format!("/api/conversations/{conversation}/messages");
     let one = format!("/api/conversations/{conversation}");
     let regenerate = format!("/api/messages/{}/regenerate", unknown_id("msg"));
+    let go_on = format!("/api/responses/{}/continue", unknown_id("resp"));
     let key = format!("/api/keys/{}", ada.create_key(&["read"]).await["id"].as_str().unwrap());
     let passwords = json!({"current_password": PASSWORD, "new_password": PASSWORD});
     let mut bodies = vec![
@@ -276,6 +277,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
         (Method::POST, &messages, json!({"content": "x"})),
         (Method::POST, "/api/messages", json!({"content": "x"})),
         (Method::POST, &regenerate, json!({})),
+        (Method::POST, &go_on, json!({})),
         (Method::POST, "/api/conversations/delete", json!({"ids": [conversation]})),
         (Method::POST, "/api/conversations/archive", json!({"ids": [conversation]})),
     ];

@@ -14,6 +14,7 @@ mod explain;
 mod faults;
 mod follow;
 mod followers;
+mod go_on;
 mod idempotency;
 mod outage;
 mod prune;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let harness = faults::stories(harness);
     let harness = follow::stories(harness);
     let harness = followers::stories(harness);
+    let harness = go_on::stories(harness);
     let harness = idempotency::stories(harness);
     let harness = prune::stories(harness);
     let harness = outage::stories(harness);

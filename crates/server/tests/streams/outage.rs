@@ -220,6 +220,14 @@ async fn reply_lost(world: World) {
     assert_eq!(user.list_conversations().await.len(), 3);
     let opened = turn["user_message"]["conversation_id"].as_str().unwrap();
     assert_once(&user, &app, opened, "First", 5).await;
+
+    let cut = super::turn(&user, &conversation, "More", "mock:ticks=3,finish=length").await;
+    let path = format!("/api/responses/{}/continue", cut["response"]["id"].as_str().unwrap());
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let turn = user.post(&path, json!({"model": "mock:ticks=2"})).await.expect(201);
+    assert_eq!(proxy.faults_left(), 0);
+    let whole = super::ticks(3) + &super::ticks(2);
+    assert_eq!(turn["message"]["content"], whole.as_str());
     assert_whole(&world).await;
 }
 

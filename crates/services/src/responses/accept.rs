@@ -13,11 +13,12 @@ use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
 use super::engine::Engine;
+use super::log::Log;
 use super::settle::{Means, settle, stored_turn};
-use super::{Follower, Responses, Started};
+use super::{Follower, Responses, Started, continuation};
 use crate::catalog::Chosen;
 use crate::context::Window;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Uncontinuable};
 use crate::{conversations, repeat, titles};
 
 impl Responses {
@@ -55,6 +56,7 @@ impl Responses {
                 content: content.clone(),
             },
             content,
+            going_on: None,
         };
         self.start(request, idempotency_key).await
     }
@@ -89,6 +91,7 @@ impl Responses {
                 content: content.clone(),
             },
             content,
+            going_on: None,
         };
         self.start(request, idempotency_key).await
     }
@@ -114,6 +117,7 @@ impl Responses {
             question_id: question.id,
             question: Question::Stored,
             content: question.content,
+            going_on: None,
         };
         self.start(request, idempotency_key).await
     }
@@ -137,7 +141,12 @@ impl Responses {
         })
     }
 
-    async fn start(&self, request: Request, idempotency_key: Option<String>) -> Result<Started> {
+    /// Accepts a request and begins to answer it.
+    pub(super) async fn start(
+        &self,
+        request: Request,
+        idempotency_key: Option<String>,
+    ) -> Result<Started> {
         let engine = self.engine.clone();
         // A server that is stopping waits for this: what is accepted late is not left behind.
         let _accepting = engine.tasks.token();
@@ -160,7 +169,7 @@ impl Responses {
         window.check(&engine.counter, instructions, &request.content).await?;
         let slot = engine.slots.take(owner, conversation.id)?;
         let digest = || request.digest.clone();
-        let new = NewTurn {
+        let mut new = NewTurn {
             owner,
             conversation_id: conversation.id,
             response: new_response(&engine, &request, &conversation, &model),
@@ -169,9 +178,13 @@ impl Responses {
             question: request.question,
             opening: is_new.then_some(conversation),
         };
+        let log = match &request.going_on {
+            None => Log::begun(new.response.message_id, ""),
+            Some(answer) => continuation::begin(&mut new, answer),
+        };
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
-        let means = Means { model, slot };
+        let means = Means { log, model, slot };
         let task = engine.tasks.spawn(accept(engine.clone(), new, means));
         match task.await.map_err(Error::internal)?? {
             Accepted::New(started) => Ok(*started),
@@ -187,20 +200,22 @@ impl Responses {
 }
 
 /// What is asked for, whichever way.
-struct Request {
-    owner: UserId,
-    place: Place,
+pub(super) struct Request {
+    pub(super) owner: UserId,
+    pub(super) place: Place,
     /// Everything that makes it the same request when it is repeated with the same key.
-    digest: serde_json::Value,
-    model: Option<String>,
-    question_id: MessageId,
-    question: Question,
+    pub(super) digest: serde_json::Value,
+    pub(super) model: Option<String>,
+    pub(super) question_id: MessageId,
+    pub(super) question: Question,
     /// The text that has to fit into the model's window.
-    content: String,
+    pub(super) content: String,
+    /// The answer that is gone on with.
+    pub(super) going_on: Option<message::Model>,
 }
 
 /// The conversation that a request is about.
-enum Place {
+pub(super) enum Place {
     Stored(ConversationId),
     /// It is made by the request.
     New(Box<conversation::Model>),
@@ -216,7 +231,7 @@ enum Accepted {
 async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accepted> {
     let (owner, conversation_id) = (new.owner, new.conversation_id);
     let response_id = new.response.id;
-    let is_new_question = new.question != Question::Stored;
+    let is_new_question = matches!(new.question, Question::New { .. });
     let outcome = match crud::turns::start(&engine.db, new).await {
         Ok(outcome) => outcome,
         // The answer to the commit got lost. The ids are ours: look whether it took place.
@@ -239,6 +254,9 @@ async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accep
         }
         TurnOutcome::NoMessage => return Err(Error::NotFound("message")),
         TurnOutcome::Locked(running) => return Err(Error::ConversationLocked(running)),
+        TurnOutcome::Superseded(newest) => {
+            return Err(Error::CannotContinue(Uncontinuable::By(newest)));
+        }
         TurnOutcome::Repeated(response) => return Ok(Accepted::Before(response)),
         TurnOutcome::KeyReused => return Err(Error::IdempotencyKeyReused),
     };
@@ -257,14 +275,15 @@ fn new_response(
 ) -> response::Model {
     let (context, fence) = (&engine.context, engine.fence());
     let now = context.now();
+    let answer = request.going_on.as_ref();
     let parameters = serde_json::json!({ "instructions": conversation.instructions });
     response::Model {
         id: context.new_id(),
         user_id: request.owner,
         conversation_id: conversation.id,
         user_message_id: request.question_id,
-        message_id: context.new_id(),
-        previous_response_id: None,
+        message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
+        previous_response_id: answer.and_then(|answer| answer.response_id),
         status: ResponseStatus::InProgress,
         incomplete_reason: None,
         model: model.name.clone(),

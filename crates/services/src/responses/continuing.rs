@@ -77,8 +77,7 @@ pub(crate) async fn select(
     let mut tail = Vec::new();
     if !kept.is_empty() {
         tail.push(ChatMessage { role: ChatRole::Assistant, content: kept.to_owned() });
-        let settings = engine.settings.continuing.as_ref();
-        let instruction = settings.and_then(|settings| settings.instruction.clone());
+        let instruction = engine.settings.continue_instruction.clone();
         tail.extend(instruction.map(|content| ChatMessage { role: ChatRole::User, content }));
     }
     let selected = context::select(

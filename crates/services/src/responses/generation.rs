@@ -10,7 +10,7 @@ use crud::responses::ContextSent;
 use futures_util::FutureExt;
 use models::response::{self, ResponseStatus};
 use provider::{Finish, TokenUsage, Tokenizer};
-use schemas::event::{CONVERSATION_DELETED, Ending, Event, Failure, MESSAGE_DELETED, Tokens};
+use schemas::event::{CONVERSATION_DELETED, Ending, Failure, MESSAGE_DELETED, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +45,8 @@ pub(crate) struct Generation {
     pub(crate) log: Arc<Log>,
     /// The model that is asked, if it is known yet.
     model: Option<Chosen>,
-    /// The text that another server had stored before this one took the response over.
+    /// The text that there is of the answer: by the response that this one goes on with, or by the
+    /// server that it was taken over from.
     kept: String,
     /// What was sent to it last, once that is known.
     sent: Mutex<Option<ContextSent>>,
@@ -73,9 +74,8 @@ pub(super) enum End {
 }
 
 impl Generation {
-    pub(crate) fn new(row: response::Model, model: Chosen, slot: Slot) -> Self {
-        let log = Log::new(row.message_id);
-        log.append([Event::Created, Event::InProgress]);
+    /// A response that begins with `log`.
+    pub(crate) fn new(row: response::Model, log: Log, model: Chosen, slot: Slot) -> Self {
         Self { model: Some(model), ..Self::resume(row, log, slot) }
     }
 
@@ -121,7 +121,7 @@ impl Generation {
         *self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The text that another server had stored before this one took the response over.
+    /// The text that there was of the answer when this began.
     pub(super) fn kept(&self) -> &str {
         &self.kept
     }
@@ -238,12 +238,14 @@ pub(crate) fn message_deleted() -> Failure {
 /// if it was not asked.
 async fn usage(engine: &Engine, generation: &Generation, outcome: &Outcome) -> Option<Tokens> {
     let sent = generation.sent()?;
-    if let Some(usage) = outcome.usage.filter(|_| generation.kept.is_empty()) {
+    let is_all = generation.kept.is_empty() || generation.row.continuations == 0;
+    if let Some(usage) = outcome.usage.filter(|_| is_all) {
         let TokenUsage { input, output, cached, reasoning } = usage;
         return Some(Tokens { input, output, cached, reasoning, estimated: false });
     }
-    let (log, input) = (&generation.log, u64::try_from(sent.tokens).unwrap_or(0));
+    let (row, log) = (&generation.row, &generation.log);
+    let input = u64::try_from(sent.tokens).unwrap_or(0);
     let tokenizer = Tokenizer::find(sent.tokenizer).unwrap_or(Tokenizer::Estimate);
-    let counted = super::usage::count(&engine.counter, tokenizer, log, input).await;
-    Some(counted.unwrap_or_else(|_| super::usage::estimate(log, input)))
+    let counted = super::usage::count(&engine.counter, tokenizer, row, log, input).await;
+    Some(counted.unwrap_or_else(|_| super::usage::estimate(row, log, input)))
 }

@@ -90,6 +90,28 @@ impl Log {
         }
     }
 
+    /// The log of a response that has begun to write to `message_id`; it goes on with the text
+    /// `kept`, if there is any, as its first delta.
+    pub(crate) fn begun(message_id: MessageId, kept: &str) -> Self {
+        let log = Self::new(message_id);
+        log.append([Event::Created, Event::InProgress]);
+        if !kept.is_empty() {
+            log.extend(|transcript| transcript.text(kept.to_owned(), || message_id));
+        }
+        log
+    }
+
+    /// How many bytes of text the first delta has.
+    pub(crate) fn first_delta(&self) -> usize {
+        let state = self.lock();
+        let lines = state.bytes.split_inclusive(|byte| *byte == b'\n');
+        let texts = lines.filter_map(|line| match Event::decode(line) {
+            Ok(Event::Delta { s, .. }) => Some(s.len()),
+            _ => None,
+        });
+        texts.into_iter().next().unwrap_or(0)
+    }
+
     /// A log read from its stored runs, each the number of its first event and its lines.
     pub(crate) fn restore<'a>(
         message_id: MessageId,

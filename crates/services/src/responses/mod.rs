@@ -3,6 +3,7 @@
 mod accept;
 mod attempt;
 mod checkpoint;
+mod continuation;
 mod continuing;
 pub(crate) mod engine;
 mod explain;
@@ -151,11 +152,7 @@ impl Responses {
     }
 
     async fn describe(&self, row: &response::Model) -> Result<ResponseResource> {
-        let rows = if row.status.is_final() {
-            crud::messages::list_of_response(&self.engine.db, row.id).await?
-        } else {
-            Vec::new()
-        };
+        let rows = if row.status.is_final() { self.rows_of(row).await? } else { Vec::new() };
         Ok(resource(row, &rows))
     }
 
@@ -174,7 +171,7 @@ impl Responses {
         // they are forgotten. It must not be read again: what ended in between has its events, and
         // numbers that somebody has seen are not given to others.
         if row.status.is_final() {
-            let rows = crud::messages::list_of_response(&self.engine.db, row.id).await?;
+            let rows = self.rows_of(row).await?;
             let log = Arc::new(synthesis::log(row, &rows));
             // Its numbers are new: whoever has not seen the end gets everything.
             let last_seq = u64::try_from(row.last_seq).unwrap_or_default();

@@ -90,7 +90,7 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
         status,
         reason: Some(reason.to_owned()),
         error: None,
-        usage: Some(usage::estimate(log, input)),
+        usage: Some(usage::estimate(row, log, input)),
         context,
         // That was the clock of another server.
         at: engine.context.now().max(row.created_at),

@@ -17,6 +17,7 @@ pub(crate) fn begun(row: &response::Model) -> ResponseResource {
         conversation_id: row.conversation_id,
         user_message_id: row.user_message_id,
         message_id: row.message_id,
+        previous_response_id: row.previous_response_id,
         model: row.model.clone(),
         provider: row.provider.clone(),
         instructions,

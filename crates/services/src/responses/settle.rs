@@ -9,6 +9,7 @@ use schemas::{ConversationId, ResponseId, UserId};
 
 use super::engine::Engine;
 use super::generation::Generation;
+use super::log::Log;
 use super::slots::Slot;
 use crate::catalog::Chosen;
 use crate::error::Result;
@@ -21,6 +22,8 @@ const DENIALS: u32 = 5;
 
 /// What the engine needs beside the row of a response.
 pub(super) struct Means {
+    /// The beginning of its log, as far as it is stored with the row.
+    pub(super) log: Log,
     pub(super) model: Chosen,
     pub(super) slot: Slot,
 }
@@ -28,7 +31,7 @@ pub(super) struct Means {
 impl Means {
     /// Sets the engine to work on a response that is stored.
     pub(super) fn begin(self, engine: &Arc<Engine>, response: response::Model) -> Arc<Generation> {
-        let generation = Arc::new(Generation::new(response, self.model, self.slot));
+        let generation = Arc::new(Generation::new(response, self.log, self.model, self.slot));
         engine.spawn(generation.clone());
         generation
     }

@@ -138,6 +138,7 @@ impl Asked {
         response::Model {
             id: engine.context.new_id(),
             message_id: engine.context.new_id(),
+            previous_response_id: None,
             status: match error {
                 None => ResponseStatus::Completed,
                 Some(_) => ResponseStatus::Failed,

@@ -11,6 +11,7 @@ fn base() -> ResponseResource {
         conversation_id: "conv_00000000000000000000000000000002".parse().unwrap(),
         user_message_id: "msg_00000000000000000000000000000003".parse().unwrap(),
         message_id: "msg_00000000000000000000000000000004".parse().unwrap(),
+        previous_response_id: None,
         model: "demo".to_owned(),
         provider: "openai".to_owned(),
         instructions: None,

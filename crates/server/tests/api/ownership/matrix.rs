@@ -139,6 +139,8 @@ pub(super) const ROWS: &[Row] = &[
     row("get_response_context", Scope::ById(Kind::Response), 200),
     row("stream_response_events", Scope::ById(Kind::Response), 200),
     row("cancel_response", Scope::ById(Kind::Response), 200),
+    // The owner's is whole.
+    row("continue_response", Scope::ById(Kind::Response), 409),
     // The last, since nothing of the account is left.
     Row {
         body: || json!({"current_password": PASSWORD}),
