@@ -6,7 +6,7 @@ import { newKey } from "../api/key";
 import type { Conversation, List, Message, Response, Turn } from "../api/types";
 import { conversations } from "./conversations.svelte";
 import { Live } from "./live.svelte";
-import { outbox } from "./outbox.svelte";
+import { outbox, type Item } from "./outbox.svelte";
 
 const PAGE = 50;
 /** Older messages come in larger pages: whoever asks for them scrolls on. */
@@ -35,16 +35,6 @@ export class Thread {
   older = $state<"none" | "more" | "loading" | "failed">("none");
   live = $state.raw<Live | undefined>();
   wish = $state.raw<Wish | undefined>();
-  /** The messages on their way, in the order in which they are sent. */
-  outgoing = $derived.by(() => outbox.of(this.id));
-  /** Whether nothing else can be asked for now. */
-  busy = $derived.by(() => this.live !== undefined || this.wish !== undefined || this.outgoing.length > 0);
-  /** The messages that are shown: all down to the one that something on its way takes the place of. */
-  shown = $derived.by(() => {
-    const instead = this.wish?.instead ?? this.outgoing[0]?.instead;
-    const at = instead ? this.messages.findIndex((one) => one.id === instead) : -1;
-    return at < 0 ? this.messages : this.messages.slice(0, at);
-  });
   /** The message that is being said differently. */
   editing = $state<string | undefined>();
   /** How answers were made, as far as somebody wanted to know. */
@@ -60,6 +50,25 @@ export class Thread {
   #refreshing: Promise<void> | undefined;
 
   constructor(readonly id: string) {}
+
+  // Getters and no deriveds: a thread outlives the screen that made it, and a derived does not.
+
+  /** The messages on their way, in the order in which they are sent. */
+  get outgoing(): Item[] {
+    return outbox.of(this.id);
+  }
+
+  /** Whether nothing else can be asked for now. */
+  get busy(): boolean {
+    return this.live !== undefined || this.wish !== undefined || this.outgoing.length > 0;
+  }
+
+  /** The messages that are shown: all down to the one that something on its way takes the place of. */
+  get shown(): Message[] {
+    const instead = this.wish?.instead ?? this.outgoing[0]?.instead;
+    const at = instead ? this.messages.findIndex((one) => one.id === instead) : -1;
+    return at < 0 ? this.messages : this.messages.slice(0, at);
+  }
 
   /** The screen shows this conversation. */
   enter(): void {
@@ -78,6 +87,8 @@ export class Thread {
         else void this.refresh();
       },
     });
+    // Its first answer may have begun before anybody looked.
+    if (this.live) this.onNote("started");
     void this.refresh();
   }
 
