@@ -37,7 +37,7 @@ pub use api_key::{KEY_PREFIX, is_api_key, new_api_key, visible_prefix};
 pub use email::canonical_email;
 pub use error::AuthError;
 pub use identity::{Credential, Identity};
-pub use opaque::{OpaqueToken, token_hash};
+pub use opaque::{OpaqueToken, hash_written, token_hash};
 pub use password::{PasswordParameters, Passwords, Turn, Verified};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};
 pub use secret_key::{SecretKey, WeakSecret};

@@ -1,6 +1,7 @@
 //! Random tokens that mean nothing by themselves: refresh tokens, set-up tokens, API keys.
 
 use std::fmt;
+use std::io;
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -46,11 +47,40 @@ pub fn token_hash(text: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
+/// SHA-256 of what `write` writes, 32 bytes: the same as [`token_hash`] of it, without having all
+/// of it in memory.
+pub fn hash_written(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
+    struct Hasher(digest::Context);
+
+    impl io::Write for Hasher {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut hasher = Hasher(digest::Context::new(&digest::SHA256));
+    write(&mut hasher)?;
+    Ok(hasher.0.finish().as_ref().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn what_is_written_in_pieces_has_the_hash_of_the_whole() {
+        let pieces = hash_written(|out| out.write_all(b"sk-").and_then(|()| out.write_all(b"1")));
+        assert_eq!(pieces.unwrap(), token_hash("sk-1"));
+    }
 
     #[test]
     fn tokens_are_prefixed_distinct_and_hold_256_bits() {

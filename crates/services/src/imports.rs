@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use models::{ConversationId, UserId};
 use schemas::import::{ImportEntry, ImportLine, ImportNote, ImportOutcome, ImportSummary};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use transfer::{Conversation, ReadError, Record, Source};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use transfer::{Conversation, ReadError, Record, Room, Source};
 
 use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
@@ -18,8 +18,6 @@ use rows::Planned;
 
 /// How many imports run at once on one server.
 const AT_ONCE: usize = 4;
-/// How many conversations may be read ahead of what is stored.
-const READ_AHEAD: usize = 1;
 /// How many lines of the report may wait for their reader.
 const REPORT_AHEAD: usize = 64;
 
@@ -28,13 +26,16 @@ const REPORT_AHEAD: usize = 64;
 pub struct Imports {
     engine: Arc<Engine>,
     slots: Arc<Semaphore>,
+    /// Where large conversations are read, one at a time for all imports together.
+    room: Arc<Room>,
     /// Who imports at the moment.
     users: Arc<Mutex<HashSet<UserId>>>,
 }
 
 impl Imports {
     pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, slots: Arc::new(Semaphore::new(AT_ONCE)), users: Arc::default() }
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        Self { engine, slots, room: Arc::default(), users: Arc::default() }
     }
 
     /// The right to run an import, one at a time for each user; ask before a large file is
@@ -57,10 +58,10 @@ impl Imports {
     /// stored, and the report is the same.
     pub fn run(&self, slot: ImportSlot, file: File, dry_run: bool) -> mpsc::Receiver<ImportLine> {
         let (report, lines) = mpsc::channel(REPORT_AHEAD);
-        let engine = self.engine.clone();
+        let (engine, room) = (self.engine.clone(), self.room.clone());
         self.engine.tasks.spawn(async move {
             let import = Import { engine, owner: slot.owner, dry_run, report, is_read: true };
-            import.run(file).await;
+            import.run(file, room).await;
             drop(slot);
         });
         lines
@@ -96,13 +97,17 @@ struct Import {
 }
 
 impl Import {
-    async fn run(mut self, file: File) {
-        let (records, mut found) = mpsc::channel(READ_AHEAD);
+    async fn run(mut self, file: File, room: Arc<Room>) {
+        // The reader waits until a conversation is dealt with: two would need the memory of two.
+        let (records, mut found) = mpsc::channel::<(Record, oneshot::Sender<()>)>(1);
         let reader = self.engine.tasks.spawn_blocking(move || {
-            transfer::read(file, transfer::Limits::default(), |record| {
-                match records.blocking_send(record) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
+            transfer::read(file, transfer::Limits::default(), &room, |record| {
+                let (done, dealt_with) = oneshot::channel();
+                let is_taken = records.blocking_send((record, done)).is_ok();
+                if is_taken && dealt_with.blocking_recv().is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 }
             })
         });
@@ -117,9 +122,9 @@ impl Import {
                 }
                 record = found.recv() => record,
             };
-            let Some(record) = record else { break };
+            let Some((record, done)) = record else { break };
             let entry = match record {
-                Record::Conversation(conversation) => self.conversation(&conversation).await,
+                Record::Conversation(conversation) => self.conversation(*conversation).await,
                 Record::Unreadable { file, position, title, reason } => ImportEntry {
                     file,
                     position: Some(position),
@@ -127,6 +132,8 @@ impl Import {
                     ..entry(ImportOutcome::Failed, title)
                 },
             };
+            // Nothing of it is in memory any more; who reads the report may take their time.
+            let _ = done.send(());
             count(&mut summary, &entry);
             self.say(ImportLine::Conversation(entry)).await;
         }
@@ -151,21 +158,23 @@ impl Import {
         }
     }
 
-    async fn conversation(&self, conversation: &Conversation) -> ImportEntry {
-        let mut planned = Planned::new(&self.engine, self.owner, conversation);
-        let mut entry = entry(ImportOutcome::Imported, planned.title());
+    async fn conversation(&self, conversation: Conversation) -> ImportEntry {
+        let mut entry = entry(ImportOutcome::Failed, None);
         entry.source = Some(conversation.source.name().to_owned());
         entry.source_id.clone_from(&conversation.source_id);
         entry.messages = conversation.messages.len() as u64;
-        entry.notes = notes(&planned.notes);
         // Ours may be empty: what was exported comes back as it was.
-        if conversation.messages.is_empty() && conversation.source != Source::Chatapp {
+        let is_empty = conversation.messages.is_empty() && conversation.source != Source::Chatapp;
+        let too_large = rows::too_large(&conversation);
+        let mut planned = Planned::new(&self.engine, self.owner, conversation);
+        entry.title = planned.title();
+        entry.notes = notes(&planned.notes);
+        if is_empty {
             entry.outcome = ImportOutcome::Empty;
             return entry;
         }
-        if let Some(reason) = rows::too_large(conversation) {
-            entry.outcome = ImportOutcome::Failed;
-            entry.reason = Some(reason);
+        if too_large.is_some() {
+            entry.reason = too_large;
             return entry;
         }
         match self.store(&mut planned).await {
@@ -206,7 +215,7 @@ impl Import {
         let id = planned.conversation.id;
         crud::imports::open(db, planned.conversation.clone(), self.engine.context.now()).await?;
         let stored = async {
-            for rows in planned.steps() {
+            while let Some(rows) = planned.step() {
                 crud::imports::add(db, self.owner, id, rows).await?;
             }
             crud::imports::publish(db, planned.import.clone()).await

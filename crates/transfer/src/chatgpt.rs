@@ -3,29 +3,30 @@
 //! Newer exports omit `children` and often `metadata`, and say the model once a conversation.
 //! Only `parent` is used here, so both read the same.
 
-use serde_json::Value;
-
-use crate::conversation::{Attachment, Conversation, Message, Note, Notes, Role, Source};
-use crate::loose::{self, Object};
-use crate::tree::{self, Node};
+use crate::budget::Budget;
+use crate::conversation::{Conversation, Message, Note, Notes, Role, Source};
+use crate::json::{Object, Value};
+use crate::loose::{self, Files, Joined};
+use crate::read::Unreadable;
+use crate::tree::{Node, Nodes};
 
 /// Whether `value` looks like a conversation of ChatGPT.
-pub(crate) fn is(value: &Object) -> bool {
+pub(crate) fn is(value: Object<'_>) -> bool {
     loose::object(value, "mapping").is_some()
 }
 
 /// Reads a conversation.
-pub(crate) fn read(value: &Object) -> Conversation {
+pub(crate) fn read(value: Object<'_>, budget: &mut Budget<'_>) -> Result<Conversation, Unreadable> {
     let mut conversation = Conversation::new(Source::Chatgpt);
     conversation.source_id = loose::id(value, "conversation_id").or_else(|| loose::id(value, "id"));
     conversation.title = loose::string(value, "title");
-    conversation.model = loose::string(value, "default_model_slug");
+    conversation.model = loose::name(value, "default_model_slug");
     conversation.is_pinned = loose::is_true(value, "is_starred");
     conversation.archived = loose::is_true(value, "is_archived").then_some(None);
     conversation.created_at = loose::time(value, "create_time");
     conversation.updated_at = loose::time(value, "update_time");
-    let mut nodes = Vec::new();
-    for (key, node) in loose::object(value, "mapping").into_iter().flatten() {
+    let mut nodes = Nodes::new(budget);
+    for (key, node) in loose::object(value, "mapping").unwrap_or_default().entries() {
         let Some(node) = node.as_object() else { continue };
         let message = loose::object(node, "message");
         let part = message.map_or(Part::Nothing, |message| {
@@ -37,15 +38,15 @@ pub(crate) fn read(value: &Object) -> Conversation {
             Part::Nothing => (None, None),
         };
         nodes.push(Node {
-            id: key.clone(),
+            id: key.into_owned(),
             parent: loose::id(node, "parent"),
             message: message_out,
             reasoning,
             at: message.and_then(|message| loose::time(message, "create_time")),
-        });
+        })?;
     }
-    tree::plant(nodes, loose::text(value, "current_node"), &mut conversation);
-    conversation
+    nodes.plant(loose::text(value, "current_node").as_deref(), &mut conversation)?;
+    Ok(conversation)
 }
 
 enum Part {
@@ -55,13 +56,13 @@ enum Part {
     Nothing,
 }
 
-fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
-    let empty = Object::new();
+fn part(message: Object<'_>, model: Option<&str>, notes: &mut Notes) -> Part {
     let author = loose::object(message, "author").and_then(|author| loose::text(author, "role"));
-    let metadata = loose::object(message, "metadata").unwrap_or(&empty);
-    let content = loose::object(message, "content").unwrap_or(&empty);
-    let kind = loose::text(content, "content_type").unwrap_or("text");
-    let (text, mut attachments) = spoken(content, kind, notes);
+    let metadata = loose::object(message, "metadata").unwrap_or_default();
+    let content = loose::object(message, "content").unwrap_or_default();
+    let kind = loose::text(content, "content_type");
+    let kind = kind.as_deref().unwrap_or("text");
+    let (text, mut files) = spoken(content, kind, notes);
     if loose::is_true(metadata, "is_visually_hidden_from_conversation")
         || matches!(kind, "user_editable_context" | "model_editable_context")
     {
@@ -77,7 +78,7 @@ fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
         _ => {}
     }
     let is_to_tool = loose::text(message, "recipient").is_some_and(|to| to != "all");
-    let role = match author {
+    let role = match author.as_deref() {
         Some("user") => Role::User,
         Some("assistant") if !is_to_tool => Role::Assistant,
         Some("system") => {
@@ -91,23 +92,18 @@ fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
             return Part::Nothing;
         }
     };
-    for file in loose::array(metadata, "attachments") {
-        let Some(file) = file.as_object().and_then(loose::attachment) else { continue };
-        // The part of the message that shows an image and its entry here are the same file.
-        if let Some(shown) = attachments.iter_mut().find(|shown| shown.place.contains(&file.place))
-        {
-            shown.name = file.name;
-            shown.media_type = file.media_type;
-        } else {
-            attachments.push(file);
-        }
+    // The part of the message that shows an image and its entry here are the same file.
+    for file in loose::objects(metadata, "attachments").take(loose::MAX_FILES) {
+        files.add_or_name(file);
     }
-    notes.add_many(Note::AttachmentNotStored, attachments.len());
+    notes.add_many(Note::AttachmentNotStored, files.count());
+    let attachments = files.get();
     if text.trim().is_empty() && attachments.is_empty() {
         notes.add(Note::EmptySkipped);
         return Part::Nothing;
     }
     let status = loose::text(message, "status");
+    let model = || loose::name(metadata, "model_slug").or_else(|| model.map(str::to_owned));
     Part::Message(Box::new(Message {
         source_id: loose::id(message, "id"),
         parent: None,
@@ -115,9 +111,7 @@ fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
         text,
         reasoning: None,
         calls: Vec::new(),
-        model: (role == Role::Assistant)
-            .then(|| loose::text(metadata, "model_slug").or(model).map(str::to_owned))
-            .flatten(),
+        model: (role == Role::Assistant).then(model).flatten(),
         is_complete: status.is_none_or(|status| status == "finished_successfully"),
         attachments,
         response: None,
@@ -127,50 +121,48 @@ fn part(message: &Object, model: Option<&str>, notes: &mut Notes) -> Part {
 }
 
 /// Text and files of a message.
-fn spoken(content: &Object, kind: &str, notes: &mut Notes) -> (String, Vec<Attachment>) {
-    let mut texts: Vec<String> = Vec::new();
-    let mut attachments = Vec::new();
+fn spoken(content: Object<'_>, kind: &str, notes: &mut Notes) -> (String, Files) {
+    let mut texts = Joined::default();
+    let mut files = Files::default();
     for part in loose::array(content, "parts") {
-        match part {
-            Value::String(text) => texts.push(text.clone()),
-            Value::Object(part) => {
-                if let Some(place) = loose::string(part, "asset_pointer") {
-                    attachments.push(Attachment {
-                        name: None,
-                        media_type: None,
-                        size: part.get("size_bytes").and_then(Value::as_u64),
-                        place,
-                    });
-                } else if let Some(text) = loose::string(part, "text") {
-                    texts.push(text);
-                } else {
-                    notes.add(Note::UnknownPartSkipped);
-                }
+        if let Some(text) = part.as_str() {
+            texts.add("\n", &text);
+        } else if let Some(part) = part.as_object() {
+            if let Some(place) = loose::text(part, "asset_pointer") {
+                files.add_place(&place, part.get("size_bytes").and_then(Value::as_u64));
+            } else if let Some(text) = loose::text(part, "text") {
+                texts.add("\n", &text);
+            } else {
+                notes.add(Note::UnknownPartSkipped);
             }
-            _ => {}
         }
     }
-    if texts.is_empty()
+    if texts.is_none()
         && let Some(text) = loose::text(content, "text").or_else(|| loose::text(content, "result"))
     {
-        texts.push(match (kind, loose::text(content, "language")) {
-            ("code", Some(language)) if language != "unknown" => {
-                format!("```{language}\n{text}\n```")
-            }
-            ("code", _) => format!("```\n{text}\n```"),
-            _ => text.to_owned(),
-        });
+        let language = loose::text(content, "language").filter(|language| language != "unknown");
+        texts.add(
+            "",
+            &match (kind, language) {
+                ("code", language) => {
+                    format!("```{}\n{text}\n```", language.unwrap_or_default()).into()
+                }
+                _ => text,
+            },
+        );
     }
-    (texts.join("\n"), attachments)
+    (texts.get().unwrap_or_default(), files)
 }
 
-fn thoughts(content: &Object) -> String {
-    let thought = |value: &Value| {
-        let value = value.as_object()?;
-        let summary = loose::text(value, "summary").map(|summary| format!("**{summary}**"));
-        let text = loose::string(value, "content");
-        Some(summary.into_iter().chain(text).collect::<Vec<_>>().join("\n\n"))
-    };
-    let all: Vec<String> = loose::array(content, "thoughts").iter().filter_map(thought).collect();
-    all.join("\n\n")
+fn thoughts(content: Object<'_>) -> String {
+    let mut all = Joined::default();
+    for thought in loose::objects(content, "thoughts") {
+        if let Some(summary) = loose::text(thought, "summary") {
+            all.add("\n\n", &format!("**{summary}**"));
+        }
+        if let Some(text) = loose::text(thought, "content") {
+            all.add("\n\n", &text);
+        }
+    }
+    all.get().unwrap_or_default()
 }

@@ -11,12 +11,12 @@
 //! ```
 //! use std::io::Cursor;
 //! use std::ops::ControlFlow;
-//! use transfer::{Limits, Record};
+//! use transfer::{Limits, Record, Room};
 //!
 //! let file = r#"[{"uuid":"c1","name":"Sky","chat_messages":[
 //!     {"uuid":"m1","sender":"human","text":"Why is it blue?"}]}]"#;
 //! let mut found = Vec::new();
-//! transfer::read(Cursor::new(file), Limits::default(), |record| {
+//! transfer::read(Cursor::new(file), Limits::default(), &Room::default(), |record| {
 //!     found.push(record);
 //!     ControlFlow::Continue(())
 //! })
@@ -27,9 +27,11 @@
 //! ```
 
 pub mod archive;
+mod budget;
 mod chatgpt;
 mod claude;
 mod conversation;
+mod json;
 mod librechat;
 mod loose;
 pub mod markdown;
@@ -39,6 +41,7 @@ mod read;
 mod split;
 mod tree;
 
+pub use budget::Room;
 pub use conversation::{
     Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
 };

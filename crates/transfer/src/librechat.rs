@@ -1,101 +1,110 @@
 //! LibreChat: the export of one conversation, its messages as a list or each inside its parent.
 
-use serde_json::Value;
-
+use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note, Notes, Role, Source};
-use crate::loose::{self, Object};
-use crate::tree::{self, Node};
+use crate::json::{Items, Object, Value};
+use crate::loose::{self, Files, Joined};
+use crate::read::Unreadable;
+use crate::tree::{Node, Nodes};
 
 /// What stands for "no parent".
 const ROOT: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Whether `value` looks like a conversation of LibreChat.
-pub(crate) fn is(value: &Object) -> bool {
-    value.contains_key("conversationId") && (list(value, "messages") || list(value, "messagesTree"))
+pub(crate) fn is(value: Object<'_>) -> bool {
+    value.get("conversationId").is_some()
+        && (loose::is_array(value, "messages") || loose::is_array(value, "messagesTree"))
 }
 
-fn list(value: &Object, key: &str) -> bool {
-    value.get(key).is_some_and(Value::is_array)
-}
-
-/// Reads a conversation. Messages are taken out of `value`, so that dropping it later does not
-/// descend as deep as the messages are nested.
-pub(crate) fn read(value: &mut Object) -> Conversation {
+/// Reads a conversation.
+pub(crate) fn read(value: Object<'_>, budget: &mut Budget<'_>) -> Result<Conversation, Unreadable> {
     let mut conversation = Conversation::new(Source::Librechat);
     conversation.source_id = loose::id(value, "conversationId");
     conversation.title = loose::string(value, "title");
-    let empty = Object::new();
-    {
-        let options = loose::object(value, "options").unwrap_or(&empty);
-        conversation.model =
-            loose::string(options, "model").or_else(|| loose::string(value, "model"));
-        conversation.instructions = ["promptPrefix", "system", "instructions"]
-            .iter()
-            .find_map(|key| loose::string(options, key).or_else(|| loose::string(value, key)));
-    }
+    let options = loose::object(value, "options").unwrap_or_default();
+    conversation.model = loose::name(options, "model").or_else(|| loose::name(value, "model"));
+    conversation.instructions = ["promptPrefix", "system", "instructions"]
+        .iter()
+        .find_map(|key| loose::string(options, key).or_else(|| loose::string(value, key)));
     conversation.is_pinned = loose::is_true(value, "pinned");
     conversation.archived = loose::is_true(value, "isArchived").then_some(None);
     conversation.created_at = loose::time(value, "createdAt");
     conversation.updated_at = loose::time(value, "updatedAt");
-    let key = if list(value, "messages") { "messages" } else { "messagesTree" };
-    let Some(Value::Array(messages)) = value.remove(key) else { return conversation };
-    let nodes = flatten(messages, &mut conversation);
-    tree::plant(nodes, None, &mut conversation);
-    conversation
+    let is_list = loose::is_array(value, "messages");
+    let messages = loose::array(value, if is_list { "messages" } else { "messagesTree" });
+    let mut nodes = Nodes::new(budget);
+    flatten(messages, &mut nodes, &mut conversation)?;
+    nodes.plant(None, &mut conversation)?;
+    Ok(conversation)
+}
+
+/// Messages side by side, and the id of the one that they are in.
+struct Level<'d> {
+    messages: Items<'d>,
+    above: Option<String>,
 }
 
 /// All messages, without recursion: a long conversation is nested as deep as it is long.
-fn flatten(messages: Vec<Value>, conversation: &mut Conversation) -> Vec<Node> {
-    let has_parents = |value: &Value| value.get("parentMessageId").is_some_and(Value::is_string);
-    let is_linked = messages.iter().any(has_parents);
-    let mut nodes = Vec::new();
-    // From the back, so that the first message comes out first.
-    let mut open: Vec<(Value, Option<String>)> =
-        messages.into_iter().rev().map(|message| (message, None)).collect();
+fn flatten(
+    messages: Items<'_>,
+    nodes: &mut Nodes<'_, '_>,
+    conversation: &mut Conversation,
+) -> Result<(), Unreadable> {
+    let has_parent = |value: Value<'_>| {
+        value
+            .as_object()
+            .and_then(|value| value.get("parentMessageId"))
+            .is_some_and(Value::is_string)
+    };
+    let is_linked = messages.clone().any(has_parent);
+    let mut open = vec![Level { messages, above: None }];
     let mut before: Option<String> = None;
-    while let Some((message, above)) = open.pop() {
-        let Value::Object(mut message) = message else { continue };
-        let children = message.remove("children");
-        let id = loose::id(&message, "messageId").unwrap_or_else(|| format!("#{}", nodes.len()));
-        let parent = match loose::id(&message, "parentMessageId") {
+    while let Some(level) = open.last_mut() {
+        let Some(message) = level.messages.next() else {
+            open.pop();
+            continue;
+        };
+        let Some(message) = message.as_object() else { continue };
+        let id = loose::id(message, "messageId").unwrap_or_else(|| format!("#{}", nodes.len()));
+        let parent = match loose::id(message, "parentMessageId") {
             Some(parent) if parent == ROOT => None,
             Some(parent) => Some(parent),
-            None if is_linked => above,
+            None if is_linked => level.above.clone(),
             // A list without any links is in order.
-            None => above.or_else(|| before.clone()),
+            None => level.above.clone().or_else(|| before.clone()),
         };
         before = Some(id.clone());
-        if let Some(Value::Array(children)) = children {
-            open.extend(children.into_iter().rev().map(|child| (child, Some(id.clone()))));
-        }
+        let children = loose::array(message, "children");
+        open.push(Level { messages: children, above: Some(id.clone()) });
         nodes.push(Node {
             parent,
-            at: loose::time(&message, "createdAt"),
-            message: read_message(&message, &id, conversation),
+            at: loose::time(message, "createdAt"),
+            message: read_message(message, &id, conversation),
             reasoning: None,
             id,
-        });
+        })?;
     }
-    nodes
+    Ok(())
 }
 
-fn read_message(message: &Object, id: &str, conversation: &mut Conversation) -> Option<Message> {
+fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) -> Option<Message> {
     let role =
         if loose::is_true(message, "isCreatedByUser") { Role::User } else { Role::Assistant };
     let (text, reasoning) = spoken(message, &mut conversation.notes);
     let notes = &mut conversation.notes;
-    let mut attachments = Vec::new();
+    let mut files = Files::default();
     for key in ["files", "attachments"] {
-        for file in loose::array(message, key) {
-            attachments.extend(file.as_object().and_then(loose::attachment));
+        for file in loose::objects(message, key) {
+            files.add(file);
         }
     }
-    notes.add_many(Note::AttachmentNotStored, attachments.len());
+    notes.add_many(Note::AttachmentNotStored, files.count());
+    let attachments = files.get();
     if text.trim().is_empty() && attachments.is_empty() {
         notes.add(Note::EmptySkipped);
         return None;
     }
-    let model = loose::string(message, "model").or_else(|| conversation.model.clone());
+    let model = || loose::name(message, "model").or_else(|| conversation.model.clone());
     Some(Message {
         source_id: Some(id.to_owned()),
         parent: None,
@@ -103,7 +112,7 @@ fn read_message(message: &Object, id: &str, conversation: &mut Conversation) -> 
         text,
         reasoning,
         calls: Vec::new(),
-        model: (role == Role::Assistant).then_some(model).flatten(),
+        model: (role == Role::Assistant).then(model).flatten(),
         is_complete: !loose::is_true(message, "unfinished") && !loose::is_true(message, "error"),
         attachments,
         response: None,
@@ -112,26 +121,35 @@ fn read_message(message: &Object, id: &str, conversation: &mut Conversation) -> 
     })
 }
 
-fn spoken(message: &Object, notes: &mut Notes) -> (String, Option<String>) {
-    let (mut texts, mut thoughts) = (Vec::new(), Vec::new());
-    for part in loose::array(message, "content").iter().filter_map(Value::as_object) {
-        match loose::text(part, "type") {
+fn spoken(message: Object<'_>, notes: &mut Notes) -> (String, Option<String>) {
+    let (mut texts, mut thoughts) = (Joined::default(), Joined::default());
+    for part in loose::objects(message, "content") {
+        match loose::text(part, "type").as_deref() {
             Some(kind @ ("text" | "think")) => {
                 let inner = loose::object(part, kind);
                 let text = inner
-                    .and_then(|inner| loose::string(inner, "value"))
-                    .or_else(|| loose::string(part, kind));
-                if kind == "text" { texts.extend(text) } else { thoughts.extend(text) }
+                    .and_then(|inner| loose::text(inner, "value"))
+                    .or_else(|| loose::text(part, kind));
+                let texts = if kind == "text" { &mut texts } else { &mut thoughts };
+                if let Some(text) = text {
+                    texts.add("\n\n", &text);
+                }
             }
             Some("tool_call") => notes.add(Note::ToolSkipped),
             // The files of a message are listed beside its content, too.
             Some("image_file" | "image_url") => {}
-            Some("error") => texts.extend(loose::string(part, "error")),
+            Some("error") => {
+                if let Some(text) = loose::text(part, "error") {
+                    texts.add("\n\n", &text);
+                }
+            }
             _ => notes.add(Note::UnknownPartSkipped),
         }
     }
-    if texts.is_empty() {
-        texts.extend(loose::string(message, "text"));
+    if texts.is_none()
+        && let Some(text) = loose::text(message, "text")
+    {
+        texts.add("", &text);
     }
-    (texts.join("\n\n"), (!thoughts.is_empty()).then(|| thoughts.join("\n\n")))
+    (texts.get().unwrap_or_default(), thoughts.get())
 }

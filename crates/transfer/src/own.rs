@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::conversation::{Attachment, Call, Conversation, Message, Response, Role, Source};
-use crate::loose::{self, Object};
-use crate::tree::{self, Node};
+use crate::budget::Budget;
+use crate::conversation::{Attachment, Call, Conversation, Message, Response, Role, Source, Usage};
+use crate::json::{Object, Value};
+use crate::loose;
+use crate::read::Unreadable;
+use crate::tree::{Node, Nodes};
 
 /// The version of the format this program writes. It reads this one and older ones.
 pub const VERSION: u64 = 1;
@@ -120,6 +122,13 @@ pub fn end(conversations: u64, messages: u64) -> String {
     format!("{line}\n")
 }
 
+/// The most pairs of metadata, files and calls of tools that are read of one conversation or
+/// message. None that this program writes has as many.
+const MAX_PAIRS: usize = 1000;
+const MAX_CALLS: usize = 10_000;
+/// The most tokens that one response may have used.
+const MAX_TOKENS: i64 = 1_000_000_000_000;
+
 /// What a line of our own export says.
 #[derive(Debug)]
 pub(crate) enum Parsed {
@@ -129,48 +138,97 @@ pub(crate) enum Parsed {
     Conversation(Box<Conversation>),
     /// The last line.
     End,
-    /// Not what it should be.
-    Broken(String),
 }
 
 /// Whether `value` is a line of our own export.
-pub(crate) fn is(value: &Object) -> bool {
-    match loose::text(value, "type") {
-        Some("export") => loose::text(value, "format") == Some("chatapp"),
-        Some("conversation") => value.get("messages").is_some_and(Value::is_array),
-        Some("end") => value.contains_key("conversations"),
+pub(crate) fn is(value: Object<'_>) -> bool {
+    match loose::text(value, "type").as_deref() {
+        Some("export") => loose::text(value, "format").as_deref() == Some("chatapp"),
+        Some("conversation") => loose::is_array(value, "messages"),
+        Some("end") => value.get("conversations").is_some(),
         _ => false,
     }
 }
 
-/// Reads a line.
-pub(crate) fn read(mut value: Object) -> Parsed {
-    match loose::text(&value, "type") {
-        Some("export") => {
-            return Parsed::Header(value.get("version").and_then(Value::as_u64).unwrap_or(0));
-        }
-        Some("end") => return Parsed::End,
-        _ => {}
-    }
-    let messages = value.remove("messages").unwrap_or_default();
-    let head: Head = match serde_json::from_value(Value::Object(value)) {
-        Ok(head) => head,
-        Err(error) => return Parsed::Broken(error.to_string()),
-    };
-    match serde_json::from_value::<Vec<Line>>(messages) {
-        Ok(lines) => Parsed::Conversation(Box::new(assemble(head, lines))),
-        Err(error) => Parsed::Broken(format!("messages: {error}")),
-    }
+/// Whether a line of our own export is its first.
+pub(crate) fn is_header(value: Object<'_>) -> bool {
+    loose::text(value, "type").as_deref() == Some("export")
 }
 
-fn assemble(head: Head, lines: Vec<Line>) -> Conversation {
+/// Reads a line.
+pub(crate) fn read(value: Object<'_>, budget: &mut Budget<'_>) -> Result<Parsed, Unreadable> {
+    match loose::text(value, "type").as_deref() {
+        Some("export") => {
+            return Ok(Parsed::Header(value.get("version").and_then(Value::as_u64).unwrap_or(0)));
+        }
+        Some("end") => return Ok(Parsed::End),
+        _ => {}
+    }
+    let pairs = loose::object(value, "metadata").unwrap_or_default().entries();
+    at_most(MAX_PAIRS, "pairs of metadata", pairs)?;
+    let head: Head = serde_json::from_str(value.raw()).map_err(|error| damaged(&error))?;
+    plausible(&[Some(head.created_at), Some(head.updated_at), head.archived_at])?;
+    Ok(Parsed::Conversation(Box::new(assemble(head, value, budget)?)))
+}
+
+fn damaged(reason: &impl std::fmt::Display) -> Unreadable {
+    // A parser may quote what it did not expect.
+    Unreadable::Damaged(loose::short(&reason.to_string()))
+}
+
+fn at_most<I: Iterator>(max: usize, what: &str, mut all: I) -> Result<(), Unreadable> {
+    let is_more = all.nth(max).is_some();
+    if is_more { Err(damaged(&format_args!("it has more than {max} {what}"))) } else { Ok(()) }
+}
+
+fn plausible(times: &[Option<DateTime<Utc>>]) -> Result<(), Unreadable> {
+    let is_odd = |time: &DateTime<Utc>| loose::plausible(*time).is_none();
+    if times.iter().flatten().any(is_odd) {
+        return Err(damaged(&"a time of it is not in the years 1970 to 9999"));
+    }
+    Ok(())
+}
+
+/// Reads a message.
+fn line(value: Value<'_>) -> Result<Line, Unreadable> {
+    if let Some(object) = value.as_object() {
+        at_most(MAX_PAIRS, "files at a message", loose::array(object, "attachments"))?;
+        at_most(MAX_CALLS, "calls of tools at a message", loose::array(object, "calls"))?;
+    }
+    let line: Line = serde_json::from_str(value.raw())
+        .map_err(|error| damaged(&format_args!("messages: {error}")))?;
+    plausible(&[Some(line.created_at), Some(line.updated_at)])?;
+    if let Some(response) = &line.response {
+        plausible(&[Some(response.created_at), response.completed_at])?;
+        let Usage { input_tokens, output_tokens, cached_tokens, reasoning_tokens, .. } =
+            response.usage;
+        let counts = [input_tokens, output_tokens, cached_tokens, reasoning_tokens];
+        if !counts.iter().flatten().all(|count| (0..=MAX_TOKENS).contains(count)) {
+            return Err(damaged(&format_args!(
+                "a number of tokens is not between 0 and {MAX_TOKENS}"
+            )));
+        }
+    }
+    Ok(line)
+}
+
+fn assemble(
+    head: Head,
+    value: Object<'_>,
+    budget: &mut Budget<'_>,
+) -> Result<Conversation, Unreadable> {
     let mut conversation = Conversation::new(Source::Chatapp);
-    let mut nodes = Vec::with_capacity(lines.len());
-    for line in lines {
-        let response = line.response.map(|response| {
-            conversation.responses.push(response);
-            conversation.responses.len() - 1
-        });
+    let mut nodes = Nodes::new(budget);
+    for item in loose::array(value, "messages") {
+        let line = line(item)?;
+        let mut response = None;
+        if let Some(known) = line.response {
+            nodes.take(
+                size_of::<Response>() + known.error_message.as_ref().map_or(0, String::len),
+            )?;
+            response = Some(conversation.responses.len());
+            conversation.responses.push(known);
+        }
         let message = Message {
             source_id: Some(line.id.clone()),
             parent: None,
@@ -192,9 +250,9 @@ fn assemble(head: Head, lines: Vec<Line>) -> Conversation {
             reasoning: None,
             // The lines stand in their order already.
             at: None,
-        });
+        })?;
     }
-    tree::plant(nodes, head.head_id.as_deref(), &mut conversation);
+    nodes.plant(head.head_id.as_deref(), &mut conversation)?;
     conversation.source_id = Some(head.id);
     conversation.title = (!head.title.is_empty()).then_some(head.title);
     conversation.title_source = Some(head.title_source);
@@ -205,5 +263,5 @@ fn assemble(head: Head, lines: Vec<Line>) -> Conversation {
     conversation.metadata = head.metadata;
     conversation.created_at = Some(head.created_at);
     conversation.updated_at = Some(head.updated_at);
-    conversation
+    Ok(conversation)
 }

@@ -1,42 +1,52 @@
 //! Finds the conversations in a file.
 
+mod archive;
+
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
-use serde_json::Value;
-
+use crate::budget::{Budget, Room};
 use crate::conversation::{Conversation, Note};
-use crate::loose::Object;
+use crate::json::{self, Document, Fault, NODE_BYTES, Object};
 use crate::split::{Piece, Splitter};
-use crate::{chatgpt, claude, librechat, open_webui, own};
-
-/// Nested brackets of a value that is parsed like any other.
-const PLAIN_DEPTH: usize = 100;
-/// Stack for deeper ones, in bytes; only what is used of it takes memory.
-const DEEP_STACK: usize = 256 << 20;
+use crate::{chatgpt, claude, librechat, loose, open_webui, own};
 
 /// What one file may ask for.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes of JSON of one conversation; 256 MiB.
+    /// Bytes of JSON of one conversation; 64 MiB.
     pub conversation_bytes: usize,
+    /// Values in that JSON, keys included; 4 Mi.
+    pub values: usize,
+    /// Bytes of memory for one conversation: its JSON, its values and what is made of them; 160 MiB.
+    pub memory: usize,
     /// Nested brackets of one conversation; 10,000. (LibreChat nests each message in its parent,
     /// two brackets a message; conversations of the others are never deeper than 100.)
     pub depth: usize,
-    /// Files looked at in an archive; 10,000.
+    /// Things that are no conversation, before the rest of the file is not looked at; 10,000.
+    pub unreadable: usize,
+    /// Files in an archive; 10,000.
     pub archive_files: usize,
+    /// Bytes of the list of these files; 4 MiB.
+    pub archive_list_bytes: u64,
     /// Bytes of all of them, unpacked; 16 GiB.
     pub archive_bytes: u64,
+    /// The same, as a multiple of the archive's own size beyond the first GiB; 100.
+    pub archive_ratio: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            conversation_bytes: 256 << 20,
+            conversation_bytes: 64 << 20,
+            values: 4 << 20,
+            memory: 160 << 20,
             depth: 10_000,
+            unreadable: 10_000,
             archive_files: 10_000,
+            archive_list_bytes: 4 << 20,
             archive_bytes: 16 << 30,
+            archive_ratio: 100,
         }
     }
 }
@@ -74,6 +84,12 @@ pub enum Unreadable {
     /// It is larger than a conversation may be.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
+    /// Its JSON has more values than it may have.
+    #[error("it has more than {0} values")]
+    TooMany(usize),
+    /// Reading it would take more memory than it may.
+    #[error("reading it would take more than {0} bytes of memory")]
+    TooMuch(usize),
     /// Its brackets are nested deeper than they may be.
     #[error("it is nested deeper than {0} levels")]
     TooDeep(usize),
@@ -100,13 +116,19 @@ pub enum ReadError {
     /// An archive with more than it may hold.
     #[error("the archive holds more than {0} files or unpacks to more than is allowed")]
     ArchiveTooLarge(usize),
+    /// More of it is no conversation than any export has.
+    #[error("the file has more than {0} things that are no conversations")]
+    TooManyUnreadable(usize),
     /// The file could not be read.
     #[error("reading the file failed: {0}")]
     Io(#[from] io::Error),
 }
 
 /// Gives every conversation of `file` to `take`, one at a time, until `take` breaks.
-pub fn read<R, F>(mut file: R, limits: Limits, mut take: F) -> Result<(), ReadError>
+///
+/// What a conversation needs beyond a few megabytes is taken in `room`, and given back when `take`
+/// returns: it should be done with the conversation by then.
+pub fn read<R, F>(mut file: R, limits: Limits, room: &Room, take: F) -> Result<(), ReadError>
 where
     R: Read + Seek,
     F: FnMut(Record) -> ControlFlow<()>,
@@ -114,93 +136,65 @@ where
     let mut begin = Vec::new();
     file.by_ref().take(512).read_to_end(&mut begin)?;
     file.rewind()?;
+    let mut reader = Reader { limits, room, take, unreadable: 0 };
     if begin.starts_with(b"PK") {
-        return read_archive(file, limits, &mut take);
-    }
-    let first =
-        begin.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(*byte));
-    match first {
-        // An empty file holds nothing, and nothing is wrong with that.
-        None | Some(b'[' | b'{') => {}
-        Some(_) => return Err(ReadError::NotAnExport),
-    }
-    let mut values = Values::new(None, true, limits, &mut take);
-    values.read(file).map(|_| ())?;
-    Ok(())
-}
-
-fn read_archive<R, F>(file: R, limits: Limits, take: &mut F) -> Result<(), ReadError>
-where
-    R: Read + Seek,
-    F: FnMut(Record) -> ControlFlow<()>,
-{
-    let mut archive = zip::ZipArchive::new(file)?;
-    if archive.len() > limits.archive_files {
-        return Err(ReadError::ArchiveTooLarge(limits.archive_files));
-    }
-    let mut left = limits.archive_bytes;
-    let mut names: Vec<(usize, String)> =
-        (0..archive.len()).filter_map(|at| name(&archive, at).map(|name| (at, name))).collect();
-    // conversations-000.json, conversations-001.json …: in their order.
-    names.sort_by(|a, b| a.1.cmp(&b.1));
-    for (at, name) in names {
-        let base = name.rsplit('/').next().unwrap_or(&name).to_ascii_lowercase();
-        if ![".json", ".jsonl", ".ndjson"].iter().any(|end| base.ends_with(end)) {
-            continue;
+        archive::read(file, &mut reader)?;
+    } else {
+        let first = begin
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(*byte));
+        match first {
+            // An empty file holds nothing, and nothing is wrong with that.
+            None | Some(b'[' | b'{') => {}
+            Some(_) => return Err(ReadError::NotAnExport),
         }
-        // Archives hold other JSON, too: profiles, feedback, lists of what was shared.
-        let is_expected = base.starts_with("conversation") || base.starts_with("chat");
-        let mut values = Values::new(Some(name), is_expected, limits, take);
-        let mut member = match archive.by_index(at) {
-            Ok(member) => member.take(left),
-            Err(error) => {
-                if values.fail(None, Unreadable::Unpacking(error.to_string())).is_break() {
-                    return Ok(());
-                }
-                continue;
-            }
-        };
-        let flow = match values.read(&mut member) {
-            Ok(flow) => flow,
-            // A damaged member does not take the others with it.
-            Err(error) => values.fail(None, Unreadable::Unpacking(error.to_string())),
-        };
-        left = member.limit();
-        if flow.is_break() {
-            return Ok(());
-        }
-        if left == 0 {
-            return Err(ReadError::ArchiveTooLarge(limits.archive_files));
-        }
+        Values::new(None, true, &mut reader).read(file).map(|_| ())?;
+    }
+    if reader.is_too_odd() {
+        return Err(ReadError::TooManyUnreadable(limits.unreadable));
     }
     Ok(())
 }
 
-fn name<R: Read + Seek>(archive: &zip::ZipArchive<R>, at: usize) -> Option<String> {
-    Some(archive.name_for_index(at)?.ok()?.into_owned())
+/// What is common to all files of an archive.
+struct Reader<'r, F> {
+    limits: Limits,
+    room: &'r Room,
+    take: F,
+    /// How many things were no conversations.
+    unreadable: usize,
+}
+
+impl<F> Reader<'_, F> {
+    fn is_too_odd(&self) -> bool {
+        self.unreadable > self.limits.unreadable
+    }
 }
 
 /// The values of one JSON file.
-struct Values<'f, F> {
+struct Values<'f, 'r, F> {
     file: Option<String>,
     /// Whether a value that is no conversation is worth a word.
     is_expected: bool,
-    limits: Limits,
     position: u64,
     /// Whether our own header was seen, and not yet the end.
     is_own_open: bool,
     /// Whether the header named a version that is not read here.
     is_too_new: bool,
-    take: &'f mut F,
+    budget: Budget<'r>,
+    reader: &'f mut Reader<'r, F>,
 }
 
-impl<'f, F: FnMut(Record) -> ControlFlow<()>> Values<'f, F> {
-    fn new(file: Option<String>, is_expected: bool, limits: Limits, take: &'f mut F) -> Self {
-        Self { file, is_expected, limits, position: 0, is_own_open: false, is_too_new: false, take }
+impl<'f, 'r, F: FnMut(Record) -> ControlFlow<()>> Values<'f, 'r, F> {
+    fn new(file: Option<String>, is_expected: bool, reader: &'f mut Reader<'r, F>) -> Self {
+        let budget = Budget::new(reader.room, reader.limits.memory);
+        let (is_own_open, is_too_new) = (false, false);
+        Self { file, is_expected, position: 0, is_own_open, is_too_new, budget, reader }
     }
 
     fn read(&mut self, mut input: impl Read) -> io::Result<ControlFlow<()>> {
-        let mut splitter = Splitter::new(self.limits.conversation_bytes, self.limits.depth);
+        let Limits { conversation_bytes, depth, .. } = self.reader.limits;
+        let mut splitter = Splitter::new(conversation_bytes, depth);
         let mut chunk = vec![0; 64 * 1024];
         let mut found = Vec::new();
         loop {
@@ -216,6 +210,7 @@ impl<'f, F: FnMut(Record) -> ControlFlow<()>> Values<'f, F> {
                     return Ok(ControlFlow::Break(()));
                 }
             }
+            self.budget.begin(splitter.held());
         }
         let is_whole = splitter.finish(&mut found);
         for piece in found.drain(..) {
@@ -232,91 +227,94 @@ impl<'f, F: FnMut(Record) -> ControlFlow<()>> Values<'f, F> {
 
     fn piece(&mut self, piece: Piece) -> ControlFlow<()> {
         self.position += 1;
-        let (bytes, depth) = match piece {
-            Piece::Value(bytes, depth) => (bytes, depth),
-            Piece::TooLarge => {
-                return self.fail(None, Unreadable::TooLarge(self.limits.conversation_bytes));
-            }
-            Piece::TooDeep => return self.fail(None, Unreadable::TooDeep(self.limits.depth)),
-        };
-        if depth > PLAIN_DEPTH {
-            return match read_deep(&bytes) {
-                Some(conversation) => self.found(conversation),
-                None => self.fail(None, Unreadable::TooDeep(PLAIN_DEPTH)),
-            };
-        }
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(value)) => self.object(value),
-            Ok(_) if self.is_expected => self.fail(None, Unreadable::UnknownFormat),
-            Ok(_) => ControlFlow::Continue(()),
-            Err(error) => self.fail(None, Unreadable::NotJson(error.to_string())),
+        let Limits { conversation_bytes, depth, .. } = self.reader.limits;
+        match piece {
+            Piece::Value(bytes) => self.value(bytes),
+            Piece::TooLarge => self.fail(None, Unreadable::TooLarge(conversation_bytes)),
+            Piece::TooDeep => self.fail(None, Unreadable::TooDeep(depth)),
         }
     }
 
-    fn object(&mut self, mut value: Object) -> ControlFlow<()> {
-        let conversation = if own::is(&value) {
-            match own::read(value) {
-                own::Parsed::Header(version) if version > own::VERSION => {
-                    self.is_too_new = true;
-                    return self.fail(None, Unreadable::TooNew(version));
-                }
-                own::Parsed::Header(_) => {
-                    self.is_own_open = true;
-                    self.position -= 1;
-                    return ControlFlow::Continue(());
-                }
-                own::Parsed::End => {
-                    self.is_own_open = false;
-                    return ControlFlow::Continue(());
-                }
-                // Said once, by the header.
-                _ if self.is_too_new => return ControlFlow::Continue(()),
-                own::Parsed::Conversation(conversation) => *conversation,
-                own::Parsed::Broken(reason) => return self.fail(None, Unreadable::Damaged(reason)),
+    fn value(&mut self, bytes: Vec<u8>) -> ControlFlow<()> {
+        let Limits { values, depth, .. } = self.reader.limits;
+        self.budget.begin(bytes.len());
+        let limits = json::Limits { values, depth };
+        let mut title = None;
+        let read = match Document::read(bytes, limits) {
+            Ok(document) => self.document(&document).inspect_err(|_| {
+                let value = document.root().as_object().unwrap_or_default();
+                title = loose::name(value, "title").or_else(|| loose::name(value, "name"));
+            }),
+            Err(Fault::TooMany) => Err(Unreadable::TooMany(values)),
+            Err(Fault::TooDeep) => Err(Unreadable::TooDeep(depth)),
+            Err(Fault::Syntax(what, at)) => {
+                Err(Unreadable::NotJson(format!("{what} at byte {}", at + 1)))
             }
-        } else if chatgpt::is(&value) {
-            chatgpt::read(&value)
-        } else if claude::is(&value) {
-            claude::read(&value)
-        } else if librechat::is(&value) {
-            librechat::read(&mut value)
-        } else if open_webui::is(&value) {
-            open_webui::read(&value)
-        } else if self.is_expected {
-            let title = crate::loose::string(&value, "title");
-            return self.fail(title, Unreadable::UnknownFormat);
-        } else {
-            return ControlFlow::Continue(());
         };
-        self.found(conversation)
+        // The document is gone before somebody else has the conversation.
+        match read {
+            Ok(Some(conversation)) => self.found(conversation),
+            Ok(None) => ControlFlow::Continue(()),
+            Err(Unreadable::UnknownFormat) if !self.is_expected => ControlFlow::Continue(()),
+            Err(reason) => self.fail(title, reason),
+        }
+    }
+
+    fn document(&mut self, document: &Document) -> Result<Option<Conversation>, Unreadable> {
+        self.budget.take(document.count() * NODE_BYTES)?;
+        let value = document.root().as_object().ok_or(Unreadable::UnknownFormat)?;
+        if own::is(value) {
+            return self.own(value);
+        }
+        let budget = &mut self.budget;
+        let conversation = if chatgpt::is(value) {
+            chatgpt::read(value, budget)?
+        } else if claude::is(value) {
+            claude::read(value, budget)?
+        } else if librechat::is(value) {
+            librechat::read(value, budget)?
+        } else if open_webui::is(value) {
+            open_webui::read(value, budget)?
+        } else {
+            return Err(Unreadable::UnknownFormat);
+        };
+        Ok(Some(conversation))
+    }
+
+    /// A line of our own format.
+    fn own(&mut self, value: Object<'_>) -> Result<Option<Conversation>, Unreadable> {
+        if self.is_too_new && !own::is_header(value) {
+            // Said once, by the header.
+            return Ok(None);
+        }
+        match own::read(value, &mut self.budget)? {
+            own::Parsed::Header(version) if version > own::VERSION => {
+                self.is_too_new = true;
+                return Err(Unreadable::TooNew(version));
+            }
+            own::Parsed::Header(_) => {
+                self.is_own_open = true;
+                self.position -= 1;
+            }
+            own::Parsed::End => self.is_own_open = false,
+            own::Parsed::Conversation(conversation) => return Ok(Some(*conversation)),
+        }
+        Ok(None)
     }
 
     fn found(&mut self, mut conversation: Conversation) -> ControlFlow<()> {
         without_nul(&mut conversation);
-        (self.take)(Record::Conversation(Box::new(conversation)))
+        (self.reader.take)(Record::Conversation(Box::new(conversation)))
     }
 
     fn fail(&mut self, title: Option<String>, reason: Unreadable) -> ControlFlow<()> {
+        self.reader.unreadable += 1;
+        if self.reader.is_too_odd() {
+            return ControlFlow::Break(());
+        }
         let (file, position) = (self.file.clone(), self.position);
-        (self.take)(Record::Unreadable { file, position, title, reason })
+        (self.reader.take)(Record::Unreadable { file, position, title, reason })
     }
-}
-
-/// Reads a value that is nested too deep for an ordinary stack: LibreChat puts each message inside
-/// its parent. The parser is recursive, and so is dropping what it made: both happen on a stack
-/// that holds the deepest value that [`Limits::depth`] lets through.
-fn read_deep(bytes: &[u8]) -> Option<Conversation> {
-    let read = || {
-        let mut parser = serde_json::Deserializer::from_slice(bytes);
-        parser.disable_recursion_limit();
-        let mut value = Value::deserialize(&mut parser).ok()?;
-        let value = value.as_object_mut()?;
-        librechat::is(value).then(|| librechat::read(value))
-    };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
-        thread.spawn_scoped(scope, read).ok()?.join().ok()?
-    })
 }
 
 fn without_nul(conversation: &mut Conversation) {

@@ -6,8 +6,8 @@
 /// One value of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Its bytes, and how deep its brackets are nested.
-    Value(Vec<u8>, usize),
+    /// Its bytes.
+    Value(Vec<u8>),
     /// It was longer than the limit; its bytes are gone.
     TooLarge,
     /// Its brackets are nested deeper than the limit; its bytes are gone.
@@ -37,8 +37,6 @@ pub(crate) struct Splitter {
     /// Whether the array has ended.
     ended: bool,
     depth: usize,
-    /// The greatest depth of the open value.
-    deepest: usize,
     inside: Inside,
     /// Why the bytes of the open value are not kept.
     dropped: Option<Piece>,
@@ -54,10 +52,14 @@ impl Splitter {
             in_array: None,
             ended: false,
             depth: 0,
-            deepest: 0,
             inside: Inside::Nothing,
             dropped: None,
         }
+    }
+
+    /// How many bytes of the open value are kept.
+    pub(crate) fn held(&self) -> usize {
+        self.buffer.len()
     }
 
     /// Takes more bytes, and gives every value that they end.
@@ -97,7 +99,6 @@ impl Splitter {
                 self.in_array.get_or_insert(false);
                 self.keep(byte);
                 self.depth += 1;
-                self.deepest = self.deepest.max(self.depth);
                 if self.depth > self.max_depth {
                     self.drop_open(Piece::TooDeep);
                 }
@@ -152,8 +153,7 @@ impl Splitter {
     fn close(&mut self, found: &mut Vec<Piece>) {
         self.inside = Inside::Nothing;
         let value = std::mem::take(&mut self.buffer);
-        let deepest = std::mem::take(&mut self.deepest);
-        found.push(self.dropped.take().unwrap_or(Piece::Value(value, deepest)));
+        found.push(self.dropped.take().unwrap_or(Piece::Value(value)));
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         }
         let is_whole = splitter.finish(&mut found);
         let text = |piece| match piece {
-            Piece::Value(bytes, _) => String::from_utf8_lossy(&bytes).into_owned(),
+            Piece::Value(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Piece::TooLarge => "too large".to_owned(),
             Piece::TooDeep => "too deep".to_owned(),
         };

@@ -8,7 +8,16 @@ use std::collections::{BinaryHeap, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note};
+use crate::read::Unreadable;
+
+/// What a node takes besides its texts, in bytes: here, in the tree and as rows.
+const NODE_BYTES: usize = 512;
+/// The same of a message, a call of a tool, and a file.
+const MESSAGE_BYTES: usize = 2048;
+const CALL_BYTES: usize = 1024;
+const FILE_BYTES: usize = 256;
 
 /// A node of an export.
 #[derive(Debug)]
@@ -25,60 +34,143 @@ pub(crate) struct Node {
     pub(crate) at: Option<DateTime<Utc>>,
 }
 
-/// Puts `nodes` in order into `conversation`: parents first, siblings by time. `head` is the id of
-/// the newest node of the selected branch; without a usable one the newest message is.
-pub(crate) fn plant(nodes: Vec<Node>, head: Option<&str>, conversation: &mut Conversation) {
-    let mut index: HashMap<String, usize> = HashMap::new();
-    let mut kept: Vec<Node> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        if index.contains_key(&node.id) {
-            if node.message.is_some() {
-                conversation.notes.add(Note::DuplicateSkipped);
-            }
-            continue;
-        }
-        index.insert(node.id.clone(), kept.len());
-        kept.push(node);
+impl Node {
+    /// What it takes, in bytes.
+    fn bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let message = self.message.as_ref().map_or(0, |message| {
+            let calls = message.calls.iter();
+            let calls = calls
+                .map(|call| CALL_BYTES + call.id.len() + call.name.len() + call.arguments.len());
+            let files = message.attachments.iter();
+            let files = files.map(|file| FILE_BYTES + file.place.len() + length(&file.name));
+            let texts = message.text.len() + length(&message.reasoning);
+            MESSAGE_BYTES + texts + calls.sum::<usize>() + files.sum::<usize>()
+        });
+        // The id is also what the node is found by.
+        let ids = 2 * self.id.len() + length(&self.parent);
+        NODE_BYTES + ids + length(&self.reasoning) + message
     }
-    let mut parents = resolve(&kept, &index, conversation);
-    open_rings(&kept, &mut parents, conversation);
-    let order = order(&kept, &parents);
-    let mut places: Vec<Place> = vec![Place::default(); kept.len()];
-    for at in order {
-        let above = parents.get(at).copied().flatten();
-        let mut place = above.and_then(|above| places.get(above)).cloned().unwrap_or_default();
-        let Some(node) = kept.get_mut(at) else { continue };
-        if let Some(text) = node.reasoning.take() {
-            place.reasoning.push(text);
-        }
-        if let Some(mut message) = node.message.take() {
-            message.parent = place.nearest;
-            let above = std::mem::take(&mut place.reasoning);
-            if message.role == crate::Role::Assistant && !above.is_empty() {
-                let own = message.reasoning.take();
-                message.reasoning =
-                    Some(above.into_iter().chain(own).collect::<Vec<_>>().join("\n\n"));
-            }
-            place.nearest = Some(conversation.messages.len());
-            conversation.messages.push(message);
-        }
-        if let Some(slot) = places.get_mut(at) {
-            *slot = place;
-        }
+}
+
+/// The nodes of a conversation that is being read.
+#[derive(Debug)]
+pub(crate) struct Nodes<'b, 'r> {
+    list: Vec<Node>,
+    budget: &'b mut Budget<'r>,
+}
+
+impl<'b, 'r> Nodes<'b, 'r> {
+    /// None so far; what they take is taken from `budget`.
+    pub(crate) fn new(budget: &'b mut Budget<'r>) -> Self {
+        Self { list: Vec::new(), budget }
     }
-    let chosen = head.and_then(|id| index.get(id)).and_then(|at| places.get(*at));
-    conversation.head = chosen
-        .and_then(|place| place.nearest)
-        .or_else(|| conversation.messages.len().checked_sub(1));
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// What belongs to one of them takes `bytes`.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Unreadable> {
+        self.budget.take(bytes)
+    }
+
+    /// Adds a node.
+    pub(crate) fn push(&mut self, node: Node) -> Result<(), Unreadable> {
+        self.budget.take(node.bytes())?;
+        self.list.push(node);
+        Ok(())
+    }
+
+    /// Puts them in order into `conversation`: parents first, siblings by time. `head` is the id
+    /// of the newest node of the selected branch; without a usable one the newest message is.
+    pub(crate) fn plant(
+        self,
+        head: Option<&str>,
+        conversation: &mut Conversation,
+    ) -> Result<(), Unreadable> {
+        let mut index: HashMap<String, usize> = HashMap::new();
+        let mut kept: Vec<Node> = Vec::with_capacity(self.list.len());
+        for node in self.list {
+            if index.contains_key(&node.id) {
+                if node.message.is_some() {
+                    conversation.notes.add(Note::DuplicateSkipped);
+                }
+                continue;
+            }
+            index.insert(node.id.clone(), kept.len());
+            kept.push(node);
+        }
+        let mut parents = resolve(&kept, &index, conversation);
+        open_rings(&kept, &mut parents, conversation);
+        let order = order(&kept, &parents);
+        let mut places: Vec<Place> = vec![Place::default(); kept.len()];
+        let mut thoughts: Vec<Thought> = Vec::new();
+        for at in order {
+            let above = parents.get(at).copied().flatten();
+            let mut place = above.and_then(|above| places.get(above)).copied().unwrap_or_default();
+            let Some(node) = kept.get_mut(at) else { continue };
+            if let Some(text) = node.reasoning.take().filter(|text| !text.is_empty()) {
+                thoughts.push(Thought { text, above: place.thought.take() });
+                place.thought = Some(thoughts.len() - 1);
+            }
+            if let Some(mut message) = node.message.take() {
+                message.parent = place.nearest;
+                let thought = place.thought.take();
+                if message.role == crate::Role::Assistant && thought.is_some() {
+                    let own = message.reasoning.take();
+                    message.reasoning = Some(reasoning(&thoughts, thought, own, self.budget)?);
+                }
+                place.nearest = Some(conversation.messages.len());
+                conversation.messages.push(message);
+            }
+            if let Some(slot) = places.get_mut(at) {
+                *slot = place;
+            }
+        }
+        let chosen = head.and_then(|id| index.get(id)).and_then(|at| places.get(*at));
+        conversation.head = chosen
+            .and_then(|place| place.nearest)
+            .or_else(|| conversation.messages.len().checked_sub(1));
+        Ok(())
+    }
 }
 
 /// What a node gives to those below it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Place {
     /// The nearest message at or above it.
     nearest: Option<usize>,
-    /// Reasoning since that message.
-    reasoning: Vec<String>,
+    /// The newest thought since that message.
+    thought: Option<usize>,
+}
+
+/// Reasoning that belongs to the messages below it.
+#[derive(Debug)]
+struct Thought {
+    text: String,
+    /// The one before it.
+    above: Option<usize>,
+}
+
+/// The thoughts up to `newest`, and then the message's `own`. Every message below them gets them,
+/// so they are counted for each.
+fn reasoning(
+    thoughts: &[Thought],
+    newest: Option<usize>,
+    own: Option<String>,
+    budget: &mut Budget<'_>,
+) -> Result<String, Unreadable> {
+    let mut texts: Vec<&str> = own.as_deref().into_iter().collect();
+    let mut next = newest;
+    while let Some(thought) = next.and_then(|at| thoughts.get(at)) {
+        budget.take(thought.text.len() + size_of::<&str>())?;
+        texts.push(&thought.text);
+        next = thought.above;
+    }
+    texts.reverse();
+    Ok(texts.join("\n\n"))
 }
 
 fn resolve(
@@ -196,9 +288,23 @@ mod tests {
     }
 
     fn planted(nodes: Vec<Node>, head: Option<&str>) -> Conversation {
+        within(1 << 30, nodes, head).unwrap()
+    }
+
+    fn within(
+        bytes: usize,
+        nodes: Vec<Node>,
+        head: Option<&str>,
+    ) -> Result<Conversation, Unreadable> {
+        let room = crate::Room::default();
+        let mut budget = Budget::new(&room, bytes);
+        let mut all = Nodes::new(&mut budget);
+        for node in nodes {
+            all.push(node)?;
+        }
         let mut conversation = Conversation::new(Source::Chatgpt);
-        plant(nodes, head, &mut conversation);
-        conversation
+        all.plant(head, &mut conversation)?;
+        Ok(conversation)
     }
 
     fn shape(conversation: &Conversation) -> Vec<(&str, Option<usize>)> {
@@ -264,6 +370,27 @@ mod tests {
             node(&at.to_string(), parent.as_deref(), at)
         });
         assert_eq!(planted(chain.collect(), None).messages.len(), 100_000);
+    }
+
+    #[test]
+    fn s1_thoughts_that_many_messages_share_count_for_each() {
+        let mut thought = node("thought", None, 1);
+        thought.message = None;
+        thought.reasoning = Some("x".repeat(1000));
+        let below = (0..1000i64).map(|at| node(&at.to_string(), Some("thought"), 2));
+        let nodes: Vec<Node> = std::iter::once(thought).chain(below).collect();
+        assert!(within(1000 * 4000, nodes, None).is_ok());
+        // A chain of thoughts that no message ends is handed down without being copied.
+        let chain = (0..20_000i64).map(|at| {
+            let parent = (at > 0).then(|| (at - 1).to_string());
+            let mut node = node(&at.to_string(), parent.as_deref(), at);
+            node.message = None;
+            node.reasoning = Some("x".repeat(1000));
+            node
+        });
+        let leaves = (0..1000i64).map(|at| node(&format!("leaf{at}"), Some("19999"), 20_000));
+        let nodes = chain.chain(leaves).collect();
+        assert!(matches!(within(100 << 20, nodes, None), Err(Unreadable::TooMuch(_))));
     }
 
     proptest! {

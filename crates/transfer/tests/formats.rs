@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::ops::ControlFlow;
 
-use transfer::{Conversation, Limits, ReadError, Record, Role, Unreadable};
+use transfer::{Conversation, Limits, ReadError, Record, Role, Room, Unreadable};
 
 fn read(bytes: impl AsRef<[u8]>) -> Vec<Record> {
     read_with(bytes, Limits::default()).unwrap()
@@ -14,7 +14,7 @@ fn read(bytes: impl AsRef<[u8]>) -> Vec<Record> {
 
 fn read_with(bytes: impl AsRef<[u8]>, limits: Limits) -> Result<Vec<Record>, ReadError> {
     let mut records = Vec::new();
-    transfer::read(Cursor::new(bytes), limits, |record| {
+    transfer::read(Cursor::new(bytes), limits, &Room::default(), |record| {
         records.push(record);
         ControlFlow::Continue(())
     })?;
@@ -189,8 +189,13 @@ fn a_deeply_nested_export_is_read_and_a_bottomless_one_refused() {
     };
     too_deep(nested(6_000));
     // As deep as is let through, but not a conversation, or not even valid at its end.
-    too_deep(format!("[{{\"a\":{}{}}}]", "[".repeat(9_990), "]".repeat(9_990)));
-    too_deep(format!("[{{\"a\":{}{},bad}}]", "[".repeat(9_990), "]".repeat(9_990)));
+    let reason = |text: String| match read(text).as_slice() {
+        [Record::Unreadable { reason, .. }] => reason.clone(),
+        other => panic!("{}", describe(other)),
+    };
+    let deep = format!("{}{}", "[".repeat(9_990), "]".repeat(9_990));
+    assert_eq!(reason(format!("[{{\"a\":{deep}}}]")), Unreadable::UnknownFormat);
+    assert!(matches!(reason(format!("[{{\"a\":{deep},bad}}]")), Unreadable::NotJson(_)));
 }
 
 #[test]
@@ -299,4 +304,151 @@ fn our_own_export_is_read_as_it_was_written() {
         read(damaged).first(),
         Some(Record::Unreadable { reason: Unreadable::Damaged(_), .. })
     ));
+}
+
+/// Conversations that are small as text and would be large in memory, of every format.
+fn swollen() -> Vec<(&'static str, String)> {
+    let many = |one: &str, count: usize| vec![one; count].join(",");
+    let ours = |messages: &str| {
+        format!(
+            r#"{{"type":"conversation","id":"c","title":"t","title_source":"none","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","messages":[{messages}]}}"#
+        )
+    };
+    let message = |more: &str| {
+        format!(
+            r#"{{"id":"m","role":"user","status":"completed","content":"x","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",{more}}}"#
+        )
+    };
+    let id = "i".repeat(1_000);
+    let wide: Vec<String> = (0..60_000).map(|at| format!("\"{at}\":0")).collect();
+    let nodes: Vec<String> = (0..30_000).map(|at| format!("\"{at}\":{{}}")).collect();
+    vec![
+        ("numbers", format!(r#"{{"title":"x","mapping":[{}]}}"#, many("0", 200_000))),
+        ("objects", format!(r#"{{"title":"x","mapping":{{"a":[{}]}}}}"#, many("{\"\":0}", 60_000))),
+        ("arrays", format!(r#"{{"chat_messages":[{}]}}"#, many("[[]]", 60_000))),
+        ("keys", format!(r#"{{"mapping":{{{}}}}}"#, wide.join(","))),
+        ("one key", format!(r#"{{"mapping":{{{}}}}}"#, many("\"a\":0", 100_000))),
+        ("nodes", format!(r#"{{"mapping":{{{}}}}}"#, nodes.join(","))),
+        (
+            "messages",
+            format!(
+                r#"{{"chat_messages":[{}]}}"#,
+                many(r#"{"sender":"human","text":"x"}"#, 20_000)
+            ),
+        ),
+        ("chats", format!(r#"{{"chat":{{"messages":[{}]}}}}"#, many("{}", 60_000))),
+        (
+            "children",
+            format!(
+                r#"{{"conversationId":"c","messages":[{{"messageId":"{id}","children":[{}]}}]}}"#,
+                many("{}", 60_000)
+            ),
+        ),
+        ("calls", ours(&message(&format!(r#""calls":[{}]"#, many("0", 20_000))))),
+        (
+            "files",
+            ours(&message(&format!(r#""attachments":[{}]"#, many(r#"{"place":"p"}"#, 2_000)))),
+        ),
+        ("lines", ours(&many(&message(r#""model":"m""#), 20_000))),
+        (
+            "text",
+            format!(
+                r#"{{"chat_messages":[{{"sender":"human","text":"{}"}}]}}"#,
+                "x".repeat(3 << 20)
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn s1_what_would_swell_in_memory_is_refused_and_takes_no_other_with_it() {
+    let limits = Limits {
+        conversation_bytes: 4 << 20,
+        values: 100_000,
+        memory: 6 << 20,
+        ..Limits::default()
+    };
+    for (name, swollen) in swollen() {
+        let fine = r#"{"uuid":"f","chat_messages":[{"uuid":"m","sender":"human","text":"Hi"}]}"#;
+        for file in [
+            format!("[{swollen},{fine}]").into_bytes(),
+            format!("{swollen}\n{fine}\n").into_bytes(),
+            zip(&[("conversations.json", format!("[{swollen},{fine}]").as_bytes())]),
+        ] {
+            let records = read_with(file, limits).unwrap();
+            let [Record::Unreadable { reason, position: 1, .. }, Record::Conversation(_)] =
+                records.as_slice()
+            else {
+                panic!("{name}: {} records", records.len())
+            };
+            assert!(
+                matches!(
+                    reason,
+                    Unreadable::TooMany(_) | Unreadable::TooMuch(_) | Unreadable::Damaged(_)
+                ),
+                "{name}: {reason}"
+            );
+        }
+    }
+}
+
+#[test]
+fn s1_a_conversation_that_is_refused_is_named() {
+    let file =
+        format!(r#"{{"title":"The long one","mapping":{{"a":[{}0]}}}}"#, "0,".repeat(600_000));
+    let limits = Limits { memory: 4 << 20, ..Limits::default() };
+    let records = read_with(file, limits).unwrap();
+    let [Record::Unreadable { title, reason, .. }] = records.as_slice() else { panic!() };
+    assert_eq!(title.as_deref(), Some("The long one"));
+    assert_eq!(reason.to_string(), "reading it would take more than 4194304 bytes of memory");
+}
+
+#[test]
+fn s1_archives_are_bounded_by_their_list_and_by_what_they_unpack_to() {
+    let too_large = |archive: Vec<u8>, limits: Limits| {
+        assert!(matches!(read_with(archive, limits), Err(ReadError::ArchiveTooLarge(_))));
+    };
+    let names: Vec<String> = (0..50).map(|at| format!("conversations-{at}.json")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"[]"[..])).collect();
+    too_large(zip(&files), Limits { archive_files: 49, ..Limits::default() });
+    too_large(zip(&files), Limits { archive_list_bytes: 2_000, ..Limits::default() });
+    assert!(read(zip(&files)).is_empty());
+    // More empty room than the archive's size allows; a third of what any archive may have.
+    let room = vec![b' '; 400_000];
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &room[..])).collect();
+    too_large(zip(&files), Limits { archive_bytes: 1_000_000, ..Limits::default() });
+    assert!(read(zip(&files)).is_empty());
+}
+
+#[test]
+fn s1_a_file_of_nothing_but_oddities_is_given_up() {
+    let mut seen = 0;
+    let file = format!("[{}0]", "0,".repeat(100_000));
+    let limits = Limits { unreadable: 100, ..Limits::default() };
+    let ended = transfer::read(Cursor::new(file), limits, &Room::default(), |_| {
+        seen += 1;
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(ended, Err(ReadError::TooManyUnreadable(100))));
+    assert_eq!(seen, 100);
+}
+
+#[test]
+fn s18_numbers_and_years_of_our_own_export_are_bounded() {
+    let text = |usage: &str, year: &str| {
+        let response = format!(
+            r#"{{"id":"r","status":"completed","model":"m","provider":"p","usage":{usage},"created_at":"{year}-01-01T00:00:00Z"}}"#
+        );
+        format!(
+            r#"{{"type":"conversation","id":"c","title":"t","title_source":"none","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","messages":[{{"id":"m","role":"assistant","status":"completed","content":"x","response":{response},"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}}]}}"#
+        )
+    };
+    let is_read = |text: String| matches!(read(text).as_slice(), [Record::Conversation(_)]);
+    assert!(is_read(text(r#"{"input_tokens":7,"output_tokens":1000000000000}"#, "2026")));
+    for odd in [r#"{"input_tokens":-1}"#, r#"{"cached_tokens":9223372036854775807}"#] {
+        assert!(!is_read(text(odd, "2026")), "{odd}");
+    }
+    for year in ["+262142", "0001", "1969"] {
+        assert!(!is_read(text("{}", year)), "{year}");
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         every_format_is_recognised_and_reported,
         an_export_as_markdown_reads_well,
         what_cannot_be_imported_is_refused_or_reported,
-        texts_beyond_every_bound_are_refused,
+        s2_imported_texts_are_bounded_like_sent_ones,
         a_large_conversation_is_imported_in_steps,
     )
 }
@@ -284,24 +284,30 @@ async fn what_cannot_be_imported_is_refused_or_reported(world: World) {
     assert_eq!(entries[0]["outcome"], "imported", "{entries:?}");
 }
 
-async fn texts_beyond_every_bound_are_refused(world: World) {
+async fn s2_imported_texts_are_bounded_like_sent_ones(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
+    let chat = |id: &str, sender: &str, bytes: usize| {
+        let text = "x".repeat(bytes);
+        json!({"uuid": id, "name": id, "chat_messages": [
+            {"uuid": "m", "sender": sender, "text": text}]})
+    };
     let long = json!([
         {"uuid": "a", "chat_messages": []},
-        {"uuid": "b", "name": "Long", "chat_messages": [
-            {"uuid": "m", "sender": "human", "text": "x".repeat((8 << 20) + 1)}]},
-        {"uuid": "c", "name": "Fine", "chat_messages": [
-            {"uuid": "m", "sender": "human", "text": "x".repeat(8 << 20)}]},
-        {"conversationId": "d", "title": "Told", "options": {"promptPrefix": "x".repeat(64 * 1024 + 1)},
+        chat("b", "human", (512 << 10) + 1),
+        chat("c", "human", 512 << 10),
+        chat("d", "assistant", (8 << 20) + 1),
+        chat("e", "assistant", 8 << 20),
+        {"conversationId": "f", "title": "Told", "options": {"promptPrefix": "x".repeat(64 * 1024 + 1)},
             "messages": [{"messageId": "1", "isCreatedByUser": true, "text": "Hi"}]},
     ]);
     let (entries, summary) = import(&ada, "", long.to_string()).await;
     let outcomes: Vec<&Value> = entries.iter().map(|entry| &entry["outcome"]).collect();
-    assert_eq!(outcomes, ["empty", "failed", "imported", "failed"]);
-    assert!(entries[1]["reason"].as_str().unwrap().contains("8388608 bytes"), "{:?}", entries[1]);
-    assert!(entries[3]["reason"].as_str().unwrap().contains("instructions"), "{:?}", entries[3]);
-    assert_eq!(summary["imported"], 1);
+    assert_eq!(outcomes, ["empty", "failed", "imported", "failed", "imported", "failed"]);
+    for (at, words) in [(1, "524288 bytes"), (3, "8388608 bytes"), (5, "instructions")] {
+        assert!(entries[at]["reason"].as_str().unwrap().contains(words), "{:?}", entries[at]);
+    }
+    assert_eq!(summary["imported"], 2);
 }
 
 async fn a_large_conversation_is_imported_in_steps(world: World) {

@@ -22,6 +22,7 @@ mod disk_full;
 mod doctor;
 mod goes_on;
 mod idle;
+mod memory;
 mod original_env;
 mod packaging;
 mod place;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "kill-points")]
     let harness = dies::stories(harness);
     let harness = goes_on::stories(harness);
+    let harness = memory::stories(harness);
     let harness = readers::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);

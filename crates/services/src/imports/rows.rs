@@ -1,6 +1,6 @@
 //! The rows that a conversation from elsewhere becomes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crud::Db;
 use crud::imports::Rows;
@@ -9,7 +9,9 @@ use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
 use schemas::event::Call;
-use schemas::validate::{self, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS};
+use schemas::validate::{
+    self, MAX_CONTENT_BYTES, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS,
+};
 use transfer::{Conversation, Message, Note, Notes, Source};
 
 use crate::error::Result;
@@ -20,18 +22,28 @@ use crate::titles;
 const STEP_ROWS: usize = 200;
 const STEP_BYTES: usize = 1 << 20;
 
-/// The longest text of one imported message. Longer answers exist, but not every database takes
-/// them in one statement.
-const MAX_TEXT_BYTES: usize = 8 << 20;
+/// The longest text of one imported answer. Longer ones exist, but not every database takes them
+/// in one statement. What a person wrote is bounded as it is where messages are sent.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
+/// The longest explanation of a failure that is kept, in characters.
+const MAX_REASON_CHARS: usize = 4096;
 
 /// What of `conversation` breaks a bound, in words; nothing of it is stored then.
 pub(super) fn too_large(conversation: &Conversation) -> Option<String> {
-    let texts = conversation.messages.iter().flat_map(|m| {
-        let calls = m.calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
-        m.reasoning.iter().chain([&m.text]).chain(calls)
-    });
-    if texts.clone().any(|text| text.len() > MAX_TEXT_BYTES) {
-        return Some(format!("a message of it is longer than {MAX_TEXT_BYTES} bytes"));
+    for message in &conversation.messages {
+        let calls = message.calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
+        let mut beside = message.reasoning.iter().chain(calls);
+        let max = match message.role {
+            transfer::Role::Assistant => MAX_ANSWER_BYTES,
+            transfer::Role::User | transfer::Role::System => MAX_CONTENT_BYTES,
+        };
+        if message.text.len() > max {
+            let who = if max == MAX_ANSWER_BYTES { "an answer" } else { "a message" };
+            return Some(format!("{who} of it is longer than {max} bytes"));
+        }
+        if beside.any(|text| text.len() > MAX_ANSWER_BYTES) {
+            return Some(format!("an answer of it is longer than {MAX_ANSWER_BYTES} bytes"));
+        }
     }
     if conversation.instructions.as_ref().is_some_and(|text| text.len() > MAX_INSTRUCTIONS_BYTES) {
         return Some(format!("its instructions are longer than {MAX_INSTRUCTIONS_BYTES} bytes"));
@@ -46,13 +58,14 @@ pub(super) struct Planned {
     /// The id it had when this product exported it.
     pub(super) exported_id: Option<ConversationId>,
     pub(super) notes: Notes,
-    messages: Vec<message::Model>,
-    responses: Vec<response::Model>,
+    messages: VecDeque<message::Model>,
+    responses: VecDeque<response::Model>,
 }
 
 impl Planned {
-    /// Gives rows to everything in `conversation`; ids are kept where they are ours.
-    pub(super) fn new(engine: &Engine, owner: UserId, conversation: &Conversation) -> Self {
+    /// Gives rows to everything in `conversation`, whose texts move into them; ids are kept where
+    /// they are ours.
+    pub(super) fn new(engine: &Engine, owner: UserId, mut conversation: Conversation) -> Self {
         let exported_id = (conversation.source == Source::Chatapp)
             .then(|| conversation.source_id.as_deref()?.parse().ok())
             .flatten();
@@ -63,10 +76,12 @@ impl Planned {
             .created_at
             .or_else(|| conversation.messages.iter().find_map(|message| message.created_at))
             .unwrap_or(now);
-        let maker = Maker { engine, owner, id, created_at, conversation };
-        let (messages, responses) = maker.rows();
+        let (title, title_source) = title(&conversation, &mut notes);
+        let source_id = source_id(&conversation);
+        let list = std::mem::take(&mut conversation.messages);
+        let maker = Maker { engine, owner, id, created_at, conversation: &conversation };
+        let (messages, responses) = maker.rows(list);
         let newest = messages.iter().map(|row| row.created_at).max();
-        let (title, title_source) = title(conversation, &mut notes);
         let is_ours = exported_id.is_some();
         let metadata = (!conversation.metadata.is_empty())
             .then(|| serde_json::to_string(&conversation.metadata).ok())
@@ -98,7 +113,7 @@ impl Planned {
         let import = import::Model {
             user_id: owner,
             source: conversation.source.name().to_owned(),
-            source_id: source_id(conversation),
+            source_id,
             conversation_id: id,
             created_at: now,
         };
@@ -148,24 +163,20 @@ impl Planned {
         }
     }
 
-    /// The rows in steps of bounded size, a response together with its messages.
-    pub(super) fn steps(&self) -> Vec<Rows> {
-        let mut steps = Vec::new();
+    /// The next rows to be stored together, a response with its message; `None` when all are
+    /// taken.
+    pub(super) fn step(&mut self) -> Option<Rows> {
         let mut step = Rows::default();
         let mut bytes = 0;
-        let mut responses = self.responses.iter().peekable();
-        for row in &self.messages {
-            if step.messages.len() >= STEP_ROWS || bytes >= STEP_BYTES {
-                steps.push(std::mem::take(&mut step));
-                bytes = 0;
-            }
+        while step.messages.len() < STEP_ROWS && bytes < STEP_BYTES {
+            let Some(row) = self.messages.pop_front() else { break };
             bytes += row.content.len();
-            step.messages.push(row.clone());
-            step.responses.extend(responses.next_if(|next| next.message_id == row.id).cloned());
+            if self.responses.front().is_some_and(|next| next.message_id == row.id) {
+                step.responses.extend(self.responses.pop_front());
+            }
+            step.messages.push(row);
         }
-        steps.push(step);
-        steps.retain(|step| !step.messages.is_empty());
-        steps
+        (!step.messages.is_empty()).then_some(step)
     }
 }
 
@@ -198,7 +209,8 @@ fn source_id(conversation: &Conversation) -> String {
         _ => {
             let texts = conversation.messages.iter().map(|message| message.text.as_str());
             let whole: Vec<&str> = conversation.title.as_deref().into_iter().chain(texts).collect();
-            let digest = auth::token_hash(&serde_json::json!(whole).to_string());
+            let digest = auth::hash_written(|out| Ok(serde_json::to_writer(out, &whole)?))
+                .unwrap_or_default();
             digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
         }
     }
@@ -223,53 +235,59 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn rows(&self) -> (Vec<message::Model>, Vec<response::Model>) {
+    fn rows(&self, list: Vec<Message>) -> (VecDeque<message::Model>, VecDeque<response::Model>) {
         let mut rows: Vec<message::Model> = Vec::new();
-        let mut responses = Vec::new();
+        let mut responses = VecDeque::new();
         // The place of each message's row.
         let mut places: Vec<usize> = Vec::new();
-        for message in &self.conversation.messages {
-            let parent = message.parent.and_then(|at| rows.get(*places.get(at)?)).cloned();
+        for mut message in list {
+            let parent = message.parent.and_then(|at| rows.get(*places.get(at)?));
             let seq = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            let mut row = self.row(message, parent.as_ref(), seq);
+            let mut row = self.row(&message, parent, seq);
             if message.role == transfer::Role::Assistant {
-                let response = self.response(message, &row, parent.as_ref());
+                let response = self.response(&message, &row, parent);
                 row.response_id = Some(response.id);
-                responses.push(response);
+                responses.push_back(response);
             }
+            let beside = self.beside(&mut message, &row);
+            row.content = message.text;
+            row.data = (!message.attachments.is_empty())
+                .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
             places.push(rows.len());
-            rows.push(row.clone());
-            for beside in self.beside(message, &row) {
+            rows.push(row);
+            for beside in beside {
                 let seq = i64::try_from(rows.len()).unwrap_or(i64::MAX);
                 rows.push(message::Model { seq, ..beside });
             }
         }
-        (rows, responses)
+        (rows.into(), responses)
     }
 
     /// The rows beside that of a message: its reasoning and its calls.
-    fn beside(&self, message: &Message, row: &message::Model) -> Vec<message::Model> {
-        let beside = |kind, content: &str| message::Model {
+    fn beside(&self, message: &mut Message, row: &message::Model) -> Vec<message::Model> {
+        let beside = |kind, content| message::Model {
             id: self.engine.context.new_id(),
             kind,
-            content: content.to_owned(),
+            content,
             data: None,
             is_user: false,
             ..row.clone()
         };
-        let reasoning = message.reasoning.iter().map(|text| beside(MessageType::Reasoning, text));
-        let calls = message.calls.iter().map(|call| {
-            let transfer::Call { id, name, arguments, status, offset } = call.clone();
+        let reasoning = message.reasoning.take();
+        let reasoning = reasoning.map(|text| beside(MessageType::Reasoning, text));
+        let calls = std::mem::take(&mut message.calls).into_iter().map(|call| {
+            let transfer::Call { id, name, arguments, status, offset } = call;
             let data = Call { call_id: id, name, offset };
             let is_whole = status == "completed";
             let status =
                 if is_whole { MessageStatus::Completed } else { MessageStatus::Incomplete };
             let data = serde_json::to_string(&data).ok();
-            message::Model { status, data, ..beside(MessageType::FunctionCall, &arguments) }
+            message::Model { status, data, ..beside(MessageType::FunctionCall, arguments) }
         });
-        reasoning.chain(calls).collect()
+        reasoning.into_iter().chain(calls).collect()
     }
 
+    /// The row of a message, still without its text and its files.
     fn row(&self, message: &Message, parent: Option<&message::Model>, seq: i64) -> message::Model {
         let kept = message.source_id.as_deref().filter(|_| self.is_ours());
         let id = kept.and_then(|id| id.parse().ok());
@@ -296,9 +314,8 @@ impl Maker<'_> {
             } else {
                 MessageStatus::Incomplete
             },
-            content: message.text.clone(),
-            data: (!message.attachments.is_empty())
-                .then(|| serde_json::json!({ "attachments": message.attachments }).to_string()),
+            content: String::new(),
+            data: None,
             model: message.model.clone().map(model_name),
             created_at,
             updated_at: message.updated_at.unwrap_or(created_at),
@@ -339,7 +356,8 @@ impl Maker<'_> {
             previous_response_id: None,
             status,
             incomplete_reason: known
-                .and_then(|known| known.incomplete_reason.clone())
+                .and_then(|known| known.incomplete_reason.as_ref())
+                .map(|reason| reason.chars().take(64).collect())
                 .or(interrupted),
             model: known
                 .map(|known| known.model.clone())
@@ -368,7 +386,9 @@ impl Maker<'_> {
             error_code: known
                 .and_then(|known| known.error_code.as_ref())
                 .map(|code| code.chars().take(64).collect()),
-            error_message: known.and_then(|known| known.error_message.clone()),
+            error_message: known
+                .and_then(|known| known.error_message.as_ref())
+                .map(|text| text.chars().take(MAX_REASON_CHARS).collect()),
             owner: fence.owner,
             epoch: fence.epoch,
             continuations: 0,
