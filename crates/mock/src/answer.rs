@@ -1,7 +1,7 @@
 //! What is said: requests read, events and documents written.
 
 use provider::TokenUsage;
-use provider::script::{Ending, Script};
+use provider::script::{Ending, Manners, Script};
 use serde_json::{Value, json};
 
 /// No clock is asked: the time of every answer is the same.
@@ -69,11 +69,22 @@ pub(crate) struct Events {
     begun: bool,
     /// How many calls there are.
     calls: u64,
+    /// Every piece says how the answer ends.
+    early: bool,
+    /// By how many bytes the next event is larger.
+    padding: usize,
 }
 
 impl Events {
     pub(crate) fn new(id: u64, model: &str) -> Self {
-        Self { id, model: Value::from(model).to_string(), begun: false, calls: 0 }
+        let model = Value::from(model).to_string();
+        Self { id, model, begun: false, calls: 0, early: false, padding: 0 }
+    }
+
+    /// With the manners of a service.
+    pub(crate) fn mind(&mut self, manners: &Manners) {
+        self.early = manners.early;
+        self.padding = usize::try_from(manners.padding).unwrap_or(usize::MAX);
     }
 
     /// A token of the answer.
@@ -108,9 +119,16 @@ impl Events {
         // The first piece also says who speaks, as OpenAI's first chunk does.
         let role = if self.begun { "" } else { r#""role":"assistant","# };
         self.begun = true;
-        let choice =
-            format!(r#"{{"index":0,"delta":{{{role}"{field}":{value}}},"finish_reason":null}}"#);
-        self.event(&choice, "")
+        let reason = if self.early { r#""stop""# } else { "null" };
+        let choice = format!(
+            r#"{{"index":0,"delta":{{{role}"{field}":{value}}},"finish_reason":{reason}}}"#
+        );
+        let padding = std::mem::take(&mut self.padding);
+        let more = match padding {
+            0 => String::new(),
+            n => format!(r#","padding":"{}""#, "x".repeat(n)),
+        };
+        self.event(&choice, &more)
     }
 
     /// How the answer ended.

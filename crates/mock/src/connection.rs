@@ -1,9 +1,11 @@
 //! One client's connection: request after request, each answered by its script.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use provider::script::{Answer, FaultKind, Play, Prompt, Script, Step, Timed};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use provider::script::{Answer, FaultKind, Manners, Play, Prompt, Script, Step, Timed};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -92,12 +94,16 @@ async fn chat(
 ) -> After {
     let ChatCall { model, messages, stream, include_usage, max_tokens, parameters } = call;
     let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.as_str()));
-    let prompt = Prompt::new(pairs, max_tokens);
+    let mut prompt = Prompt::new(pairs, max_tokens);
     let script = match shared.pushed() {
         Some(script) => Ok(script),
         None => answer::script(&model).map(|script| shared.tally.apply(&model, script)),
     };
     let count = messages.len();
+    let manners = script.as_ref().map(|script| script.manners.clone()).unwrap_or_default();
+    let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.as_str()));
+    let refusal = manners.refuse(pairs.clone());
+    prompt.input_tokens = manners.count(pairs).unwrap_or(prompt.input_tokens);
     let id = shared.ledger.add(Call {
         id: 0,
         connection: number,
@@ -123,7 +129,19 @@ async fn chat(
         unreported: 0,
         sent: 0,
         framing: Framing::Unsent,
+        packer: manners.gzip.then(|| GzEncoder::new(Vec::new(), Compression::default())),
+        manners,
     };
+    stage.events.mind(&stage.manners);
+    if let Some(refusal) = refusal {
+        let body = failure(400, refusal.code, &refusal.message);
+        let ended = stage.document(400, &body, &[]).await;
+        guard.outcome = CallOutcome::Faulted;
+        return match ended {
+            Ok(_) if stage.keep_alive => After::KeepAlive,
+            _ => After::Close,
+        };
+    }
     let ended = match script {
         Ok(script) => {
             let script = if stream { script } else { at_once(script) };
@@ -193,6 +211,9 @@ struct Stage<'a> {
     /// Events written.
     sent: u64,
     framing: Framing,
+    /// Packs the body.
+    packer: Option<GzEncoder<Vec<u8>>>,
+    manners: Manners,
 }
 
 /// How the body of a stream is sent.
@@ -216,7 +237,7 @@ impl Stage<'_> {
             self.begin(&step);
             if Instant::now() < due {
                 self.flush().await?;
-                self.watched(sleep_until(due)).await?;
+                self.wait(Some(due)).await?;
             } else if self.buffer.len() >= BATCH {
                 self.flush().await?;
             }
@@ -227,7 +248,7 @@ impl Stage<'_> {
         // A script without steps is an empty stream.
         self.begin(&Step::Done);
         let after = if self.framing == Framing::Chunked {
-            self.buffer.extend_from_slice(LAST_CHUNK);
+            self.end_body()?;
             After::KeepAlive
         } else {
             After::Close
@@ -246,7 +267,10 @@ impl Stage<'_> {
             Step::Wire(_) => self.framing = Framing::Bare,
             _ => {
                 self.framing = Framing::Chunked;
-                self.buffer.extend(head(200, STREAM, None, self.keep_alive, &[]));
+                let kind = self.manners.content_type.as_deref().unwrap_or(STREAM);
+                let packed = [("content-encoding", "gzip".to_owned())];
+                let fields = if self.packer.is_some() { &packed[..] } else { &[] };
+                self.buffer.extend(head(200, kind, None, self.keep_alive, fields));
             }
         }
     }
@@ -291,7 +315,7 @@ impl Stage<'_> {
                 let report = answer::failure(500, "server_error", "the script says so");
                 self.event(&format!("data: {report}\n\n"));
                 self.event("data: [DONE]\n\n");
-                self.buffer.extend_from_slice(LAST_CHUNK);
+                self.end_body()?;
                 self.flush().await?;
                 return Ok(Some((CallOutcome::Faulted, After::KeepAlive)));
             }
@@ -303,7 +327,12 @@ impl Stage<'_> {
             }
             Step::Close => return self.leave(After::Close).await,
             Step::Reset => return self.leave(After::Reset).await,
-            Step::Stall | Step::Silent => {
+            Step::Stall => {
+                self.flush().await?;
+                self.wait(None).await?;
+                return Ok(Some((CallOutcome::ClientClosed, After::Close)));
+            }
+            Step::Silent => {
                 self.flush().await?;
                 self.socket.closed().await;
                 return Ok(Some((CallOutcome::ClientClosed, After::Close)));
@@ -343,7 +372,20 @@ impl Stage<'_> {
     }
 
     async fn document(&mut self, status: u16, body: &[u8], fields: &[(&str, String)]) -> Scene {
-        self.buffer.extend(document(status, body, self.keep_alive, fields));
+        let mut fields = fields.to_vec();
+        let mut kind = JSON;
+        let mut packed = None;
+        if status == 200 {
+            kind = self.manners.content_type.as_deref().unwrap_or(JSON);
+            if let Some(mut packer) = self.packer.take() {
+                packer.write_all(body)?;
+                packed = Some(packer.finish()?);
+                fields.push(("content-encoding", "gzip".to_owned()));
+            }
+        }
+        let body = packed.as_deref().unwrap_or(body);
+        self.buffer.extend(head(status, kind, Some(body.len()), self.keep_alive, &fields));
+        self.buffer.extend_from_slice(body);
         self.flush().await?;
         let outcome = if status == 200 { CallOutcome::Finished } else { CallOutcome::Faulted };
         Ok((outcome, After::KeepAlive))
@@ -356,10 +398,49 @@ impl Stage<'_> {
     }
 
     fn body(&mut self, bytes: &[u8]) {
+        let mut packed = None;
+        if let Some(packer) = &mut self.packer {
+            // A vector takes whatever it is given.
+            if packer.write_all(bytes).and_then(|()| packer.flush()).is_ok() {
+                packed = Some(std::mem::take(packer.get_mut()));
+            }
+        }
+        let bytes = packed.as_deref().unwrap_or(bytes);
         if self.framing == Framing::Chunked {
             chunk(&mut self.buffer, bytes);
         } else {
             self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// Takes the end of a framed body.
+    fn end_body(&mut self) -> io::Result<()> {
+        if let Some(packer) = self.packer.take() {
+            chunk(&mut self.buffer, &packer.finish()?);
+        }
+        self.buffer.extend_from_slice(LAST_CHUNK);
+        Ok(())
+    }
+
+    /// Waits until `due`, or for ever, with a comment now and then.
+    async fn wait(&mut self, due: Option<Instant>) -> io::Result<()> {
+        let every = self.manners.comments.filter(|_| self.framing == Framing::Chunked);
+        loop {
+            let comment = every.map(|every| Instant::now() + every);
+            let next = match (due, comment) {
+                (Some(due), Some(comment)) => due.min(comment),
+                (Some(next), None) | (None, Some(next)) => next,
+                (None, None) => {
+                    self.socket.closed().await;
+                    return Ok(());
+                }
+            };
+            self.watched(sleep_until(next)).await?;
+            if Some(next) == due {
+                return Ok(());
+            }
+            self.body(b": keep-alive\n\n");
+            self.flush().await?;
         }
     }
 

@@ -71,6 +71,36 @@ async fn a_stream_a_document_and_refusals() {
 }
 
 #[tokio::test]
+async fn manners_show_on_the_wire() {
+    let server = server().await;
+    let answer = exchange(&server, &post("mock:ticks=2,early", true, "close")).await;
+    assert_eq!(answer.matches(r#""finish_reason":"stop""#).count(), 3, "{answer}");
+    let model = "mock:ticks=2,silence=200ms@1,comments=10ms,type=text/plain,padding=9";
+    let answer = exchange(&server, &post(model, true, "close")).await;
+    assert!(answer.contains("\r\ncontent-type: text/plain\r\n"), "{answer}");
+    assert!(answer.contains(r#""padding":"xxxxxxxxx""#), "{answer}");
+    let [before, after] = ["tick 0", "tick 1"].map(|tick| answer.find(tick).unwrap());
+    assert!(answer[before..after].contains(": keep-alive\n\n"), "{answer}");
+    for (model, code) in
+        [("mock:alternate", "bad_request"), ("mock:window=9", "context_length_exceeded")]
+    {
+        let body = format!(
+            r#"{{"model":"{model}","messages":[{{"role":"user","content":"one"}},{{"role":"user","content":"two"}}]}}"#
+        );
+        let length = body.len();
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\n";
+        let request = format!("{head}content-length: {length}\r\n\r\n{body}");
+        let answer = exchange(&server, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains(code), "{answer}");
+    }
+    let mut packed = Vec::new();
+    let request = post("mock:ticks=2,gzip", true, "close");
+    connect(&server, &request).await.read_to_end(&mut packed).await.unwrap();
+    let text = String::from_utf8_lossy(&packed);
+    assert!(text.contains("content-encoding: gzip") && !text.contains("tick"), "{text}");
+}
+
+#[tokio::test]
 async fn bytes_are_exact() {
     let server = server().await;
     let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nha\u{0}lf";

@@ -3,9 +3,11 @@
 mod answer;
 mod body;
 mod end;
+mod frames;
 mod meter;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,21 +15,21 @@ use std::time::Duration;
 
 use futures_util::stream;
 use reqwest::Response;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use tokio::time::{Instant, sleep, timeout_at};
+use reqwest::header::CONTENT_ENCODING;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::answer::Answer;
 use self::body::Body;
 use self::end::Sign;
 use self::meter::Meter;
+use self::unpack::{Unpack, Unsupported};
 use crate::breaker::{Breaker, Permit};
 use crate::client::{Http, chain, transport_failure};
 use crate::known;
 use crate::options::ReasoningTags;
 use crate::retry::{Budget, Jitter, asked_wait, pause};
-use crate::wire::chunk::read_value;
 use crate::wire::failure::{Failure, Report};
-use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts};
+use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts, Waiting};
 
 /// How much of a failure's body is read, and for how long: it is only logged and classified.
 const MAX_ERROR_BODY: usize = 64 * 1024;
@@ -89,6 +91,8 @@ struct Call {
 enum State {
     /// To be sent, perhaps again.
     Unsent,
+    /// To be sent again after a pause.
+    Waiting(Instant),
     Reading(Box<Body>),
     /// Over, but the error comes after what was read before it.
     Failed(ProviderError),
@@ -131,15 +135,22 @@ impl Call {
                     return Some(Err(error));
                 }
                 State::Unsent => self.send().await,
+                State::Waiting(until) => {
+                    sleep_until(*until).await;
+                    self.state = State::Unsent;
+                    Ok(())
+                }
                 State::Reading(body) => {
                     let progress = body.read(&mut self.ready, &mut self.answer).await;
                     self.note(progress)
                 }
             };
             if let Err(failure) = result
-                && let Err(error) = self.recover(failure).await
+                && let Err(error) = self.recover(failure)
             {
                 self.meter.end(error.code());
+                let provider = &self.upstream.http.config().name;
+                tracing::warn!(provider, code = error.code(), %error, "the answer failed");
                 self.answer.say_last(&mut self.ready);
                 self.state = State::Failed(error);
             }
@@ -163,9 +174,7 @@ impl Call {
     /// Ends the call: well if the provider said how the answer ended.
     fn finish(&mut self, sign: Sign) -> Result<(), Failure> {
         let provider = &self.upstream.http.config().name;
-        let finish = self.answer.close(sign, &mut self.ready).inspect_err(|failure| {
-            tracing::warn!(provider, code = failure.error.code(), ?sign, "the answer ended badly");
-        })?;
+        let finish = self.answer.close(sign, &mut self.ready)?;
         if self.answer.end.is_unexplained() {
             tracing::warn!(provider, "the answer ended without a finish_reason; taken as whole");
         }
@@ -180,7 +189,7 @@ impl Call {
     }
 
     /// Prepares another attempt after `failure`, or says why there is none.
-    async fn recover(&mut self, failure: Failure) -> Result<(), ProviderError> {
+    fn recover(&mut self, failure: Failure) -> Result<(), ProviderError> {
         let Failure { error, retry, asked_wait } = failure;
         // Closes the connection unless its answer was read to the end.
         self.state = State::Unsent;
@@ -195,7 +204,9 @@ impl Call {
         let Some(wait) = pause(self.retries + 1, asked_wait, upstream.jitter.next()) else {
             return Err(error);
         };
-        if Instant::now() + wait >= self.deadline || !upstream.budget.spend() {
+        // The provider's own wish already keeps its callers apart.
+        let asked = asked_wait.is_some();
+        if Instant::now() + wait >= self.deadline || !(asked || upstream.budget.spend()) {
             return Err(error);
         }
         self.retries += 1;
@@ -209,7 +220,8 @@ impl Call {
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             "asking the provider again"
         );
-        sleep(wait).await;
+        self.ready.push_back(Delta::Waiting(Waiting { pause: wait, asked }));
+        self.state = State::Waiting(Instant::now() + wait);
         Ok(())
     }
 
@@ -239,77 +251,24 @@ impl Call {
         if !response.status().is_success() {
             return self.refused(response).await;
         }
-        self.receive(response, sent).await
+        self.receive(response, sent)
     }
 
     /// Looks at the head of an answer that began well.
-    async fn receive(&mut self, response: Response, sent: Instant) -> Result<(), Failure> {
+    fn receive(&mut self, response: Response, sent: Instant) -> Result<(), Failure> {
         let upstream = Arc::clone(&self.upstream);
         let http = &upstream.http;
-        if let Some(coding) = response.headers().get(CONTENT_ENCODING)
-            && coding != "identity"
-        {
-            // None was offered, and unpacking one would need its own limit.
-            tracing::warn!(provider = http.config().name, ?coding, "unexpected content coding");
-            return Err(Failure::last(ProviderError::Protocol));
-        }
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        match kind.to_ascii_lowercase().as_str() {
-            "application/json" | "application/problem+json" => self.whole(response).await,
-            "text/html" => {
-                tracing::warn!(
-                    provider = http.config().name,
-                    "the provider answered with a web page; is its address right?"
-                );
-                Err(Failure::last(ProviderError::WrongAddress))
-            }
-            // Some servers forget the type or call the stream plain text.
-            _ => {
-                let body = Body::new(upstream, response, sent, self.deadline, self.timeouts);
-                self.state = State::Reading(Box::new(body));
-                Ok(())
-            }
-        }
-    }
-
-    /// Reads the answer of a provider that does not stream, or reports a failure with 200.
-    async fn whole(&mut self, response: Response) -> Result<(), Failure> {
-        let upstream = Arc::clone(&self.upstream);
-        let config = upstream.http.config();
-        let limit = config.max_answer_bytes.saturating_add(config.max_event_bytes);
-        let retry_after = asked_wait(response.headers());
-        // The head comes when the answer is ready, so the rest should not take long.
-        let deadline = self.deadline.min(Instant::now() + self.timeouts.first_token);
-        let body = match timeout_at(deadline, read_up_to(response, limit)).await {
-            Err(_) => {
-                let late = deadline == self.deadline;
-                let phase = if late { Phase::Total } else { Phase::FirstToken };
-                return Err(Failure::last(ProviderError::Timeout(phase)));
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    provider = config.name,
-                    error = chain(&error),
-                    "the answer broke off"
-                );
-                return Err(Failure::passing(ProviderError::Truncated));
-            }
-            Ok(Ok(None)) => return Err(Failure::last(ProviderError::TooLarge)),
-            Ok(Ok(Some(body))) => body,
-        };
-        let value: serde_json::Value =
-            serde_json::from_slice(&body).map_err(|_| Failure::last(ProviderError::Protocol))?;
-        if let Some(report) = Report::find(&value) {
-            log_report(&upstream.http, 200, &report);
-            report.classify(None, retry_after)?;
-            self.answer.end.withheld();
-            return self.finish(Sign::Eof);
-        }
-        self.answer.add(read_value(&value), config.max_answer_bytes, &mut self.ready)?;
-        self.answer.end.whole();
-        self.meter.first_token();
-        self.finish(Sign::Eof)
+        let unpack = Unpack::new(response.headers()).map_err(|Unsupported| {
+            let coding = response.headers().get(CONTENT_ENCODING);
+            let provider = &http.config().name;
+            tracing::warn!(provider, ?coding, "the answer is packed in a way that is not known");
+            Failure::last(ProviderError::Protocol)
+        })?;
+        let deadline = self.deadline;
+        let body =
+            Body::new(Arc::clone(&upstream), response, unpack, sent, deadline, self.timeouts);
+        self.state = State::Reading(Box::new(body));
+        Ok(())
     }
 
     /// Reads why the provider refused.
@@ -351,17 +310,24 @@ fn is_outage(error: &ProviderError) -> bool {
     )
 }
 
-/// The body, or none when it is longer than `limit` bytes.
+/// The body, unpacked, or none when it is longer than `limit` bytes.
 pub(crate) async fn read_up_to(
     mut response: Response,
     limit: usize,
 ) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let Ok(mut unpack) = Unpack::new(response.headers()) else { return Ok(Some(Vec::new())) };
     let mut body = Vec::new();
     while let Some(bytes) = response.chunk().await? {
-        if body.len() + bytes.len() > limit {
-            return Ok(None);
+        let pushed = unpack.push(&bytes, |bytes| {
+            body.extend_from_slice(bytes);
+            if body.len() > limit { Err(()) } else { Ok(()) }
+        });
+        match pushed {
+            Err(()) => return Ok(None),
+            // What came before says what it can.
+            Ok(Err(_)) => break,
+            Ok(Ok(())) => {}
         }
-        body.extend_from_slice(&bytes);
     }
     Ok(Some(body))
 }

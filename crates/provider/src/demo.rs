@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::script::{Ending, Play, Prompt, Script, Step, Tally, Timed};
 use crate::wire::failure::Report;
 use crate::{
-    ChatRequest, Delta, DeltaStream, Finish, Listed, Listing, ModelFacts, Phase, ProviderError,
-    Timeouts, TokenUsage, Tokenizer,
+    ChatRequest, Delta, DeltaStream, Finish, Limit, Listed, Listing, ModelFacts, Phase,
+    ProviderError, Timeouts, TokenUsage, Tokenizer,
 };
 
 /// Its name as a provider and as a model.
@@ -172,7 +172,7 @@ impl Telling {
             Step::Silent | Step::Stall => return self.wait(None).await,
             Step::Error => return Err(ProviderError::Failed),
             Step::Garbage | Step::Raw(_) | Step::Wire(_) => return Err(ProviderError::Protocol),
-            Step::Huge => return Err(ProviderError::TooLarge),
+            Step::Huge => return Err(ProviderError::TooLarge(Limit::Event)),
             // Already part of the due time.
             Step::Wait(_) => {}
         }

@@ -37,6 +37,28 @@ impl Phase {
     }
 }
 
+/// What was larger than allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// A single event: `max_event_bytes`.
+    Event,
+    /// The answer: `max_answer_bytes`.
+    Answer,
+    /// The number of calls of tools, or the length of their names.
+    Calls,
+}
+
+impl Limit {
+    /// The setting that says how large it may be, or what is limited where there is none.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "max_event_bytes",
+            Self::Answer => "max_answer_bytes",
+            Self::Calls => "calls of tools",
+        }
+    }
+}
+
 /// Why a provider gave no (whole) answer.
 ///
 /// It never carries the provider's own words, which may repeat keys or conversations; those are
@@ -83,8 +105,8 @@ pub enum ProviderError {
     #[error("the provider's answer is empty")]
     EmptyAnswer,
     /// An event or the answer was larger than allowed.
-    #[error("the provider's answer is too large")]
-    TooLarge,
+    #[error("the provider's answer is too large ({})", .0.as_str())]
+    TooLarge(Limit),
     /// The provider's bytes make no sense.
     #[error("the provider's answer cannot be understood")]
     Protocol,
@@ -114,7 +136,7 @@ impl ProviderError {
             Self::Timeout(_) => "upstream_timeout",
             Self::Truncated => "upstream_truncated",
             Self::EmptyAnswer => "empty_answer",
-            Self::TooLarge => "upstream_too_large",
+            Self::TooLarge(_) => "upstream_too_large",
             Self::Protocol => "upstream_protocol",
             Self::Failed => "upstream_failed",
             Self::Unreachable => "upstream_unavailable",
@@ -147,7 +169,9 @@ impl ProviderError {
             Self::Timeout(Phase::Total) => "The answer took longer than allowed (total_timeout). Ask for a shorter one or try again.".to_owned(),
             Self::Truncated => "The model's answer broke off before its end. Try again.".to_owned(),
             Self::EmptyAnswer => "The model ended its answer without saying anything. Try again, ask differently or choose another model.".to_owned(),
-            Self::TooLarge => "The model's answer is larger than allowed. Ask for a shorter one.".to_owned(),
+            Self::TooLarge(Limit::Event) => "A piece of the provider's answer is larger than this server accepts (max_event_bytes). An administrator can raise the limit.".to_owned(),
+            Self::TooLarge(Limit::Answer) => "The model's answer is larger than allowed (max_answer_bytes). Ask for a shorter one.".to_owned(),
+            Self::TooLarge(Limit::Calls) => "The model's answer has more calls of tools than allowed, or one with too long a name. Ask for less at once.".to_owned(),
             Self::Protocol => "The model provider answered with something that cannot be understood. Try again; if it persists, an administrator must check the provider's address.".to_owned(),
             Self::Failed => "The model provider reported a failure. Try again.".to_owned(),
             Self::Unreachable => "The model provider cannot be reached. Try again in a moment.".to_owned(),

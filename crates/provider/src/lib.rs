@@ -55,7 +55,7 @@ mod wire;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use config::{OpenAiConfig, Timeouts, without_query};
-pub use error::{Phase, ProviderError};
+pub use error::{Limit, Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{
     ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TokenLimit,

@@ -1,8 +1,8 @@
 //! Whether and when a failed call is repeated.
 //!
 //! Only before the first piece of an answer was passed on, and only for failures that may pass.
-//! The provider's own wish counts first; else waits grow exponentially, with full jitter so that
-//! many callers do not come back at the same moment.
+//! The provider's own wish counts first; else waits grow exponentially, with jitter so that many
+//! callers do not come back at the same moment.
 
 #[cfg(test)]
 mod tests;
@@ -17,9 +17,10 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::lock;
 
-/// The longest wait that a provider may ask for; when it asks for more, the caller is told.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+/// The longest wait that a provider may ask for, as the official clients have it; when it asks for
+/// more, the caller is told.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
 
 /// How many retries may be saved up.
@@ -53,7 +54,8 @@ pub(crate) fn pause(attempt: u32, asked: Option<Duration>, chance: f64) -> Optio
     }
     let doublings = attempt.saturating_sub(1).min(16);
     let longest = (FIRST_BACKOFF * (1 << doublings)).min(LONGEST_BACKOFF);
-    Some(longest.mul_f64(chance.clamp(0.0, 1.0)))
+    // At least half of it, so that a provider that limits its callers is not asked at once.
+    Some(longest.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0)))
 }
 
 /// Keeps retries from multiplying an outage: calls earn what retries spend.

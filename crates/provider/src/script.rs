@@ -7,6 +7,7 @@
 #![doc = include_str!("script/grammar.txt")]
 //! ```
 
+mod manners;
 mod parse;
 mod play;
 mod prose;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 
 use crate::TokenUsage;
 
+pub use manners::{Manners, Refusal};
 pub use parse::ScriptError;
 pub use play::{Play, Timed};
 pub use tally::Tally;
@@ -56,6 +58,8 @@ pub struct Script {
     pub times: Option<u32>,
     /// How many bytes are written at a time over HTTP; none means as many as there are.
     pub chunk_bytes: Option<usize>,
+    /// What else its clients have to bear.
+    pub manners: Manners,
 }
 
 /// What is said.
@@ -215,6 +219,7 @@ impl Script {
             fault: None,
             times: None,
             chunk_bytes: None,
+            manners: Manners::default(),
         }
     }
 

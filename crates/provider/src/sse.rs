@@ -2,7 +2,8 @@
 //!
 //! Bytes go in as they arrive, split anywhere; whole events come out.
 //! Line ends may be LF, CRLF or CR; a byte order mark at the start is skipped; comments and the
-//! fields `id` and `retry` are ignored, as are unknown ones. What stands at the end of the stream
+//! fields `id` and `retry` are ignored, as are unknown ones. Beyond the standard, a line that is a
+//! JSON object or `[DONE]`, and the field `error`, are events of their own. What stands at the end of the stream
 //! without its line end and blank line comes out of [`Decoder::end`]; whether it was cut off is for
 //! the caller to see.
 //!
@@ -16,6 +17,8 @@
 mod tests;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b"error"];
 
 /// A whole event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub struct EventTooLarge {
 
 /// Turns bytes into events.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub struct Decoder {
     /// The beginning of a line whose end has not arrived.
     line: Vec<u8>,
@@ -43,6 +47,8 @@ pub struct Decoder {
     data: Vec<u8>,
     /// The `event` field of the current event.
     name: Vec<u8>,
+    /// A line came that is no line of an event stream.
+    foreign: bool,
     /// The last byte was CR, so that a following LF belongs to the same line end.
     after_cr: bool,
     /// No line has ended yet; only the first one may begin with a byte order mark.
@@ -59,6 +65,7 @@ impl Decoder {
             line: Vec::new(),
             data: Vec::new(),
             name: Vec::new(),
+            foreign: false,
             after_cr: false,
             first_line: true,
             refused: false,
@@ -113,6 +120,11 @@ impl Decoder {
         self.end_event(events);
     }
 
+    /// Whether a line came that is no line of an event stream.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
     /// Refuses the stream when `more` bytes of the current line would not fit.
     fn check(&mut self, more: usize) -> Result<(), EventTooLarge> {
         let size = self.line.len() + self.data.len() + self.name.len() + more;
@@ -143,8 +155,19 @@ impl Decoder {
                 self.name.clear();
                 self.name.extend_from_slice(value);
             }
-            // A comment has an empty field name; `id` and `retry` mean nothing here.
-            _ => {}
+            // Some servers report a failure so.
+            b"error" => events.push(Event {
+                name: "error".to_owned(),
+                data: String::from_utf8_lossy(value).into_owned(),
+            }),
+            // Data without a field, as some servers send it.
+            _ if line.starts_with(b"{") || line.starts_with(b"[DONE]") => events.push(Event {
+                name: String::new(),
+                data: String::from_utf8_lossy(line).into_owned(),
+            }),
+            // A comment has an empty field name; `id` and `retry` mean nothing here. Any of them
+            // may be cut off.
+            _ => self.foreign |= !FIELDS.iter().any(|name| name.starts_with(field)),
         }
     }
 

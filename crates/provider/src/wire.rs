@@ -6,12 +6,15 @@
 //! Reading is tolerant: whatever has an unexpected type is treated as absent.
 
 pub(crate) mod chunk;
+mod citations;
 pub(crate) mod failure;
 mod fast;
 mod meaning;
 pub(crate) mod reason;
+pub(crate) mod repair;
 pub(crate) mod request;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod wait;
 mod words;

@@ -1,14 +1,20 @@
 //! An answer as far as it came: what is handed out, and what is still held back.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::end::{End, Sign};
-use crate::calls::{Collector, Excess};
+use crate::calls::{Collector, Excess, Fragment};
 use crate::options::ReasoningTags;
 use crate::think::{Pieces, Splitter};
-use crate::wire::chunk::Chunk;
+use crate::wire::chunk::{Chunk, Omitted};
 use crate::wire::failure::Failure;
-use crate::{Delta, Finish, ProviderError};
+use crate::wire::repair::Halves;
+use crate::{Citation, Delta, Finish, Limit, ProviderError};
+
+/// The most sources of one answer.
+const MAX_CITATIONS: usize = 256;
+/// How often it is said that something cannot be shown.
+const MAX_OMISSIONS: u32 = 4;
 
 /// What is known of an answer.
 pub(crate) struct Answer {
@@ -16,9 +22,35 @@ pub(crate) struct Answer {
     bytes: usize,
     /// Something of it was handed out, so there is no way back.
     begun: bool,
+    halves: AllHalves,
     /// Takes reasoning out of the text.
     splitter: Splitter,
     calls: Collector,
+    /// Sources that were handed out.
+    cited: HashSet<(String, Option<(u32, u32)>)>,
+    omissions: Omissions,
+}
+
+/// Halves of characters that wait for the other half.
+#[derive(Debug, Default)]
+struct AllHalves {
+    text: Halves,
+    reasoning: Halves,
+    arguments: Halves,
+    /// The call that `arguments` belongs to.
+    call: Option<u64>,
+}
+
+/// What could not be shown.
+#[derive(Debug, Default)]
+struct Omissions {
+    told: u32,
+    /// There is sound.
+    sound: bool,
+    /// There is text.
+    text: bool,
+    /// The last thing said was an omission, which stands in a paragraph of its own.
+    is_last: bool,
 }
 
 impl Answer {
@@ -27,8 +59,11 @@ impl Answer {
             end: End::default(),
             bytes: 0,
             begun: false,
+            halves: AllHalves::default(),
             splitter: Splitter::new(tags),
             calls: Collector::default(),
+            cited: HashSet::new(),
+            omissions: Omissions::default(),
         }
     }
 
@@ -45,21 +80,27 @@ impl Answer {
         limit: usize,
         ready: &mut VecDeque<Delta>,
     ) -> Result<bool, Failure> {
-        self.bytes = self.bytes.saturating_add(chunk.bytes());
-        if self.bytes > limit {
-            return Err(Failure::last(ProviderError::TooLarge));
-        }
-        let Chunk { reasoning, text, calls, usage, reason, whole } = chunk;
+        self.count(chunk.bytes(), limit)?;
+        let Chunk { reasoning, text, calls, usage, reason, whole, citations, omitted, halves } =
+            chunk;
         let calls_something = calls.iter().any(|call| call.len() > 0);
-        let has_content = !reasoning.is_empty() || !text.is_empty() || calls_something;
+        let has_content =
+            !reasoning.is_empty() || !text.is_empty() || calls_something || !omitted.is_empty();
         if has_content {
             self.begun = true;
             self.end.content(calls_something);
         }
+        let reasoning = self.halves.reasoning.join(reasoning, halves);
+        let text = self.halves.text.join(text, halves);
         self.say(reasoning, text, ready);
         for fragment in calls {
-            let pushed = self.calls.push(fragment, ready);
-            pushed.map_err(|Excess| Failure::last(ProviderError::TooLarge))?;
+            self.call(fragment, halves, ready)?;
+        }
+        for part in omitted {
+            self.omit(part, ready);
+        }
+        for citation in citations {
+            self.cite(citation, limit, ready)?;
         }
         if let Some(usage) = usage {
             self.end.usage(usage);
@@ -71,6 +112,14 @@ impl Answer {
             self.end.whole();
         }
         Ok(has_content)
+    }
+
+    fn count(&mut self, bytes: usize, limit: usize) -> Result<(), Failure> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > limit {
+            return Err(Failure::last(ProviderError::TooLarge(Limit::Answer)));
+        }
+        Ok(())
     }
 
     /// Hands out words.
@@ -89,18 +138,111 @@ impl Answer {
         if !reasoning.is_empty() {
             ready.push_back(Delta::Reasoning(reasoning));
         }
-        if !text.is_empty() {
-            if !text.trim_start().is_empty() {
-                self.end.says();
-            }
-            ready.push_back(Delta::Text(text));
+        if text.is_empty() {
+            return;
         }
+        if std::mem::take(&mut self.omissions.is_last) && !text.starts_with('\n') {
+            ready.push_back(Delta::Text("\n\n".to_owned()));
+        }
+        self.omissions.text = true;
+        if !text.trim_start().is_empty() {
+            self.end.says();
+        }
+        ready.push_back(Delta::Text(text));
+    }
+
+    /// Hands out a piece of a call.
+    fn call(
+        &mut self,
+        mut fragment: Fragment,
+        halves: bool,
+        ready: &mut VecDeque<Delta>,
+    ) -> Result<(), Failure> {
+        if self.halves.call != fragment.index {
+            self.end_arguments(ready);
+            self.halves.call = fragment.index;
+        }
+        fragment.arguments = self.halves.arguments.join(fragment.arguments, halves);
+        if halves {
+            fragment.id = Halves::whole(fragment.id);
+            fragment.name = Halves::whole(fragment.name);
+        }
+        let pushed = self.calls.push(fragment, ready);
+        pushed.map_err(|Excess| Failure::last(ProviderError::TooLarge(Limit::Calls)))
+    }
+
+    /// The arguments of a call do not go on.
+    fn end_arguments(&mut self, ready: &mut VecDeque<Delta>) {
+        if let Some(half) = self.halves.arguments.end() {
+            let index = self.halves.call;
+            let fragment = Fragment { index, arguments: half.to_string(), ..Fragment::default() };
+            // It only adds to a call that is there.
+            drop(self.calls.push(fragment, ready));
+        }
+    }
+
+    /// Hands out a source, unless it was already.
+    fn cite(
+        &mut self,
+        citation: Citation,
+        limit: usize,
+        ready: &mut VecDeque<Delta>,
+    ) -> Result<(), Failure> {
+        if self.cited.len() >= MAX_CITATIONS {
+            return Ok(());
+        }
+        let Citation { url, title, range } = &citation;
+        if self.cited.insert((url.clone(), *range)) {
+            self.count(url.len() + title.as_ref().map_or(0, String::len), limit)?;
+            self.begun = true;
+            ready.push_back(Delta::Citation(citation));
+        }
+        Ok(())
+    }
+
+    /// Says that something cannot be shown.
+    fn omit(&mut self, part: Omitted, ready: &mut VecDeque<Delta>) {
+        let what = match part {
+            // What is said in it mostly comes as text; whether it does is known at the end.
+            Omitted::Sound => {
+                self.omissions.sound = true;
+                return;
+            }
+            Omitted::Image => "An image",
+            Omitted::Video => "A video",
+            Omitted::File => "A file",
+            Omitted::Other => "A part of the answer",
+        };
+        self.say_omission(what, ready);
+    }
+
+    fn say_omission(&mut self, what: &str, ready: &mut VecDeque<Delta>) {
+        self.omissions.told = self.omissions.told.saturating_add(1);
+        let sentence = match self.omissions.told {
+            ..=MAX_OMISSIONS => format!("[{what} is left out here: it cannot be shown yet.]"),
+            n if n == MAX_OMISSIONS + 1 => "[More is left out here.]".to_owned(),
+            _ => return,
+        };
+        let gap = if self.omissions.text { "\n\n" } else { "" };
+        self.omissions.is_last = false;
+        self.calls.end(ready);
+        let text = format!("{gap}{sentence}");
+        self.hand_out(Pieces { reasoning: String::new(), text }, ready);
+        self.omissions.is_last = true;
     }
 
     /// Hands out what was held back, since nothing more comes.
     fn say_rest(&mut self, ready: &mut VecDeque<Delta>) {
+        let half = |half: Option<char>| half.map(String::from).unwrap_or_default();
+        let reasoning = half(self.halves.reasoning.end());
+        let text = half(self.halves.text.end());
+        self.end_arguments(ready);
+        self.say(reasoning, text, ready);
         let rest = self.splitter.end();
         self.hand_out(rest, ready);
+        if std::mem::take(&mut self.omissions.sound) && !self.omissions.text {
+            self.say_omission("Sound", ready);
+        }
         self.calls.end(ready);
     }
 

@@ -1,18 +1,21 @@
-//! The streamed body of an answer: bytes to deltas, under deadlines and limits.
+//! The body of an answer: bytes to deltas, under deadlines and limits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Response;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::Answer;
 use super::end::{Patience, Sign};
+use super::frames::{Frames, Rest};
+use super::unpack::Unpack;
 use super::{Upstream, log_report};
 use crate::client::chain;
-use crate::sse::{Decoder, Event};
-use crate::wire::chunk::{Reading, read_event};
+use crate::sse::Event;
+use crate::wire::chunk::{Chunk, Reading, read_event};
 use crate::wire::failure::Failure;
 use crate::{Delta, Phase, ProviderError, Timeouts};
 
@@ -25,7 +28,10 @@ const DRAIN_TIME: Duration = Duration::from_millis(100);
 pub(crate) struct Body {
     upstream: Arc<Upstream>,
     response: Response,
-    decoder: Decoder,
+    /// How long the provider asks to wait should it report a failure.
+    asked_wait: Option<Duration>,
+    unpack: Unpack,
+    frames: Frames,
     events: Vec<Event>,
     clock: Clock,
 }
@@ -50,7 +56,8 @@ impl Clock {
             Patience::FirstToken => (self.last_bytes + first_token, Phase::FirstToken),
             Patience::Idle => (self.last_bytes + idle, Phase::Idle),
             Patience::Moment => {
-                ((self.last_life + MOMENT).min(self.last_progress + idle), Phase::Idle)
+                let longest = self.last_progress + idle.max(MOMENT);
+                ((self.last_life + MOMENT).min(longest), Phase::Idle)
             }
         };
         if self.deadline < at { (self.deadline, Phase::Total) } else { (at, phase) }
@@ -62,13 +69,17 @@ impl Body {
     pub(super) fn new(
         upstream: Arc<Upstream>,
         response: Response,
+        unpack: Unpack,
         sent: Instant,
         deadline: Instant,
         timeouts: Timeouts,
     ) -> Self {
         let config = upstream.http.config();
+        let max_document = config.max_answer_bytes.saturating_add(config.max_event_bytes);
         Self {
-            decoder: Decoder::new(config.max_event_bytes),
+            asked_wait: crate::retry::asked_wait(response.headers()),
+            unpack,
+            frames: Frames::new(config.max_event_bytes, max_document),
             events: Vec::new(),
             clock: Clock {
                 deadline,
@@ -90,47 +101,81 @@ impl Body {
         answer: &mut Answer,
     ) -> Result<Option<Sign>, Failure> {
         let (deadline, phase) = self.clock.next(answer.end.patience());
+        let provider = &self.upstream.http.config().name;
         let bytes = match timeout_at(deadline, self.response.chunk()).await {
             Err(_) if answer.end.may_end() => return Ok(Some(Sign::Silence)),
             Err(_) => return Err(Failure::last(ProviderError::Timeout(phase))),
             Ok(Ok(None)) => return self.end(Sign::Eof, ready, answer),
             Ok(Ok(Some(bytes))) => bytes,
             Ok(Err(error)) => {
-                let provider = &self.upstream.http.config().name;
                 tracing::warn!(provider, error = chain(&error), "the connection broke");
                 return self.end(Sign::Broken, ready, answer);
             }
         };
         self.clock.last_bytes = Instant::now();
+        let sign = self.take_bytes(&bytes, ready, answer)?;
+        match sign {
+            Some(Sign::Done) => {
+                self.drain().await;
+                Ok(sign)
+            }
+            Some(sign) => self.end(sign, ready, answer),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes bytes as they came; the sign of an end among them.
+    fn take_bytes(
+        &mut self,
+        bytes: &Bytes,
+        ready: &mut VecDeque<Delta>,
+        answer: &mut Answer,
+    ) -> Result<Option<Sign>, Failure> {
         let mut events = std::mem::take(&mut self.events);
-        let within_limit = self.decoder.push(&bytes, &mut events);
         // Token counts alone do not mean that the answer goes on.
-        let mut lives = events.is_empty();
+        let mut lives = false;
         let mut done = false;
-        for event in events.drain(..) {
-            match self.take(&event, ready, answer)? {
-                Taken::Counts => {}
-                Taken::Other => lives = true,
-                Taken::Done => {
-                    done = true;
-                    break;
+        let mut unpack = std::mem::replace(&mut self.unpack, Unpack::Plain);
+        let unpacked = unpack.push(bytes, |bytes| {
+            if done {
+                return Ok(());
+            }
+            let within_limits = self.frames.push(bytes, &mut events);
+            lives |= events.is_empty();
+            for event in events.drain(..) {
+                match self.take(&event, ready, answer)? {
+                    Taken::Counts => {}
+                    Taken::Other => lives = true,
+                    Taken::Done => {
+                        done = true;
+                        return Ok(());
+                    }
                 }
             }
-        }
+            if self.frames.is_page() {
+                self.log_beginning("the provider answered with a web page; is its address right?");
+                return Err(Failure::last(ProviderError::WrongAddress));
+            }
+            within_limits
+        })?;
+        self.unpack = unpack;
+        events.clear();
         self.events = events;
-        if done {
-            self.drain().await;
-            return Ok(Some(Sign::Done));
-        }
         if lives {
             self.clock.last_life = self.clock.last_bytes;
         }
-        within_limit.map_err(|_| Failure::last(ProviderError::TooLarge))?;
+        if done {
+            return Ok(Some(Sign::Done));
+        }
+        if let Err(error) = unpacked {
+            let provider = &self.upstream.http.config().name;
+            tracing::warn!(provider, %error, "the answer cannot be unpacked any further");
+            return Ok(Some(Sign::Broken));
+        }
         Ok(None)
     }
 
-    /// Reads what the end of the body left without a line end. An event that was cut off is no
-    /// JSON, so it is dropped.
+    /// Reads what the end of the body left without a line end. What was cut off is dropped.
     fn end(
         &mut self,
         sign: Sign,
@@ -138,9 +183,13 @@ impl Body {
         answer: &mut Answer,
     ) -> Result<Option<Sign>, Failure> {
         let mut rest = Vec::new();
-        self.decoder.end(&mut rest);
+        let kind = self.frames.end(&mut rest);
+        if kind == Rest::Document && sign == Sign::Eof {
+            answer.end.whole();
+        }
+        let may_be_cut_off = kind == Rest::Event || sign == Sign::Broken;
         for event in rest {
-            if is_cut_off(&event) {
+            if may_be_cut_off && is_cut_off(&event) {
                 continue;
             }
             if let Taken::Done = self.take(&event, ready, answer)? {
@@ -157,28 +206,33 @@ impl Body {
         answer: &mut Answer,
     ) -> Result<Taken, Failure> {
         match read_event(event) {
-            Reading::Chunk(chunk) => {
-                let is_end = chunk.reason.is_some();
-                let only_counts = chunk.usage.is_some() && !is_end;
-                let limit = self.upstream.http.config().max_answer_bytes;
-                let has_content = answer.add(chunk, limit, ready)?;
-                if has_content || is_end {
-                    self.clock.last_progress = self.clock.last_bytes;
+            Reading::Chunk(chunk) => self.add(chunk, ready, answer),
+            Reading::Foreign => {
+                if answer.end.foreign() {
+                    self.log(&event.data, "an event has nothing of an answer");
                 }
-                Ok(if only_counts && !has_content { Taken::Counts } else { Taken::Other })
+                Ok(Taken::Other)
+            }
+            Reading::Several(events) => {
+                let mut taken = Taken::Other;
+                for event in events {
+                    taken = self.take(&event, ready, answer)?;
+                    if let Taken::Done = taken {
+                        break;
+                    }
+                }
+                Ok(taken)
             }
             Reading::Done => Ok(Taken::Done),
             Reading::Failure(report) => {
                 log_report(&self.upstream.http, 200, &report);
-                report.classify(None, None)?;
+                report.classify(None, self.asked_wait)?;
                 answer.end.withheld();
                 Ok(Taken::Done)
             }
             Reading::Garbage => {
                 if answer.end.unread() {
-                    let http = &self.upstream.http;
-                    let (provider, words) = (&http.config().name, http.for_log(&event.data));
-                    tracing::warn!(provider, words, "an event is not JSON; it is skipped");
+                    self.log(&event.data, "an event is not JSON; it is skipped");
                 }
                 Ok(Taken::Other)
             }
@@ -186,11 +240,37 @@ impl Body {
         }
     }
 
+    fn add(
+        &mut self,
+        chunk: Chunk,
+        ready: &mut VecDeque<Delta>,
+        answer: &mut Answer,
+    ) -> Result<Taken, Failure> {
+        let is_end = chunk.reason.is_some();
+        let only_counts = chunk.usage.is_some() && !is_end;
+        let limit = self.upstream.http.config().max_answer_bytes;
+        let has_content = answer.add(chunk, limit, ready)?;
+        if has_content || is_end {
+            self.clock.last_progress = self.clock.last_bytes;
+        }
+        Ok(if only_counts && !has_content { Taken::Counts } else { Taken::Other })
+    }
+
     /// Reads the rest of a body that should have ended.
     async fn drain(&mut self) {
         let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
         // A server that goes on is cut off when the body is dropped.
         drop(timeout(DRAIN_TIME, rest).await);
+    }
+
+    /// Writes the beginning of what was not understood to the log.
+    fn log(&self, data: &str, what: &str) {
+        let http = &self.upstream.http;
+        tracing::warn!(provider = http.config().name, words = http.for_log(data), "{what}");
+    }
+
+    fn log_beginning(&self, what: &str) {
+        self.log(&self.frames.beginning().data, what);
     }
 }
 

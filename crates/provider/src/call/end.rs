@@ -54,6 +54,8 @@ pub(crate) struct End {
     whole: bool,
     /// Something could not be read.
     unread: bool,
+    /// Something had nothing to do with an answer.
+    foreign: bool,
 }
 
 impl End {
@@ -108,6 +110,12 @@ impl End {
         !std::mem::replace(&mut self.unread, true)
     }
 
+    /// Something came that has nothing to do with an answer; whether it is the first, and nothing
+    /// of an answer is there.
+    pub(crate) fn foreign(&mut self) -> bool {
+        !std::mem::replace(&mut self.foreign, true) && !self.begun
+    }
+
     /// How long to wait for what may come next.
     pub(crate) fn patience(&self) -> Patience {
         match &self.reason {
@@ -132,8 +140,10 @@ impl End {
             Sign::Broken => self.reason.is_some() && !self.went_on,
             Sign::Silence => self.reason.is_some(),
         };
-        if !proven && !self.whole {
-            if self.unread {
+        let not_understood = self.unread || (self.foreign && !self.begun);
+        let is_whole = self.whole && (self.begun || !not_understood);
+        if !proven && !is_whole {
+            if not_understood && sign != Sign::Broken {
                 return Err(Failure::last(ProviderError::Protocol));
             }
             // Before the first token this is most likely a server that failed on its way, unless

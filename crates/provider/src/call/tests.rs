@@ -1,16 +1,20 @@
 //! Answers from their bytes, without a socket: pauses move the clock.
 
+mod bodies;
+mod content;
 mod endings;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 
+use tokio::time::sleep;
+
 use super::*;
-use crate::{Finish, OpenAiConfig, TokenUsage};
+use crate::{Citation, Finish, Limit, OpenAiConfig, Phase, TokenUsage};
 
 /// What arrives.
 #[derive(Debug, Clone)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Bytes(Bytes),
     /// Nothing for so long.
     Pause(Duration),
@@ -22,36 +26,37 @@ pub(super) enum Part {
 
 /// What came of it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     pub text: String,
     pub reasoning: String,
     pub calls: Vec<(String, String)>,
+    pub citations: Vec<Citation>,
     pub word: Option<String>,
     pub usage: Option<TokenUsage>,
     pub end: Result<Finish, ProviderError>,
 }
 
-pub(super) fn bytes(text: impl Into<String>) -> Part {
+pub(crate) fn bytes(text: impl Into<String>) -> Part {
     Part::Bytes(Bytes::from(text.into()))
 }
 
-pub(super) fn pause(seconds: u64) -> Part {
+pub(crate) fn pause(seconds: u64) -> Part {
     Part::Pause(Duration::from_secs(seconds))
 }
 
 /// The issue's `D(delta, reason)`: one event with a piece of an answer.
-pub(super) fn d(delta: &str, reason: &str) -> Part {
+pub(crate) fn d(delta: &str, reason: &str) -> Part {
     let reason = if reason.is_empty() { "null".to_owned() } else { format!("\"{reason}\"") };
     bytes(format!(
         "data: {{\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{reason}}}]}}\n\n"
     ))
 }
 
-pub(super) fn text(text: &str, reason: &str) -> Part {
+pub(crate) fn text(text: &str, reason: &str) -> Part {
     d(&serde_json::json!({ "content": text }).to_string(), reason)
 }
 
-pub(super) fn done() -> Part {
+pub(crate) fn done() -> Part {
     bytes("data: [DONE]\n\n")
 }
 
@@ -75,7 +80,21 @@ fn response(head: &[(&str, &str)], parts: Vec<Part>) -> Response {
 }
 
 /// An answer with a head and a configuration of its own.
-pub(super) async fn answer_with(
+pub(crate) async fn answer_with(
+    change: impl FnOnce(&mut OpenAiConfig),
+    head: &[(&str, &str)],
+    parts: Vec<Part>,
+) -> Outcome {
+    answer_as("m", change, head, parts).await
+}
+
+/// The answer of a model.
+pub(crate) async fn answer_of(model: &str, parts: Vec<Part>) -> Outcome {
+    answer_as(model, |_| {}, &[("content-type", "text/event-stream")], parts).await
+}
+
+async fn answer_as(
+    model: &str,
     change: impl FnOnce(&mut OpenAiConfig),
     head: &[(&str, &str)],
     parts: Vec<Part>,
@@ -85,10 +104,10 @@ pub(super) async fn answer_with(
     change(&mut config);
     let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
     let request =
-        ChatRequest { model: "m".to_owned(), messages: Vec::new(), max_output_tokens: None };
+        ChatRequest { model: model.to_owned(), messages: Vec::new(), max_output_tokens: None };
     let mut call = Call::new(upstream, request);
-    if let Err(failure) = call.receive(response(head, parts), Instant::now()).await {
-        let error = call.recover(failure).await.unwrap_err();
+    if let Err(failure) = call.receive(response(head, parts), Instant::now()) {
+        let error = call.recover(failure).unwrap_err();
         call.answer.say_last(&mut call.ready);
         call.state = State::Failed(error);
     }
@@ -96,6 +115,7 @@ pub(super) async fn answer_with(
         text: String::new(),
         reasoning: String::new(),
         calls: Vec::new(),
+        citations: Vec::new(),
         word: None,
         usage: None,
         end: Err(ProviderError::Unreachable),
@@ -109,7 +129,8 @@ pub(super) async fn answer_with(
             Ok(Delta::FinishReason(word)) => outcome.word = Some(word),
             Ok(Delta::Usage(usage)) => outcome.usage = Some(usage),
             Ok(Delta::Finish(finish)) => outcome.end = Ok(finish),
-            Ok(other) => panic!("{other:?}"),
+            Ok(Delta::Citation(citation)) => outcome.citations.push(citation),
+            Ok(other @ Delta::Waiting(_)) => panic!("{other:?}"),
             Err(error) => outcome.end = Err(error),
         }
     }
@@ -117,6 +138,6 @@ pub(super) async fn answer_with(
 }
 
 /// A stream of events with the usual configuration.
-pub(super) async fn answer(parts: Vec<Part>) -> Outcome {
-    answer_with(|_| {}, &[("content-type", "text/event-stream")], parts).await
+pub(crate) async fn answer(parts: Vec<Part>) -> Outcome {
+    answer_of("m", parts).await
 }

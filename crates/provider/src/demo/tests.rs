@@ -60,7 +60,7 @@ async fn faults() {
         ("demo:ticks=9,fault=error@3", E::Failed),
         ("demo:ticks=9,finish=error", E::Failed),
         ("demo:ticks=9,fault=garbage@3", E::Protocol),
-        ("demo:ticks=9,fault=huge@3", E::TooLarge),
+        ("demo:ticks=9,fault=huge@3", E::TooLarge(Limit::Event)),
         ("demo:status=401", E::Auth),
         (
             "demo:status=429,retry-after=7",

@@ -33,9 +33,9 @@ fn the_wait_a_provider_asks_for() {
 #[test]
 fn pauses_grow_and_are_capped() {
     let longest: Vec<_> = (1..=8).map(|n| pause(n, None, 1.0).unwrap().as_millis()).collect();
-    assert_eq!(longest, [250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
-    assert_eq!(pause(3, None, 0.0), Some(Duration::ZERO));
-    assert_eq!(pause(u32::MAX, None, 0.5), Some(Duration::from_secs(4)));
+    assert_eq!(longest, [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000]);
+    assert_eq!(pause(3, None, 0.0), Some(Duration::from_secs(1)));
+    assert_eq!(pause(u32::MAX, None, 0.5), Some(Duration::from_secs(6)));
     assert_eq!(pause(1, Some(LONGEST_WAIT), 0.3), Some(LONGEST_WAIT));
     assert_eq!(pause(1, Some(LONGEST_WAIT + Duration::from_millis(1)), 0.3), None);
 }

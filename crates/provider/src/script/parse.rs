@@ -58,6 +58,17 @@ impl Script {
                     let bytes = usize::try_from(count("chunk_bytes", n)?).unwrap_or(usize::MAX);
                     script.chunk_bytes = Some(bytes.max(1));
                 }
+                ("early", "") => script.manners.early = true,
+                ("silence", text) => script.manners.silence = Some(silence(text)?),
+                ("comments", text) => {
+                    let every = duration("comments", text)?;
+                    script.manners.comments = (!every.is_zero()).then_some(every);
+                }
+                ("alternate", "") => script.manners.alternate = true,
+                ("window", n) => script.manners.window = Some(count("window", n)?),
+                ("padding", n) => script.manners.padding = bytes("padding", n)?,
+                ("type", text) => script.manners.content_type = Some(content_type(text)?),
+                ("gzip", "") => script.manners.gzip = true,
                 ("fault", text) => script.fault = Some(fault(text)?),
                 ("status", code) => script.fault = Some(Fault { kind: status(code)?, at: 0 }),
                 ("retry-after", text) => retry_after = Some(seconds("retry-after", text)?),
@@ -102,6 +113,24 @@ fn bad(key: &'static str, value: &str) -> ScriptError {
 
 fn count(key: &'static str, text: &str) -> Result<u32, ScriptError> {
     text.parse().ok().filter(|n| *n <= MAX_TOKENS).ok_or_else(|| bad(key, text))
+}
+
+/// The most bytes that an event is larger by.
+const MOST_PADDING: u32 = 32 * 1024 * 1024;
+
+fn bytes(key: &'static str, text: &str) -> Result<u32, ScriptError> {
+    text.parse().ok().filter(|n| *n <= MOST_PADDING).ok_or_else(|| bad(key, text))
+}
+
+fn silence(text: &str) -> Result<(Duration, u32), ScriptError> {
+    let (wait, at) = text.split_once('@').unwrap_or((text, "0"));
+    Ok((duration("silence", wait)?, count("silence", at)?))
+}
+
+/// A type as a header field can carry it.
+fn content_type(text: &str) -> Result<String, ScriptError> {
+    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| text.to_owned()).ok_or_else(|| bad("type", text))
 }
 
 fn seconds(key: &'static str, text: &str) -> Result<f64, ScriptError> {

@@ -78,7 +78,14 @@ impl Script {
             }
         };
         let reasoning = prose::reasoning(self.reasoning);
-        let said = |text| prose::calls(self.calls).chain(Iterator::map(text, Step::Text));
+        let silence = self.manners.silence;
+        let said = |text| {
+            let said = prose::calls(self.calls).chain(Iterator::map(text, Step::Text));
+            said.enumerate().flat_map(move |(count, step)| {
+                let silence = silence.filter(|(_, at)| usize::try_from(*at) == Ok(count));
+                silence.map(|(wait, _)| Step::Wait(wait)).into_iter().chain([step])
+            })
+        };
         let Some(Fault { kind, at }) = self.fault else {
             let head = reasoning.map(Step::Reasoning).chain(said(text));
             let usage = self.usage.then_some(Step::Usage(None));

@@ -3,17 +3,22 @@
 use serde_json::Value;
 
 use super::failure::Report;
-use super::fast;
 use super::reason::Reason;
-use crate::TokenUsage;
+use super::usage::read_usage;
+use super::{citations, fast, repair};
 use crate::calls::Fragment;
 use crate::sse::Event;
+use crate::{Citation, TokenUsage};
 
 /// What a streamed event says.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Reading {
     /// Something of the answer, perhaps nothing (keep-alive, Azure's filter results).
     Chunk(Chunk),
+    /// JSON that has nothing to do with an answer.
+    Foreign,
+    /// Several events in one: a list, or lines without blank lines between them.
+    Several(Vec<Event>),
     /// `[DONE]`: nothing follows. Says nothing about success.
     Done,
     /// The provider reports a failure.
@@ -39,6 +44,23 @@ pub(crate) struct Chunk {
     pub reason: Option<Reason>,
     /// It is a message of its own, not a piece of one.
     pub whole: bool,
+    /// All sources that it names, old ones too.
+    pub citations: Vec<Citation>,
+    /// What it has that cannot be shown.
+    pub omitted: Vec<Omitted>,
+    /// Its texts may have halves of characters; see [`repair::Halves`].
+    pub halves: bool,
+}
+
+/// A part of an answer that cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Omitted {
+    Image,
+    /// Sound; what is said in it may come as text.
+    Sound,
+    Video,
+    File,
+    Other,
 }
 
 impl Chunk {
@@ -60,19 +82,50 @@ pub(crate) fn read_event(event: &Event) -> Reading {
     if !named_error && let Some(chunk) = fast::read(data) {
         return Reading::Chunk(chunk);
     }
-    match serde_json::from_str(data) {
-        Ok(value) => match Report::find(&value) {
+    match repair::read(data) {
+        Some((value, halves)) => match Report::find(&value) {
             Some(report) => Reading::Failure(report),
             None if named_error => Reading::Failure(Report::from_error(&value)),
-            None => Reading::Chunk(read_value(&value)),
+            None => read_json(value, halves),
         },
-        Err(_) if named_error => {
+        None if named_error => {
             Reading::Failure(Report::from_error(&Value::String(data.to_owned())))
         }
-        Err(_) if data.is_empty() => Reading::Chunk(Chunk::default()),
-        Err(_) if matches!(event.name.as_str(), "" | "message") => Reading::Garbage,
-        Err(_) => Reading::Unknown,
+        None if data.is_empty() => Reading::Chunk(Chunk::default()),
+        // JSON over several lines has no whole object on its first one.
+        None if data.contains('\n') && data.lines().next().is_some_and(is_object) => {
+            Reading::Several(data.lines().map(|line| unnamed(line.to_owned())).collect())
+        }
+        None if matches!(event.name.as_str(), "" | "message") => Reading::Garbage,
+        None => Reading::Unknown,
     }
+}
+
+fn read_json(value: Value, halves: bool) -> Reading {
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            let events = items.iter().filter(|item| item.is_object());
+            Reading::Several(events.map(|item| unnamed(item.to_string())).collect())
+        }
+        value => {
+            let chunk = read_value(&value);
+            let is_ours = ["choices", "usage"].iter().any(|name| value.get(name).is_some())
+                || value
+                    .get("object")
+                    .and_then(Value::as_str)
+                    .is_some_and(|o| o.starts_with("chat."))
+                || chunk != Chunk::default();
+            if is_ours { Reading::Chunk(Chunk { halves, ..chunk }) } else { Reading::Foreign }
+        }
+    }
+}
+
+fn is_object(line: &str) -> bool {
+    repair::read(line).is_some_and(|(value, _)| value.is_object())
+}
+
+fn unnamed(data: String) -> Event {
+    Event { name: String::new(), data }
 }
 
 /// Reads a streamed chunk or a whole completion that is known not to be an error.
@@ -89,13 +142,21 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
     .into_iter()
     .flatten()
     .find_map(read_usage);
-    let Some(choice) = choice else { return chunk };
+    let Some(choice) = choice else {
+        chunk.citations = citations::read([value]);
+        return chunk;
+    };
     let object = |name| choice.get(name).filter(|delta| delta.is_object());
     let delta = object("delta");
     let message = object("message");
     chunk.whole = delta.is_none() && message.is_some();
     if let Some(delta) = delta.or(message) {
         read_delta(delta, &mut chunk);
+        chunk.citations = citations::read([value, choice, delta]);
+    } else {
+        // As text is completed, not chatted.
+        chunk.text = choice.get("text").map(plain_text).unwrap_or_default();
+        chunk.citations = citations::read([value, choice]);
     }
     chunk.reason = choice.get("finish_reason").and_then(Value::as_str).and_then(Reason::read);
     chunk
@@ -109,6 +170,7 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
                 read_part(part, chunk);
             }
         }
+        Some(part @ Value::Object(_)) => read_part(part, chunk),
         _ => {}
     }
     if chunk.text.is_empty()
@@ -116,6 +178,15 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
     {
         chunk.text.push_str(refusal);
     }
+    if let Some(audio) = delta.get("audio") {
+        read_sound(audio, chunk);
+    }
+    let images = ["images", "image"].into_iter().filter_map(|name| delta.get(name));
+    let images =
+        images.map(|images| images.as_array().map_or(usize::from(images.is_object()), Vec::len));
+    chunk
+        .omitted
+        .extend(std::iter::repeat_n(Omitted::Image, images.sum::<usize>().min(MAX_OMITTED)));
     // Several of these may repeat the same words, so only the first that says something counts.
     let sources = ["reasoning_content", "reasoning", "reasoning_details", "thinking"];
     let reasoning = sources
@@ -146,11 +217,48 @@ fn read_call(call: &Value, function: &Value) -> Fragment {
     }
 }
 
-/// A part of an array content: text, or (Mistral) thinking made of parts.
+/// How many parts of one piece are told of that cannot be shown.
+const MAX_OMITTED: usize = 8;
+
+/// Sound: what is said in it, or that it is there.
+fn read_sound(audio: &Value, chunk: &mut Chunk) {
+    let transcript = audio.get("transcript").and_then(Value::as_str).unwrap_or_default();
+    chunk.text.push_str(transcript);
+    if audio.get("data").is_some_and(Value::is_string) {
+        chunk.omitted.push(Omitted::Sound);
+    }
+}
+
+/// A part of an array content: text, or (Mistral) thinking made of parts, or what is no text.
 fn read_part(part: &Value, chunk: &mut Chunk) {
-    match part.get("type").and_then(Value::as_str) {
-        Some("thinking" | "reasoning") => chunk.reasoning.push_str(&plain_text(part)),
-        _ => chunk.text.push_str(&plain_text(part)),
+    let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+    if matches!(kind, "thinking" | "reasoning") {
+        chunk.reasoning.push_str(&plain_text(part));
+        return;
+    }
+    let text = plain_text(part);
+    if !text.is_empty() {
+        chunk.text.push_str(&text);
+        return;
+    }
+    let is = |word: &str| kind.contains(word);
+    let omitted = if is("image") {
+        Omitted::Image
+    } else if is("audio") {
+        return read_sound(part.get(kind).or_else(|| part.get("audio")).unwrap_or(part), chunk);
+    } else if is("video") {
+        Omitted::Video
+    } else if is("file") || is("document") {
+        Omitted::File
+    } else if kind.is_empty() || is("text") || is("reference") || is("citation") || is("refusal") {
+        let refusal = part.get("refusal").and_then(Value::as_str).unwrap_or_default();
+        chunk.text.push_str(refusal);
+        return;
+    } else {
+        Omitted::Other
+    };
+    if chunk.omitted.len() < MAX_OMITTED {
+        chunk.omitted.push(omitted);
     }
 }
 
@@ -167,44 +275,4 @@ fn plain_text(value: &Value) -> String {
             .unwrap_or_default(),
         _ => String::new(),
     }
-}
-
-/// Token counts under the names that providers use.
-pub(crate) fn read_usage(usage: &Value) -> Option<TokenUsage> {
-    let count = |paths: &[&str]| {
-        paths.iter().find_map(|path| {
-            let value = usage.pointer(path)?;
-            value.as_u64().or_else(|| value.as_f64().map(whole))
-        })
-    };
-    let input = count(&["/prompt_tokens", "/input_tokens"]);
-    let output = count(&["/completion_tokens", "/output_tokens"]);
-    if input.is_none() && output.is_none() {
-        return None;
-    }
-    Some(TokenUsage {
-        input: input.unwrap_or(0),
-        output: output.unwrap_or(0),
-        cached: count(&[
-            "/prompt_tokens_details/cached_tokens",
-            "/input_tokens_details/cached_tokens",
-            "/prompt_cache_hit_tokens",
-        ])
-        .unwrap_or(0),
-        reasoning: count(&[
-            "/completion_tokens_details/reasoning_tokens",
-            "/output_tokens_details/reasoning_tokens",
-            "/reasoning_tokens",
-        ])
-        .unwrap_or(0),
-    })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float cast saturates, and a nonsensical count may be any number"
-)]
-fn whole(count: f64) -> u64 {
-    count as u64
 }

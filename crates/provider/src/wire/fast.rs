@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::chunk::{Chunk, read_usage};
+use super::chunk::Chunk;
 use super::reason::Reason;
+use super::usage::read_usage;
 
 #[derive(Deserialize)]
 struct Ordinary<'a> {
@@ -25,6 +26,21 @@ struct Ordinary<'a> {
     error: Option<IgnoredAny>,
     #[serde(default)]
     x_groq: Option<IgnoredAny>,
+    #[serde(
+        default,
+        alias = "annotations",
+        alias = "search_results",
+        alias = "sources",
+        alias = "references",
+        alias = "web_search",
+        alias = "url_citations",
+        alias = "executed_tools",
+        alias = "context",
+        alias = "search_info",
+        alias = "groundingMetadata",
+        alias = "grounding_metadata"
+    )]
+    citations: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +53,21 @@ struct Choice<'a> {
     finish_reason: Option<Cow<'a, str>>,
     #[serde(default)]
     usage: Option<IgnoredAny>,
+    #[serde(
+        default,
+        alias = "annotations",
+        alias = "search_results",
+        alias = "sources",
+        alias = "references",
+        alias = "web_search",
+        alias = "url_citations",
+        alias = "executed_tools",
+        alias = "context",
+        alias = "search_info",
+        alias = "groundingMetadata",
+        alias = "grounding_metadata"
+    )]
+    citations: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -58,12 +89,31 @@ struct Delta<'a> {
     tool_calls: Option<Vec<IgnoredAny>>,
     #[serde(default)]
     function_call: Option<IgnoredAny>,
+    #[serde(default, alias = "image", alias = "audio")]
+    images: Option<IgnoredAny>,
+    #[serde(
+        default,
+        alias = "annotations",
+        alias = "search_results",
+        alias = "sources",
+        alias = "references",
+        alias = "web_search",
+        alias = "url_citations",
+        alias = "executed_tools",
+        alias = "context",
+        alias = "search_info",
+        alias = "groundingMetadata",
+        alias = "grounding_metadata"
+    )]
+    citations: Option<IgnoredAny>,
 }
 
 /// Reads an ordinary chunk; none when the tolerant reader has to look.
 pub(super) fn read(data: &str) -> Option<Chunk> {
-    let Ordinary { object, choices, usage, error, x_groq } = serde_json::from_str(data).ok()?;
-    if error.is_some() || x_groq.is_some() || object.as_deref() == Some("error") {
+    let Ordinary { object, choices, usage, error, x_groq, citations } =
+        serde_json::from_str(data).ok()?;
+    let is_special = error.is_some() || x_groq.is_some() || citations.is_some();
+    if is_special || object.as_deref() == Some("error") {
         return None;
     }
     let mut choices = choices.into_iter();
@@ -71,7 +121,10 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
     if choices.next().is_some() {
         return None;
     }
-    let Choice { index, delta, finish_reason, usage: choice_usage } = choice;
+    let Choice { index, delta, finish_reason, usage: choice_usage, citations } = choice;
+    if citations.is_some() {
+        return None;
+    }
     let Delta {
         content,
         reasoning_content,
@@ -81,6 +134,8 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
         refusal,
         tool_calls,
         function_call,
+        images,
+        citations,
     } = delta;
     if index != 0
         || choice_usage.is_some()
@@ -89,6 +144,8 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
         || refusal.is_some()
         || tool_calls.is_some_and(|calls| !calls.is_empty())
         || function_call.is_some()
+        || images.is_some()
+        || citations.is_some()
     {
         return None;
     }
@@ -96,9 +153,8 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
     Some(Chunk {
         reasoning: reasoning.map(Cow::into_owned).find(|text| !text.is_empty()).unwrap_or_default(),
         text: content.map(Cow::into_owned).unwrap_or_default(),
-        calls: Vec::new(),
         usage: usage.as_ref().and_then(read_usage),
         reason: finish_reason.as_deref().and_then(Reason::read),
-        whole: false,
+        ..Chunk::default()
     })
 }

@@ -95,17 +95,17 @@ fn content_in_every_shape() {
     assert_eq!((parts.reasoning.as_str(), parts.text.as_str()), ("hm", "ab"));
     assert_eq!(delta(&json!({"refusal": "no"})).text, "no");
     for empty in [
-        json!({}),
         json!({"choices": null}),
         json!({"choices": []}),
-        json!([]),
         json!({"choices": [{"content_filter_results": {}}]}),
         json!({"choices": [null]}),
         json!({"choices": {}}),
-        json!("x"),
         json!({"error": null, "choices": []}),
     ] {
         assert_eq!(chunk(&empty), Chunk::default(), "{empty}");
+    }
+    for foreign in [json!({}), json!([]), json!("x"), json!({"type": "ping"})] {
+        assert_eq!(read_event(&event(&foreign)), Reading::Foreign, "{foreign}");
     }
     let second = json!({"choices": [{"index": 1, "delta": {"content": "other"}}]});
     assert_eq!(chunk(&second), Chunk::default(), "only the first choice is ours");
@@ -265,7 +265,7 @@ fn done_garbage_and_unknown_names() {
     assert_eq!(read("", " [DONE] "), Reading::Done);
     assert_eq!(read("", "<html>"), Reading::Garbage);
     assert_eq!(read("ping", "x"), Reading::Unknown);
-    assert_eq!(read("ping", "{\"type\":\"ping\"}"), Reading::Chunk(Chunk::default()));
+    assert_eq!(read("ping", "{\"type\":\"ping\"}"), Reading::Foreign);
     let hidden = json!({"choices": [{"delta": {"content": "data: [DONE]\n\ndata: [DONE]"}}]});
     assert_eq!(chunk(&hidden).text, "data: [DONE]\n\ndata: [DONE]");
 }
@@ -285,6 +285,8 @@ fn field() -> impl Strategy<Value = Value> {
         Just(json!([{"text": "part"}])),
         Just(json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}])),
         Just(json!({"prompt_tokens": 1})),
+        Just(json!([{"url": "https://a.example/"}])),
+        Just(json!({"citations": ["https://a.example/"]})),
     ]
 }
 
@@ -297,10 +299,11 @@ fn object(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn the_quick_reader_agrees_with_the_tolerant_one(
-        mut top in object(&["object", "usage", "error", "x_groq", "id"]),
-        mut choice in object(&["index", "finish_reason", "usage", "message"]),
+        mut top in object(&["object", "usage", "error", "x_groq", "id", "citations", "search_info"]),
+        mut choice in object(&["index", "finish_reason", "usage", "message", "groundingMetadata"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
-            "thinking", "refusal", "role", "tool_calls", "function_call"]),
+            "thinking", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
+            "audio", "context"]),
         count in 0..3_usize,
     ) {
         choice["delta"] = delta;

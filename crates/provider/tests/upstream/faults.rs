@@ -53,30 +53,6 @@ async fn stalls_end_in_a_timeout() {
 }
 
 #[tokio::test]
-async fn p2_comments_count_as_life() {
-    let comments = |count: usize, pause: Duration| {
-        std::iter::repeat_n([raw(": keep-alive\n\n"), Step::Wait(pause)], count).flatten()
-    };
-    let server = server().await;
-    let pause = SHORT / 5;
-    let provider = provider_with(&server, |config| {
-        short(config, |t| (t.idle, t.first_token, t.total) = (SHORT, SHORT, SHORT * 20));
-    });
-    // They bridge a silence before the first token, and one within the answer …
-    let before = [Step::Text("a".to_owned())];
-    let after = [Step::Text("b".to_owned()), Step::Finish(Ending::Stop), Step::Done];
-    let bridge = || comments(12, pause);
-    server.push(Script::steps(bridge().chain(before.clone()).chain(bridge()).chain(after)));
-    let outcome = call(&provider, "m").await;
-    assert_eq!((outcome.text.as_str(), outcome.error), ("ab", None));
-    // … but not for ever.
-    server.push(Script::steps(before.into_iter().chain(comments(400, pause))));
-    let outcome = call(&provider, "m").await;
-    assert_eq!(outcome.error, Some(ProviderError::Timeout(Phase::Total)));
-    assert_eq!(outcome.text, "a");
-}
-
-#[tokio::test]
 async fn an_answer_that_breaks_off_is_truncated() {
     let server = server().await;
     let provider = provider(&server);
@@ -217,7 +193,8 @@ async fn sizes_are_bounded() {
     ] {
         server.push(script);
         let outcome = call(&small, "m").await;
-        assert_eq!(outcome.error, Some(ProviderError::TooLarge), "{what}");
+        let error = outcome.error.unwrap();
+        assert!(matches!(error, ProviderError::TooLarge(_)), "{what}: {error}");
         assert!(outcome.text.len() <= 8 * 1024, "{what}");
     }
     let many = call(&provider(&server), "mock:ticks=20000").await;
@@ -231,8 +208,7 @@ async fn other_kinds_of_body() {
     let server = server().await;
     let provider = provider_with(&server, |config| config.max_retries = 0);
     for (head, body, expected) in [
-        // Nothing compressed was asked for, so a bomb is not even opened.
-        ("content-type: text/event-stream\r\ncontent-encoding: gzip", "\u{1f}", Some(E::Protocol)),
+        ("content-type: text/event-stream\r\ncontent-encoding: br", "\u{1f}", Some(E::Protocol)),
         ("content-type: text/html", "<h1>Sign in</h1>", Some(E::WrongAddress)),
         ("content-type: application/json", "{", Some(E::Protocol)),
         (

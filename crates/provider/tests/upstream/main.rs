@@ -5,5 +5,6 @@
 mod bytes;
 mod calls;
 mod faults;
+mod manners;
 mod retries;
 mod support;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mock::{Script, Step};
-use provider::{OpenAiConfig, Provider, ProviderError};
+use provider::{Delta, OpenAiConfig, Provider, ProviderError, Waiting};
 
 use crate::support::{call, provider, provider_with, server};
 
@@ -37,6 +37,14 @@ async fn the_providers_wish_is_honoured() {
     let outcome = call(&provider(&server), "mock:ticks=1,status=429,retry-after=0.4,times=1").await;
     assert_eq!(outcome.error, None);
     assert!(began.elapsed() >= Duration::from_millis(400));
+    // Whoever follows the answer is told of the wait, before anything else.
+    let waiting = Waiting { pause: Duration::from_millis(400), asked: true };
+    assert_eq!(outcome.deltas.first(), Some(&Delta::Waiting(waiting)));
+    let outcome = call(&provider(&server), "mock:ticks=1,status=503,times=2").await;
+    let [Delta::Waiting(first), Delta::Waiting(second), ..] = &outcome.deltas[..] else {
+        panic!("{:?}", outcome.deltas)
+    };
+    assert!(!first.asked && !second.asked && second.pause > Duration::from_millis(400));
 }
 
 #[tokio::test]
@@ -57,14 +65,14 @@ async fn lasting_failures_are_not() {
         ("mock:ticks=3,fault=error@1", E::Failed),
         ("mock:ticks=3,fault=truncate@1", E::Truncated),
         (
-            "mock:status=429,retry-after=31",
-            E::RateLimited { retry_after: Some(Duration::from_secs(31)) },
+            "mock:status=429,retry-after=61",
+            E::RateLimited { retry_after: Some(Duration::from_secs(61)) },
         ),
         (
-            "mock:status=503,retry-after=31",
-            E::Overloaded { retry_after: Some(Duration::from_secs(31)) },
+            "mock:status=503,retry-after=61",
+            E::Overloaded { retry_after: Some(Duration::from_secs(61)) },
         ),
-        ("mock:status=500,retry-after=31", E::Failed),
+        ("mock:status=500,retry-after=61", E::Failed),
     ] {
         let before = server.calls().len();
         assert_eq!(call(&provider, model).await.error, Some(expected), "{model}");
@@ -89,6 +97,43 @@ async fn patience_ends() {
     let outcome = call(&hurried, "mock:status=429,retry-after=3").await;
     assert_eq!(outcome.error, Some(E::RateLimited { retry_after: Some(Duration::from_secs(3)) }));
     assert_eq!(server.calls().len(), 4, "a wait beyond the deadline is not begun");
+}
+
+/// The provider's own wish needs no budget, since it keeps its callers apart.
+#[tokio::test]
+async fn p8_every_caller_may_come_back_when_asked_to() {
+    let server = server().await;
+    let provider = provider(&server);
+    let calls = (0..30)
+        .map(|n| format!("mock:ticks=1,words={},status=429,retry-after=0.01,times=1", n + 1));
+    let calls: Vec<_> = calls.collect();
+    for model in &calls {
+        assert_eq!(call(&provider, model).await.error, None, "{model}");
+    }
+}
+
+/// What came whole is not paid for again, however little of it was understood.
+#[tokio::test]
+async fn p5_what_came_whole_is_asked_for_once() {
+    let server = server().await;
+    let provider = provider(&server);
+    let done = "data: [DONE]\n\n";
+    for body in [
+        "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[]}".to_owned(),
+        "{\"hello\":1}".to_owned(),
+        "{\"hello\":1}\n".to_owned(),
+        "Service is busy".to_owned(),
+        "<html>".to_owned(),
+        format!("data: {{\"choices\":[]}}\n\n{done}"),
+        format!("data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n{done}"),
+        done.to_owned(),
+    ] {
+        let before = server.calls().len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        server.push(Script::steps([Step::Wire(format!("{head}{body}").into()), Step::Close]));
+        assert!(call(&provider, "m").await.error.is_some(), "{body}");
+        assert_eq!(server.calls().len(), before + 1, "{body}");
+    }
 }
 
 #[tokio::test]

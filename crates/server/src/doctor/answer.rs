@@ -141,7 +141,7 @@ fn failed(report: &mut Report, config: &OpenAiConfig, model: &str, error: &Provi
         }
         ProviderError::ContextTooLong
         | ProviderError::EmptyAnswer
-        | ProviderError::TooLarge
+        | ProviderError::TooLarge(_)
         | ProviderError::Failed => {
             "The log line above has its words. Try another model with --model."
         }

@@ -118,7 +118,7 @@ async fn failures() {
         ProviderError::WrongAddress,
         ProviderError::Truncated,
         ProviderError::EmptyAnswer,
-        ProviderError::TooLarge,
+        ProviderError::TooLarge(provider::Limit::Event),
         ProviderError::Protocol,
         ProviderError::Failed,
         ProviderError::Unreachable,

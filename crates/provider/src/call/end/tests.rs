@@ -1,7 +1,11 @@
+use std::time::Duration;
+
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ProviderError as E;
+use crate::call::tests::{Part, answer, done};
+use crate::{Phase, ProviderError as E};
 
 /// What may come of an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,6 +15,7 @@ enum Piece {
     Word(&'static str),
     Counts(u64),
     Junk,
+    Foreign,
 }
 
 fn feed(end: &mut End, piece: Piece) {
@@ -20,6 +25,7 @@ fn feed(end: &mut End, piece: Piece) {
         Piece::Word(word) => end.reason(Reason::read(word).unwrap()),
         Piece::Counts(output) => end.usage(TokenUsage { output, ..TokenUsage::default() }),
         Piece::Junk => drop(end.unread()),
+        Piece::Foreign => drop(end.foreign()),
     }
 }
 
@@ -48,7 +54,9 @@ fn model(pieces: &[Piece], sign: Sign) -> Result<Finish, (E, bool)> {
         Sign::Silence => !words.is_empty(),
     };
     if !ended {
-        return Err(if pieces.contains(&Piece::Junk) {
+        let is_foreign = pieces.contains(&Piece::Foreign) && last_content.is_none();
+        let not_understood = pieces.contains(&Piece::Junk) || is_foreign;
+        return Err(if not_understood && sign != Sign::Broken {
             (E::Protocol, false)
         } else {
             (E::Truncated, sign != Sign::Done)
@@ -66,15 +74,19 @@ fn model(pieces: &[Piece], sign: Sign) -> Result<Finish, (E, bool)> {
 
 const WORDS: [&str; 6] = ["stop", "tool_calls", "length", "SAFETY", "network_error", "OTHER"];
 
-fn pieces() -> impl Strategy<Value = Vec<Piece>> {
-    let piece = prop_oneof![
+fn piece() -> impl Strategy<Value = Piece> {
+    prop_oneof![
         3 => Just(Piece::Words),
         1 => Just(Piece::Reasoning),
         3 => proptest::sample::select(&WORDS).prop_map(Piece::Word),
         1 => (0..3_u64).prop_map(Piece::Counts),
         1 => Just(Piece::Junk),
-    ];
-    proptest::collection::vec(piece, 0..8)
+        1 => Just(Piece::Foreign),
+    ]
+}
+
+fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+    proptest::collection::vec(piece(), 0..8)
 }
 
 proptest! {
@@ -109,4 +121,99 @@ fn p12_zeros_never_replace_counts() {
     assert_eq!(end.take_usage(), Some(counts));
     end.usage(TokenUsage::default());
     assert_eq!(end.take_usage(), None, "zeros say nothing");
+}
+
+/// The bytes of a piece.
+fn event(piece: Piece) -> String {
+    let choice = |delta: &str, reason: &str| {
+        format!("data: {{\"choices\":[{{\"delta\":{{{delta}}},\"finish_reason\":{reason}}}]}}\n\n")
+    };
+    match piece {
+        Piece::Words => choice("\"content\":\"w\"", "null"),
+        Piece::Reasoning => choice("\"reasoning\":\"r\"", "null"),
+        Piece::Word(word) => choice("", &format!("\"{word}\"")),
+        Piece::Counts(output) => {
+            format!("data: {{\"choices\":[],\"usage\":{{\"completion_tokens\":{output}}}}}\n\n")
+        }
+        Piece::Junk => "data: ping\n\n".to_owned(),
+        Piece::Foreign => ": comment\n\ndata: {\"type\":\"ping\"}\n\n".to_owned(),
+    }
+}
+
+/// What is read before time runs out, and what becomes of it. Pauses are in milliseconds.
+fn timed_model(pieces: &[(u64, Piece)], sign: Sign) -> (usize, Result<Finish, E>) {
+    const MINUTES: u64 = 300_000;
+    let mut now = 0;
+    let mut life = 0;
+    let mut reason = None;
+    let mut begun = false;
+    let limit = |now, life, reason: Option<&str>| match reason {
+        Some("tool_calls") | None => now + MINUTES,
+        Some(_) => life + 5_000,
+    };
+    let stall = (sign == Sign::Silence).then_some((MINUTES * 2, Piece::Words));
+    for (count, (pause, piece)) in pieces.iter().copied().chain(stall).enumerate() {
+        if now + pause > limit(now, life, reason) {
+            let read: Vec<_> = pieces[..count].iter().map(|(_, piece)| *piece).collect();
+            let phase = if begun { Phase::Idle } else { Phase::FirstToken };
+            let end = match reason {
+                Some(_) => model(&read, Sign::Silence).map_err(|(error, _)| error),
+                None => Err(E::Timeout(phase)),
+            };
+            return (count, end);
+        }
+        now += pause;
+        if !matches!(piece, Piece::Counts(_)) {
+            life = now;
+        }
+        begun |= matches!(piece, Piece::Words | Piece::Reasoning);
+        if let Piece::Word(word) = piece {
+            reason = Some(word);
+        }
+    }
+    let read: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
+    (read.len(), model(&read, sign).map_err(|(error, _)| error))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    /// The same through bytes: cut anywhere, with pauses of every length between them.
+    #[test]
+    fn p1_the_end_is_what_the_table_says_for_bytes_and_clocks(
+        pieces in proptest::collection::vec(
+            (proptest::sample::select(&[0_u64, 0, 1_100, 2_300, 7_100, 301_000]), piece()), 0..8),
+        sign in proptest::sample::select(&[Sign::Done, Sign::Eof, Sign::Broken, Sign::Silence]),
+        size in 1..90_usize,
+    ) {
+        let mut parts = Vec::new();
+        for (pause, piece) in &pieces {
+            parts.push(Part::Pause(Duration::from_millis(*pause)));
+            let event = Bytes::from(event(*piece));
+            parts.extend(event.chunks(size).map(|part| Part::Bytes(event.slice_ref(part))));
+        }
+        parts.extend(match sign {
+            Sign::Done => Some(done()),
+            Sign::Eof => None,
+            Sign::Broken => Some(Part::Break),
+            Sign::Silence => Some(Part::Stall),
+        });
+        let (read, end) = timed_model(&pieces, sign);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all().start_paused(true).build().unwrap();
+        let outcome = runtime.block_on(answer(parts));
+        let read: Vec<_> = pieces[..read].iter().map(|(_, piece)| *piece).collect();
+        let words = read.iter().filter(|piece| **piece == Piece::Words).count();
+        prop_assert_eq!(&outcome.text, &"w".repeat(words));
+        prop_assert_eq!(&outcome.end, &end);
+        let word = read.iter().rev().find_map(|piece| match piece {
+            Piece::Word(word) => Some((*word).to_owned()),
+            _ => None,
+        });
+        prop_assert_eq!(&outcome.word, &word);
+        let counts = read.iter().rev().find_map(|piece| match piece {
+            Piece::Counts(output @ 1..) => Some(*output),
+            _ => None,
+        });
+        prop_assert_eq!(outcome.usage.map(|usage| usage.output), counts);
+    }
 }

@@ -139,7 +139,7 @@ async fn p4_counts_and_done_are_an_end() {
         (vec![usage(), words()], Err(ProviderError::Truncated)),
         (vec![words(), usage(), Part::Break], Err(ProviderError::Truncated)),
     ] {
-        let counted = parts.len() > 2 || matches!(end, Ok(_));
+        let counted = parts.len() > 2 || end.is_ok();
         let outcome = answer(parts.clone()).await;
         assert_eq!((outcome.text.as_str(), &outcome.end), ("one two", &end), "{parts:?}");
         // The provider's own counts are kept however it ended.

@@ -1,0 +1,151 @@
+//! The bytes of a body to its events, whatever it is declared to be: the first bytes decide.
+
+use crate::sse::{Decoder, Event};
+use crate::wire::failure::Failure;
+use crate::{Limit, ProviderError};
+
+/// How much of the beginning of a body is kept to be logged.
+const HEAD: usize = 600;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A body being taken apart.
+pub(crate) struct Frames {
+    form: Form,
+    max_event: usize,
+    max_document: usize,
+    /// The beginning of the body.
+    head: Vec<u8>,
+    /// How many events came.
+    count: usize,
+    /// They are documents, a line each.
+    lines: bool,
+}
+
+enum Form {
+    /// Nothing but white space and perhaps a part of a byte order mark.
+    Unknown(Vec<u8>),
+    /// Server-sent events, or lines of JSON.
+    Events(Decoder),
+    /// One JSON document.
+    Document(Vec<u8>),
+    /// A page.
+    Page,
+}
+
+impl Frames {
+    /// With limits in bytes on one event and on a whole document.
+    pub(crate) fn new(max_event: usize, max_document: usize) -> Self {
+        Self {
+            form: Form::Unknown(Vec::new()),
+            max_event,
+            max_document,
+            head: Vec::new(),
+            count: 0,
+            lines: false,
+        }
+    }
+
+    /// Appends the events that `bytes` complete. Those before a limit was passed are appended even
+    /// when it fails.
+    pub(crate) fn push(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Failure> {
+        if self.head.len() < HEAD {
+            self.head.extend(bytes.iter().take(HEAD - self.head.len()));
+        }
+        let before = events.len();
+        let pushed = self.frame(bytes, events);
+        self.count += events.len() - before;
+        pushed
+    }
+
+    fn frame(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Failure> {
+        match &mut self.form {
+            Form::Page => Ok(()),
+            Form::Events(decoder) => decoder
+                .push(bytes, events)
+                .map_err(|_| Failure::last(ProviderError::TooLarge(Limit::Event))),
+            Form::Document(document) => {
+                document.extend_from_slice(bytes);
+                if document.len() > self.max_document {
+                    return Err(Failure::last(ProviderError::TooLarge(Limit::Answer)));
+                }
+                // A line that is whole by itself: a document a line.
+                let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(()) };
+                let line = document.len() - bytes.len() + end;
+                let is_first = document.get(..line).is_some_and(|line| !line.contains(&b'\n'));
+                if is_first && document.get(..line).is_some_and(is_json) {
+                    let bytes = std::mem::take(document);
+                    self.form = Form::Events(Decoder::new(self.max_document));
+                    self.lines = true;
+                    return self.frame(&bytes, events);
+                }
+                Ok(())
+            }
+            Form::Unknown(held) => {
+                held.extend_from_slice(bytes);
+                let mut rest = held.trim_ascii_start();
+                rest = rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(rest).trim_ascii_start();
+                if BYTE_ORDER_MARK.starts_with(rest) || rest == b"[" {
+                    *held = rest.to_vec();
+                    return Ok(());
+                }
+                let bytes = rest.to_vec();
+                self.form = match bytes.first() {
+                    Some(b'<') => Form::Page,
+                    Some(b'{') => Form::Document(Vec::new()),
+                    Some(b'[') if !bytes.starts_with(b"[D") => Form::Document(Vec::new()),
+                    _ => Form::Events(Decoder::new(self.max_event)),
+                };
+                self.frame(&bytes, events)
+            }
+        }
+    }
+
+    /// Appends what stands at the end without a line end: an event, a document, or, when nothing
+    /// could be read at all, the beginning of the body. An event may be cut off.
+    pub(crate) fn end(&mut self, events: &mut Vec<Event>) -> Rest {
+        match std::mem::replace(&mut self.form, Form::Page) {
+            Form::Events(mut decoder) => {
+                let before = events.len();
+                decoder.end(events);
+                self.count += events.len() - before;
+                if decoder.is_foreign() && self.count == 0 {
+                    events.push(self.beginning());
+                    return Rest::Foreign;
+                }
+                // One line is a document of its own.
+                if self.lines && self.count == 1 { Rest::Document } else { Rest::Event }
+            }
+            Form::Document(document) => {
+                let data = String::from_utf8_lossy(&document).into_owned();
+                events.push(Event { name: String::new(), data });
+                Rest::Document
+            }
+            Form::Unknown(_) | Form::Page => Rest::Event,
+        }
+    }
+
+    /// Whether it is a page for people.
+    pub(crate) fn is_page(&self) -> bool {
+        matches!(self.form, Form::Page)
+    }
+
+    /// The beginning of the body.
+    pub(crate) fn beginning(&self) -> Event {
+        Event { name: String::new(), data: String::from_utf8_lossy(&self.head).into_owned() }
+    }
+}
+
+/// What stood at the end of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing, or an event that may be cut off.
+    Event,
+    /// A document, which may be cut off if the connection broke.
+    Document,
+    /// Something else.
+    Foreign,
+}
+
+fn is_json(line: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+}

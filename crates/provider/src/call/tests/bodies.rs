@@ -1,0 +1,279 @@
+//! P5, P6, P11, F2: bodies as they come.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+use super::*;
+
+const COMPLETION: &str = r#"{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"one two"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
+const STREAM: &str = concat!(
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one \"},\"finish_reason\":null}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"two\"},\"finish_reason\":null}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+fn assert_whole(outcome: &Outcome, what: &str) {
+    assert_eq!((outcome.text.as_str(), &outcome.end), ("one two", &Ok(Finish::Stop)), "{what}");
+    assert_eq!(outcome.usage.map(|usage| usage.output), Some(2), "{what}");
+}
+
+/// These bytes, all at once and byte by byte.
+async fn both_ways(head: &[(&str, &str)], body: &[u8]) -> [Outcome; 2] {
+    let whole = Part::Bytes(Bytes::copy_from_slice(body));
+    let single = body.iter().map(|byte| Part::Bytes(Bytes::copy_from_slice(&[*byte]))).collect();
+    [answer_with(|_| {}, head, vec![whole]).await, answer_with(|_| {}, head, single).await]
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_the_first_bytes_decide_whatever_is_declared() {
+    let pretty = serde_json::to_string_pretty(
+        &serde_json::from_str::<serde_json::Value>(COMPLETION).unwrap(),
+    )
+    .unwrap();
+    let lines: String = STREAM
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let single_breaks = STREAM.replace("\n\n", "\n");
+    let array =
+        format!("[{}]", lines.trim_end().trim_end_matches("[DONE]").trim_end().replace('\n', ","));
+    for (what, body) in [
+        ("a document", COMPLETION.to_owned()),
+        ("a document on a line", format!("{COMPLETION}\n")),
+        ("a document on lines", pretty),
+        ("blank lines before a document", format!("\n\n  \n{COMPLETION}")),
+        ("a mark before a document", format!("\u{FEFF}{COMPLETION}")),
+        ("a comment before a document", format!(": PROCESSING\n\n{COMPLETION}")),
+        ("events", STREAM.to_owned()),
+        ("blank lines before events", format!("\n\n{STREAM}")),
+        ("lines of JSON", lines),
+        ("events without blank lines", single_breaks),
+        ("a list of pieces", array),
+    ] {
+        for kind in [
+            "",
+            "application/octet-stream",
+            "application/json",
+            "text/event-stream",
+            "text/html",
+            "text/plain",
+        ] {
+            let head = [("content-type", kind)];
+            let head = if kind.is_empty() { &[][..] } else { &head[..] };
+            for outcome in both_ways(head, body.as_bytes()).await {
+                assert_whole(&outcome, &format!("{what} as {kind}"));
+            }
+        }
+    }
+}
+
+fn packed(coding: &str, text: &str) -> Vec<u8> {
+    let level = Compression::default();
+    match coding {
+        "gzip" => {
+            let mut encoder = GzEncoder::new(Vec::new(), level);
+            for event in text.split_inclusive("\n\n") {
+                encoder.write_all(event.as_bytes()).unwrap();
+                encoder.flush().unwrap();
+            }
+            encoder.finish().unwrap()
+        }
+        "zlib" => {
+            let mut encoder = ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }
+        _ => {
+            let mut encoder = DeflateEncoder::new(Vec::new(), level);
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_what_is_packed_unasked_is_unpacked() {
+    for text in [STREAM, COMPLETION] {
+        for (declared, coding) in [
+            ("gzip", "gzip"),
+            ("x-gzip", "gzip"),
+            ("", "gzip"),
+            ("deflate", "zlib"),
+            ("deflate", "raw"),
+        ] {
+            let head = [("content-encoding", declared)];
+            for outcome in both_ways(&head, &packed(coding, text)).await {
+                assert_whole(&outcome, &format!("{coding} as {declared}"));
+            }
+        }
+        // Declared, but not done.
+        for declared in ["gzip", "deflate", "identity", "none"] {
+            for outcome in both_ways(&[("content-encoding", declared)], text.as_bytes()).await {
+                assert_whole(&outcome, declared);
+            }
+        }
+    }
+    // Words come as they are flushed, and what breaks off keeps them.
+    let bytes = packed("gzip", STREAM);
+    let first = Part::Bytes(Bytes::copy_from_slice(&bytes[..bytes.len() / 2]));
+    let gzip = [("content-encoding", "gzip")];
+    let outcome = answer_with(|_| {}, &gzip, vec![first, Part::Stall]).await;
+    assert!(outcome.text.starts_with("one "), "{outcome:?}");
+    assert_eq!(outcome.end, Err(ProviderError::Timeout(Phase::Idle)));
+    let mut spoilt = bytes.clone();
+    let middle = spoilt.len() - 20;
+    spoilt[middle..].fill(0xFF);
+    let outcome = answer_with(|_| {}, &gzip, vec![Part::Bytes(spoilt.into())]).await;
+    assert!(outcome.text.starts_with("one"), "{outcome:?}");
+    let outcome =
+        answer_with(|_| {}, &[("content-encoding", "br")], vec![bytes_of(b"\x1b\x03")]).await;
+    assert_eq!(outcome.end, Err(ProviderError::Protocol));
+}
+
+fn bytes_of(bytes: &'static [u8]) -> Part {
+    Part::Bytes(Bytes::from_static(bytes))
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_packed_bomb_is_bounded() {
+    let bomb = packed("raw", &"data: x".repeat(1 << 20));
+    let limits = |config: &mut OpenAiConfig| config.max_event_bytes = 64 * 1024;
+    let head = [("content-encoding", "deflate")];
+    let outcome = answer_with(limits, &head, vec![Part::Bytes(bomb.into())]).await;
+    assert_eq!(outcome.end, Err(ProviderError::TooLarge(Limit::Event)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_what_is_not_understood_is_not_asked_again() {
+    for body in [
+        "upstream connect error or disconnect/reset before headers",
+        "{\"hello\":\"world\"}",
+        "data: {\"hello\":\"world\"}\n\n",
+        "data: canary\n\n",
+        "{\"choices\": [",
+        "[]",
+    ] {
+        let outcome = answer(vec![bytes(body)]).await;
+        assert_eq!(outcome.end, Err(ProviderError::Protocol), "{body}");
+    }
+    let outcome = answer(vec![bytes("<html><h1>Sign in</h1>"), Part::Stall]).await;
+    assert_eq!(outcome.end, Err(ProviderError::WrongAddress));
+    for body in ["", "\n\n", ": waiting\n\n", "{\"choices\": ["] {
+        let outcome = answer(vec![bytes(body), Part::Break]).await;
+        assert_eq!(outcome.end, Err(ProviderError::Truncated), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_error_in_any_frame_is_a_failure() {
+    let error = r#"{"code":400,"message":"the request exceeds the available context size","type":"invalid_request_error"}"#;
+    for body in [
+        format!("error: {error}\n\ndata: [DONE]\n\n"),
+        format!("error: {error}\ndata: [DONE]\n\n"),
+        format!("data: {{\"error\":{error}}}\n\ndata: [DONE]\n\n"),
+        format!("event: error\ndata: {error}\n\ndata: [DONE]\n\n"),
+        format!("{{\"error\":{error}}}"),
+        format!("{{\"error\":{error}}}\n"),
+        format!("[{{\"error\":{error}}}]"),
+    ] {
+        for outcome in both_ways(&[], body.as_bytes()).await {
+            assert_eq!(outcome.end, Err(ProviderError::ContextTooLong), "{body}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_a_large_event_is_read() {
+    let text_of = |kilobytes: usize| "x".repeat(kilobytes * 1024);
+    let noise = format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"one \"}}}}],\"noise\":\"{}\"}}\n\n",
+        text_of(3000)
+    );
+    let outcome = answer(vec![bytes(noise), text("two", "stop"), done()]).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("one two", Ok(Finish::Stop)));
+    let outcome = answer(vec![text("a", ""), text(&text_of(300), "stop")]).await;
+    assert_eq!((outcome.text.len(), outcome.end), (1 + 300 * 1024, Ok(Finish::Stop)));
+    let outcome = answer(vec![text("a", ""), text(&text_of(9000), "stop")]).await;
+    assert_eq!(outcome.text, "a", "what came before is kept");
+    let error = outcome.end.unwrap_err();
+    assert!(error.public_message().contains("max_event_bytes"), "{error}");
+    let outcome = answer(vec![text("a", ""), text(&text_of(5000), "stop")]).await;
+    assert!(outcome.end.unwrap_err().public_message().contains("max_answer_bytes"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_what_cannot_be_read_is_skipped() {
+    let junk = [
+        "data: ping\n\n",
+        "data: {\"a\":\n\n",
+        "ping\n\n",
+        "data: {\"type\":\"ping\"}\n\n",
+        "event: x\ndata: y\n\n",
+    ];
+    for junk in junk {
+        let parts =
+            vec![bytes(junk), text("a", ""), bytes(junk), bytes(junk), text("b", "stop"), done()];
+        let outcome = answer(parts).await;
+        assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)), "{junk}");
+    }
+    for error in ["\"\"", "null", "{}", "[]", "false"] {
+        let piece = |text: &str, reason: &str| {
+            bytes(format!(
+                "data: {{\"error\":{error},\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":{reason}}}]}}\n\n"
+            ))
+        };
+        let outcome = answer(vec![piece("a", "null"), piece("b", "\"stop\""), done()]).await;
+        assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)), "{error}");
+    }
+    let outcome = answer(vec![
+        bytes("data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"logprobs\":NaN}],\"cost\":-Infinity}\n\n"),
+        text("b", "stop"),
+    ])
+    .await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn f2_halves_of_characters_are_joined_over_pieces() {
+    let piece = |field: &str, text: &str| d(&format!("{{\"{field}\":\"{text}\"}}"), "");
+    for field in ["content", "reasoning_content"] {
+        let parts = vec![
+            piece(field, r"hi \ud83d"),
+            d("{}", ""),
+            piece(field, r"\ude00 bye \ud83d"),
+            text("!", "stop"),
+        ];
+        let outcome = answer(parts).await;
+        let (said, end) = if field == "content" {
+            (outcome.text, "hi 😀 bye \u{FFFD}!")
+        } else {
+            (outcome.reasoning, "hi 😀 bye \u{FFFD}")
+        };
+        assert_eq!((said.as_str(), outcome.end), (end, Ok(Finish::Stop)));
+    }
+    let outcome =
+        answer(vec![text("a", ""), piece("content", r"\udc00"), piece("content", r"\ud83d")]).await;
+    assert_eq!(outcome.text, "a\u{FFFD}\u{FFFD}");
+    let arguments = |text: &str| {
+        d(
+            &format!(
+                "{{\"tool_calls\":[{{\"index\":0,\"id\":\"a\",\"function\":{{\"name\":\"f\",\"arguments\":\"{text}\"}}}}]}}"
+            ),
+            "",
+        )
+    };
+    let parts = vec![
+        arguments(r#"{\"x\":\"\ud83d"#),
+        arguments(r#"\ude00\"}"#),
+        d("{}", "tool_calls"),
+        done(),
+    ];
+    let outcome = answer(parts).await;
+    assert_eq!(outcome.calls, [("f".to_owned(), "{\"x\":\"😀\"}".to_owned())]);
+    let parts = vec![arguments(r#"{\"x\":\"\ud83d"#), d("{}", "tool_calls"), done()];
+    assert_eq!(answer(parts).await.calls, [("f".to_owned(), "{\"x\":\"\u{FFFD}".to_owned())]);
+}

@@ -1,0 +1,151 @@
+//! P2, P9, P12: patience, sources, what cannot be shown, counts.
+
+use serde_json::json;
+
+use super::*;
+
+fn event(value: &serde_json::Value) -> Part {
+    bytes(format!("data: {value}\n\n"))
+}
+
+async fn urls(parts: Vec<Part>) -> Vec<String> {
+    let outcome = answer(parts).await;
+    assert_eq!(outcome.end, Ok(Finish::Stop));
+    outcome.citations.into_iter().map(|citation| citation.url).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_silence_is_borne_and_comments_are_life() {
+    let comments = |n: usize| (0..n).flat_map(|_| [bytes(": PROCESSING\n\n"), pause(200)]);
+    let outcome =
+        answer(vec![pause(280), text("a", ""), pause(290), text("b", "stop"), done()]).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)));
+    let parts = comments(4).chain([text("a", "")]).chain(comments(4)).chain([text("b", "stop")]);
+    let outcome = answer(parts.collect()).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)));
+    for (parts, phase, setting) in [
+        (vec![pause(301), text("a", "stop")], Phase::FirstToken, "first_token_timeout"),
+        (vec![text("a", ""), pause(301), text("b", "stop")], Phase::Idle, "idle_timeout"),
+        (comments(10).collect(), Phase::Total, "total_timeout"),
+    ] {
+        let error = answer(parts).await.end.unwrap_err();
+        assert_eq!(error, ProviderError::Timeout(phase));
+        assert!(error.public_message().contains(setting) && error.to_string().contains(setting));
+    }
+    // Models that are known to reason think longer.
+    let parts = || vec![pause(590), text("a", ""), pause(590), text("b", "stop")];
+    let outcome = answer_of("openai/o3-mini", parts()).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("ab", Ok(Finish::Stop)));
+    assert_eq!(answer(parts()).await.end, Err(ProviderError::Timeout(Phase::FirstToken)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_sources_of_every_shape() {
+    let (a, b) = ("https://a.example/x", "https://b.example/");
+    let source = json!({"url": a, "title": "A"});
+    let cited = json!({"type": "url_citation", "url_citation": source});
+    let flat = json!({"type": "url_citation", "url": a, "title": "A"});
+    for (at, fields) in [
+        ("top", json!({"citations": [a, b, a]})),
+        ("top", json!({"citations": [source, {"url": b}]})),
+        (
+            "top",
+            json!({"search_results": [source, {"title": "B", "url": b, "date": "2026-01-01"}]}),
+        ),
+        ("top", json!({"citations": [a, b], "search_results": [source]})),
+        ("top", json!({"search_info": {"search_results": [source, {"index": 2, "url": b}]}})),
+        ("top", json!({"web_search": [{"title": "A", "link": a}, {"link": b}]})),
+        ("delta", json!({"annotations": [cited, {"url_citation": {"url": b}}]})),
+        ("delta", json!({"annotations": [flat, {"type": "url_citation", "url": b}]})),
+        ("delta", json!({"context": {"citations": [source, {"url": b, "content": "…"}]}})),
+        ("delta", json!({"sources": [source, {"source": {"name": "B", "url": b}}]})),
+        (
+            "delta",
+            json!({"executed_tools": [{"type": "search", "search_results": {"results": [source, {"url": b}]}}]}),
+        ),
+        (
+            "choice",
+            json!({"groundingMetadata": {"groundingChunks": [{"web": {"uri": a, "title": "A"}}, {"web": {"uri": b}}]}}),
+        ),
+        (
+            "choice",
+            json!({"grounding_metadata": {"grounding_chunks": [{"web": {"uri": a, "title": "A"}}, {"web": {"uri": b}}]}}),
+        ),
+    ] {
+        for holder in ["delta", "message"] {
+            let mut value = json!({"choices": [{"index": 0, "finish_reason": "stop"}]});
+            value["choices"][0][holder] = json!({"content": "a [1][2]"});
+            let place = match at {
+                "top" => &mut value,
+                "choice" => &mut value["choices"][0],
+                _ => &mut value["choices"][0][holder],
+            };
+            for (name, field) in fields.as_object().unwrap() {
+                place[name] = field.clone();
+            }
+            // Perplexity repeats them with every piece.
+            assert_eq!(urls(vec![event(&value), event(&value), done()]).await, [a, b], "{value}");
+            let first = answer(vec![event(&value), done()]).await.citations.remove(0);
+            let has_title = value.to_string().contains("\"A\"");
+            assert_eq!(first.title.as_deref(), has_title.then_some("A"), "{value}");
+        }
+    }
+    let ranged = |start: u32| {
+        json!({"choices": [{"delta": {"annotations": [
+        {"type": "url_citation", "url_citation": {"url": a, "start_index": start, "end_index": 9}}]}}]})
+    };
+    let parts = vec![
+        event(&ranged(2)),
+        event(&ranged(5)),
+        event(&ranged(2)),
+        event(&ranged(9)),
+        text("x", "stop"),
+    ];
+    let places: Vec<_> = answer(parts).await.citations.into_iter().map(|c| c.range).collect();
+    assert_eq!(places, [Some((2, 9)), Some((5, 9)), None]);
+    let nowhere = json!({"choices": [], "citations": ["javascript:alert(1)", "doc1", 5, null, {"title": "x"}]});
+    assert_eq!(urls(vec![event(&nowhere), text("x", "stop")]).await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_what_cannot_be_shown_is_said() {
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
+    let parts = vec![
+        text("Here:", ""),
+        d(&json!({"images": [image]}).to_string(), ""),
+        text("Nice.", "stop"),
+        done(),
+    ];
+    let said = "Here:\n\n[An image is left out here: it cannot be shown yet.]\n\nNice.";
+    let outcome = answer(parts).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), (said, Ok(Finish::Stop)));
+    let array = json!({"content": [{"type": "text", "text": "Here:"}, image]});
+    let outcome = answer(vec![d(&array.to_string(), ""), text("Nice.", "stop")]).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), (said, Ok(Finish::Stop)));
+    let many = json!({"images": vec![image; 20]}).to_string();
+    let outcome = answer(vec![d(&many, ""), d(&many, "stop")]).await;
+    assert_eq!(outcome.text.matches("An image is left out").count(), 4);
+    assert_eq!(outcome.text.matches("More is left out").count(), 1);
+    let sound = |transcript: &str| {
+        d(&json!({"audio": {"id": "a", "transcript": transcript}}).to_string(), "")
+    };
+    let data = || d(&json!({"audio": {"data": "AAAA"}}).to_string(), "");
+    let outcome = answer(vec![sound("Hel"), data(), sound("lo."), d("{}", "stop")]).await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("Hello.", Ok(Finish::Stop)));
+    let outcome = answer(vec![data(), data(), d("{}", "stop")]).await;
+    assert_eq!(outcome.text, "[Sound is left out here: it cannot be shown yet.]");
+    assert_eq!(outcome.end, Ok(Finish::Stop));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p12_counts() {
+    let usage = |usage: &serde_json::Value| event(&json!({"choices": [], "usage": usage}));
+    let zeros = json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0});
+    let real = json!({"prompt_tokens": 12, "completion_tokens": 2, "total_tokens": 354,
+        "completion_tokens_details": {"reasoning_tokens": 340}});
+    let outcome =
+        answer(vec![usage(&zeros), text("a", "stop"), usage(&real), usage(&zeros), done()]).await;
+    let expected = TokenUsage { input: 12, output: 342, cached: 0, reasoning: 340 };
+    assert_eq!(outcome.usage, Some(expected));
+    assert_eq!(answer(vec![text("a", "stop"), usage(&zeros), done()]).await.usage, None);
+}
