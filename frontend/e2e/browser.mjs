@@ -185,7 +185,7 @@ export async function send(page, text) {
   const box = page.getByRole("textbox", { name: "Message" });
   await box.fill(text);
   const touch = await page.evaluate(() => matchMedia("(pointer: coarse)").matches);
-  if (touch) await page.getByRole("button", { name: "Send" }).click();
+  if (touch) await page.getByRole("button", { name: /^(Send|Queue message)$/ }).click();
   else await box.press("Enter");
 }
 

@@ -54,7 +54,7 @@ export default async function ({ browser, url }) {
   const problems = [];
   for (const [form, options] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     for (const colorScheme of ["light", "dark"]) {
-      const who = await person(browser, url, { ...options, colorScheme, reducedMotion: "reduce" });
+      const who = await person(browser, url, { ...options, colorScheme, reducedMotion: "reduce", expected: [/ERR_INTERNET_DISCONNECTED/] });
       const { page, context } = who;
       const shoot = async (screen) => {
         await page.evaluate(() => document.fonts.ready);

@@ -187,7 +187,6 @@ export const de: Catalogue = {
     content_filter: "Der Anbieter hat den Rest dieser Antwort zurückgehalten.",
     failed: "Das Modell konnte diese Antwort nicht beenden.",
     continue: "Fortsetzen",
-    continueMessage: "Bitte fahre dort fort, wo du aufgehört hast.",
   },
 
   status: {
@@ -211,6 +210,7 @@ export const de: Catalogue = {
     unsure: "Der Versuch liegt einen Tag oder länger zurück, und vielleicht ist sie angekommen. Sehen Sie in der Unterhaltung nach, bevor Sie sie noch einmal senden.",
     unknown: "Etwas ist schiefgegangen. Versuchen Sie es erneut.",
     conversation_locked: "In diesem Gespräch wird noch eine Antwort geschrieben. Warten Sie ihr Ende ab oder halten Sie sie an.",
+    cannot_continue: "Hier gibt es nichts fortzusetzen: Die Antwort ist vollständig, oder sie wurde anderswo schon fortgesetzt.",
     rate_limit_exceeded: "Zu viele Anfragen. Warten Sie einen Moment und versuchen Sie es erneut.",
     overloaded: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
     storage_full: "Der Speicher des Servers ist voll. Es wurde nichts gespeichert.",

@@ -184,7 +184,6 @@ export const ja: Catalogue = {
     content_filter: "この先の回答は提供元により表示されません。",
     failed: "モデルはこの回答を完成できませんでした。",
     continue: "続ける",
-    continueMessage: "止まったところから続けてください。",
   },
 
   status: {
@@ -208,6 +207,7 @@ export const ja: Catalogue = {
     unsure: "送信を試みてから 1 日以上たっており、すでに届いている可能性があります。会話を確かめてから、もう一度送信してください。",
     unknown: "問題が発生しました。もう一度お試しください。",
     conversation_locked: "この会話ではまだ回答を作成しています。終わるのを待つか、停止してください。",
+    cannot_continue: "続きはありません。回答が完結しているか、ほかの場所ですでに続けられています。",
     rate_limit_exceeded: "リクエストが多すぎます。少し待ってから、もう一度お試しください。",
     overloaded: "サーバーが混み合っています。少し待ってから、もう一度お試しください。",
     storage_full: "サーバーのディスクがいっぱいです。何も保存されませんでした。",

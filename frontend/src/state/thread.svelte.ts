@@ -183,7 +183,7 @@ export class Thread {
       void conversations.reload(this.id, true);
     } catch (error) {
       this.wish = { ...wish, failed: error as Error, until: 0 };
-      if (error instanceof Refused && error.code === "conversation_locked") void this.refresh();
+      if (error instanceof Refused && ["conversation_locked", "cannot_continue"].includes(error.code)) void this.refresh();
     }
   }
 
