@@ -224,7 +224,8 @@ impl Body {
                 Ok(taken)
             }
             Reading::Done => Ok(Taken::Done),
-            Reading::Failure(report) => {
+            Reading::Failure(report, chunk) => {
+                self.add(*chunk, ready, answer)?;
                 log_report(&self.upstream.http, 200, &report);
                 report.classify(None, self.asked_wait)?;
                 answer.end.withheld();

@@ -21,8 +21,8 @@ pub(crate) enum Reading {
     Several(Vec<Event>),
     /// `[DONE]`: nothing follows. Says nothing about success.
     Done,
-    /// The provider reports a failure.
-    Failure(Report),
+    /// The provider reports a failure, perhaps beside a last piece, its word for the end or counts.
+    Failure(Report, Box<Chunk>),
     /// Not JSON.
     Garbage,
     /// Not JSON, under an event name that is not ours to understand.
@@ -83,22 +83,45 @@ pub(crate) fn read_event(event: &Event) -> Reading {
         return Reading::Chunk(chunk);
     }
     match repair::read(data) {
-        Some((value, halves)) => match Report::find(&value) {
-            Some(report) => Reading::Failure(report),
-            None if named_error => Reading::Failure(Report::from_error(&value)),
-            None => read_json(value, halves),
-        },
+        Some((value, halves)) => {
+            let report = Report::find(&value);
+            match report.or_else(|| named_error.then(|| Report::from_error(&value))) {
+                Some(report) => {
+                    Reading::Failure(report, Box::new(Chunk { halves, ..read_value(&value) }))
+                }
+                None => read_json(value, halves),
+            }
+        }
         None if named_error => {
-            Reading::Failure(Report::from_error(&Value::String(data.to_owned())))
+            let words = Value::String(data.to_owned());
+            Reading::Failure(Report::from_error(&words), Box::default())
         }
         None if data.is_empty() => Reading::Chunk(Chunk::default()),
-        // JSON over several lines has no whole object on its first one.
-        None if data.contains('\n') && data.lines().next().is_some_and(is_object) => {
-            Reading::Several(data.lines().map(|line| unnamed(line.to_owned())).collect())
-        }
-        None if matches!(event.name.as_str(), "" | "message") => Reading::Garbage,
-        None => Reading::Unknown,
+        None => match apart(data) {
+            Some(events) => Reading::Several(events),
+            None if matches!(event.name.as_str(), "" | "message") => Reading::Garbage,
+            None => Reading::Unknown,
+        },
     }
+}
+
+/// Takes apart what holds several events, or one in an event's clothes (`data: data: {…}`).
+fn apart(data: &str) -> Option<Vec<Event>> {
+    if let Some(inner) = data.strip_prefix("data:") {
+        return Some(vec![unnamed(inner.to_owned())]);
+    }
+    // JSON over several lines has no whole object on its first one.
+    if data.contains('\n') && data.lines().next().is_some_and(is_object) {
+        return Some(data.lines().map(|line| unnamed(line.to_owned())).collect());
+    }
+    // Documents one behind the other.
+    let documents = serde_json::Deserializer::from_str(data).into_iter::<Value>();
+    let events: Vec<_> = documents
+        .map_while(Result::ok)
+        .filter(Value::is_object)
+        .map(|document| unnamed(document.to_string()))
+        .collect();
+    (events.len() > 1).then_some(events)
 }
 
 fn read_json(value: Value, halves: bool) -> Reading {
@@ -158,7 +181,9 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
         chunk.text = choice.get("text").map(plain_text).unwrap_or_default();
         chunk.citations = citations::read([value, choice]);
     }
-    chunk.reason = choice.get("finish_reason").and_then(Value::as_str).and_then(Reason::read);
+    let reasons = ["finish_reason", "finishReason"].into_iter();
+    let word = reasons.filter_map(|name| choice.get(name)?.as_str()).next();
+    chunk.reason = word.and_then(Reason::read);
     chunk
 }
 

@@ -49,7 +49,7 @@ struct Choice<'a> {
     index: u64,
     #[serde(borrow)]
     delta: Delta<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "finishReason")]
     finish_reason: Option<Cow<'a, str>>,
     #[serde(default)]
     usage: Option<IgnoredAny>,

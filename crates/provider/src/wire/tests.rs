@@ -189,7 +189,7 @@ fn a_whole_message() {
 fn failures_in_every_shape() {
     use ProviderError as E;
     let failure = |value: &Value| match read_event(&event(value)) {
-        Reading::Failure(report) => report.classify(None, None).unwrap_err(),
+        Reading::Failure(report, _) => report.classify(None, None).unwrap_err(),
         other => panic!("{value}: {other:?}"),
     };
     let passing = Failure::passing;
@@ -218,10 +218,10 @@ fn failures_in_every_shape() {
         assert_eq!(failure(&value), expected, "{value}");
     }
     let named = Event { name: "error".to_owned(), data: "plain words".to_owned() };
-    assert!(matches!(read_event(&named), Reading::Failure(_)));
+    assert!(matches!(read_event(&named), Reading::Failure(..)));
     let named =
         Event { name: "error".to_owned(), data: r#"{"choices":[{"delta":{}}]}"#.to_owned() };
-    assert!(matches!(read_event(&named), Reading::Failure(_)));
+    assert!(matches!(read_event(&named), Reading::Failure(..)));
 }
 
 #[test]
@@ -300,7 +300,8 @@ proptest! {
     #[test]
     fn the_quick_reader_agrees_with_the_tolerant_one(
         mut top in object(&["object", "usage", "error", "x_groq", "id", "citations", "search_info"]),
-        mut choice in object(&["index", "finish_reason", "usage", "message", "groundingMetadata"]),
+        mut choice in object(&["index", "finish_reason", "finishReason", "usage", "message",
+            "groundingMetadata"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
             "thinking", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
             "audio", "context"]),

@@ -41,6 +41,7 @@ async fn p5_the_first_bytes_decide_whatever_is_declared() {
     let single_breaks = STREAM.replace("\n\n", "\n");
     let array =
         format!("[{}]", lines.trim_end().trim_end_matches("[DONE]").trim_end().replace('\n', ","));
+    let behind = lines.replace('\n', "").replace("[DONE]", "");
     for (what, body) in [
         ("a document", COMPLETION.to_owned()),
         ("a document on a line", format!("{COMPLETION}\n")),
@@ -53,6 +54,8 @@ async fn p5_the_first_bytes_decide_whatever_is_declared() {
         ("lines of JSON", lines),
         ("events without blank lines", single_breaks),
         ("a list of pieces", array),
+        ("pieces one behind the other", behind),
+        ("events in events", STREAM.replace("data: ", "data: data: ")),
     ] {
         for kind in [
             "",

@@ -64,6 +64,20 @@ async fn p1_an_error_after_a_reason_fails_the_answer_and_keeps_what_came() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p4_what_stands_beside_an_error_is_kept() {
+    let parts = vec![
+        text("a", ""),
+        bytes(
+            "data: {\"error\":{\"code\":502,\"message\":\"boom\"},\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"error\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+        ),
+    ];
+    let outcome = answer(parts).await;
+    assert_eq!(outcome.end, Err(ProviderError::Overloaded { retry_after: None }));
+    assert_eq!((outcome.text.as_str(), outcome.word.as_deref()), ("ab", Some("error")));
+    assert_eq!(outcome.usage, Some(COUNTS));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p1_five_seconds_of_nothing_but_counts_are_the_end() {
     let began = Instant::now();
     let repeated = (0..9).flat_map(|_| [pause(2), usage()]);
