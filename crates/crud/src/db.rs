@@ -243,6 +243,20 @@ impl Db {
         &self.read
     }
 
+    /// The largest packet that a database server takes, in bytes; none of an embedded database.
+    pub fn packet(&self) -> Option<u64> {
+        match self.link.packet() {
+            usize::MAX => None,
+            packet => u64::try_from(packet).ok(),
+        }
+    }
+
+    /// The longest text that certainly fits into one statement, in bytes; `usize::MAX` where
+    /// nothing limits it.
+    pub fn longest_text(&self) -> usize {
+        self.link.longest_text()
+    }
+
     /// Runs `operation` on `input` in a write transaction and answers after its commit.
     ///
     /// The closure may be run more than once, and runs to its end even if the caller is dropped.

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
 use sea_orm::{
     ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, Value,
 };
 use search::Term;
 
@@ -23,8 +23,41 @@ pub(crate) enum Class {
     Unavailable,
     /// The disk is full or failing.
     StorageFull,
+    /// More than a packet may hold.
+    TooLarge,
     /// Anything else.
     Other,
+}
+
+/// The words of an error of ours: a statement was not sent because the server would refuse it.
+const TOO_LARGE: &str = "larger than max_allowed_packet";
+
+/// Refuses a statement that is larger than a packet of `limit` bytes. A server that gets one ends
+/// the connection, often before it has said why.
+pub(crate) fn check_size(statement: &Statement, limit: usize) -> Result<(), DbErr> {
+    let length = |value: &Value| match value {
+        Value::String(Some(text)) => text.len(),
+        Value::Bytes(Some(bytes)) => bytes.len(),
+        _ => 0,
+    };
+    let values = statement.values.iter().flat_map(|values| values.iter());
+    let size = values.map(|value| length(value) + PER_VALUE).sum::<usize>() + statement.sql.len();
+    if size > limit { Err(DbErr::Custom(TOO_LARGE.to_owned())) } else { Ok(()) }
+}
+
+/// What a value takes in a packet beside its text: its type and its length.
+const PER_VALUE: usize = 16;
+
+/// The largest packet that this server takes from a connection made now, in bytes; none of an
+/// embedded database.
+pub(crate) async fn packet(db: &impl ConnectionTrait) -> Result<Option<u64>, DbErr> {
+    if has_single_writer(db) {
+        return Ok(None);
+    }
+    let sql = "SELECT CAST(@@max_allowed_packet AS SIGNED)";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let packet: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(packet.and_then(|packet| u64::try_from(packet).ok()))
 }
 
 /// Whether writes go through one writer with group commit (`SQLite`), rather than a pool.
@@ -152,6 +185,17 @@ pub(crate) fn has_terms(
     })
 }
 
+/// Whether an error of class [`Class::Unavailable`] is one of the connection itself.
+pub(crate) fn is_broken_connection(error: &DbErr) -> bool {
+    matches!(
+        error,
+        DbErr::Conn(RuntimeErr::SqlxError(source))
+        | DbErr::Exec(RuntimeErr::SqlxError(source))
+        | DbErr::Query(RuntimeErr::SqlxError(source))
+            if matches!(**source, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
+    )
+}
+
 /// Sorts a driver error.
 pub(crate) fn classify(error: &DbErr) -> Class {
     let source = match error {
@@ -160,6 +204,7 @@ pub(crate) fn classify(error: &DbErr) -> Class {
         DbErr::Conn(RuntimeErr::SqlxError(source))
         | DbErr::Exec(RuntimeErr::SqlxError(source))
         | DbErr::Query(RuntimeErr::SqlxError(source)) => &**source,
+        DbErr::Custom(words) if words == TOO_LARGE => return Class::TooLarge,
         _ => return Class::Other,
     };
     match source {
@@ -189,6 +234,8 @@ fn classify_mysql(number: u16) -> Class {
         1213 | 1205 | 1020 | 3572 => Class::Serialization,
         // Disk full, table full, error writing file.
         1021 | 1114 | 3 | 1026 => Class::StorageFull,
+        // A packet, or the result of a function, above max_allowed_packet.
+        1153 | 1301 => Class::TooLarge,
         // Too many connections (of all, of this account), network errors as the server sees them,
         // shutting down, not ready (Galera), error during commit, read-only node, killed.
         1040

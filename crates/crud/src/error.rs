@@ -34,6 +34,9 @@ pub enum CrudError {
     /// The closure panicked; nothing was written.
     #[error("a database closure panicked")]
     Panicked,
+    /// A statement is larger than the database server takes; it was not sent, or it was refused.
+    #[error("a statement is larger than the database server takes (max_allowed_packet)")]
+    TooLarge,
     /// A row breaks a rule that the schema cannot express.
     #[error("row {id} of {table} is inconsistent: {what}")]
     Inconsistent {
@@ -67,7 +70,9 @@ impl CrudError {
             Self::QueueFull => "queue_full",
             Self::Unavailable(_) | Self::Ambiguous(_) => "unavailable",
             Self::StorageFull(_) => "storage_full",
-            Self::Panicked | Self::Inconsistent { .. } | Self::Driver(_) => "other",
+            Self::Panicked | Self::TooLarge | Self::Inconsistent { .. } | Self::Driver(_) => {
+                "other"
+            }
         };
         metrics::counter!("database_errors_total", "kind" => kind).increment(1);
         self
@@ -79,6 +84,19 @@ impl CrudError {
             self,
             Self::Unavailable(_) | Self::Timeout | Self::QueueFull | Self::StorageFull(_)
         )
+    }
+}
+
+impl CrudError {
+    /// Whether a connection broke, rather than the database saying that it cannot.
+    pub fn is_broken_connection(&self) -> bool {
+        matches!(self, Self::Unavailable(source) if dialect::is_broken_connection(source))
+    }
+
+    /// Whether it lies in what was to be written or read: waiting does not help, and neither does
+    /// running it again. What nobody knows (an unanswered commit) is not counted among these.
+    pub fn is_permanent(&self) -> bool {
+        !self.is_outage() && !self.is_retryable() && !matches!(self, Self::Ambiguous(_))
     }
 }
 
@@ -94,6 +112,7 @@ impl From<DbErr> for CrudError {
             dialect::Class::PoolTimeout => Self::Timeout,
             dialect::Class::Unavailable => Self::Unavailable(error),
             dialect::Class::StorageFull => Self::StorageFull(error),
+            dialect::Class::TooLarge => Self::TooLarge,
             dialect::Class::Other => Self::Driver(error),
         };
         error.counted()

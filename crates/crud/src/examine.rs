@@ -20,6 +20,8 @@ pub struct Examined {
     pub schema: Result<Vec<String>, migration::Error>,
     /// The time of a database server; none of an embedded one.
     pub time: Option<Time>,
+    /// The largest packet that a database server takes, in bytes; none of an embedded one.
+    pub packet: Option<u64>,
     /// Rows that refer to rows that do not exist; only an embedded database can have any, from
     /// statements of people whose shell had foreign keys off.
     pub orphans: u64,
@@ -42,6 +44,7 @@ async fn look(connection: &DatabaseConnection) -> Result<Examined, sea_orm::DbEr
         version: dialect::version(connection).await?,
         schema: migration::check(connection).await,
         time: dialect::time(connection).await?,
+        packet: dialect::packet(connection).await?,
         orphans: dialect::orphans(connection).await?,
     })
 }

@@ -4,6 +4,7 @@
 //! the system gives the connection up, a quarter of an hour later, and the pool with it.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use crate::dialect::{self, Class};
 /// How long after a failure no connection is trusted.
 const WARY: Duration = Duration::from_mins(1);
 
+/// What a statement takes beside its longest text, in bytes: its words and its other values.
+const BESIDE_A_TEXT: usize = 64 * 1024;
+
 /// The way to one database. Clones are the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
@@ -22,17 +26,37 @@ pub(crate) struct Link {
     limit: Option<Duration>,
     /// When an answer did not come.
     silent_at: Arc<Mutex<Option<Instant>>>,
+    /// The largest packet that the server takes, in bytes, as the newest connection was told.
+    packet: Arc<AtomicUsize>,
 }
 
 impl Link {
     /// To a database in this process.
     pub(crate) fn embedded() -> Self {
-        Self { limit: None, silent_at: Arc::default() }
+        Self { limit: None, silent_at: Arc::default(), packet: no_limit() }
     }
 
     /// To a server, whose answers may take as long as `limit`.
     pub(crate) fn remote(limit: Duration) -> Self {
-        Self { limit: Some(limit), silent_at: Arc::default() }
+        Self { limit: Some(limit), silent_at: Arc::default(), packet: no_limit() }
+    }
+
+    /// Takes note of the largest packet that the server takes, in bytes.
+    pub(crate) fn note_packet(&self, bytes: usize) {
+        self.packet.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The largest packet that the server takes, in bytes.
+    pub(crate) fn packet(&self) -> usize {
+        self.packet.load(Ordering::Relaxed)
+    }
+
+    /// The longest text that certainly fits into one statement, in bytes.
+    pub(crate) fn longest_text(&self) -> usize {
+        match self.packet() {
+            usize::MAX => usize::MAX,
+            packet => packet.saturating_sub(BESIDE_A_TEXT),
+        }
     }
 
     /// What the database answers; after the limit, the error of a pool that has no connection.
@@ -65,4 +89,8 @@ impl Link {
         let silent_at = *self.silent_at.lock().unwrap_or_else(PoisonError::into_inner);
         silent_at.is_some_and(|at| at.elapsed() < WARY)
     }
+}
+
+fn no_limit() -> Arc<AtomicUsize> {
+    Arc::new(AtomicUsize::new(usize::MAX))
 }

@@ -81,7 +81,7 @@ async fn pools(
     let link = Link::remote(limits.statement);
     // A dead connection must leave time to make another.
     let patience = limits.acquire / 4;
-    let (before, after) = (link.clone(), link.clone());
+    let (before, after, made) = (link.clone(), link.clone(), link.clone());
     let pool = MySqlPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .min_connections(0)
@@ -109,7 +109,14 @@ async fn pools(
                 Ok(true)
             })
         })
-        .after_connect(|connection, _| Box::pin(set_session(connection)))
+        .after_connect(move |connection, _| {
+            let link = made.clone();
+            Box::pin(async move {
+                set_session(connection).await?;
+                link.note_packet(packet(connection).await?);
+                Ok(())
+            })
+        })
         .connect_with(connect.clone())
         .await
         .map_err(|source| explain(source, connect))?;
@@ -162,6 +169,13 @@ async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error
         .execute("SET @chatapp = 0 /*M!100300 , SESSION idle_write_transaction_timeout = 10 */")
         .await?;
     Ok(())
+}
+
+/// The largest packet that the server takes from this connection, in bytes.
+async fn packet(connection: &mut MySqlConnection) -> Result<usize, sqlx::Error> {
+    let row = connection.fetch_one("SELECT CAST(@@max_allowed_packet AS SIGNED)").await?;
+    let bytes: i64 = sqlx::Row::try_get(&row, 0)?;
+    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// Creates the database when the server says that it does not exist.

@@ -4,9 +4,12 @@
 //! gone has lost the response to somebody else, or it was deleted.
 
 mod finish;
+mod give_up;
 
 use models::response::{Column, Entity, Model, ResponseStatus};
-use models::{ResponseId, ServerId, Time, UserId, conversation, response_event, user};
+use models::{
+    ConversationId, ResponseId, ServerId, Time, UserId, conversation, response_event, user,
+};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel,
@@ -14,6 +17,7 @@ use sea_orm::{
 };
 
 pub use finish::{FinalItem, Finish, finish};
+pub use give_up::{GivenUp, give_up};
 
 use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
@@ -108,20 +112,25 @@ pub async fn list_events_from(
         .await?)
 }
 
-/// The response whose events were stored first of all that are still there.
-pub async fn find_oldest_with_events(db: &Db) -> Result<Option<Model>> {
-    let oldest: Option<ResponseId> = response_event::Entity::find()
+/// Of the responses that have ended and are none of `except`: the one whose events were stored
+/// first of all that are still there, and when it ended.
+pub async fn find_oldest_with_events(
+    db: &Db,
+    except: &[ResponseId],
+) -> Result<Option<(ResponseId, Time)>> {
+    use response_event::Column as Run;
+    let ended = Expr::col((Entity, Column::CompletedAt));
+    let mut query = response_event::Entity::find()
         .select_only()
-        .column(response_event::Column::ResponseId)
-        .order_by_asc(response_event::Column::Id)
-        .limit(1)
-        .into_tuple()
-        .one(db.read())
-        .await?;
-    match oldest {
-        Some(id) => find_any(db, id).await,
-        None => Ok(None),
+        .column(Run::ResponseId)
+        .column_as(ended.clone(), "ended")
+        .filter(ended.is_not_null());
+    if !except.is_empty() {
+        query = query.filter(Run::ResponseId.is_not_in(except.iter().copied()));
     }
+    let same = Expr::col((Entity, Column::Id)).equals((response_event::Entity, Run::ResponseId));
+    QuerySelect::query(&mut query).inner_join(Entity, same);
+    Ok(query.order_by_asc(Run::Id).limit(1).into_tuple().one(db.read()).await?)
 }
 
 /// How many runs of events one step removes.
@@ -188,6 +197,8 @@ impl Checkpoint {
 
 /// The most rows of one statement.
 const ROWS: usize = 64;
+/// The most bytes of events of one statement, unless it has a single row.
+const BYTES: usize = 512 * 1024;
 
 /// Stores the events of any number of responses with one update and one insert per [`ROWS`];
 /// the responses whose fence is gone.
@@ -202,7 +213,7 @@ pub async fn checkpoint(
             let mut rest = entries.as_slice();
             // Sizes are powers of two, so that a few prepared statements serve every number.
             while !rest.is_empty() {
-                let size = 1 << rest.len().min(ROWS).ilog2();
+                let size = 1 << fitting(rest).min(ROWS).ilog2();
                 let (now, later) = rest.split_at(size);
                 lost.extend(checkpoint_some(tx, *fence, now).await?);
                 rest = later;
@@ -211,6 +222,16 @@ pub async fn checkpoint(
         })
     })
     .await
+}
+
+/// How many of `entries`, at least one, have no more than [`BYTES`] together.
+fn fitting(entries: &[Checkpoint]) -> usize {
+    let mut bytes = 0;
+    let fits = |entry: &&Checkpoint| {
+        bytes += entry.payload.len();
+        bytes <= BYTES
+    };
+    entries.iter().take_while(fits).count().max(1)
 }
 
 async fn checkpoint_some(tx: &Tx, fence: Fence, entries: &[Checkpoint]) -> Result<Vec<ResponseId>> {
@@ -262,6 +283,10 @@ pub struct ContextSent {
     pub window: i32,
     /// What of it was kept free for the answer.
     pub reserve: i32,
+    /// What of it could be used, where the provider had refused more.
+    pub budget: Option<i32>,
+    /// How often the provider refused more for this response.
+    pub refusals: Option<i32>,
     /// What all of it costs, in tokens.
     pub tokens: i32,
     /// Of them, the instructions.
@@ -281,6 +306,8 @@ impl ContextSent {
             from_seq,
             window,
             reserve,
+            budget,
+            refusals,
             tokens,
             instructions_tokens,
             kept_tokens,
@@ -291,6 +318,8 @@ impl ContextSent {
         row.input_from_seq = from_seq;
         row.context_window = Some(window);
         row.context_reserve = Some(reserve);
+        row.context_budget = budget;
+        row.context_refusals = refusals;
         row.context_tokens = Some(tokens);
         row.instructions_tokens = Some(instructions_tokens);
         row.kept_tokens = Some(kept_tokens);
@@ -313,6 +342,8 @@ pub async fn note_context(
                 .col_expr(Column::InputFromSeq, sent.from_seq.into())
                 .col_expr(Column::ContextWindow, sent.window.into())
                 .col_expr(Column::ContextReserve, sent.reserve.into())
+                .col_expr(Column::ContextBudget, Expr::value(sent.budget))
+                .col_expr(Column::ContextRefusals, Expr::value(sent.refusals))
                 .col_expr(Column::ContextTokens, sent.tokens.into())
                 .col_expr(Column::InstructionsTokens, sent.instructions_tokens.into())
                 .col_expr(Column::KeptTokens, sent.kept_tokens.into())
@@ -409,15 +440,22 @@ pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<
         .await?)
 }
 
-/// Responses that are open and belong to `owner`, or to any server but `except`.
-pub async fn list_open(db: &Db, owner: Option<ServerId>, except: ServerId) -> Result<Vec<Model>> {
+/// Responses that are open and belong to `owner`, or to any server but `except`, and their
+/// conversations. Only ids, so that a row that cannot be read hides no others.
+pub async fn list_open(
+    db: &Db,
+    owner: Option<ServerId>,
+    except: ServerId,
+) -> Result<Vec<(ResponseId, ConversationId)>> {
     let mut query = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::ConversationId])
         .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
         .filter(Column::Owner.ne(except));
     if let Some(owner) = owner {
         query = query.filter(Column::Owner.eq(owner));
     }
-    Ok(query.order_by_asc(Column::Id).all(db.read()).await?)
+    Ok(query.order_by_asc(Column::Id).into_tuple().all(db.read()).await?)
 }
 
 /// Takes an open response, as `seen`, to go on with it here; `false` when somebody else was

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use search::{MAX_TEXT_CHARS, Term};
 
-pub use backlog::{Progress, index_some};
+pub use backlog::{Pace, Progress, index_some};
 
 use crate::db::{Db, Tx};
 use crate::dialect;
@@ -38,6 +38,16 @@ impl Terms {
             stored.push(' ');
         }
         Self(stored)
+    }
+
+    /// The first of them, as many as have no more than `limit` bytes.
+    pub(crate) fn within(mut self, limit: usize) -> Self {
+        if self.0.len() > limit {
+            let end = self.0.floor_char_boundary(limit);
+            let last = self.0.get(..end).and_then(|fitting| fitting.rfind(' '));
+            self.0.truncate(last.map_or(0, |last| last + 1));
+        }
+        self
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use models::response::ResponseStatus;
 use models::server::{Column, Entity, Model};
-use models::{ServerId, response};
+use models::{ResponseId, ServerId, response};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, UpdateMany,
 };
 
 use crate::db::{Db, Tx};
@@ -68,7 +69,55 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
 /// Takes over from a server that stands still at `seen`: raises its epoch, so that none of its
 /// writes counts any more. `false` when it moved, or somebody else was quicker.
 pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
-    db.write(seen, |tx, seen| {
+    match take(db, seen.clone(), true).await {
+        // It lies in one of its responses; the others shall not wait for that.
+        Err(error) if error.is_permanent() => {}
+        taken => return taken,
+    }
+    if !take(db, seen.clone(), false).await? {
+        return Ok(false);
+    }
+    let open: Vec<ResponseId> = response::Entity::find()
+        .select_only()
+        .column(response::Column::Id)
+        .filter(of(&seen))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    for id in open {
+        let raised = db.write((seen.clone(), id), |tx, (seen, id)| {
+            Box::pin(async move {
+                raise(seen).filter(response::Column::Id.eq(*id)).exec(tx).await?;
+                Ok(())
+            })
+        });
+        match raised.await {
+            Err(error) if error.is_permanent() => {
+                tracing::error!(response = %id, %error, "an open response cannot be written");
+            }
+            raised => raised?,
+        }
+    }
+    Ok(true)
+}
+
+/// The open responses of a server as it was seen.
+fn of(seen: &Model) -> Condition {
+    Condition::all()
+        .add(response::Column::Owner.eq(seen.id))
+        .add(response::Column::Epoch.eq(seen.epoch))
+        .add(is_open())
+}
+
+/// Takes its open responses from it.
+fn raise(seen: &Model) -> UpdateMany<response::Entity> {
+    response::Entity::update_many()
+        .col_expr(response::Column::Epoch, Expr::value(seen.epoch + 1))
+        .filter(of(seen))
+}
+
+async fn take(db: &Db, seen: Model, with_responses: bool) -> Result<bool> {
+    db.write((seen, with_responses), |tx, (seen, with_responses)| {
         Box::pin(async move {
             if seen.beat == STOPPED {
                 restore(tx, seen).await?;
@@ -83,13 +132,9 @@ pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
             if taken.rows_affected != 1 {
                 return Ok(false);
             }
-            response::Entity::update_many()
-                .col_expr(response::Column::Epoch, Expr::value(seen.epoch + 1))
-                .filter(response::Column::Owner.eq(seen.id))
-                .filter(response::Column::Epoch.eq(seen.epoch))
-                .filter(is_open())
-                .exec(tx)
-                .await?;
+            if *with_responses {
+                raise(seen).exec(tx).await?;
+            }
             Ok(true)
         })
     })
@@ -120,7 +165,7 @@ pub async fn leave(db: &Db, id: ServerId) -> Result<()> {
                 .filter(response::Column::Owner.eq(*id))
                 .filter(is_open())
                 .limit(1)
-                .into_tuple::<models::ResponseId>()
+                .into_tuple::<ResponseId>()
                 .one(tx)
                 .await?;
             if open.is_none() {

@@ -69,6 +69,19 @@ impl Tx {
         }
     }
 
+    /// See [`crate::Db::longest_text`].
+    pub(crate) fn longest_text(&self) -> usize {
+        self.link.longest_text()
+    }
+
+    /// Refuses what the server would not take.
+    fn check(&self, statement: &Statement) -> Result<(), DbErr> {
+        match self.link.packet() {
+            usize::MAX => Ok(()),
+            limit => self.note(dialect::check_size(statement, limit)),
+        }
+    }
+
     fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if result.is_err() {
             self.failed.store(true, Ordering::Relaxed);
@@ -85,6 +98,7 @@ impl ConnectionTrait for Tx {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.writes.fetch_add(1, Ordering::Relaxed);
+        self.check(&statement)?;
         let result = self.inner.execute_raw(statement).await;
         self.note(result)
     }

@@ -76,6 +76,11 @@ pub struct Model {
     pub context_window: Option<i32>,
     /// What of the window was kept free for the answer.
     pub context_reserve: Option<i32>,
+    /// What of the window could be used because the provider refused more; none where the window
+    /// decided.
+    pub context_budget: Option<i32>,
+    /// How often the provider refused what was sent as too long before it took this.
+    pub context_refusals: Option<i32>,
     /// What was sent, in tokens by `tokenizer`, the marks around messages included.
     pub context_tokens: Option<i32>,
     /// Of them, the instructions.

@@ -31,6 +31,12 @@ pub struct ContextOut {
     pub messages_sent: Option<u32>,
     /// Of them, those that have been deleted from the database since.
     pub messages_deleted: u32,
+    /// How often the provider refused what was sent as too long before it took this. Each time it
+    /// was asked again with less.
+    pub refusals: u32,
+    /// Whether `window.budget_tokens` is less than the window leaves because the provider had
+    /// refused more, for this response or lately for another one of this model.
+    pub learnt: bool,
     /// What was left out.
     pub omitted: ContextOmitted,
     /// The messages sent that are still there, in the order they were sent; the newest 1000.
@@ -78,7 +84,8 @@ pub struct ContextTokens {
 pub struct ContextOmitted {
     /// How many older messages.
     pub messages: u32,
-    /// `window`: they did not fit. `null` if nothing was left out.
+    /// `window`: they did not fit, or were answers that the messages sent would have begun with.
+    /// `null` if nothing was left out.
     pub reason: Option<&'static str>,
     /// The newest of them, which was the first that did not fit; `null` if it was deleted.
     pub newest: Option<ContextMessage>,

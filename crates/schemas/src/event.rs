@@ -56,6 +56,9 @@ pub const CONVERSATION_DELETED: &str = "conversation_deleted";
 /// Code of a [`Failure`]: the message, or one above it, was deleted while it was being answered.
 pub const MESSAGE_DELETED: &str = "message_deleted";
 
+/// Code of a [`Failure`]: the end of the answer could not be stored as it was.
+pub const ANSWER_NOT_STORED: &str = "answer_not_stored";
+
 /// Why a response failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

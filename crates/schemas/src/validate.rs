@@ -80,9 +80,26 @@ pub fn chars_at_most(field: &str, text: &str, max: usize) -> Result<(), Invalid>
     Ok(())
 }
 
-/// A text that is more than white space.
+/// Whether a text says nothing to anybody: it has no characters but white space and invisible ones
+/// (a byte order mark, zero-width spaces and joiners, marks of direction, soft hyphens).
+pub fn says_nothing(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || matches!(c,
+                '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    })
+}
+
+/// A text with U+FFFD in the place of U+0000, which not every engine can store. People who type it
+/// are refused instead; a model cannot be.
+pub fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+/// A text that [says something](says_nothing).
 pub fn not_blank(field: &str, text: &str) -> Result<(), Invalid> {
-    if text.trim().is_empty() {
+    if says_nothing(text) {
         return Err(Invalid::new(field, format!("{field} must not be empty")));
     }
     Ok(())

@@ -26,6 +26,7 @@ use crate::config::{
 };
 use crate::descriptors::Shares;
 use crate::metrics::{Metrics, Recorder};
+use crate::packet;
 use crate::secrets::Secrets;
 use crate::version::VERSION;
 
@@ -68,6 +69,7 @@ impl App {
         };
         let secrets = Secrets::load(&config)?;
         let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
+        packet::warn(&config, db.packet());
         let services = Services::start(Parts {
             db,
             context,

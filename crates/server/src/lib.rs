@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod files;
 pub mod metrics;
 pub mod operator;
+mod packet;
 pub mod secrets;
 pub mod telemetry;
 pub mod version;

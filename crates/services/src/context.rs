@@ -1,6 +1,8 @@
 //! What the model is given: instructions first, then the newest messages of the branch that fit.
 //!
-//! No message is ever cut. What did not fit is counted and reported with the response.
+//! No message is ever cut. What did not fit is counted and reported with the response. A message
+//! or instructions that say nothing are not sent, and what is sent of a conversation begins with a
+//! person's message: many a model takes nothing else.
 
 use std::collections::VecDeque;
 
@@ -10,10 +12,11 @@ use models::message::{MessageType, Model, Role};
 use models::{ConversationId, MessageId};
 use provider::{ChatMessage, ChatRole, ModelFacts, Tokenizer};
 use schemas::response::ContextReport;
+use schemas::validate::says_nothing;
 
 use crate::branch::Branch;
 use crate::error::{Error, Result};
-use crate::tokens::{Counter, PER_REQUEST, most_of_message};
+use crate::tokens::{Counter, PER_REQUEST, message_as_prose, most_of_message};
 
 /// How many messages are counted together.
 const BATCH: usize = 64;
@@ -27,6 +30,9 @@ pub(crate) struct Window {
     pub(crate) reserve: u32,
     /// How tokens are counted.
     pub(crate) tokenizer: Tokenizer,
+    /// What instructions and messages may cost, where the provider takes less than the window
+    /// leaves.
+    pub(crate) allowed: Option<u32>,
 }
 
 impl From<ModelFacts> for Window {
@@ -35,6 +41,7 @@ impl From<ModelFacts> for Window {
             context: facts.context_tokens,
             reserve: facts.output_reserve_tokens,
             tokenizer: facts.tokenizer,
+            allowed: None,
         }
     }
 }
@@ -42,22 +49,33 @@ impl From<ModelFacts> for Window {
 impl Window {
     /// What instructions and messages may cost.
     pub(crate) fn budget(self) -> u32 {
-        self.context.saturating_sub(self.reserve)
+        let left = self.context.saturating_sub(self.reserve);
+        self.allowed.map_or(left, |allowed| allowed.min(left))
     }
 
-    /// Refuses instructions and a message that could not be sent even alone.
+    /// The same window, of which no more than `allowed` is used.
+    pub(crate) fn allowing(self, allowed: Option<u32>) -> Self {
+        Self { allowed, ..self }
+    }
+
+    /// Refuses instructions and a message that certainly cannot be sent even alone. Where tokens
+    /// are only estimated they count as prose here, so that the provider decides in doubt.
     pub(crate) async fn check(
         self,
         counter: &Counter,
         instructions: Option<&str>,
         content: &str,
     ) -> Result<()> {
+        let instructions = instructions.filter(|text| !says_nothing(text));
         let texts: Vec<&str> = instructions.into_iter().chain([content]).collect();
         let limit = self.budget();
         if sum(texts.iter().map(|text| most_of_message(text))) <= limit {
             return Ok(());
         }
-        let got = sum(counter.of_messages(self.tokenizer, &texts).await?);
+        let got = match self.tokenizer {
+            Tokenizer::Estimate => sum(texts.iter().map(|text| message_as_prose(text))),
+            known => sum(counter.of_messages(known, &texts).await?),
+        };
         if got > limit { Err(Error::ContextTooLong { limit, got }) } else { Ok(()) }
     }
 }
@@ -80,8 +98,8 @@ pub(crate) struct Selected {
 
 /// Who speaks in a message that is part of a context; none if it is not.
 pub(crate) fn speaker(message: &Model) -> Option<ChatRole> {
-    // An answer that failed before its first word says nothing.
-    if message.kind != MessageType::Message || message.content.is_empty() {
+    // An answer that failed before its first word is one of those.
+    if message.kind != MessageType::Message || says_nothing(&message.content) {
         return None;
     }
     message.role.map(|role| match role {
@@ -105,6 +123,7 @@ pub(crate) async fn select(
     window: Window,
     tail: Vec<ChatMessage>,
 ) -> Result<Selected> {
+    let instructions = instructions.filter(|text| !says_nothing(text));
     let given: Vec<&str> = instructions
         .into_iter()
         .chain(tail.iter().map(|message| message.content.as_str()))
@@ -126,13 +145,11 @@ pub(crate) async fn select(
     };
 
     let given = counter.of_messages(tokenizer, &given).await?;
-    let mut used = sum(given.iter().copied());
+    let used = sum(given.iter().copied());
     let instructions_tokens =
         given.first().copied().filter(|_| instructions.is_some()).unwrap_or(0);
     let kept_tokens = used.saturating_sub(instructions_tokens).saturating_sub(PER_REQUEST);
-    let mut from_seq = seq;
-    let mut omitted = 0;
-    let mut newest_first = Vec::new();
+    let mut history = History::new(used, window.budget());
     'full: loop {
         let batch = match ahead.pop_front() {
             Some(batch) => batch,
@@ -143,23 +160,21 @@ pub(crate) async fn select(
         }
         let costs = counter.of_messages(tokenizer, &contents(&batch)).await?;
         for (message, cost) in batch.into_iter().zip(costs) {
-            let fits = used.saturating_add(cost) <= window.budget();
-            if !fits && !newest_first.is_empty() {
-                omitted = u32::try_from(message.depth).unwrap_or(0).saturating_add(1);
+            if !history.takes(message, cost) {
                 break 'full;
             }
-            used = used.saturating_add(cost);
-            from_seq = message.seq;
-            let Some(role) = speaker(&message) else { continue };
-            newest_first.push(ChatMessage { role, content: message.content });
         }
     }
+    let History { newest_first, omitted, used, .. } = history.beginning_with_a_question();
+    let from_seq = newest_first.last().map_or(seq, |(_, message, _)| message.seq);
     let count = u32::try_from(newest_first.len()).unwrap_or(u32::MAX);
     let system =
         instructions.map(|text| ChatMessage { role: ChatRole::System, content: text.to_owned() });
     let small = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    let said = newest_first.into_iter().rev();
+    let said = said.map(|(role, message, _)| ChatMessage { role, content: message.content });
     Ok(Selected {
-        messages: system.into_iter().chain(newest_first.into_iter().rev()).chain(tail).collect(),
+        messages: system.into_iter().chain(said).chain(tail).collect(),
         report: ContextReport { messages_sent: count, messages_omitted: omitted },
         sent: ContextSent {
             messages: small(count),
@@ -167,12 +182,64 @@ pub(crate) async fn select(
             from_seq,
             window: small(window.context),
             reserve: small(window.reserve),
+            budget: window.allowed.map(|_| small(window.budget())),
+            refusals: None,
             tokens: small(used),
             instructions_tokens: small(instructions_tokens),
             kept_tokens: small(kept_tokens),
             tokenizer: tokenizer.name(),
         },
     })
+}
+
+/// What of a branch is sent, found from its newest message on.
+struct History {
+    newest_first: Vec<(ChatRole, Model, u32)>,
+    /// How many of the oldest messages of the branch are left out.
+    omitted: u32,
+    /// What it costs, with what is sent beside it.
+    used: u32,
+    budget: u32,
+}
+
+impl History {
+    /// Nothing yet, beside what costs `used`.
+    fn new(used: u32, budget: u32) -> Self {
+        Self { newest_first: Vec::new(), omitted: 0, used, budget }
+    }
+
+    /// Takes the next older message, unless it says nothing; `false` when it does not fit. The
+    /// newest one is taken in any case.
+    fn takes(&mut self, message: Model, cost: u32) -> bool {
+        let Some(role) = speaker(&message) else { return true };
+        let used = self.used.saturating_add(cost);
+        if used > self.budget && !self.newest_first.is_empty() {
+            self.omitted = with_all_before(&message);
+            return false;
+        }
+        self.used = used;
+        self.newest_first.push((role, message, cost));
+        true
+    }
+
+    /// The same without answers that come before the first question, and what is before them.
+    fn beginning_with_a_question(mut self) -> Self {
+        let spoken = &self.newest_first;
+        if let Some(question) = spoken.iter().rposition(|(role, ..)| *role == ChatRole::User) {
+            let older = spoken.iter().skip(question);
+            let kept = older.take_while(|(role, ..)| *role != ChatRole::Assistant).count();
+            for (_, message, cost) in self.newest_first.drain(question.saturating_add(kept)..) {
+                self.used = self.used.saturating_sub(cost);
+                self.omitted = self.omitted.max(with_all_before(&message));
+            }
+        }
+        self
+    }
+}
+
+/// How many messages of its branch a message and all before it are.
+fn with_all_before(message: &Model) -> u32 {
+    u32::try_from(message.depth).unwrap_or(0).saturating_add(1)
 }
 
 /// What messages say, in their order.
@@ -191,4 +258,99 @@ async fn next_batch(branch: &mut Branch<'_>) -> Result<Vec<Model>> {
         }
     }
     Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::Time;
+    use models::message::MessageStatus;
+    use proptest::prelude::*;
+
+    /// Texts of answers and questions: some say something.
+    const TEXTS: [&str; 6] = ["text", "", "\n\n", "\u{feff}", " \u{200b}\u{2060}\t", "x"];
+
+    fn message(
+        depth: i32,
+        role: Role,
+        status: MessageStatus,
+        kind: MessageType,
+        text: &str,
+    ) -> Model {
+        Model {
+            conversation_id: ConversationId(uuid::Uuid::nil()),
+            seq: i64::from(depth),
+            id: MessageId(uuid::Uuid::nil()),
+            parent_id: None,
+            depth,
+            response_id: None,
+            kind,
+            role: Some(role),
+            is_user: role == Role::User,
+            status,
+            content: text.to_owned(),
+            data: None,
+            model: None,
+            created_at: Time::UNIX_EPOCH,
+            updated_at: Time::UNIX_EPOCH,
+        }
+    }
+
+    prop_compose! {
+        fn any_message()(
+            role in prop_oneof![
+                4 => Just(Role::User), 6 => Just(Role::Assistant), 1 => Just(Role::System)
+            ],
+            status in prop_oneof![Just(MessageStatus::Completed), Just(MessageStatus::Incomplete)],
+            kind in prop_oneof![
+                6 => Just(MessageType::Message), 1 => Just(MessageType::Reasoning),
+                1 => Just(MessageType::FunctionCall)
+            ],
+            text in prop::sample::select(&TEXTS[..]),
+            cost in 1..50_u32,
+        ) -> (Role, MessageStatus, MessageType, &'static str, u32) {
+            (role, status, kind, text, cost)
+        }
+    }
+
+    proptest! {
+        /// Every branch of every tree is a line of messages that ends with a question.
+        #[test]
+        fn f4_what_is_sent_begins_with_a_question_and_says_something(
+            older in prop::collection::vec(any_message(), 0..30),
+            budget in 0..600_u32,
+        ) {
+            let branch: Vec<(Model, u32)> = (0..)
+                .zip(older)
+                .map(|(depth, (role, status, kind, text, cost))| {
+                    (message(depth, role, status, kind, text), cost)
+                })
+                .collect();
+            let last = i32::try_from(branch.len()).unwrap();
+            let question =
+                message(last, Role::User, MessageStatus::Completed, MessageType::Message, "now");
+            let mut history = History::new(3, budget);
+            let line = branch.iter().cloned().chain([(question, 5)]);
+            for (message, cost) in line.rev() {
+                if !history.takes(message, cost) {
+                    break;
+                }
+            }
+            let history = history.beginning_with_a_question();
+            let sent: Vec<_> = history.newest_first.iter().rev().collect();
+            prop_assert_eq!(&sent.last().unwrap().1.content, "now");
+            let first = sent.iter().find(|(role, ..)| *role != ChatRole::System);
+            prop_assert_eq!(first.unwrap().0, ChatRole::User);
+            prop_assert!(sent.iter().all(|(_, message, _)| !says_nothing(&message.content)));
+            prop_assert!(history.used <= budget || sent.len() == 1, "{}", history.used);
+            let costs: u32 = sent.iter().map(|(.., cost)| cost).sum();
+            prop_assert_eq!(history.used, 3 + costs);
+            // Everything that says something is sent or left out.
+            let spoken = branch.iter().filter(|(message, _)| speaker(message).is_some());
+            let left_out = u32::try_from(spoken.clone().count() + 1 - sent.len()).unwrap();
+            let omitted = |message: &Model| message.depth < i32::try_from(history.omitted).unwrap();
+            let counted = spoken.filter(|(message, _)| omitted(message)).count();
+            prop_assert_eq!(u32::try_from(counted).unwrap(), left_out);
+        }
+    }
 }

@@ -126,6 +126,11 @@ pub enum Uncontinuable {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// Whether waiting may help: the database is away or busy, or the server is stopping.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::StorageFull | Self::Busy | Self::ShuttingDown)
+    }
+
     /// An error that is our fault.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
@@ -144,6 +149,7 @@ impl From<CrudError> for Error {
             CrudError::Conflict(_)
             | CrudError::ForeignKey(_)
             | CrudError::Panicked
+            | CrudError::TooLarge
             | CrudError::Inconsistent { .. }
             | CrudError::Driver(_) => Self::internal(error),
         }

@@ -17,6 +17,7 @@ mod keys;
 mod messages;
 mod repeat;
 mod responses;
+mod rows;
 mod searches;
 mod settings;
 mod streams;

@@ -10,6 +10,7 @@
 //! can be explained long afterwards.
 
 mod cache;
+mod estimate;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,8 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use cache::Cache;
+pub(crate) use estimate::estimate;
+use estimate::estimate_as_prose;
 
 /// What a message costs beside its text: its role and the marks around it.
 const PER_MESSAGE: u32 = 4;
@@ -99,23 +102,13 @@ fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
     }
 }
 
-/// An estimate that is rather too high: four ASCII characters are a token, two of other alphabets
-/// (two bytes of UTF-8), one of East Asian scripts (three bytes), and an emoji is two.
-pub(crate) fn estimate(text: &str) -> u32 {
-    let quarters: usize = text
-        .chars()
-        .map(|c| match c.len_utf8() {
-            1 => 1,
-            2 => 2,
-            3 => 4,
-            _ => 8,
-        })
-        .sum();
-    u32::try_from(quarters.div_ceil(4)).unwrap_or(u32::MAX)
-}
-
 /// What a message with this text is at most, by any tokenizer and by the estimate: no token is
 /// less than a byte.
 pub(crate) fn most_of_message(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(PER_MESSAGE)
+}
+
+/// What a message with this text is if it is ordinary prose.
+pub(crate) fn message_as_prose(text: &str) -> u32 {
+    estimate_as_prose(text).saturating_add(PER_MESSAGE)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use schemas::event::{CONVERSATION_DELETED, MESSAGE_DELETED};
+use schemas::event::{ANSWER_NOT_STORED, CONVERSATION_DELETED, MESSAGE_DELETED};
 
 /// The family of an error, its `type` on the wire (`OpenAI`'s words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -298,7 +298,7 @@ The text that came is kept. `POST /api/messages/{id}/regenerate` asks again.
 ";
 
 /// The codes that only an answer has, which ends well or not without a status of its own.
-const ONLY_ANSWERS: [(&str, &str, &str); 2] = [
+const ONLY_ANSWERS: [(&str, &str, &str); 3] = [
     (
         CONVERSATION_DELETED,
         "The conversation was deleted while it was being answered.",
@@ -308,6 +308,11 @@ const ONLY_ANSWERS: [(&str, &str, &str); 2] = [
         MESSAGE_DELETED,
         "The message, or one above it, was deleted while it was being answered.",
         "Nothing: there is nothing left to show.",
+    ),
+    (
+        ANSWER_NOT_STORED,
+        "The database refuses the end of the answer, which may be larger than it takes.",
+        "What fits of the text is kept. The operator finds the reason in the log; on MySQL and MariaDB it is mostly `max_allowed_packet`.",
     ),
 ];
 

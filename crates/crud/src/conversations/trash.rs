@@ -186,14 +186,24 @@ pub async fn take_due(db: &Db, until: Time, now: Time) -> Result<Vec<Conversatio
 }
 
 /// One step of removing all that `owner` has, of every kind and in the trash too: the ids to be
-/// removed. To be called until there are none.
-pub(crate) async fn take_all(db: &Db, owner: UserId, now: Time) -> Result<Vec<ConversationId>> {
-    db.write((owner, now), |tx, (owner, now)| {
+/// removed, behind `after` in their order. To be called until there are none.
+pub(crate) async fn take_all(
+    db: &Db,
+    owner: UserId,
+    after: Option<ConversationId>,
+    now: Time,
+) -> Result<Vec<ConversationId>> {
+    db.write((owner, after, now), |tx, (owner, after, now)| {
         Box::pin(async move {
+            let mut theirs = Condition::all().add(Column::UserId.eq(*owner));
+            if let Some(after) = *after {
+                theirs = theirs.add(Column::Id.gt(after));
+            }
             let ids: Vec<ConversationId> = Entity::find()
                 .select_only()
                 .column(Column::Id)
-                .filter(Column::UserId.eq(*owner))
+                .filter(theirs)
+                .order_by_asc(Column::Id)
                 .limit(STEP)
                 .into_tuple()
                 .all(tx)
@@ -212,14 +222,13 @@ pub(crate) async fn take_all(db: &Db, owner: UserId, now: Time) -> Result<Vec<Co
 }
 
 /// Ids of conversations whose removal has begun and whose rows are still there.
-pub async fn list_removing(db: &Db, limit: u64) -> Result<Vec<ConversationId>> {
+pub async fn list_removing(db: &Db) -> Result<Vec<ConversationId>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         // The first condition is the one the index begins with.
         .filter(Column::DeletedAt.is_not_null())
         .filter(Column::RemovedAt.is_not_null())
-        .limit(limit)
         .into_tuple()
         .all(db.read())
         .await?)

@@ -36,8 +36,8 @@ pub struct Finish {
     pub response: Model,
     /// Its output in order, the answer at most once.
     pub items: Vec<FinalItem>,
-    /// Events that are not on disk yet, the terminal one last.
-    pub events: Checkpoint,
+    /// Events that are not on disk yet, in runs of about the same size, the terminal one last.
+    pub events: Vec<Checkpoint>,
     /// The current time.
     pub now: Time,
 }
@@ -46,6 +46,7 @@ pub struct Finish {
 /// one transaction. `false` when the fence is gone; nothing was changed then.
 pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
     let terms = finish.answer().map_or_else(Terms::default, |answer| Terms::of(&answer.text));
+    let terms = terms.within(db.longest_text());
     db.write((finish, terms), |tx, (finish, terms)| Box::pin(finish_in(tx, finish, terms))).await
 }
 
@@ -79,7 +80,9 @@ async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
     for (item, seq) in beside.into_iter().zip(first_seq..) {
         insert(tx, row_beside(finish, item, seq)).await?;
     }
-    response_event::Entity::insert(finish.events.row()).exec_without_returning(tx).await?;
+    for run in &finish.events {
+        response_event::Entity::insert(run.row()).exec_without_returning(tx).await?;
+    }
     #[cfg(feature = "kill-points")]
     crate::kill_point("end.uncommitted");
     Ok(true)

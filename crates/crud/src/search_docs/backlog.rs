@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Terms, add_messages, set_title};
 use crate::db::{Db, Tx};
-use crate::error::{CrudError, Result};
+use crate::error::Result;
 use crate::insert;
 
 /// The fact that says how far it is.
@@ -23,6 +23,27 @@ pub enum Progress {
     More,
     /// Everything can be found.
     Done,
+}
+
+/// How much a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Many texts.
+    Many,
+    /// One text, so that it is known which one fails.
+    One,
+    /// One text is passed over and stays unfound.
+    Skip,
+}
+
+impl Pace {
+    /// The most texts that a step takes.
+    pub fn limit(self) -> u64 {
+        match self {
+            Self::Many => STEP,
+            Self::One | Self::Skip => 1,
+        }
+    }
 }
 
 /// The place behind which the next step begins.
@@ -53,18 +74,15 @@ impl Place {
     }
 }
 
-/// One step. Any number of servers may do this at once: each step is done by one of them.
-pub async fn index_some(db: &Db) -> Result<Progress> {
+/// One step. Any number of servers may do this at once: each step is done by one of them. A
+/// conflict or a missing row says that a text was deleted while it was read, or that another server
+/// began at the same moment.
+pub async fn index_some(db: &Db, pace: Pace) -> Result<Progress> {
     // Asked first, since a write would wake what is idle.
     if find(db.read()).await?.is_some_and(|place| place == Place::End) {
         return Ok(Progress::Done);
     }
-    let stepped = db.write((), |tx, ()| Box::pin(step(tx))).await;
-    match stepped {
-        // Deleted while it was read, or begun by another server at the same moment.
-        Err(CrudError::ForeignKey(_) | CrudError::Conflict(_)) => Ok(Progress::More),
-        result => result,
-    }
+    db.write(pace, |tx, pace| Box::pin(step(tx, *pace))).await
 }
 
 async fn find(connection: &impl sea_orm::ConnectionTrait) -> Result<Option<Place>> {
@@ -74,7 +92,7 @@ async fn find(connection: &impl sea_orm::ConnectionTrait) -> Result<Option<Place
     Ok(fact.map(|fact| Place::read(&fact.value).unwrap_or(first)))
 }
 
-async fn step(tx: &Tx) -> Result<Progress> {
+async fn step(tx: &Tx, pace: Pace) -> Result<Progress> {
     let first = Place::Title(ConversationId(Uuid::nil()));
     // Written to before it is read: from here on other servers wait.
     let touched = meta::Entity::update_many()
@@ -87,8 +105,8 @@ async fn step(tx: &Tx) -> Result<Progress> {
         insert(tx, meta::Model { name: FACT.to_owned(), value: first.text() }).await?;
     }
     let next = match begun.unwrap_or(first) {
-        Place::Title(after) => titles(tx, after).await?,
-        Place::Message(after, seq) => messages(tx, after, seq).await?,
+        Place::Title(after) => titles(tx, after, pace).await?,
+        Place::Message(after, seq) => messages(tx, after, seq, pace).await?,
         Place::End => Place::End,
     };
     meta::Entity::update_many()
@@ -99,32 +117,41 @@ async fn step(tx: &Tx) -> Result<Progress> {
     Ok(if next == Place::End { Progress::Done } else { Progress::More })
 }
 
-async fn titles(tx: &Tx, after: ConversationId) -> Result<Place> {
+async fn titles(tx: &Tx, after: ConversationId, pace: Pace) -> Result<Place> {
     use conversation::{Column, Entity};
-    let rows: Vec<(ConversationId, UserId, String)> = Entity::find()
+    let ids: Vec<ConversationId> = Entity::find()
         .select_only()
-        .columns([Column::Id, Column::UserId, Column::Title])
+        .column(Column::Id)
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
-        .limit(STEP)
+        .limit(pace.limit())
         // Nobody renames them meanwhile.
         .lock_exclusive()
         .into_tuple()
         .all(tx)
         .await?;
-    let Some((last, ..)) = rows.last() else {
-        return messages(tx, ConversationId(Uuid::nil()), -1).await;
+    let Some(last) = ids.last().copied() else {
+        return messages(tx, ConversationId(Uuid::nil()), -1, pace).await;
     };
-    for (id, owner, title) in &rows {
-        set_title(tx, *owner, *id, Terms::of(title)).await?;
+    if pace != Pace::Skip {
+        let rows: Vec<(ConversationId, UserId, String)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::UserId, Column::Title])
+            .filter(Column::Id.is_in(ids))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        for (id, owner, title) in &rows {
+            set_title(tx, *owner, *id, Terms::of(title)).await?;
+        }
     }
-    Ok(Place::Title(*last))
+    Ok(Place::Title(last))
 }
 
 /// A message, as much as a step needs of it.
 type MessageRow = (ConversationId, i64, UserId, String);
 
-async fn messages(tx: &Tx, after: ConversationId, seq: i64) -> Result<Place> {
+async fn messages(tx: &Tx, after: ConversationId, seq: i64, pace: Pace) -> Result<Place> {
     use message::{Column, Entity};
     let known = Query::select()
         .expr(Expr::val(1))
@@ -141,7 +168,6 @@ async fn messages(tx: &Tx, after: ConversationId, seq: i64) -> Result<Place> {
         .select_only()
         .columns([Column::ConversationId, Column::Seq])
         .column_as(Expr::col((conversation::Entity, conversation::Column::UserId)), "user_id")
-        .column(Column::Content)
         // In this form every engine walks the primary key.
         .filter(Column::ConversationId.gte(after))
         .filter(Column::ConversationId.gt(after).or(Column::Seq.gt(seq)))
@@ -151,16 +177,17 @@ async fn messages(tx: &Tx, after: ConversationId, seq: i64) -> Result<Place> {
     let same = Expr::col((conversation::Entity, conversation::Column::Id))
         .equals((Entity, Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
-    let rows: Vec<MessageRow> = query
-        .order_by_asc(Column::ConversationId)
-        .order_by_asc(Column::Seq)
-        .limit(STEP)
-        .into_tuple()
-        .all(tx)
-        .await?;
+    let query =
+        query.order_by_asc(Column::ConversationId).order_by_asc(Column::Seq).limit(pace.limit());
+    if pace == Pace::Skip {
+        let passed: Option<(ConversationId, i64, UserId)> = query.into_tuple().one(tx).await?;
+        return Ok(passed.map_or(Place::End, |(last, seq, _)| Place::Message(last, seq)));
+    }
+    let rows: Vec<MessageRow> = query.column(Column::Content).into_tuple().all(tx).await?;
     let Some((last, seq, ..)) = rows.last() else { return Ok(Place::End) };
     for (id, seq, owner, content) in &rows {
-        add_messages(tx, *owner, *id, [(*seq, Terms::of(content))]).await?;
+        let terms = Terms::of(content).within(tx.longest_text());
+        add_messages(tx, *owner, *id, [(*seq, terms)]).await?;
     }
     Ok(Place::Message(*last, *seq))
 }

@@ -64,28 +64,33 @@ async fn hide_in(tx: &Tx, id: UserId, now: Time) -> Result<Hidden> {
 }
 
 /// Accounts that are hidden and whose rows are still there.
-pub async fn list_hidden(db: &Db, limit: u64) -> Result<Vec<UserId>> {
+pub async fn list_hidden(db: &Db) -> Result<Vec<UserId>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::DeletedAt.is_not_null())
-        .limit(limit)
         .into_tuple()
         .all(db.read())
         .await?)
 }
 
-/// Removes a hidden account with all that is its own.
+/// Removes a hidden account with all that is its own. A conversation that cannot be removed keeps
+/// the account's row, and no other conversation.
 pub async fn remove(db: &Db, id: UserId, now: Time) -> Result<()> {
+    let mut after = None;
+    let mut failure = Ok(());
     loop {
-        let conversations = trash::take_all(db, id, now).await?;
-        if conversations.is_empty() {
-            break;
-        }
+        let conversations = trash::take_all(db, id, after, now).await?;
+        let Some(last) = conversations.last().copied() else { break };
+        after = Some(last);
         for conversation in conversations {
-            trash::remove(db, conversation).await?;
+            match trash::remove(db, conversation).await {
+                Err(error) if error.is_permanent() => failure = Err(error),
+                result => result?,
+            }
         }
     }
+    failure?;
     remove_sessions(db, id).await?;
     while remove_keys(db, id).await? > 0 {}
     db.write(id, |tx, id| {

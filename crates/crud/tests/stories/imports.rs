@@ -96,13 +96,13 @@ async fn seen_when_whole(world: World) {
     assert!(conversations::find(&db, owner, id).await.unwrap().is_none());
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), None);
     // A stop of the server now leaves it to be removed.
-    assert_eq!(trash::list_removing(&db, 10).await.unwrap(), [id]);
+    assert_eq!(trash::list_removing(&db).await.unwrap(), [id]);
 
     assert!(imports::publish(&db, import(owner, id)).await.unwrap());
     let row = conversations::find(&db, owner, id).await.unwrap().unwrap();
     assert_eq!((row.next_seq, row.deleted_at, row.removed_at), (1, None, None));
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(id));
-    assert!(trash::list_removing(&db, 10).await.unwrap().is_empty());
+    assert!(trash::list_removing(&db).await.unwrap().is_empty());
 }
 
 async fn one_is_kept(world: World) {
@@ -128,7 +128,7 @@ async fn exclude_each_other(world: World) {
     let owner = owner(&world).await;
     // Another server that starts now sees a removal that was left over.
     let shown = begin(&db, owner).await;
-    assert_eq!(conversations::trash::list_removing(&db, 10).await.unwrap(), [shown]);
+    assert_eq!(conversations::trash::list_removing(&db).await.unwrap(), [shown]);
     assert!(imports::publish(&db, import(owner, shown)).await.unwrap());
     conversations::trash::remove(&db, shown).await.unwrap();
     assert!(conversations::find(&db, owner, shown).await.unwrap().is_some());

@@ -8,8 +8,8 @@ use models::Context;
 
 use super::clock;
 use super::report::Report;
-use crate::app;
 use crate::config::{Config, Synchronous};
+use crate::{app, packet};
 
 /// A write-ahead log of this size means that somebody keeps it from being emptied, in MiB.
 const LONG_LOG_MIB: u64 = 512;
@@ -43,7 +43,7 @@ fn damaged(report: &mut Report, error: &FileError) {
 }
 
 fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, context: &Context) {
-    let Examined { version, schema, time, orphans } = found;
+    let Examined { version, schema, time, packet: largest, orphans } = found;
     report.ok("database", format!("{place} answers ({version})."));
     match schema {
         Ok(pending) if pending.is_empty() => report.ok("schema", "It is up to date."),
@@ -66,6 +66,9 @@ fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, 
             "List them with PRAGMA foreign_key_check, and delete them; docs/DATABASE.md says how to \
              delete by SQL.",
         );
+    }
+    if let Some(sentence) = largest.and_then(|packet| packet::too_small(config, packet)) {
+        report.warn("database", sentence, packet::ADVICE);
     }
     if let Some(time) = time {
         clock::compare(report, "the database server", time, context);

@@ -201,6 +201,18 @@ pub const GROUPS: &[Group] = &[
                 &[],
                 "Answers that ended in a panic; each is a bug",
             ),
+            metric(
+                Kind::Counter,
+                "generation_context_refusals_total",
+                &[],
+                "Contexts that a provider refused as too long and that were sent again with less",
+            ),
+            metric(
+                Kind::Counter,
+                "generation_ends_not_stored_total",
+                &[],
+                "Answers whose end could not be stored as it was",
+            ),
         ],
     },
     Group {
@@ -241,6 +253,12 @@ pub const GROUPS: &[Group] = &[
                 "database_errors_total",
                 &["kind"],
                 "Failures: conflict (tried again), timeout, queue_full, unavailable, storage_full, other",
+            ),
+            metric(
+                Kind::Counter,
+                "rows_skipped_total",
+                &["work"],
+                "Rows that were skipped because work on them failed for a reason of their own",
             ),
             metric(
                 Kind::Gauge,

@@ -17,10 +17,14 @@ mod followers;
 mod go_on;
 mod idempotency;
 mod outage;
+mod poison;
 mod prune;
+mod refusals;
 mod replicas;
 mod sessions;
+mod silence;
 mod stop;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -43,8 +47,11 @@ fn main() -> ExitCode {
     let harness = idempotency::stories(harness);
     let harness = prune::stories(harness);
     let harness = outage::stories(harness);
+    let harness = poison::stories(harness);
+    let harness = refusals::stories(harness);
     let harness = replicas::stories(harness);
     let harness = sessions::stories(harness);
+    let harness = silence::stories(harness);
     stop::stories(harness).run()
 }
 

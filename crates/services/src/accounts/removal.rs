@@ -6,9 +6,7 @@ use models::UserId;
 use super::Accounts;
 use crate::error::{Error, Result};
 use crate::responses::Responses;
-
-/// How many accounts left over from an interrupted delete are taken up at a start.
-const LEFT_OVER: u64 = 1000;
+use crate::rows;
 
 impl Accounts {
     /// Deletes an account: nobody can use or see it from now on, its running answers are stopped,
@@ -28,29 +26,21 @@ impl Accounts {
 
     /// Goes on with deletes that a stop of the server interrupted.
     pub(crate) async fn remove_left_over(&self) -> Result<()> {
-        let ids = crud::users::removal::list_hidden(&self.engine.db, LEFT_OVER).await?;
+        let ids = crud::users::removal::list_hidden(&self.engine.db).await?;
         if !ids.is_empty() {
             self.remove_in_background(ids);
         }
         Ok(())
     }
 
+    /// Removes accounts in the background. They stay hidden meanwhile.
     fn remove_in_background(&self, ids: Vec<UserId>) {
         let engine = self.engine.clone();
         self.engine.tasks.spawn(async move {
-            for id in ids {
-                let now = engine.context.now();
-                let removal = crud::users::removal::remove(&engine.db, id, now);
-                let removed = tokio::select! {
-                    removed = removal => removed,
-                    // The next start goes on.
-                    () = engine.stopped.cancelled() => return,
-                };
-                if let Err(error) = removed {
-                    // It stays hidden, and the next start tries again.
-                    tracing::warn!(user = %id, %error, "removing an account failed");
-                }
-            }
+            let (db, context) = (&engine.db, &engine.context);
+            let work =
+                |id| async move { Ok(crud::users::removal::remove(db, id, context.now()).await?) };
+            rows::see_to(&engine, "removal of an account", ids, work).await;
         });
     }
 }

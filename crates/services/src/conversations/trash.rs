@@ -12,13 +12,11 @@ use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, S
 
 use super::{Conversations, done, out};
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 use crate::responses::{Follower, Stop};
+use crate::rows;
 
 /// How long a delete waits for a running answer to end before it removes rows under it.
 const STOP_WAIT: Duration = Duration::from_secs(5);
-/// How many conversations left over from interrupted removals are taken up at a time.
-const LEFT_OVER: u64 = 1000;
 
 impl Conversations {
     /// Deletes a conversation: it is gone for everybody at once and a running answer is stopped.
@@ -86,19 +84,10 @@ impl Conversations {
 
     /// Goes on in the background with removals that a stop of the server interrupted.
     pub(crate) async fn remove_left_over(&self) -> Result<()> {
-        let mut ids = trash::list_removing(&self.engine.db, LEFT_OVER).await?;
-        if ids.is_empty() {
-            return Ok(());
+        let ids = trash::list_removing(&self.engine.db).await?;
+        if !ids.is_empty() {
+            self.remove_in_background(ids);
         }
-        let engine = self.engine.clone();
-        self.engine.tasks.spawn(async move {
-            while !ids.is_empty() && remove(&engine, &ids).await {
-                ids = match trash::list_removing(&engine.db, LEFT_OVER).await {
-                    Ok(ids) => ids,
-                    Err(error) => return tracing::warn!(%error, "listing removals failed"),
-                };
-            }
-        });
         Ok(())
     }
 
@@ -125,23 +114,14 @@ impl Conversations {
         let _ = tokio::time::timeout(STOP_WAIT, follower.wait_end()).await;
     }
 
+    /// Removes rows of conversations in the background. What a stop interrupts stays hidden, and
+    /// the next start goes on.
     fn remove_in_background(&self, ids: Vec<ConversationId>) {
         let engine = self.engine.clone();
-        self.engine.tasks.spawn(async move { remove(&engine, &ids).await });
+        self.engine.tasks.spawn(async move {
+            let db = &engine.db;
+            let work = |id| async move { Ok(trash::remove(db, id).await?) };
+            rows::see_to(&engine, "removal of a conversation", ids, work).await;
+        });
     }
-}
-
-/// Removes the rows of hidden conversations; whether all are gone. What is left when the server
-/// stops or a removal fails stays hidden, and the next start goes on.
-async fn remove(engine: &Engine, ids: &[ConversationId]) -> bool {
-    for id in ids {
-        if engine.stopped.is_cancelled() {
-            return false;
-        }
-        if let Err(error) = trash::remove(&engine.db, *id).await {
-            tracing::warn!(conversation = %id, %error, "removing a conversation failed");
-            return false;
-        }
-    }
-    true
 }

@@ -374,6 +374,8 @@ impl Maker<'_> {
             context_omitted: None,
             context_window: None,
             context_reserve: None,
+            context_budget: None,
+            context_refusals: None,
             context_tokens: None,
             instructions_tokens: None,
             kept_tokens: None,

@@ -10,6 +10,7 @@ use models::response::{self, ResponseStatus};
 use models::{conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
+use schemas::validate::says_nothing;
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
 use super::engine::Engine;
@@ -134,11 +135,18 @@ impl Responses {
             }
             _ => None,
         };
-        question.filter(|question| question.is_user).ok_or_else(|| {
+        let question = question.filter(|question| question.is_user).ok_or_else(|| {
             let rule = "a message of yours or an answer to one can be answered again; this one \
                         is neither";
-            Invalid::new("id", rule).into()
-        })
+            Invalid::new("id", rule)
+        })?;
+        if says_nothing(&question.content) {
+            // An import may have brought it.
+            return Err(
+                Invalid::new("id", "this message has no text that could be answered").into()
+            );
+        }
+        Ok(question)
     }
 
     /// Accepts a request and begins to answer it.
@@ -295,6 +303,8 @@ fn new_response(
         context_omitted: None,
         context_window: None,
         context_reserve: None,
+        context_budget: None,
+        context_refusals: None,
         context_tokens: None,
         instructions_tokens: None,
         kept_tokens: None,

@@ -7,13 +7,15 @@ use std::time::Instant;
 use futures_util::{Stream, StreamExt};
 use models::MessageId;
 use models::response;
-use provider::{ChatRequest, Delta, ProviderError};
+use provider::{ChatRequest, Citation, Delta, Finish, ProviderError};
 use schemas::event::Failure;
+use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
 use super::continuing;
 use super::engine::Engine;
 use super::generation::{End, Generation, Outcome};
+use super::learnt::Allowance;
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -25,6 +27,20 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// Whether the provider refused what was sent as too long, before it said anything, and less
+    /// can be sent.
+    pub(super) fn was_too_long(&self) -> bool {
+        let refused = matches!(&self.outcome.end, End::Failed(failure)
+            if failure.code == ProviderError::ContextTooLong.code());
+        let sent = self.outcome.context.map_or(0, |context| context.messages_sent);
+        refused && !self.has_begun && sent > 1
+    }
+
+    /// Whether the provider took what was sent.
+    pub(super) fn was_taken(&self) -> bool {
+        self.has_begun || matches!(self.outcome.end, End::Finished(_))
+    }
+
     /// An end before the model said anything.
     fn unasked(outcome: Outcome) -> Self {
         Self { outcome, has_begun: false }
@@ -45,10 +61,16 @@ async fn next(
     delta
 }
 
-/// Asks `model` once.
-pub(super) async fn make(engine: &Arc<Engine>, generation: &Generation, model: &Chosen) -> Attempt {
+/// Asks `model` once, with as much as `allowance` lets through.
+pub(super) async fn make(
+    engine: &Arc<Engine>,
+    generation: &Generation,
+    model: &Chosen,
+    allowance: Allowance,
+) -> Attempt {
     let row = &generation.row;
-    let selected = match continuing::select(engine, row, model, generation.kept()).await {
+    let selected = match continuing::select(engine, row, model, generation.kept(), allowance).await
+    {
         Ok(Some(selected)) => selected,
         Ok(None) => return Attempt::unasked(Outcome::of(End::Interrupted)),
         Err(error) => return Attempt::unasked(context_failed(row, &error)),
@@ -71,7 +93,7 @@ pub(super) async fn make(engine: &Arc<Engine>, generation: &Generation, model: &
             reason = generation.stopped() => break End::Stopped(reason),
             delta = next(&mut deltas, &mut noting) => delta,
         };
-        match delta {
+        match delta.map(|delta| delta.map(storable)) {
             Some(Ok(Delta::Usage(counted))) => {
                 usage = Some(counted);
                 continue;
@@ -108,8 +130,34 @@ pub(super) async fn make(engine: &Arc<Engine>, generation: &Generation, model: &
                 .record(began.elapsed().as_secs_f64());
         }
     };
+    let end = match end {
+        End::Finished(Finish::Stop) if generation.log.says_nothing() => {
+            provider_failed(&ProviderError::EmptyAnswer)
+        }
+        end => end,
+    };
     let outcome = Outcome { end, usage, context: Some(selected.report) };
     Attempt { outcome, has_begun }
+}
+
+/// The same without U+0000, which not every engine can store: from here on what is shown, stored
+/// and exported is one text.
+fn storable(delta: Delta) -> Delta {
+    match delta {
+        Delta::Text(text) => Delta::Text(without_nul(text)),
+        Delta::Reasoning(text) => Delta::Reasoning(without_nul(text)),
+        Delta::Call { id, name } => {
+            Delta::Call { id: id.map(without_nul), name: without_nul(name) }
+        }
+        Delta::Arguments(text) => Delta::Arguments(without_nul(text)),
+        Delta::FinishReason(word) => Delta::FinishReason(without_nul(word)),
+        Delta::Citation(citation) => Delta::Citation(Citation {
+            url: without_nul(citation.url),
+            title: citation.title.map(without_nul),
+            ..citation
+        }),
+        other @ (Delta::Waiting(_) | Delta::Usage(_) | Delta::Finish(_)) => other,
+    }
 }
 
 fn context_failed(row: &response::Model, error: &Error) -> Outcome {

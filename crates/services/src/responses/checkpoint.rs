@@ -16,6 +16,7 @@ use super::finish;
 use super::generation::{Generation, Stop};
 use super::log::Unstored;
 use super::watch;
+use crate::error::Error;
 
 /// The longest interval, however slow the database is.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -44,13 +45,17 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
+/// A response with what of it is to be stored now.
+type Pending = (Arc<Generation>, Unstored);
+
 /// Stores what is not stored yet; `false` when that has to be tried again.
 pub(crate) async fn write(engine: &Engine) -> bool {
-    let _held = engine.checkpointing.lock().await;
-    let pending: Vec<(Arc<Generation>, Unstored)> = engine
+    let mut skipped = engine.checkpointing.lock().await;
+    let pending: Vec<Pending> = engine
         .running()
         .into_iter()
         .filter(|generation| !generation.is_finishing.load(Ordering::Acquire))
+        .filter(|generation| !skipped.is_waiting(generation.row.id))
         .filter_map(|generation| {
             let unstored = generation.log.unstored()?;
             Some((generation, unstored))
@@ -59,6 +64,30 @@ pub(crate) async fn write(engine: &Engine) -> bool {
     if pending.is_empty() {
         return true;
     }
+    match store(engine, &pending).await {
+        Ok(()) => {}
+        Err(error) if error.is_permanent() => {
+            // It lies in one of them; the others shall not wait for it.
+            for (generation, _) in &pending {
+                // Asked again: perhaps the disk turned out to be further.
+                let Some(unstored) = generation.log.unstored() else { continue };
+                let stored = store(engine, &[(generation.clone(), unstored)]).await;
+                if skipped.note(generation.row.id, stored.map_err(Error::from)).is_err() {
+                    return false;
+                }
+            }
+        }
+        Err(_) => return false,
+    }
+    #[cfg(feature = "kill-points")]
+    crud::kill_point("checkpoint.stored");
+    // Of a log that has grown by very much only the beginning was stored.
+    pending.iter().all(|(generation, _)| {
+        skipped.is_waiting(generation.row.id) || !generation.log.has_much_unstored()
+    })
+}
+
+async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
     let entries = pending
         .iter()
         .map(|(generation, unstored)| finish::checkpoint(generation.row.id, unstored))
@@ -75,23 +104,21 @@ pub(crate) async fn write(engine: &Engine) -> bool {
                     generation.log.mark_stored(unstored.until);
                 }
             }
-            #[cfg(feature = "kill-points")]
-            crud::kill_point("checkpoint.stored");
-            true
+            Ok(())
         }
         Err(error) => {
             tracing::warn!(error = %crate::chain(&error), "a checkpoint could not be stored");
             metrics::counter!("checkpoint_failures_total").increment(1);
             if matches!(error, CrudError::Ambiguous(_) | CrudError::Conflict(_)) {
-                resynchronise(engine, &pending).await;
+                resynchronise(engine, pending).await;
             }
-            false
+            Err(error)
         }
     }
 }
 
 /// After a commit whose answer got lost: asks how far the disk is.
-async fn resynchronise(engine: &Engine, pending: &[(Arc<Generation>, Unstored)]) {
+async fn resynchronise(engine: &Engine, pending: &[Pending]) {
     for (generation, _) in pending {
         match crud::responses::find_last_seq(&engine.db, generation.row.id).await {
             Ok(Some(last_seq)) => generation.log.mark_stored_up_to(last_seq),

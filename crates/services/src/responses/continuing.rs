@@ -11,9 +11,11 @@ use std::time::Duration;
 use crud::CrudError;
 use models::response;
 use provider::{ChatMessage, ChatRole};
+use schemas::validate::says_nothing;
 
 use super::engine::Engine;
 use super::generation::Generation;
+use super::learnt::Allowance;
 use super::slots::Slot;
 use super::{checkpoint, render};
 use crate::catalog::Chosen;
@@ -67,29 +69,32 @@ pub(crate) async fn adopt(
 }
 
 /// What the model is given: the context of the response and, if it is gone on with, what was kept
-/// of the answer. `None` when going on with it has cost enough.
+/// of the answer, as much as `allowance` lets through. `None` when going on with it has cost enough.
 pub(crate) async fn select(
     engine: &Engine,
     row: &response::Model,
     model: &Chosen,
     kept: &str,
+    allowance: Allowance,
 ) -> Result<Option<Selected>> {
     let mut tail = Vec::new();
-    if !kept.is_empty() {
+    if !says_nothing(kept) {
         tail.push(ChatMessage { role: ChatRole::Assistant, content: kept.to_owned() });
         let instruction = engine.settings.continue_instruction.clone();
         tail.extend(instruction.map(|content| ChatMessage { role: ChatRole::User, content }));
     }
-    let selected = context::select(
+    let mut selected = context::select(
         &engine.db,
         &engine.counter,
         row.conversation_id,
         (row.user_message_id, row.input_to_seq),
         render::begun(row).instructions.as_deref(),
-        Window::from(model.facts),
+        Window::from(model.facts).allowing(allowance.tokens),
         tail,
     )
     .await?;
+    selected.sent.refusals =
+        (allowance.refusals > 0).then(|| i32::try_from(allowance.refusals).unwrap_or(i32::MAX));
     Ok(may_cost(engine, row, i64::from(selected.sent.tokens)).await?.then_some(selected))
 }
 

@@ -14,12 +14,14 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::generation::{self, Generation, Stop};
+use super::learnt::Learnt;
 use super::log::Log;
 use super::remote::Remote;
 use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::rows::Skipped;
 use crate::settings::Settings;
 use crate::tokens::Counter;
 
@@ -33,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) context: Context,
     pub(crate) catalog: Catalog,
     pub(crate) counter: Counter,
+    /// How much of a context models turned out to take.
+    pub(crate) learnt: Learnt,
     /// Reaches other servers at once; `None` where there are none, or none was configured.
     pub(crate) bus: Option<Bus>,
     pub(crate) settings: Settings,
@@ -43,8 +47,8 @@ pub(crate) struct Engine {
     pub(crate) tasks: TaskTracker,
     /// Those of them that publish a response to other servers.
     pub(crate) publishing: TaskTracker,
-    /// Held while a checkpoint is being written.
-    pub(crate) checkpointing: tokio::sync::Mutex<()>,
+    /// Held while a checkpoint is being written; the responses whose events cannot be stored now.
+    pub(crate) checkpointing: tokio::sync::Mutex<Skipped<ResponseId>>,
     /// Wakes the checkpoint writer.
     pub(crate) dirty: Notify,
     /// Wakes whoever waits for a response to begin or to end.
@@ -77,13 +81,14 @@ impl Engine {
             context,
             catalog,
             counter: Counter::new(),
+            learnt: Learnt::default(),
             bus,
             settings,
             fence: Mutex::new(fence),
             slots,
             tasks: TaskTracker::new(),
             publishing: TaskTracker::new(),
-            checkpointing: tokio::sync::Mutex::new(()),
+            checkpointing: tokio::sync::Mutex::new(Skipped::new("checkpoint")),
             dirty: Notify::new(),
             started: Notify::new(),
             trash_has_grown: Notify::new(),

@@ -40,6 +40,8 @@ impl Responses {
                 .filter(|_| !row.usage_estimated)
                 .and_then(|tokens| u64::try_from(tokens).ok()),
             messages_sent: sent,
+            refusals: count(row.context_refusals).unwrap_or(0),
+            learnt: row.context_budget.is_some(),
             messages_deleted: sent.unwrap_or(0).saturating_sub(found.count),
             omitted: ContextOmitted {
                 messages: omitted,
@@ -119,8 +121,12 @@ fn described(message: &message::Model, tokens: u32) -> ContextMessage {
 fn window(row: &response::Model) -> Option<ContextWindow> {
     let (context_tokens, output_reserve_tokens) =
         (count(row.context_window)?, count(row.context_reserve)?);
-    let budget_tokens = context_tokens.saturating_sub(output_reserve_tokens);
-    Some(ContextWindow { context_tokens, output_reserve_tokens, budget_tokens })
+    let left = context_tokens.saturating_sub(output_reserve_tokens);
+    Some(ContextWindow {
+        context_tokens,
+        output_reserve_tokens,
+        budget_tokens: count(row.context_budget).unwrap_or(left),
+    })
 }
 
 fn tokens(row: &response::Model) -> Option<ContextTokens> {

@@ -1,34 +1,46 @@
 //! The end of a response: stored first, seen by followers afterwards.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crud::responses::{Checkpoint, FinalItem, Finish};
+use crud::responses::{Checkpoint, Fence, FinalItem, Finish, GivenUp};
 use crud::{CrudError, Db};
 use models::message::MessageType;
 use models::response::{self, ResponseStatus};
 use models::{MessageId, ResponseId};
-use schemas::event::{Ending, Event, Failure, ItemKind};
+use schemas::event::{ANSWER_NOT_STORED, Ending, Event, Failure, ItemKind};
 use schemas::stream::DoneItem;
 
 use super::engine::Engine;
 use super::generation::{Generation, conversation_deleted, message_deleted};
 use super::log::{Log, Unstored};
+use crate::error::Error;
+use crate::rows;
 
-/// How often an error that waiting does not mend is tried again.
-const ATTEMPTS: u32 = 5;
+/// How often the end of a response meets a row of the same number, or a connection that broke while
+/// others did not, before it counts as one that cannot be stored.
+pub(super) const ATTEMPTS: u32 = 10;
+/// How often another error that waiting does not mend is tried again.
+const DOUBTS: u32 = 3;
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What became of the attempt to store an end.
-enum Stored {
+pub(super) enum Stored {
     Yes,
+    /// As failed, without what could not be stored.
+    Bare,
     /// The row is gone.
     Deleted,
+    /// Not even that was possible; its conversation is free.
+    Unfinished,
     /// Another server ended it, or will.
     Elsewhere,
 }
 
 /// Stores the end of a running response, however long the database is away, then shows it.
 pub(crate) async fn finish(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     generation: &Generation,
     ending: Ending,
     complete: bool,
@@ -36,9 +48,10 @@ pub(crate) async fn finish(
     // From here on checkpoints skip this response; wait for one that may hold it right now.
     drop(engine.checkpointing.lock().await);
     let log = &generation.log;
-    let mut events = closing(log, ending.clone(), complete, || engine.context.new_id());
-    match store(engine, &generation.row_now(), log, &events).await {
-        Stored::Yes => {}
+    let row = generation.row_now();
+    let (stored, mut events) = store_patiently(engine, &row, log, ending.clone(), complete).await;
+    match stored {
+        Stored::Yes | Stored::Bare => {}
         Stored::Deleted => {
             let ending = Ending {
                 status: ResponseStatus::Failed,
@@ -47,6 +60,11 @@ pub(crate) async fn finish(
                 ..ending
             };
             events = closing(log, ending, false, || engine.context.new_id());
+        }
+        Stored::Unfinished => {
+            log.close();
+            finish_later(engine, row, log.clone(), ending);
+            return;
         }
         Stored::Elsewhere => {
             log.close();
@@ -70,7 +88,7 @@ async fn what_was_deleted(engine: &Engine, row: &response::Model) -> Failure {
 }
 
 /// The events that end a log: what closes open items, the error if there is one, the end.
-pub(crate) fn closing(
+pub(super) fn closing(
     log: &Log,
     ending: Ending,
     complete: bool,
@@ -82,39 +100,134 @@ pub(crate) fn closing(
     events
 }
 
-async fn store(engine: &Engine, row: &response::Model, log: &Log, events: &[Event]) -> Stored {
+/// Goes on trying to store an end whose row refuses even the barest one. Its place among what runs
+/// is free meanwhile, and so is its conversation.
+fn finish_later(engine: &Arc<Engine>, row: response::Model, log: Arc<Log>, ending: Ending) {
+    let again = engine.clone();
+    engine.tasks.spawn(async move {
+        let work = |_| async {
+            match store(&again, &row, &log, (ending.clone(), false), ATTEMPTS).await?.0 {
+                Stored::Unfinished => Err(Error::internal("the response stays open")),
+                _ => Ok(()),
+            }
+        };
+        rows::see_to(&again, "end of an answer", vec![row.id], work).await;
+    });
+}
+
+/// Stores an end, however long the database is away, and gives the events it ends with.
+async fn store_patiently(
+    engine: &Engine,
+    row: &response::Model,
+    log: &Log,
+    ending: Ending,
+    complete: bool,
+) -> (Stored, Vec<Event>) {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let error = match store_once(&engine.db, row, log, events).await {
+        let error = match store(engine, row, log, (ending.clone(), complete), attempt).await {
             Ok(stored) => return stored,
             Err(error) => error,
         };
-        let waiting_helps = error.is_outage()
-            || error.is_retryable()
-            || matches!(error, CrudError::Ambiguous(_) | CrudError::Conflict(_));
         tracing::warn!(
             response = %row.id, attempt, error = %crate::chain(&error),
             "storing the end of a response failed"
         );
-        if engine.stopped.is_cancelled() || (!waiting_helps && attempt >= ATTEMPTS) {
+        if engine.stopped.is_cancelled() {
             tracing::error!(response = %row.id, "the end of a response could not be stored");
-            return Stored::Elsewhere;
+            return (Stored::Elsewhere, Vec::new());
         }
         let pause = Duration::from_millis(100).saturating_mul(attempt);
         tokio::select! {
-            () = tokio::time::sleep(pause.min(Duration::from_secs(2))) => {}
+            () = tokio::time::sleep(pause.min(LONGEST_PAUSE)) => {}
             () = engine.stopped.cancelled() => {}
         }
     }
 }
 
-/// One attempt. Also used for responses that a dead server left open.
+/// Stores the end of a response: as it is; if that cannot be, as failed with what fits of the text;
+/// if not even that, as failed without any. An error says that waiting may help.
+pub(super) async fn store(
+    engine: &Engine,
+    row: &response::Model,
+    log: &Log,
+    (ending, complete): (Ending, bool),
+    attempt: u32,
+) -> Result<(Stored, Vec<Event>), CrudError> {
+    let db = &engine.db;
+    let new_id = || engine.context.new_id();
+    let events = closing(log, ending.clone(), complete, new_id);
+    let error = match store_once(db, row, log, &events, usize::MAX).await {
+        Err(error) if is_hopeless(engine, &error, attempt).await => error,
+        stored => return stored.map(|stored| (stored, events)),
+    };
+    tracing::error!(
+        response = %row.id, conversation = %row.conversation_id, error = %crate::chain(&error),
+        "the end of a response cannot be stored as it is"
+    );
+    metrics::counter!("generation_ends_not_stored_total").increment(1);
+    let failure = not_stored();
+    let ending = Ending {
+        status: ResponseStatus::Failed,
+        reason: None,
+        error: Some(failure.clone()),
+        ..ending
+    };
+    let events = closing(log, ending.clone(), false, new_id);
+    match store_once(db, row, log, &events, db.longest_text().min(SURELY_FITS)).await {
+        Err(error) if is_hopeless(engine, &error, attempt).await => {}
+        stored => return stored.map(|stored| (stored, events)),
+    }
+    let end = GivenUp {
+        id: row.id,
+        conversation_id: row.conversation_id,
+        fence: Some(Fence { owner: row.owner, epoch: row.epoch }),
+        code: failure.code,
+        message: failure.message,
+        now: ending.at,
+    };
+    Ok((
+        if crud::responses::give_up(db, end).await? { Stored::Bare } else { Stored::Unfinished },
+        events,
+    ))
+}
+
+/// What fits where nobody says what does, in bytes.
+const SURELY_FITS: usize = 4 * 1024 * 1024;
+
+/// Whether an end can never be stored as it was tried. A server that gets a packet above its limit
+/// may cut the connection without a word; so what goes on breaking connections while the database
+/// answers others counts as well.
+async fn is_hopeless(engine: &Engine, error: &CrudError, attempt: u32) -> bool {
+    match error {
+        CrudError::Conflict(_) => attempt >= ATTEMPTS,
+        CrudError::Unavailable(_) => {
+            attempt >= ATTEMPTS && error.is_broken_connection() && engine.db.ping().await.is_ok()
+        }
+        CrudError::TooLarge => true,
+        error => attempt >= DOUBTS && error.is_permanent(),
+    }
+}
+
+/// What people are told whose answer's end could not be stored.
+pub(super) fn not_stored() -> Failure {
+    Failure {
+        code: ANSWER_NOT_STORED.to_owned(),
+        message: "The end of the answer could not be stored as it was; what fits of it was kept. \
+                  An administrator finds the reason in the server's log."
+            .to_owned(),
+    }
+}
+
+/// One attempt, with at most `most` bytes of each text. Also used for responses that a dead server
+/// left open.
 async fn store_once(
     db: &Db,
     row: &response::Model,
     log: &Log,
     events: &[Event],
+    most: usize,
 ) -> Result<Stored, CrudError> {
     let Some(Event::Ended(ending)) = events.last() else { return Ok(Stored::Elsewhere) };
     // A checkpoint whose answer got lost may have stored more than the log knows.
@@ -122,10 +235,16 @@ async fn store_once(
         log.mark_stored_up_to(last_seq);
     }
     let (unstored, output) = log.preview(events);
+    let last_seq = unstored.last().map_or(0, |run| run.last_seq);
+    let mut items = final_items(output);
+    for item in items.iter_mut().filter(|item| item.text.len() > most) {
+        item.text.truncate(item.text.floor_char_boundary(most));
+        item.is_complete = false;
+    }
     let finish = Finish {
-        response: ended_row(row, ending, &unstored),
-        items: final_items(output),
-        events: checkpoint(row.id, &unstored),
+        response: ended_row(row, ending, last_seq),
+        items,
+        events: unstored.iter().map(|run| checkpoint(row.id, run)).collect(),
         now: ending.at,
     };
     if crud::responses::finish(db, finish).await? {
@@ -143,17 +262,7 @@ async fn store_once(
     }
 }
 
-/// Stores the end of a response that nobody generates any more; whether it is ended now.
-pub(crate) async fn seal(
-    db: &Db,
-    row: &response::Model,
-    log: &Log,
-    events: &[Event],
-) -> Result<bool, CrudError> {
-    Ok(matches!(store_once(db, row, log, events).await?, Stored::Yes))
-}
-
-fn ended_row(row: &response::Model, ending: &Ending, unstored: &Unstored) -> response::Model {
+fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response::Model {
     let tokens = ending.usage;
     let count = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let messages = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
@@ -169,7 +278,7 @@ fn ended_row(row: &response::Model, ending: &Ending, unstored: &Unstored) -> res
         usage_estimated: tokens.is_some_and(|tokens| tokens.estimated),
         error_code: ending.error.as_ref().map(|error| error.code.clone()),
         error_message: ending.error.as_ref().map(|error| error.message.clone()),
-        last_seq: count(unstored.last_seq),
+        last_seq: count(last_seq),
         completed_at: Some(ending.at),
         updated_at: ending.at,
         ..row.clone()
@@ -199,7 +308,7 @@ fn final_items(output: Vec<DoneItem>) -> Vec<FinalItem> {
 }
 
 /// A run of events as it is stored.
-pub(crate) fn checkpoint(response_id: ResponseId, unstored: &Unstored) -> Checkpoint {
+pub(super) fn checkpoint(response_id: ResponseId, unstored: &Unstored) -> Checkpoint {
     Checkpoint {
         response_id,
         first_seq: i64::try_from(unstored.first_seq).unwrap_or(i64::MAX),

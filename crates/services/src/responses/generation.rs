@@ -177,7 +177,19 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
             Err(error) => return no_model(row, &error),
         },
     };
-    attempt::make(engine, generation, &model).await.outcome
+    let mut allowance = engine.learnt.of(&model, engine.context.now());
+    loop {
+        let attempt = attempt::make(engine, generation, &model, allowance).await;
+        if attempt.was_taken() {
+            engine.learnt.note(&model, allowance, engine.context.now());
+        }
+        let Some(sent) = generation.sent().filter(|_| attempt.was_too_long()) else {
+            return attempt.outcome;
+        };
+        allowance = allowance.after_refusal(u32::try_from(sent.tokens).unwrap_or(u32::MAX));
+        metrics::counter!("generation_context_refusals_total").increment(1);
+        tracing::info!(tokens = sent.tokens, allowed = allowance.tokens, "asking again with less");
+    }
 }
 
 fn no_model(row: &response::Model, error: &Error) -> Outcome {

@@ -4,15 +4,19 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use models::MessageId;
-use schemas::event::Event;
+use schemas::event::{Event, ItemKind};
 use schemas::message::CallOut;
 use schemas::stream::{DoneItem, StreamEvent};
+use schemas::validate::says_nothing;
 use tokio::sync::watch;
 
 use super::transcript::Transcript;
 
 /// The most events one read takes, so that a long replay goes out in pieces.
 const READ: usize = 512;
+
+/// How many bytes of events are stored as one row, unless a single event has more.
+const RUN: usize = 256 * 1024;
 
 /// After a crash the log goes on at the next multiple of this.
 const RESTART: u64 = 1_000_000;
@@ -214,6 +218,17 @@ impl Log {
         self.inspect(Transcript::answer)
     }
 
+    /// Whether there is neither a call nor a text that says something.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.inspect(|transcript| {
+            transcript.texts().all(|(kind, text)| match kind {
+                ItemKind::Message => says_nothing(text),
+                ItemKind::Reasoning => true,
+                ItemKind::FunctionCall(_) => false,
+            })
+        })
+    }
+
     /// The answer with its reasoning and its calls so far, and the last event they cover.
     pub(crate) fn so_far(&self) -> SoFar {
         let state = self.lock();
@@ -267,30 +282,47 @@ impl Log {
 
     /// What would have to be stored if `events` were appended, which they are not: followers see
     /// the end of a response only after it is on disk. Also the output as it would be then.
-    pub(crate) fn preview(&self, events: &[Event]) -> (Unstored, Vec<DoneItem>) {
-        let fresh = self.unstored();
+    pub(crate) fn preview(&self, events: &[Event]) -> (Vec<Unstored>, Vec<DoneItem>) {
         let state = self.lock();
-        let first_seq = fresh.as_ref().map_or(state.next_seq, |fresh| fresh.first_seq);
-        let mut payload = fresh.map(|fresh| fresh.payload.into_bytes()).unwrap_or_default();
+        let mut runs = Vec::new();
+        let mut from = state.stored;
+        while let Some(run) = state.run(from, RUN) {
+            from = run.until;
+            runs.push(run);
+        }
+        let mut payload = Vec::new();
         let mut transcript = state.transcript.clone();
         for event in events {
             event.encode(&mut payload);
             let _ = transcript.apply(event.clone());
         }
         let count = u64::try_from(events.len()).unwrap_or(0);
-        let unstored = Unstored {
-            first_seq,
+        let closing = Unstored {
+            first_seq: state.next_seq,
             last_seq: (state.next_seq + count).saturating_sub(1),
             payload: String::from_utf8_lossy(&payload).into_owned(),
             until: state.entries.len() + events.len(),
         };
-        (unstored, transcript.output())
+        match runs.last_mut().filter(|last| last.payload.len() + closing.payload.len() <= RUN) {
+            Some(last) => {
+                last.payload.push_str(&closing.payload);
+                (last.last_seq, last.until) = (closing.last_seq, closing.until);
+            }
+            None => runs.push(closing),
+        }
+        (runs, transcript.output())
     }
 
-    /// What is not on disk yet.
+    /// What is not on disk yet, or the beginning of it.
     pub(crate) fn unstored(&self) -> Option<Unstored> {
         let state = self.lock();
-        state.run(state.stored, usize::MAX)
+        state.run(state.stored, RUN)
+    }
+
+    /// Whether more is not on disk yet than one checkpoint stores.
+    pub(crate) fn has_much_unstored(&self) -> bool {
+        let state = self.lock();
+        state.run(state.stored, RUN).is_some_and(|run| run.until < state.entries.len())
     }
 
     /// The events from the entry `from` on, as many as have about `limit` bytes.

@@ -10,6 +10,7 @@ mod explain;
 mod finish;
 mod follower;
 mod generation;
+mod learnt;
 mod log;
 mod observe;
 mod pace;

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use models::{ServerId, server};
+use models::{ResponseId, ServerId, server};
 
 use super::engine::Engine;
 use super::recover;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::rows::Skipped;
 
 /// The pause between two looks at the others. A server raises its beat every 2 s.
 const POLL: Duration = Duration::from_secs(2);
@@ -23,8 +24,9 @@ const LOOKS: u32 = 5;
 /// Observes until the engine stops. A server that is to stop takes nothing over any more.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut others = Others::default();
+    let mut skipped = Skipped::new(recover::WORK);
     loop {
-        if let Err(error) = look(&engine, &mut others).await {
+        if let Err(error) = look(&engine, &mut others, &mut skipped).await {
             tracing::warn!(error = %crate::chain(&error), "looking after other servers failed");
         }
         tokio::select! {
@@ -34,17 +36,32 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-async fn look(engine: &Arc<Engine>, others: &mut Others) -> Result<()> {
+async fn look(
+    engine: &Arc<Engine>,
+    others: &mut Others,
+    skipped: &mut Skipped<ResponseId>,
+) -> Result<()> {
     let found = crud::servers::list_with_open_responses(&engine.db, engine.fence().owner).await?;
     for dead in others.note(found) {
         // Whoever sees to its responses may die too: then they are still open, and this server
         // stands still again at the new epoch.
-        if crud::servers::take_over(&engine.db, dead.clone()).await? {
+        let taken = match crud::servers::take_over(&engine.db, dead.clone())
+            .await
+            .map_err(Error::from)
+        {
+            Err(error) if !error.is_outage() => {
+                // It says nothing about the other servers.
+                tracing::error!(server = %dead.id, error = %crate::chain(&error), "not taken over");
+                continue;
+            }
+            taken => taken?,
+        };
+        if taken {
             tracing::warn!(server = %dead.id, "seeing to what a dead server left open");
             #[cfg(feature = "kill-points")]
             crud::kill_point("takeover.committed");
             metrics::counter!("server_takeovers_total").increment(1);
-            recover::take_open_of(engine, dead.id).await?;
+            recover::take_open_of(engine, dead.id, skipped).await?;
         }
     }
     Ok(())

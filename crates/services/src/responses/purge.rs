@@ -7,26 +7,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use models::Time;
+use models::{ConversationId, ResponseId, Time};
 
 use super::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::rows::Skipped;
 
 /// How long to wait after a failure, and for the oldest response to end.
 const LATER: Duration = Duration::from_mins(10);
 /// The shortest sleep.
 const SOON: Duration = Duration::from_secs(1);
 
+/// What is skipped for now.
+struct State {
+    events: Skipped<ResponseId>,
+    trash: Skipped<ConversationId>,
+    keys: Skipped<&'static str>,
+}
+
 /// Purges until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut state = State {
+        events: Skipped::new("purge of events"),
+        trash: Skipped::new("emptying of the trash"),
+        keys: Skipped::new("purge of idempotency keys"),
+    };
     loop {
         let ended = engine.started.notified();
-        let events = or_later(events(&engine).await, "purging events failed");
-        let trash = or_later(trash(&engine).await, "emptying the trash failed");
-        let wait = [events, trash].into_iter().flatten().min();
+        let events = or_later(events(&engine, &mut state).await, "purging events failed");
+        let trash = or_later(trash(&engine, &mut state.trash).await, "emptying the trash failed");
+        let again = [state.events.wait(), state.trash.wait()];
+        let wait = [events, trash].into_iter().chain(again).flatten().min();
         let due = async {
             match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
                 None => std::future::pending().await,
             }
         };
@@ -52,39 +66,48 @@ fn until(due: Time, now: Time) -> Option<Duration> {
 }
 
 /// Removes events that are due; how long until the next are, or `None` when none are left.
-async fn events(engine: &Engine) -> Result<Option<Duration>> {
+async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> {
+    let db = &engine.db;
     loop {
         let now = engine.context.now();
-        let Some(oldest) = crud::responses::find_oldest_with_events(&engine.db).await? else {
-            return Ok(None);
+        let except = state.events.waiting();
+        let oldest = crud::responses::find_oldest_with_events(db, &except).await?;
+        let Some((id, ended)) = oldest else {
+            // What runs has events, too.
+            return Ok((!engine.is_idle()).then_some(LATER));
         };
-        let Some(ended) = oldest.completed_at else { return Ok(Some(LATER)) };
         if let Some(wait) = until(ended + engine.settings.event_retention, now) {
             return Ok(Some(wait));
         }
-        crud::responses::purge_events(&engine.db, oldest.id).await?;
-        crud::idempotency::purge(&engine.db, now).await?;
-        tracing::debug!(response = %oldest.id, "purged its events");
+        let purged = crud::responses::purge_events(db, id).await.map_err(Error::from);
+        state.events.note(id, purged)?;
+        let purged = crud::idempotency::purge(db, now).await.map_err(Error::from);
+        state.keys.note("all", purged)?;
+        tracing::debug!(response = %id, "purged its events");
     }
 }
 
 /// Removes what is due from the trash; how long until the next is, or `None` when it is empty.
-async fn trash(engine: &Engine) -> Result<Option<Duration>> {
+async fn trash(engine: &Engine, skipped: &mut Skipped<ConversationId>) -> Result<Option<Duration>> {
     use crud::conversations::trash;
     let (db, retention) = (&engine.db, engine.settings.trash_retention);
+    let remove = |id| async move {
+        if engine.stopped.is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        trash::remove(db, id).await?;
+        tracing::debug!(conversation = %id, "removed it from the trash");
+        Ok(())
+    };
+    let again = skipped.due();
+    skipped.each(again, remove).await?;
     loop {
         let now = engine.context.now();
         let Some(oldest) = trash::find_oldest(db).await? else { return Ok(None) };
         if let Some(wait) = until(oldest + retention, now) {
             return Ok(Some(wait));
         }
-        for id in trash::take_due(db, now - retention, now).await? {
-            if engine.stopped.is_cancelled() {
-                // The next start goes on.
-                return Ok(None);
-            }
-            trash::remove(db, id).await?;
-            tracing::debug!(conversation = %id, "removed it from the trash");
-        }
+        let due = trash::take_due(db, now - retention, now).await?;
+        skipped.each(due, remove).await?;
     }
 }

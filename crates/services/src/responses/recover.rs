@@ -1,46 +1,128 @@
 //! Responses whose server is gone: closed with the text it had stored, or gone on with from there.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use models::ServerId;
+use crud::responses::GivenUp;
 use models::response::{self, ResponseStatus};
-use schemas::event::{Ending, Event};
+use models::{ConversationId, ResponseId, ServerId};
+use schemas::event::{Ending, Event, Failure};
 use schemas::response::ContextReport;
 
 use super::engine::Engine;
+use super::finish::{self, Stored};
 use super::generation::Generation;
 use super::log::Log;
-use super::{continuing, finish, usage};
-use crate::error::Result;
+use super::{continuing, usage};
+use crate::error::{Error, Result};
+use crate::rows::{self, Skipped};
 
-/// Sees to every response that another server left open.
+/// What the log calls it.
+pub(crate) const WORK: &str = "recovery of an answer";
+
+/// A response and its conversation.
+type Open = (ResponseId, ConversationId);
+
+/// Sees to every response that another server left open. One that cannot be seen to now is tried
+/// again later.
 pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
-    for row in crud::responses::list_open(&engine.db, None, engine.fence().owner).await? {
-        take(engine, row).await?;
+    let open = crud::responses::list_open(&engine.db, None, engine.fence().owner).await?;
+    let mut skipped = Skipped::new(WORK);
+    take_each(engine, &open, &mut skipped).await?;
+    let left: HashMap<_, _> = open.into_iter().filter(|(id, _)| skipped.is_waiting(*id)).collect();
+    if !left.is_empty() {
+        let again = engine.clone();
+        engine.tasks.spawn(async move {
+            let ids = left.keys().copied().collect();
+            let work = |id| {
+                let conversation = left.get(&id).copied();
+                let again = &again;
+                async move {
+                    match conversation {
+                        Some(conversation) => take(again, (id, conversation)).await,
+                        None => Ok(()),
+                    }
+                }
+            };
+            rows::see_to(&again, WORK, ids, work).await;
+        });
     }
     Ok(())
 }
 
 /// Sees to the responses that `server` left open; its epoch was raised before.
-pub(crate) async fn take_open_of(engine: &Arc<Engine>, server: ServerId) -> Result<()> {
-    for row in crud::responses::list_open(&engine.db, Some(server), engine.fence().owner).await? {
-        take(engine, row).await?;
+pub(crate) async fn take_open_of(
+    engine: &Arc<Engine>,
+    server: ServerId,
+    skipped: &mut Skipped<ResponseId>,
+) -> Result<()> {
+    let open = crud::responses::list_open(&engine.db, Some(server), engine.fence().owner).await?;
+    take_each(engine, &open, skipped).await
+}
+
+async fn take_each(
+    engine: &Arc<Engine>,
+    open: &[Open],
+    skipped: &mut Skipped<ResponseId>,
+) -> Result<()> {
+    for (id, conversation) in open {
+        if !skipped.is_waiting(*id) {
+            let taken = take(engine, (*id, *conversation)).await;
+            skipped.note(*id, taken)?;
+        }
     }
     Ok(())
 }
 
-/// Goes on with a response here, or closes it.
-async fn take(engine: &Arc<Engine>, row: response::Model) -> Result<()> {
+/// Goes on with a response here, or closes it; one that cannot be read ends without its text.
+async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
+    match read(engine, id).await {
+        Ok(Some((row, log))) => go_on(engine, row, log).await,
+        Ok(None) => Ok(()),
+        Err(error) if error.is_outage() => Err(error),
+        Err(error) => {
+            let error = crate::chain(&error);
+            tracing::error!(response = %id, error, "an open answer cannot be read; it is given up");
+            let Failure { code, message } = finish::not_stored();
+            let now = engine.context.now();
+            let end = GivenUp { id, conversation_id, fence: None, code, message, now };
+            if crud::responses::give_up(&engine.db, end).await? {
+                Ok(())
+            } else {
+                Err(still_open())
+            }
+        }
+    }
+}
+
+/// An open response with the log that is stored of it.
+async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
+    let Some(row) = crud::responses::find_any(&engine.db, id).await? else { return Ok(None) };
     let log = stored(engine, &row).await?;
+    Ok(Some((row, log)))
+}
+
+/// That not even a bare end could be stored.
+fn still_open() -> Error {
+    Error::internal("the response stays open; its conversation is free")
+}
+
+async fn go_on(engine: &Arc<Engine>, row: response::Model, log: Log) -> Result<()> {
     let is_empty = log.next_seq() == 0;
     // Before anything is appended: what is stored together is one run, which has no gap in it.
     log.skip_after_crash(u64::try_from(row.continuations).unwrap_or(0) + 1);
     if is_empty {
         log.append([Event::Created, Event::InProgress]);
     }
-    let Some((row, slot)) = continuing::adopt(engine, &row).await? else {
-        return close(engine, &row, &log).await;
+    let adopted = match continuing::adopt(engine, &row).await {
+        Err(error) if !error.is_outage() => {
+            let error = crate::chain(&error);
+            tracing::error!(response = %row.id, error, "it cannot be gone on with");
+            None
+        }
+        adopted => adopted?,
     };
+    let Some((row, slot)) = adopted else { return close(engine, &row, &log).await };
     tracing::warn!(
         response = %row.id, conversation = %row.conversation_id, attempt = row.continuations,
         kept_bytes = log.answer().len(), "going on with a response that a dead server left open"
@@ -52,17 +134,21 @@ async fn take(engine: &Arc<Engine>, row: response::Model) -> Result<()> {
 
 async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> {
     let ending = ending(engine, row, log);
-    let events = finish::closing(log, ending, false, || engine.context.new_id());
-    if finish::seal(&engine.db, row, log, &events).await? {
-        tracing::warn!(
-            response = %row.id, conversation = %row.conversation_id, kept_events = log.next_seq(),
-            "closed a response that a dead server left open"
-        );
-        metrics::counter!("generations_recovered_total").increment(1);
-        #[cfg(feature = "kill-points")]
-        crud::kill_point("recovery.closed");
+    let (stored, _) = finish::store(engine, row, log, (ending, false), finish::ATTEMPTS).await?;
+    match stored {
+        Stored::Yes | Stored::Bare => {
+            tracing::warn!(
+                response = %row.id, conversation = %row.conversation_id,
+                kept_events = log.next_seq(), "closed a response that a dead server left open"
+            );
+            metrics::counter!("generations_recovered_total").increment(1);
+            #[cfg(feature = "kill-points")]
+            crud::kill_point("recovery.closed");
+            Ok(())
+        }
+        Stored::Unfinished => Err(still_open()),
+        Stored::Deleted | Stored::Elsewhere => Ok(()),
     }
-    Ok(())
 }
 
 /// The log of a response as it is stored.

@@ -151,6 +151,8 @@ impl Asked {
             // That is known of contexts only, and this was none.
             context_window: None,
             context_reserve: None,
+            context_budget: None,
+            context_refusals: None,
             context_tokens: None,
             instructions_tokens: None,
             kept_tokens: None,

@@ -159,7 +159,7 @@ impl Transcript {
                 self.begin(ItemKind::Message, id, &mut events)
             }
         };
-        events.push(Event::Delta { i, s: text });
+        push_text(i, text, &mut events);
         events
     }
 
@@ -184,7 +184,7 @@ impl Transcript {
                 self.begin(ItemKind::Reasoning, new_id(), &mut events)
             }
         };
-        events.push(Event::Delta { i, s: text });
+        push_text(i, text, &mut events);
         events
     }
 
@@ -203,8 +203,11 @@ impl Transcript {
 
     /// The events that more arguments of the call that began last make.
     pub(crate) fn arguments(&self, text: String) -> Vec<Event> {
-        let open = self.open().filter(|open| open.item.is_call());
-        open.map(|open| Event::Delta { i: open.item.index, s: text }).into_iter().collect()
+        let mut events = Vec::with_capacity(1);
+        if let Some(open) = self.open().filter(|open| open.item.is_call()) {
+            push_text(open.item.index, text, &mut events);
+        }
+        events
     }
 
     /// The events that end what was cut off and is begun again, so that the two are told apart.
@@ -244,7 +247,7 @@ impl Transcript {
             next = next.saturating_add(1);
             events.extend([Event::ItemAdded { i, id, kind }, Event::PartAdded { i }]);
             if !text.is_empty() {
-                events.push(Event::Delta { i, s: text });
+                push_text(i, text, &mut events);
             }
             events.extend([Event::TextDone { i }, Event::PartDone { i }]);
             events.push(Event::ItemDone { i, ok: true });
@@ -257,6 +260,19 @@ impl Transcript {
         }
         events
     }
+}
+
+/// The longest text of one event, in bytes: as a line of the stored log it is at most six times as
+/// long, which every database takes in one statement.
+const LONGEST: usize = 64 * 1024;
+
+/// The events that add `text` to an item: one, unless the provider sent very much at once.
+fn push_text(i: u32, mut text: String, events: &mut Vec<Event>) {
+    while text.len() > LONGEST {
+        let rest = text.split_off(text.floor_char_boundary(LONGEST));
+        events.push(Event::Delta { i, s: std::mem::replace(&mut text, rest) });
+    }
+    events.push(Event::Delta { i, s: text });
 }
 
 /// The events that are missing until `entry` is done.

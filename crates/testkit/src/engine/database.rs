@@ -67,6 +67,12 @@ impl Database {
         self.0.address.as_ref()
     }
 
+    /// Runs a statement as the administrator of its server.
+    pub async fn administer(&self, statement: &str) {
+        let address = self.server().expect("a database on a server");
+        run(&mut administrator(&address.socket).await, statement.to_owned()).await;
+    }
+
     pub(super) fn sqlite() -> Self {
         let directory = directory(&std::env::temp_dir());
         Self(Arc::new(Inner { engine: Engine::Sqlite, directory, address: None }))

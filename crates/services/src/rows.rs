@@ -1,0 +1,204 @@
+//! One policy for work on many rows: none of them stops the others.
+//!
+//! A row whose work fails for a reason of its own is logged, counted and skipped; it is tried again
+//! later, after a pause that grows with every failure. While the database is away nothing says
+//! anything about a row: then the round ends, and what is left is tried in the next one.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+
+/// The pause before the second attempt; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How long to wait when the database is away.
+const OUTAGE: Duration = Duration::from_secs(10);
+
+/// Rows of one kind that are skipped for now.
+#[derive(Debug)]
+pub(crate) struct Skipped<K> {
+    /// What is done to them, in words for the log and the metric.
+    work: &'static str,
+    rows: HashMap<K, Failed>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failed {
+    times: u32,
+    due: Instant,
+}
+
+impl<K: Copy + Eq + Hash + Display> Skipped<K> {
+    /// None yet.
+    pub(crate) fn new(work: &'static str) -> Self {
+        Self { work, rows: HashMap::new() }
+    }
+
+    /// Whether it is left alone for now.
+    pub(crate) fn is_waiting(&self, row: K) -> bool {
+        self.rows.get(&row).is_some_and(|failed| failed.due > Instant::now())
+    }
+
+    /// Those that are left alone for now.
+    pub(crate) fn waiting(&self) -> Vec<K> {
+        self.rows.keys().copied().filter(|row| self.is_waiting(*row)).collect()
+    }
+
+    /// Those that are to be tried again.
+    pub(crate) fn due(&self) -> Vec<K> {
+        self.rows.keys().copied().filter(|row| !self.is_waiting(*row)).collect()
+    }
+
+    /// How long until the first of them is due; `None` if there are none.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        let due = self.rows.values().map(|failed| failed.due).min()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Takes note of how the work on a row ended: what it came to, or `None` when the row is
+    /// skipped. An outage is handed on.
+    pub(crate) fn note<T>(&mut self, row: K, result: Result<T>) -> Result<Option<T>> {
+        let error = match result {
+            Ok(done) => {
+                self.rows.remove(&row);
+                return Ok(Some(done));
+            }
+            Err(error) if error.is_outage() => return Err(error),
+            Err(error) => error,
+        };
+        let times = self.rows.get(&row).map_or(0, |failed| failed.times).saturating_add(1);
+        let pause = FIRST_PAUSE.saturating_mul(1 << (times - 1).min(16)).min(LONGEST_PAUSE);
+        self.rows.insert(row, Failed { times, due: Instant::now() + pause });
+        metrics::counter!("rows_skipped_total", "work" => self.work).increment(1);
+        tracing::error!(
+            work = self.work, %row, times, again_in_s = pause.as_secs(),
+            error = %crate::chain(&error), "a row was skipped"
+        );
+        Ok(None)
+    }
+
+    /// Does `work` to each of `rows`, but for those that wait.
+    pub(crate) async fn each<F>(
+        &mut self,
+        rows: impl IntoIterator<Item = K>,
+        mut work: impl FnMut(K) -> F,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<()>>,
+    {
+        for row in rows {
+            if !self.is_waiting(row) {
+                let result = work(row).await;
+                self.note(row, result)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Does `work` to every one of `rows` in the background of `engine`, until all are done or the
+/// engine stops; the next start goes on then.
+pub(crate) async fn see_to<K, F>(
+    engine: &Engine,
+    what: &'static str,
+    mut rows: Vec<K>,
+    mut work: impl FnMut(K) -> F,
+) where
+    K: Copy + Eq + Hash + Display,
+    F: Future<Output = Result<()>>,
+{
+    let mut skipped = Skipped::new(what);
+    while !rows.is_empty() {
+        let mut left = Vec::new();
+        let mut is_away = false;
+        for row in rows {
+            if engine.stopped.is_cancelled() {
+                return;
+            }
+            if is_away || skipped.is_waiting(row) {
+                left.push(row);
+                continue;
+            }
+            let result = tokio::select! {
+                result = work(row) => result,
+                () = engine.stopped.cancelled() => return,
+            };
+            match skipped.note(row, result) {
+                Ok(Some(())) => {}
+                Ok(None) => left.push(row),
+                Err(error) => {
+                    warn(what, &error);
+                    is_away = true;
+                    left.push(row);
+                }
+            }
+        }
+        rows = left;
+        let pause = if is_away { OUTAGE } else { skipped.wait().unwrap_or_default() };
+        if !rows.is_empty() {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = engine.stopped.cancelled() => return,
+            }
+        }
+    }
+}
+
+fn warn(work: &'static str, error: &Error) {
+    tracing::warn!(work, error = %crate::chain(error), "the database is away; trying again");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_that_fails_is_skipped_with_growing_pauses_and_hides_no_other() {
+        let mut skipped = Skipped::new("testing");
+        let mut done = Vec::new();
+        let fails = || Error::internal("its own fault");
+        for expected in [30, 60, 120] {
+            let mut seen = Vec::new();
+            let work = |row: u32| {
+                seen.push(row);
+                async move { if row == 2 { Err(fails()) } else { Ok(()) } }
+            };
+            skipped.each([1, 2, 3], work).await.unwrap();
+            assert_eq!(seen, [1, 2, 3]);
+            done = skipped.waiting();
+            assert_eq!(done, [2]);
+            let wait = skipped.wait().unwrap();
+            assert_eq!(wait, Duration::from_secs(expected));
+            let mut seen = Vec::new();
+            let work = |row: u32| {
+                seen.push(row);
+                async { Ok(()) }
+            };
+            skipped.each([2, 3], work).await.unwrap();
+            assert_eq!(seen, [3], "it waits");
+            tokio::time::advance(wait).await;
+        }
+        skipped.each(done, |_| async { Ok(()) }).await.unwrap();
+        assert_eq!(skipped.wait(), None, "it is done and forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_ends_the_round_and_is_nobodys_fault() {
+        let mut skipped = Skipped::new("testing");
+        let mut seen = Vec::new();
+        let work = |row: u32| {
+            seen.push(row);
+            async move { if row == 2 { Err(Error::StorageFull) } else { Ok(()) } }
+        };
+        assert!(skipped.each([1, 2, 3], work).await.is_err());
+        let wait = skipped.wait();
+        assert_eq!((seen, wait), (vec![1, 2], None));
+    }
+}
