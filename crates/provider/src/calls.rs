@@ -74,28 +74,34 @@ impl Collector {
         if place.is_none() && fragment.len() == 0 {
             return Ok(());
         }
-        let place = place.unwrap_or(self.calls.len());
-        if place == self.calls.len() {
-            if place >= MAX_CALLS {
-                return Err(Excess);
+        let Fragment { index, mut id, mut name, mut arguments } = fragment;
+        let mut place = place.unwrap_or(self.calls.len());
+        loop {
+            if place == self.calls.len() {
+                if place >= MAX_CALLS {
+                    return Err(Excess);
+                }
+                self.calls.push(Call { index, ..Call::default() });
             }
-            self.calls.push(Call { index: fragment.index, ..Call::default() });
+            if place < self.over {
+                // Nothing that is over is changed.
+                tracing::debug!("a piece of a call came after its end");
+                return Ok(());
+            }
+            let Some(call) = self.calls.get_mut(place) else { return Ok(()) };
+            if call.id.is_empty() {
+                call.id = std::mem::take(&mut id);
+            }
+            if call.name.is_empty() {
+                call.name = std::mem::take(&mut name);
+            }
+            let next = call.extent.push(&arguments).map(|at| arguments.split_off(at));
+            call.held.push_str(&arguments);
+            let Some(next) = next else { break };
+            // Whole arguments and more of them: another call of the same tool.
+            (id, name, arguments) = (String::new(), call.name.clone(), next);
+            place = self.calls.len();
         }
-        if place < self.over {
-            // Nothing that is over is changed.
-            tracing::debug!("a piece of a call came after its end");
-            return Ok(());
-        }
-        let Some(call) = self.calls.get_mut(place) else { return Ok(()) };
-        let Fragment { index: _, id, name, arguments } = fragment;
-        if call.id.is_empty() {
-            call.id = id;
-        }
-        if call.name.is_empty() {
-            call.name = name;
-        }
-        call.extent.push(&arguments);
-        call.held.push_str(&arguments);
         self.settle(false, out);
         Ok(())
     }
@@ -107,21 +113,32 @@ impl Collector {
 
     /// The call that a fragment belongs to, unless it begins one.
     fn find(&self, fragment: &Fragment) -> Option<usize> {
-        let Fragment { index, id, name, .. } = fragment;
+        let Fragment { index, id, name, arguments } = fragment;
+        let newest = self.calls.len().checked_sub(1);
         let place = match index {
             Some(_) => self.calls.iter().rposition(|call| call.index == *index),
-            None if !id.is_empty() => self.calls.iter().rposition(|call| call.id == *id),
-            None => self.calls.len().checked_sub(1),
+            None if id.is_empty() => newest,
+            None => self.calls.iter().rposition(|call| call.id == *id).or(newest),
         }?;
         let call = self.calls.get(place)?;
-        let may_be = |given: &str, known: &str| given.is_empty() || given == known;
-        let is_same = (call.id.is_empty() || may_be(id, &call.id))
-            && (call.name.is_empty() || may_be(name, &call.name));
-        // Without an id a name begins a call, should the one before it be all there.
-        let is_next = id.is_empty()
-            && !name.is_empty()
-            && (place < self.over || (index.is_none() && call.extent.is_whole()));
-        (is_same && !is_next).then_some(place)
+        let is_new =
+            |given: &str, known: &str| !given.is_empty() && !known.is_empty() && given != known;
+        let is_whole = call.extent.is_whole();
+        let begins = if is_new(id, &call.id) {
+            // Some services give each piece of one call an id of its own.
+            !name.is_empty() || is_whole
+        } else if is_new(name, &call.name) {
+            true
+        } else {
+            // Without an id a name begins a call, should the one before it be all there. Where
+            // there are indexes the name may only be repeated, so the arguments tell.
+            let is_over = id.is_empty() && place < self.over;
+            let is_next = (id.is_empty() || call.id.is_empty())
+                && is_whole
+                && (index.is_none() || arguments.trim_start().starts_with('{'));
+            !name.is_empty() && (is_over || is_next)
+        };
+        (!begins).then_some(place)
     }
 
     fn settle(&mut self, all: bool, out: &mut VecDeque<Delta>) {
@@ -129,6 +146,12 @@ impl Collector {
         while let Some(call) = self.calls.get_mut(self.over) {
             // An id may still follow the name, but not the arguments.
             let has_more_to_say = call.id.is_empty() && call.held.is_empty();
+            let is_bare_id = !call.begun && call.name.is_empty() && call.held.is_empty();
+            if is_bare_id && all {
+                // The last piece of a call before it, with an id of its own.
+                self.over += 1;
+                continue;
+            }
             if !call.begun && (all || !(call.name.is_empty() || has_more_to_say)) {
                 call.begun = true;
                 let name = if call.name.is_empty() { NAMELESS } else { &call.name };
@@ -157,9 +180,11 @@ struct Extent {
 }
 
 impl Extent {
-    fn push(&mut self, text: &str) {
-        for byte in text.bytes() {
+    /// Takes more of it, up to where another one begins; its place in `text` if one does.
+    fn push(&mut self, text: &str) -> Option<usize> {
+        for (at, byte) in text.bytes().enumerate() {
             match byte {
+                b'{' if self.is_whole() => return Some(at),
                 _ if self.escaped => self.escaped = false,
                 b'\\' if self.in_string => self.escaped = true,
                 b'"' => self.in_string = !self.in_string,
@@ -172,6 +197,7 @@ impl Extent {
                 _ => {}
             }
         }
+        None
     }
 
     fn is_whole(&self) -> bool {

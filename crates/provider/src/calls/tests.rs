@@ -107,6 +107,72 @@ fn calls_as_providers_send_them() {
 }
 
 #[test]
+fn p13_pieces_that_belong_together_and_calls_that_do_not() {
+    let cases: [(&str, Vec<Fragment>, Told); 8] = [
+        (
+            "each piece with an id of its own, only the first with a name",
+            vec![
+                fragment(Some(0), "a", "f", ""),
+                fragment(Some(0), "b", "", "{\"x\""),
+                fragment(Some(0), "c", "", ":1}"),
+                fragment(Some(0), "d", "", ""),
+            ],
+            told(&[("a", "f", "{\"x\":1}")]),
+        ),
+        (
+            "the same without an index",
+            vec![
+                fragment(None, "a", "f", "{"),
+                fragment(None, "b", "", "\"x\":1"),
+                fragment(None, "c", "", "}"),
+            ],
+            told(&[("a", "f", "{\"x\":1}")]),
+        ),
+        (
+            "whole calls at index 0 without ids",
+            vec![fragment(Some(0), "", "f", "{\"x\":1}"), fragment(Some(0), "", "f", "{\"x\":2}")],
+            told(&[("", "f", "{\"x\":1}"), ("", "f", "{\"x\":2}")]),
+        ),
+        (
+            "the same, the name apart from the arguments",
+            vec![
+                fragment(Some(0), "", "f", "{}"),
+                fragment(Some(0), "", "f", ""),
+                fragment(Some(0), "", "", "{\"x\":2}"),
+            ],
+            told(&[("", "f", "{}"), ("", "f", "{\"x\":2}")]),
+        ),
+        (
+            "a new id without a name behind whole arguments",
+            vec![fragment(Some(0), "a", "f", "{}"), fragment(Some(0), "b", "", "{}")],
+            told(&[("a", "f", "{}"), ("b", NAMELESS, "{}")]),
+        ),
+        (
+            "a new id with a name amid arguments",
+            vec![fragment(Some(0), "a", "f", "{\"x\":"), fragment(Some(0), "b", "f", "{}")],
+            told(&[("a", "f", "{\"x\":"), ("b", "f", "{}")]),
+        ),
+        (
+            "glued together in one piece",
+            vec![fragment(Some(0), "a", "f", "{\"x\":1} {\"x\":\"}{\"}{}")],
+            told(&[("a", "f", "{\"x\":1} "), ("", "f", "{\"x\":\"}{\"}"), ("", "f", "{}")]),
+        ),
+        (
+            "a name repeated with every piece",
+            vec![
+                fragment(Some(0), "a", "f", "{"),
+                fragment(Some(0), "", "f", "}"),
+                fragment(Some(0), "", "f", ""),
+            ],
+            told(&[("a", "f", "{}")]),
+        ),
+    ];
+    for (what, fragments, expected) in cases {
+        assert_eq!(collect(fragments), expected, "{what}");
+    }
+}
+
+#[test]
 fn a_call_is_shown_as_it_comes() {
     let (mut collector, mut out) = (Collector::default(), VecDeque::new());
     let mut push = |fragment| {
@@ -173,6 +239,31 @@ proptest! {
         }
         let expected: Told = (0..count)
             .map(|n| (format!("call_{n}"), "f".to_owned(), arguments[n].clone()))
+            .collect();
+        prop_assert_eq!(collect(fragments), expected);
+    }
+
+    #[test]
+    fn p13_glued_calls_come_apart_wherever_they_are_cut(
+        (arguments, sizes) in cut(),
+        fresh_ids in any::<bool>(),
+    ) {
+        let mut rest: Vec<char> = arguments.concat().chars().collect();
+        let mut fragments = vec![fragment(Some(0), "id", "f", "")];
+        for size in sizes.into_iter().map(|(_, size)| size).chain([usize::MAX]) {
+            let piece: String = rest.drain(..size.min(rest.len())).collect();
+            // An id of its own for each piece, unless it would begin a call.
+            let id = if fresh_ids && arguments.len() == 1 && !rest.is_empty() {
+                format!("id_{}", rest.len())
+            } else {
+                String::new()
+            };
+            fragments.push(fragment(Some(0), &id, "", &piece));
+        }
+        let expected: Told = arguments
+            .iter()
+            .enumerate()
+            .map(|(n, text)| (if n == 0 { "id" } else { "" }.to_owned(), "f".to_owned(), text.clone()))
             .collect();
         prop_assert_eq!(collect(fragments), expected);
     }
