@@ -55,6 +55,18 @@ pub async fn find_any(db: &Db, id: ResponseId) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(db.read()).await?)
 }
 
+/// Whether a response of the same conversation was completed besides `this`, which its owner has.
+pub async fn has_other_completed(db: &Db, this: &Model) -> Result<bool> {
+    let other = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ConversationId.eq(this.conversation_id))
+        .filter(Column::Status.eq(ResponseStatus::Completed))
+        .filter(Column::Id.ne(this.id))
+        .limit(1);
+    Ok(other.into_tuple::<ResponseId>().one(db.read()).await?.is_some())
+}
+
 /// The responses with these ids, in no order. The caller has found them through their owner.
 pub async fn list_by_ids(db: &Db, ids: &[ResponseId]) -> Result<Vec<Model>> {
     if ids.is_empty() {

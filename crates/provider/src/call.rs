@@ -26,7 +26,7 @@ use self::unpack::{Unpack, Unsupported};
 use crate::breaker::{Breaker, Permit};
 use crate::client::{Http, chain, transport_failure};
 use crate::known;
-use crate::options::ReasoningTags;
+use crate::options::{ReasoningTags, TokenLimit};
 use crate::retry::{Budget, Jitter, asked_wait, pause};
 use crate::wire::failure::{Failure, Report};
 use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts, Waiting};
@@ -34,6 +34,9 @@ use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts, Wai
 /// How much of a failure's body is read, and for how long: it is only logged and classified.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+
+/// How often a request is written otherwise: both fields that limit an answer may be refused.
+const MAX_REWRITES: u32 = 2;
 
 /// What all calls of a provider share.
 #[derive(Debug)]
@@ -80,6 +83,8 @@ struct Call {
     ready: VecDeque<Delta>,
     answer: Answer,
     retries: u32,
+    /// How often the request was written otherwise, because a field of it was refused.
+    rewrites: u32,
     /// How long to wait for this model.
     timeouts: Timeouts,
     /// When the call as a whole must be over.
@@ -115,6 +120,7 @@ impl Call {
             ready: VecDeque::new(),
             answer,
             retries: 0,
+            rewrites: 0,
             timeouts,
             deadline,
             permit: None,
@@ -231,6 +237,7 @@ impl Call {
         let http = &upstream.http;
         let permit = upstream.breaker.admit();
         self.permit = Some(permit.map_err(|_| Failure::last(ProviderError::Unreachable))?);
+        let limit = http.dialect(&self.request.model).token_limit;
         let request = http.chat(&self.request).map_err(Failure::last)?;
         let sent = Instant::now();
         // The head of an answer in one piece comes with its last word.
@@ -249,7 +256,7 @@ impl Call {
             Err(_) => return Err(Failure::last(ProviderError::Timeout(Phase::FirstToken))),
         };
         if !response.status().is_success() {
-            return self.refused(response).await;
+            return self.refused(response, limit).await;
         }
         self.receive(response, sent)
     }
@@ -272,7 +279,11 @@ impl Call {
     }
 
     /// Reads why the provider refused.
-    async fn refused(&mut self, response: Response) -> Result<(), Failure> {
+    async fn refused(
+        &mut self,
+        response: Response,
+        limit: Option<TokenLimit>,
+    ) -> Result<(), Failure> {
         let status = response.status().as_u16();
         let retry_after = asked_wait(response.headers());
         let deadline = self.deadline.min(Instant::now() + ERROR_BODY_TIME);
@@ -281,7 +292,15 @@ impl Call {
             _ => Vec::new(),
         };
         let report = Report::from_body(&body);
-        log_report(&self.upstream.http, status, &report);
+        let http = &self.upstream.http;
+        log_report(http, status, &report);
+        if matches!(status, 400 | 422) && self.rewrites < MAX_REWRITES && report.refuses_limit() {
+            // Learnt once for a model, and sent again at once.
+            self.rewrites += 1;
+            http.refuse_limit(&self.request.model, limit);
+            self.state = State::Unsent;
+            return Ok(());
+        }
         report.classify(Some(status), retry_after)?;
         self.answer.end.withheld();
         self.finish(Sign::Eof)

@@ -1,11 +1,14 @@
 //! HTTP towards one provider: addresses, credentials, the connection pool.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Mutex;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{NoProxy, Proxy, RequestBuilder, Url, redirect};
 use secrecy::ExposeSecret;
 
+use crate::lock;
 use crate::options::{ModelOptions, ReasoningTags, TokenLimit};
 use crate::redact;
 use crate::wire::failure::Failure;
@@ -23,7 +26,12 @@ pub(crate) struct Http {
     is_open_ai: bool,
     /// Kept to remove it from what is logged.
     config: OpenAiConfig,
+    /// By model, the field that limits an answer where another one was refused; none where both were.
+    limits: Mutex<HashMap<String, Option<TokenLimit>>>,
 }
+
+/// The most models whose field is remembered.
+const MAX_LIMITS: usize = 1_000;
 
 impl std::fmt::Debug for Http {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,33 +51,57 @@ impl Http {
             headers: headers(&host, &config)?,
             is_open_ai: host == "api.openai.com" || is_azure(&host),
             config,
+            limits: Mutex::default(),
         })
     }
 
     /// What is configured for a model, the defaults for this host included.
     pub(crate) fn options(&self, model: &str) -> ModelOptions {
-        let own = self.config.model_options.get(model).copied().unwrap_or_default();
+        let own = self.config.model_options.get(model).cloned().unwrap_or_default();
         let (token_limit, tags) = if self.is_open_ai {
             (TokenLimit::MaxCompletionTokens, ReasoningTags::Off)
         } else {
             (TokenLimit::MaxTokens, ReasoningTags::Leading)
         };
-        own.or(self.config.options).or(ModelOptions {
+        own.or(self.config.options.clone()).or(ModelOptions {
             token_limit: Some(token_limit),
             reasoning_tags: Some(tags),
             ..ModelOptions::default()
         })
     }
 
-    fn dialect(&self, model: &str) -> Dialect {
+    /// How requests for a model are written.
+    pub(crate) fn dialect(&self, model: &str) -> Dialect {
         let options = self.options(model);
         Dialect {
             stream: options.stream.unwrap_or(true),
             include_usage: self.config.include_usage,
-            token_limit: options.token_limit.unwrap_or(TokenLimit::MaxTokens),
+            token_limit: match lock(&self.limits).get(model) {
+                Some(found) => *found,
+                None => options.token_limit.or(Some(TokenLimit::MaxTokens)),
+            },
             system_role: options.system_role.unwrap_or_default(),
             temperature: options.temperature,
         }
+    }
+
+    /// Notes that a field that limits an answer was refused for a model, and takes the other one
+    /// from now on, or none. Somebody else may have found that out meanwhile.
+    pub(crate) fn refuse_limit(&self, model: &str, refused: Option<TokenLimit>) {
+        let Some(field) = refused.filter(|_| self.dialect(model).token_limit == refused) else {
+            return;
+        };
+        let other = match field {
+            TokenLimit::MaxTokens => TokenLimit::MaxCompletionTokens,
+            TokenLimit::MaxCompletionTokens => TokenLimit::MaxTokens,
+        };
+        let mut limits = lock(&self.limits);
+        if limits.len() >= MAX_LIMITS {
+            limits.clear();
+        }
+        let is_first = !limits.contains_key(model);
+        limits.insert(model.to_owned(), is_first.then_some(other));
+        tracing::info!(provider = self.config.name, ?field, "the limit is sent otherwise");
     }
 
     /// The configuration it was made from.
@@ -93,12 +125,13 @@ impl Http {
         Ok(request)
     }
 
-    /// The request for the list of models.
-    pub(crate) fn models(&self) -> RequestBuilder {
-        self.client
-            .get(self.models.clone())
-            .headers(self.headers.clone())
-            .header(ACCEPT, "application/json")
+    /// The request for the list of models, or with `query` for a further page of it.
+    pub(crate) fn models(&self, query: &[(&'static str, String)]) -> RequestBuilder {
+        let mut address = self.models.clone();
+        if !query.is_empty() {
+            address.query_pairs_mut().extend_pairs(query);
+        }
+        self.client.get(address).headers(self.headers.clone()).header(ACCEPT, "application/json")
     }
 
     /// The provider's words in a form fit for the log.
@@ -342,10 +375,17 @@ mod tests {
         let open_ai = http("https://api.openai.com/v1");
         assert_eq!(open_ai.dialect("m").temperature, Some(1.0));
         assert_eq!(open_ai.dialect("cool").temperature, Some(0.0));
-        assert_eq!(open_ai.dialect("m").token_limit, TokenLimit::MaxCompletionTokens);
+        assert_eq!(open_ai.dialect("m").token_limit, Some(TokenLimit::MaxCompletionTokens));
         assert_eq!(open_ai.options("m").reasoning_tags, Some(ReasoningTags::Off));
         let other = http("http://localhost:1/v1");
-        assert_eq!(other.dialect("m").token_limit, TokenLimit::MaxTokens);
+        assert_eq!(other.dialect("m").token_limit, Some(TokenLimit::MaxTokens));
+        // What is refused is not sent again, nor is the other field once that is refused, too.
+        other.refuse_limit("m", Some(TokenLimit::MaxTokens));
+        other.refuse_limit("m", Some(TokenLimit::MaxTokens));
+        assert_eq!(other.dialect("m").token_limit, Some(TokenLimit::MaxCompletionTokens));
+        other.refuse_limit("m", Some(TokenLimit::MaxCompletionTokens));
+        assert_eq!(other.dialect("m").token_limit, None);
+        assert_eq!(other.dialect("n").token_limit, Some(TokenLimit::MaxTokens));
         assert_eq!(other.options("m").reasoning_tags, Some(ReasoningTags::Leading));
     }
 

@@ -1,4 +1,5 @@
-//! What is generally known of hosted models, by the beginning of their names.
+//! What is generally known of hosted models, by the beginning of their names. What their provider
+//! lists comes before it.
 //!
 //! Models with open weights are left out on purpose: their window depends on how their server was
 //! started. Where a family's members differ, the entry is the smallest of them, and where a
@@ -52,11 +53,6 @@ const TABLE: [(&str, Known); 25] = {
         ("deepseek-reasoner", known(64_000, Estimate, true)),
     ]
 };
-
-/// Whether the window of a model is generally known.
-pub(crate) fn has_window(model: &str) -> bool {
-    find(model).is_some_and(|known| known.context_tokens.is_some())
-}
 
 /// The entry of a model. The name of a vendor before it, as routers write it, does not matter.
 pub(crate) fn find(model: &str) -> Option<Known> {

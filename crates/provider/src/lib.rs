@@ -10,7 +10,8 @@
 //!
 //! A model may call tools of the server it runs on; `calls` collects what is said of that.
 //!
-//! The crate knows nothing of conversations, users or storage, and starts no task of its own.
+//! The crate knows nothing of conversations, users or storage, and starts no task of its own but
+//! one that asks for a list of models, which is bounded in time.
 //!
 //! ```
 //! use futures_util::StreamExt;
@@ -58,8 +59,8 @@ pub use config::{OpenAiConfig, Timeouts, without_query};
 pub use error::{Limit, Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{
-    ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TokenLimit,
-    Tokenizer, UNKNOWN_CONTEXT_TOKENS,
+    ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TagPair,
+    TokenLimit, Tokenizer, UNKNOWN_CONTEXT_TOKENS,
 };
 pub use probe::Probe;
 pub use types::{
@@ -159,19 +160,21 @@ impl Provider {
         }
     }
 
-    /// What is known of a model. The provider is asked (see [`Provider::list`]) if its window is
-    /// neither configured nor generally known.
+    /// What is known of a model: what is configured, else what the provider's list says, else what
+    /// is generally known.
+    ///
+    /// Nobody waits here for a list that was seen before. One that never was is waited for no longer
+    /// than a second and a half, and not at all if the window is configured.
     pub async fn facts(&self, model: &str) -> ModelFacts {
         match &self.0 {
             Kind::OpenAi { upstream, models } => {
                 let options = upstream.http.options(model);
-                let listed = if options.context_tokens.is_some() || known::has_window(model) {
-                    None
-                } else {
-                    let listing = models.get(&upstream.http).await;
-                    listing.find(model).and_then(|listed| listed.context_tokens)
+                let listed = match options.context_tokens {
+                    Some(_) => None,
+                    None => models.known(upstream).await,
                 };
-                ModelFacts::of(model, options, listed)
+                let listed = listed.as_ref().and_then(|listing| listing.find(model));
+                ModelFacts::of(model, &options, listed.and_then(|listed| listed.context_tokens))
             }
             Kind::Demo(_) => demo::FACTS,
         }
@@ -182,7 +185,7 @@ impl Provider {
         match &self.0 {
             Kind::OpenAi { upstream, .. } => {
                 let options = upstream.http.options(&listed.id);
-                ModelFacts::of(&listed.id, options, listed.context_tokens)
+                ModelFacts::of(&listed.id, &options, listed.context_tokens)
             }
             Kind::Demo(_) => demo::FACTS,
         }

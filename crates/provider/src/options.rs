@@ -1,5 +1,8 @@
 //! What differs from model to model.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::known;
 
 /// The window of a model of which nothing is known, in tokens: what most models have at least.
@@ -29,17 +32,57 @@ pub enum TokenLimit {
     MaxCompletionTokens,
 }
 
-/// Where a model that reasons writes `<think>…</think>` into its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Where a model that reasons writes its reasoning into its answer, between tags.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ReasoningTags {
     /// Nowhere: the answer is passed on as it comes.
     Off,
-    /// At the beginning of its answer.
+    /// At the beginning of its answer, and where one of the well-known tags begins a line later on.
     #[default]
     Leading,
-    /// Before its answer, the opening tag being part of the prompt: everything up to `</think>`
-    /// is reasoning.
+    /// Before its answer, the opening tag being part of the prompt: everything up to the first
+    /// closing tag is reasoning.
     Implied,
+    /// As [`ReasoningTags::Leading`], between these tags, too.
+    Pairs(Arc<[TagPair]>),
+}
+
+/// An opening tag and its closing one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagPair {
+    /// Where reasoning begins; never empty.
+    pub open: Cow<'static, str>,
+    /// Where it ends; never empty.
+    pub close: Cow<'static, str>,
+}
+
+const fn pair(open: &'static str, close: &'static str) -> TagPair {
+    TagPair { open: Cow::Borrowed(open), close: Cow::Borrowed(close) }
+}
+
+/// The tags that models are known to use. What is in brackets is compared with its case.
+static KNOWN_TAGS: [TagPair; 10] = [
+    pair("<think>", "</think>"),
+    pair("<thinking>", "</thinking>"),
+    pair("<thought>", "</thought>"),
+    pair("<thoughts>", "</thoughts>"),
+    pair("<reasoning>", "</reasoning>"),
+    pair("[THINK]", "[/THINK]"),
+    pair("<|begin_of_thought|>", "<|end_of_thought|>"),
+    pair("<|START_THINKING|>", "<|END_THINKING|>"),
+    pair("<seed:think>", "</seed:think>"),
+    pair("◁think▷", "◁/think▷"),
+];
+
+impl ReasoningTags {
+    /// The pairs that count, the configured ones first.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &TagPair> {
+        let own: &[TagPair] = match self {
+            Self::Pairs(pairs) => pairs,
+            Self::Off | Self::Leading | Self::Implied => &[],
+        };
+        own.iter().chain(&KNOWN_TAGS)
+    }
 }
 
 /// How a text is cut into tokens.
@@ -70,7 +113,7 @@ impl Tokenizer {
 }
 
 /// Settings of a model, or of all models of a provider; what is not set is decided elsewhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelOptions {
     /// The model's window: how many tokens of context and answer it takes.
     pub context_tokens: Option<u32>,
@@ -123,14 +166,14 @@ pub struct ModelFacts {
 }
 
 impl ModelFacts {
-    /// The facts of `model`: what is configured, else what is generally known, else what the
-    /// provider says of its window.
-    pub(crate) fn of(model: &str, options: ModelOptions, listed_tokens: Option<u32>) -> Self {
+    /// The facts of `model`: what is configured, else what the provider says of its window, else what
+    /// is generally known.
+    pub(crate) fn of(model: &str, options: &ModelOptions, listed_tokens: Option<u32>) -> Self {
         let known = known::find(model);
         let context_tokens = options
             .context_tokens
-            .or(known.and_then(|known| known.context_tokens))
             .or(listed_tokens)
+            .or(known.and_then(|known| known.context_tokens))
             .unwrap_or(UNKNOWN_CONTEXT_TOKENS);
         let reserve = options.output_reserve_tokens.unwrap_or(OUTPUT_RESERVE_TOKENS);
         Self {
@@ -155,23 +198,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_is_configured_or_known_or_listed_or_assumed() {
+    fn p10_a_window_is_configured_or_listed_or_known_or_assumed() {
         let window = |model, configured, listed| {
             let options = ModelOptions { context_tokens: configured, ..ModelOptions::default() };
-            ModelFacts::of(model, options, listed).context_tokens
+            ModelFacts::of(model, &options, listed).context_tokens
         };
         assert_eq!(window("gpt-4o", Some(1_000), Some(2_000)), 1_000);
-        assert_eq!(window("gpt-4o", None, Some(2_000)), 128_000);
+        assert_eq!(window("gpt-4o", None, Some(2_000)), 2_000);
+        assert_eq!(window("claude-sonnet-4", None, Some(1_000_000)), 1_000_000);
+        assert_eq!(window("gpt-4o", None, None), 128_000);
         assert_eq!(window("nobody-knows", None, Some(2_000)), 2_000);
         assert_eq!(window("nobody-knows", None, None), UNKNOWN_CONTEXT_TOKENS);
-        let facts = ModelFacts::of("x", ModelOptions::default(), Some(2_048));
+        let facts = ModelFacts::of("x", &ModelOptions::default(), Some(2_048));
         assert_eq!((facts.output_reserve_tokens, facts.reasons), (1_024, None));
     }
 
     #[test]
     fn nearer_settings_come_first() {
         let near = ModelOptions { temperature: Some(0.5), ..ModelOptions::default() };
-        let far = ModelOptions { temperature: Some(1.0), stream: Some(false), ..near };
+        let far =
+            ModelOptions { temperature: Some(1.0), stream: Some(false), ..ModelOptions::default() };
         let both = near.or(far);
         assert_eq!((both.temperature, both.stream), (Some(0.5), Some(false)));
     }

@@ -22,7 +22,7 @@ pub struct Probe {
 /// Asks, once and past every cache. The error says why there is no answer; it quotes no address.
 pub(crate) async fn probe(http: &Http) -> Result<Probe, String> {
     let asked = async {
-        let answer = http.models().send().await?;
+        let answer = http.models(&[]).send().await?;
         let status = answer.status().as_u16();
         let time = time(answer.headers());
         let body = read_up_to(answer, MAX_BODY).await?;

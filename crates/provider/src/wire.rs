@@ -17,4 +17,4 @@ pub(crate) mod request;
 mod tests;
 mod usage;
 mod wait;
-mod words;
+pub(crate) mod words;

@@ -69,6 +69,7 @@ pub async fn examine(sources: &Sources, context: &Context, url: Option<&str>) ->
 
 /// Looks at providers, and has `model` of each answer; without a name its default model.
 pub async fn examine_providers(
+    config: &Config,
     providers: &[OpenAiConfig],
     model: Option<&str>,
     context: &Context,
@@ -76,7 +77,8 @@ pub async fn examine_providers(
     let mut report = Report::default();
     for one in providers {
         let listed = provider::examine(&mut report, one, context).await;
-        answer::check(&mut report, one, model, &listed).await;
+        let keys = answer::Keys::of(config, one);
+        answer::check(&mut report, one, &keys, model, &listed).await;
     }
     report
 }

@@ -21,14 +21,74 @@ pub(crate) fn first_line(content: &str) -> String {
 /// How long a title of a model may be, in characters.
 const MAX_MODEL_CHARS: usize = 80;
 
-/// The title in a model's answer: its first line without what models put around one, or nothing.
+/// The longest name of a tag that models put around their reasoning.
+const MAX_TAG_BYTES: usize = 20;
+
+/// The title in a model's answer, without what models put before and around one, or nothing.
 pub(crate) fn from_model(answer: &str) -> Option<String> {
-    let around = |c: char| c.is_whitespace() || "\"'`*_#“”„«»「」『』".contains(c);
-    let line = first_line(answer);
-    let line = line.trim_matches(around);
-    let label = line.get(..6).filter(|label| label.eq_ignore_ascii_case("title:"));
-    let line = label.and_then(|_| line.get(6..)).unwrap_or(line).trim_matches(around);
-    let line = line.strip_suffix(['.', '。']).unwrap_or(line);
+    let answer = behind_reasoning(answer);
+    if let Some(title) = in_json(answer) {
+        return from_line(&title);
+    }
+    let lines = answer.lines().filter(|line| !line.trim_start().starts_with("```"));
+    // "Here is a title:" is none.
+    lines.filter(|line| !line.trim_end().ends_with([':', '：'])).find_map(from_line)
+}
+
+/// What follows blocks such as `<thinking>…</thinking>`.
+fn behind_reasoning(answer: &str) -> &str {
+    let mut answer = answer.trim_start();
+    while let Some(rest) = behind_block(answer) {
+        answer = rest.trim_start();
+    }
+    answer
+}
+
+fn behind_block(answer: &str) -> Option<&str> {
+    let (open, close) = match answer.chars().next()? {
+        '<' => ('<', '>'),
+        '[' => ('[', ']'),
+        _ => return None,
+    };
+    let (name, rest) = answer.strip_prefix(open)?.split_once(close)?;
+    let is_name = name.len() <= MAX_TAG_BYTES && name.chars().all(|c| c.is_ascii_alphanumeric());
+    if !is_name || name.is_empty() {
+        return None;
+    }
+    let lower = rest.to_ascii_lowercase();
+    let tag = format!("{open}/{}{close}", name.to_ascii_lowercase());
+    // A title may itself be in tags.
+    let behind = rest.get(lower.find(&tag)? + tag.len()..)?;
+    (!behind.trim().is_empty()).then_some(behind)
+}
+
+/// The title in an object, perhaps in a fence.
+fn in_json(answer: &str) -> Option<String> {
+    let object = answer.get(answer.find('{')?..=answer.rfind('}')?)?;
+    let object: serde_json::Value = serde_json::from_str(object).ok()?;
+    ["title", "Title", "name", "conversation_title"]
+        .into_iter()
+        .find_map(|key| object.get(key)?.as_str().map(str::to_owned))
+}
+
+/// The title in a line, if it says something.
+fn from_line(line: &str) -> Option<String> {
+    let around = |c: char| c.is_whitespace() || "\"'`*_#<>“”„«»「」『』".contains(c);
+    let line = first_line(line);
+    let mut line = line.trim_matches(around);
+    for label in ["title", "conversation title", "titel", "titre", "título", "标题", "タイトル"]
+    {
+        let begins = line.get(..label.len()).is_some_and(|it| it.to_lowercase() == label);
+        let rest = line.get(label.len()..).filter(|_| begins).map(|rest| rest.trim_matches(around));
+        if let Some(rest) = rest.and_then(|rest| rest.strip_prefix([':', '：'])) {
+            line = rest.trim_matches(around);
+            break;
+        }
+    }
+    // `<title>Oslo</title>`
+    let line = line.strip_prefix("title>").unwrap_or(line);
+    let line = line.strip_suffix("</title").unwrap_or(line).trim_matches(around);
+    let line = line.strip_suffix(['.', '。']).unwrap_or(line).trim_matches(around);
     let mut title: String = line.chars().take(MAX_MODEL_CHARS).collect();
     if title.len() < line.len() {
         title.pop();
@@ -64,5 +124,37 @@ mod tests {
         }
         let long = from_model(&"ä".repeat(100)).unwrap();
         assert_eq!((long.chars().count(), long.chars().last()), (80, Some('…')));
+    }
+
+    #[test]
+    fn f17_what_stands_before_a_title_is_no_title() {
+        for answer in [
+            "<thinking>x</thinking>\nOslo in May",
+            "<think>\nHm.\n</think>\n\n\"Oslo in May\"",
+            "<THINK>a</THINK><reasoning>b</reasoning>Oslo in May",
+            "[THINK]x[/THINK]Oslo in May",
+            "```json\n{\"title\": \"Oslo in May\"}\n```",
+            "```json\n{\n  \"title\": \"Oslo in May.\",\n  \"emoji\": \"x\"\n}\n```\nDone.",
+            "{\"title\":\"Oslo in May\"}",
+            "<think>x</think>\n```json\n{\"title\": \"Oslo in May\"}\n```",
+            "```\nOslo in May\n```",
+            "Title: Oslo in May",
+            "**Title:** Oslo in May",
+            "**Title: \"Oslo in May\"**",
+            "Here is a title:\n\nOslo in May",
+            "Sure! A title for it:\n**Oslo in May**",
+            "<title>Oslo in May</title>",
+            "# *Oslo in May*",
+        ] {
+            assert_eq!(from_model(answer).as_deref(), Some("Oslo in May"), "{answer}");
+        }
+        assert_eq!(from_model("Vectors < and > in C++").as_deref(), Some("Vectors < and > in C++"));
+        assert_eq!(from_model("Titles of books").as_deref(), Some("Titles of books"));
+        assert_eq!(from_model("Title").as_deref(), Some("Title"));
+        assert_eq!(from_model("<b>Bold</b>").as_deref(), Some("b>Bold</b"));
+        for nothing in ["```json\n```", "Here is a title:", "<think></think>", "{}"] {
+            let title = from_model(nothing);
+            assert!(title.is_none() || nothing.starts_with("<think>"), "{nothing}: {title:?}");
+        }
     }
 }

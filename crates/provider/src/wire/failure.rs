@@ -192,6 +192,30 @@ impl Report {
         Self { status, labels: labels.join(" "), message, wait }
     }
 
+    /// Whether it says that the field which limits an answer is not taken, rather than its value.
+    pub(crate) fn refuses_limit(&self) -> bool {
+        let said = Words::of(&format!("{}. {}", self.labels, self.message));
+        said.say_any(&["max tokens", "max completion tokens"])
+            && said.say_any(&[
+                "unsupported*",
+                "not supported",
+                "not … supported",
+                "not support*",
+                "unrecognized",
+                "unknown",
+                "unexpected",
+                "not permitted",
+                "not allowed",
+                "extra inputs",
+                "extra fields",
+                "extra forbidden",
+                "extraneous",
+                "additional properties",
+                "use max tokens",
+                "use max completion tokens",
+            ])
+    }
+
     /// What the report means: the end of an answer that is withheld, or a failure. `status` is the
     /// HTTP status, unless the answer began well; `retry_after` is what the answer's header fields
     /// asked for, which comes before what its body says.
@@ -279,9 +303,17 @@ fn explanation(error: &Value) -> Option<String> {
     }
     MESSAGES.iter().filter_map(|name| error.get(name)).find_map(|value| match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        // What FastAPI says of each field that it does not take.
+        // What FastAPI says of each field that it does not take, and the field's name.
         Value::Array(items) if !items.is_empty() => {
-            let words: Vec<String> = items.iter().filter_map(explanation).collect();
+            let words: Vec<String> = items
+                .iter()
+                .filter_map(|item| {
+                    let words = explanation(item)?;
+                    let place = item.get("loc").and_then(Value::as_array);
+                    let field = place.and_then(|place| place.last()).and_then(Value::as_str);
+                    Some(field.map_or(words.clone(), |field| format!("{field}: {words}")))
+                })
+                .collect();
             (!words.is_empty()).then(|| words.join("; "))
         }
         Value::Object(_) => explanation(value),

@@ -29,6 +29,10 @@ struct Message<'a> {
     content: Cow<'a, str>,
 }
 
+/// What a person is taken to have said before words of the model that nobody asked for: many
+/// templates insist on a user's message first.
+const OPENING: &str = "(The conversation begins here.)";
+
 #[derive(Debug, Serialize)]
 struct StreamOptions {
     include_usage: bool,
@@ -41,8 +45,8 @@ pub(crate) struct Dialect {
     pub stream: bool,
     /// Ask for token counts.
     pub include_usage: bool,
-    /// The field that limits the answer.
-    pub token_limit: TokenLimit,
+    /// The field that limits the answer; none if the provider takes neither.
+    pub token_limit: Option<TokenLimit>,
     /// Under which role instructions go.
     pub system_role: SystemRole,
     /// The sampling temperature; none leaves it to the provider.
@@ -54,53 +58,80 @@ impl<'a> Body<'a> {
     pub(crate) fn new(request: &'a ChatRequest, dialect: Dialect) -> Self {
         let Dialect { stream, include_usage, token_limit, system_role, temperature } = dialect;
         let limit = request.max_output_tokens;
-        let messages = match system_role {
-            SystemRole::System => plain(&request.messages, "system"),
-            SystemRole::Developer => plain(&request.messages, "developer"),
-            SystemRole::User => merged(&request.messages),
-        };
+        let messages = messages(&request.messages, system_role);
         Self {
             model: &request.model,
             messages,
             stream,
             stream_options: (stream && include_usage)
                 .then_some(StreamOptions { include_usage: true }),
-            max_tokens: limit.filter(|_| token_limit == TokenLimit::MaxTokens),
-            max_completion_tokens: limit.filter(|_| token_limit == TokenLimit::MaxCompletionTokens),
+            max_tokens: limit.filter(|_| token_limit == Some(TokenLimit::MaxTokens)),
+            max_completion_tokens: limit
+                .filter(|_| token_limit == Some(TokenLimit::MaxCompletionTokens)),
             temperature,
         }
     }
 }
 
-fn plain<'a>(messages: &'a [ChatMessage], system: &'static str) -> Vec<Message<'a>> {
-    let message = |message: &'a ChatMessage| Message {
-        role: if message.role == ChatRole::System { system } else { message.role.as_str() },
-        content: Cow::Borrowed(message.content.as_str()),
-    };
-    messages.iter().map(message).collect()
-}
-
-/// The messages with what the operator says at the head of the next message of the user: the
-/// templates of such models also insist on user and model taking turns.
-fn merged(messages: &[ChatMessage]) -> Vec<Message<'_>> {
-    let mut instructions: Vec<&str> = Vec::new();
-    let mut out = Vec::with_capacity(messages.len());
-    for message in messages {
-        if message.role == ChatRole::System {
-            instructions.push(&message.content);
-            continue;
+/// The messages as strict templates want them: instructions first and in one place, then user and
+/// assistant in turns, the user first, each with something to say. No word is left out.
+fn messages(messages: &[ChatMessage], system_role: SystemRole) -> Vec<Message<'_>> {
+    let mut instructions = None;
+    let mut out: Vec<Message<'_>> = Vec::with_capacity(messages.len() + 1);
+    for message in messages.iter().filter(|message| !says_nothing(&message.content)) {
+        let content = message.content.as_str();
+        match (message.role, out.last_mut()) {
+            (ChatRole::System, _) => join(instructions.get_or_insert_default(), content),
+            (role, Some(last)) if last.role == role.as_str() => join(&mut last.content, content),
+            (role, _) => out.push(Message { role: role.as_str(), content: content.into() }),
         }
-        let content = if message.role == ChatRole::User && !instructions.is_empty() {
-            instructions.push(&message.content);
-            Cow::Owned(std::mem::take(&mut instructions).join("\n\n"))
-        } else {
-            Cow::Borrowed(message.content.as_str())
-        };
-        out.push(Message { role: message.role.as_str(), content });
     }
-    if !instructions.is_empty() {
-        let content = Cow::Owned(instructions.join("\n\n"));
-        out.push(Message { role: ChatRole::User.as_str(), content });
+    let user = ChatRole::User.as_str();
+    let begins_with_user = out.first().is_some_and(|first| first.role == user);
+    let system = match system_role {
+        SystemRole::System => "system",
+        SystemRole::Developer => "developer",
+        SystemRole::User => user,
+    };
+    match (instructions, out.first_mut()) {
+        (Some(mut instructions), Some(first)) if begins_with_user && system == user => {
+            let content = std::mem::take(&mut first.content);
+            let instructions = instructions.to_mut();
+            instructions.push_str("\n\n");
+            instructions.push_str(&content);
+            first.content = std::mem::take(instructions).into();
+        }
+        (Some(instructions), _) => {
+            if !begins_with_user && system != user {
+                out.insert(0, Message { role: user, content: OPENING.into() });
+            }
+            out.insert(0, Message { role: system, content: instructions });
+        }
+        (None, Some(_)) if !begins_with_user => {
+            out.insert(0, Message { role: user, content: OPENING.into() });
+        }
+        (None, _) => {}
     }
     out
+}
+
+/// Adds `more` to a text, a blank line between.
+fn join<'a>(text: &mut Cow<'a, str>, more: &'a str) {
+    if text.is_empty() {
+        *text = more.into();
+    } else {
+        let text = text.to_mut();
+        text.push_str("\n\n");
+        text.push_str(more);
+    }
+}
+
+/// Whether a text has nothing but white space and invisible characters.
+fn says_nothing(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || matches!(c,
+                '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    })
 }

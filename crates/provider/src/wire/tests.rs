@@ -35,6 +35,7 @@ fn a_request_holds_only_what_was_asked_for() {
     let body = |request: &ChatRequest, include_usage, is_new| {
         let token_limit =
             if is_new { TokenLimit::MaxCompletionTokens } else { TokenLimit::MaxTokens };
+        let token_limit = Some(token_limit);
         let system_role = SystemRole::System;
         let dialect =
             Dialect { stream: true, include_usage, token_limit, system_role, temperature: None };
@@ -66,7 +67,7 @@ fn instructions_go_where_the_model_wants_them() {
         let dialect = Dialect {
             stream: true,
             include_usage: false,
-            token_limit: TokenLimit::MaxTokens,
+            token_limit: Some(TokenLimit::MaxTokens),
             system_role,
             temperature: None,
         };
@@ -81,6 +82,76 @@ fn instructions_go_where_the_model_wants_them() {
     assert_eq!(said(&texts, SystemRole::User), merged);
     assert_eq!(said(&[(System, "s")], SystemRole::User), ["user: s"]);
     assert_eq!(said(&texts[1..], SystemRole::User), ["user: a", "assistant: b", "user: c"]);
+}
+
+/// Roles with texts, some of which say nothing.
+fn conversation() -> impl Strategy<Value = Vec<ChatMessage>> {
+    use ChatRole::{Assistant, System, User};
+    let text = prop_oneof![
+        Just(String::new()),
+        Just(" \n\t ".to_owned()),
+        Just("\u{200b}".to_owned()),
+        "[a-z]{1,5}( [a-z]{1,5}){0,2}\n?",
+    ];
+    let role = prop_oneof![Just(System), Just(User), Just(Assistant)];
+    let message = (role, text).prop_map(|(role, content)| ChatMessage { role, content });
+    proptest::collection::vec(message, 0..9)
+}
+
+proptest! {
+    #[test]
+    fn p7_whatever_is_said_roles_alternate_and_no_word_is_lost(
+        messages in conversation(),
+        system_role in prop_oneof![
+            Just(SystemRole::System), Just(SystemRole::Developer), Just(SystemRole::User)
+        ],
+    ) {
+        let request =
+            ChatRequest { model: "m".to_owned(), messages: messages.clone(), max_output_tokens: None };
+        let dialect = Dialect {
+            stream: true,
+            include_usage: false,
+            token_limit: Some(TokenLimit::MaxTokens),
+            system_role,
+            temperature: None,
+        };
+        let body = serde_json::to_value(Body::new(&request, dialect)).unwrap();
+        let written: Vec<(&str, &str)> = body["messages"].as_array().unwrap().iter()
+            .map(|m| (m["role"].as_str().unwrap(), m["content"].as_str().unwrap()))
+            .collect();
+        let turns = match written.first() {
+            Some(("system" | "developer", _)) => &written[1..],
+            _ => &written[..],
+        };
+        for (at, (role, content)) in turns.iter().enumerate() {
+            prop_assert_eq!(*role, if at % 2 == 0 { "user" } else { "assistant" });
+            prop_assert!(content.chars().any(|c| c.is_ascii_alphanumeric()));
+        }
+        // The words of each role stand in their order.
+        for role in [ChatRole::System, ChatRole::User, ChatRole::Assistant] {
+            let said = messages.iter().filter(|m| m.role == role).map(|m| m.content.as_str());
+            let said: Vec<&str> = said.flat_map(str::split_whitespace)
+                .filter(|word| *word != "\u{200b}").collect();
+            let places: &[&str] = match (role, system_role) {
+                (ChatRole::System | ChatRole::User, SystemRole::User) => &["user"],
+                (ChatRole::System, _) => &["system", "developer"],
+                (ChatRole::User, _) => &["user"],
+                (ChatRole::Assistant, _) => &["assistant"],
+            };
+            let mut kept = written.iter().filter(|(role, _)| places.contains(role))
+                .flat_map(|(_, content)| content.split_whitespace());
+            for word in said {
+                prop_assert!(kept.any(|kept| kept == word), "{} of {:?}", word, written);
+            }
+        }
+        // What goes on is the last thing said.
+        if let Some(last) = messages.iter().rfind(|m| !m.content.trim().is_empty()
+            && m.content != "\u{200b}" && m.role != ChatRole::System) {
+            let written = written.last().unwrap();
+            prop_assert_eq!(written.0, last.role.as_str());
+            prop_assert!(written.1.ends_with(last.content.as_str()));
+        }
+    }
 }
 
 #[test]

@@ -179,7 +179,7 @@ async fn a_provider_that_is_down_says_so_in_its_list() {
 }
 
 #[tokio::test]
-async fn the_window_is_asked_for_where_nothing_else_is_known() {
+async fn p10_the_window_is_configured_or_listed_or_generally_known() {
     let server = server().await;
     server.set_models(&[("big", Some(100_000)), ("gpt-4o", Some(1_000)), ("small", None)]);
     let provider = provider_with(&server, |config| {
@@ -187,8 +187,9 @@ async fn the_window_is_asked_for_where_nothing_else_is_known() {
         config.model_options.insert("mine".to_owned(), options);
     });
     assert_eq!(provider.facts("mine").await.context_tokens, 9_000);
-    assert_eq!(provider.facts("gpt-4o").await.context_tokens, 128_000);
     assert!(server.listings().is_empty(), "nobody had to be asked so far");
+    assert_eq!(provider.facts("gpt-4o").await.context_tokens, 1_000, "the provider knows better");
+    assert_eq!(provider.facts("gpt-4.1").await.context_tokens, 1_047_576, "it is not listed");
     assert_eq!(provider.facts("big").await.context_tokens, 100_000);
     assert_eq!(provider.facts("small").await.context_tokens, UNKNOWN_CONTEXT_TOKENS);
     assert_eq!(server.listings().len(), 1);

@@ -5,6 +5,7 @@
 mod bytes;
 mod calls;
 mod faults;
+mod lists;
 mod manners;
 mod retries;
 mod support;

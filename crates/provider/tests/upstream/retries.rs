@@ -7,7 +7,7 @@ use std::time::Duration;
 use mock::{Script, Step};
 use provider::{Delta, OpenAiConfig, Provider, ProviderError, Waiting};
 
-use crate::support::{call, provider, provider_with, server};
+use crate::support::{call, collect, provider, provider_with, request, server};
 
 #[tokio::test]
 async fn passing_failures_are_asked_again() {
@@ -45,6 +45,41 @@ async fn the_providers_wish_is_honoured() {
         panic!("{:?}", outcome.deltas)
     };
     assert!(!first.asked && !second.asked && second.pause > Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn f18_a_limit_that_is_refused_is_sent_in_the_other_field() {
+    let refusal = |field: &str| {
+        let body = format!(
+            "{{\"error\":{{\"message\":\"Unsupported parameter: '{field}' is not supported with this \
+             model.\",\"code\":\"unsupported_parameter\"}}}}"
+        );
+        let length = body.len();
+        let bytes = format!("HTTP/1.1 400 Bad\r\ncontent-length: {length}\r\n\r\n{body}");
+        Script::steps([Step::Wire(bytes.into()), Step::Close])
+    };
+    let server = server().await;
+    let provider = provider_with(&server, |config| config.max_retries = 0);
+    let ask = async || {
+        let mut request = request("mock:ticks=1");
+        request.max_output_tokens = Some(9);
+        collect(provider.stream(request)).await
+    };
+    server.push(refusal("max_tokens"));
+    assert_eq!(ask().await.text, "tick 0 \n");
+    let limits = |call: &mock::Call| {
+        (call.parameters["max_tokens"].clone(), call.parameters["max_completion_tokens"].clone())
+    };
+    let calls = server.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(limits(&calls[1]), (serde_json::Value::Null, 9.into()));
+    // It is remembered, and neither is sent once both were refused.
+    server.push(refusal("max_completion_tokens"));
+    assert_eq!(ask().await.text, "tick 0 \n");
+    assert_eq!(ask().await.text, "tick 0 \n");
+    let calls = server.calls();
+    assert_eq!(calls.len(), 5);
+    assert_eq!(limits(&calls[4]), (serde_json::Value::Null, serde_json::Value::Null));
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ pub(crate) async fn provider(config: Config, command: ProviderCommand) -> anyhow
         ProviderCommand::Test(ProviderTestArgs { name, model, json }) => {
             let chosen = chosen(&config, name.as_deref())?;
             let report =
-                doctor::examine_providers(&chosen, model.as_deref(), &Context::system()).await;
+                doctor::examine_providers(&config, &chosen, model.as_deref(), &Context::system())
+                    .await;
             show(&report, json)
         }
     }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use provider::{ReasoningTags, SystemRole, TokenLimit, Tokenizer};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::provider_setting::FieldName;
 use super::section::{Privacy, section};
 use super::setting::Setting;
 
@@ -20,15 +22,38 @@ section! {
     /// `https://api.openai.com/v1`; a local server (Ollama: `http://localhost:11434/v1`) often
     /// needs no key.
     base_url: Option<BaseUrl>, env "OPENAI_BASE_URL";
-    /// Sent as a bearer token.
+    /// Its key, sent as a bearer token unless `key_header` says otherwise.
     api_key: Option<ApiKey>, env "OPENAI_API_KEY";
+    /// The header field that carries the key as it is. Without it the key is a bearer token, or
+    /// `api-key` for an address below `openai.azure.com`.
+    key_header: Option<FieldName>;
     /// The model used when a conversation names none.
     model: String = "gpt-4o-mini", env "OPENAI_MODEL";
-    /// The window of its models: how many tokens of context and answer they take. Without it the
-    /// built-in table counts, else what the provider lists, else 32768.
+    /// The window of its models: how many tokens of context and answer they take. Without it what
+    /// the provider lists counts, else the built-in table, else 32768.
     context_tokens: Option<u32>, range "512" to "100000000";
     /// How many tokens of the window are kept free for the answer.
     output_reserve_tokens: u32 = "4096", range "16" to "10000000";
+    /// How tokens are counted where a conversation comes near the window; known for models of
+    /// OpenAI by their names if not set, else `estimate`. Each of the other two takes some 25 MiB of
+    /// memory from the first such conversation on.
+    tokenizer: Option<Tokenizer>;
+    /// Under which role instructions are sent; `user` puts them at the head of the user's first
+    /// message.
+    system_role: Option<SystemRole>;
+    /// The field that limits the length of an answer. If not set, the new one for OpenAI and Azure,
+    /// and whichever the provider takes.
+    token_limit_field: Option<TokenLimit>;
+    /// The sampling temperature to ask for; not sent if not set, since some models refuse it.
+    temperature: Option<f64>, range "0" to "2";
+    /// Where reasoning between tags (`<think>…</think>` and a dozen others that models use) is taken
+    /// out of an answer: at its beginning and where a tag begins a line (`leading`), or everything
+    /// before the first closing tag (`implied`, for models whose prompt has the opening one). Pairs of
+    /// tags, as a list or separated by commas, count beside the known ones. `off` for OpenAI and Azure
+    /// if not set, else `leading`.
+    reasoning_tags: Option<ReasoningTags>;
+    /// Whether to ask for answers piece by piece; `true` if not set.
+    stream: Option<bool>;
     /// How long connecting may take.
     connect_timeout: Duration = "5s", range "10ms" to "10m";
     /// The longest silence before an answer; whatever the provider sends ends a silence, comments

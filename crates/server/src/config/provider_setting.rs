@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use provider::{ReasoningTags, SystemRole, TokenLimit, Tokenizer};
+use provider::{ReasoningTags, SystemRole, TagPair, TokenLimit, Tokenizer};
 use secrecy::SecretString;
 
 use super::section::Privacy;
@@ -28,11 +28,35 @@ words! {
     Estimate = "estimate",
 }
 
-words! {
-    ReasoningTags: "`off`, `leading` or `implied`";
-    Off = "off",
-    Leading = "leading",
-    Implied = "implied",
+/// The longest tag, in bytes.
+const MAX_TAG: usize = 64;
+
+impl Setting for ReasoningTags {
+    const EXPECTS: &'static str =
+        "`off`, `leading`, `implied`, or pairs of tags such as `<reason>,</reason>`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => return Ok(Self::Off),
+            "leading" => return Ok(Self::Leading),
+            "implied" => return Ok(Self::Implied),
+            _ => {}
+        }
+        let tags: Vec<&str> = text.split(',').map(str::trim).collect();
+        let fits =
+            |tag: &&str| (3..=MAX_TAG).contains(&tag.len()) && !tag.chars().any(char::is_control);
+        if tags.len() < 2 || !tags.iter().all(|tag| fits(tag)) {
+            return Err(String::new());
+        }
+        let pairs = tags.chunks(2).map(|pair| match pair {
+            [open, close] if open != close => {
+                Ok(TagPair { open: (*open).to_owned().into(), close: (*close).to_owned().into() })
+            }
+            [open, ..] => Err(format!("{open:?} has no closing tag of its own")),
+            [] => Err(String::new()),
+        });
+        pairs.collect::<Result<Vec<_>, _>>().map(|pairs| Self::Pairs(pairs.into()))
+    }
 }
 
 /// Names of models.

@@ -40,8 +40,8 @@ section! {
     /// The only models offered, in this order. Without it every model can be asked, and those
     /// that the provider lists are shown.
     models: Option<ModelNames>;
-    /// The window of its models: how many tokens of context and answer they take. Without it the
-    /// built-in table counts, else what the provider lists, else 32768.
+    /// The window of its models: how many tokens of context and answer they take. Without it what
+    /// the provider lists counts, else the built-in table, else 32768.
     context_tokens: Option<u32>, range "512" to "100000000";
     /// How many tokens of the window are kept free for the answer.
     output_reserve_tokens: Option<u32>, range "16" to "10000000";
@@ -52,13 +52,16 @@ section! {
     /// Under which role instructions are sent; `user` puts them at the head of the user's first
     /// message.
     system_role: Option<SystemRole>;
-    /// The field that limits the length of an answer; the new one for OpenAI and Azure if not set.
+    /// The field that limits the length of an answer. If not set, the new one for OpenAI and Azure,
+    /// and whichever the provider takes.
     token_limit_field: Option<TokenLimit>;
     /// The sampling temperature to ask for; not sent if not set, since some models refuse it.
     temperature: Option<f64>, range "0" to "2";
-    /// Where `<think>…</think>` is taken out of an answer and shown as reasoning: at its beginning
-    /// (`leading`), or everything before `</think>` (`implied`, for models whose prompt has the
-    /// opening tag). `off` for OpenAI and Azure if not set, else `leading`.
+    /// Where reasoning between tags (`<think>…</think>` and a dozen others that models use) is taken
+    /// out of an answer: at its beginning and where a tag begins a line (`leading`), or everything
+    /// before the first closing tag (`implied`, for models whose prompt has the opening one). Pairs of
+    /// tags, as a list or separated by commas, count beside the known ones. `off` for OpenAI and Azure
+    /// if not set, else `leading`.
     reasoning_tags: Option<ReasoningTags>;
     /// Whether to ask for answers piece by piece; `true` if not set.
     stream: Option<bool>;
@@ -97,7 +100,7 @@ section! {
     token_limit_field: Option<TokenLimit>;
     /// The sampling temperature to ask for.
     temperature: Option<f64>, range "0" to "2";
-    /// Where `<think>…</think>` is taken out of an answer and shown as reasoning.
+    /// Where reasoning between tags is taken out of an answer.
     reasoning_tags: Option<ReasoningTags>;
     /// Whether to ask for answers piece by piece.
     stream: Option<bool>;
@@ -135,6 +138,8 @@ pub struct Providers {
     pub list: Vec<OpenAiConfig>,
     /// The default one; none if there are no providers.
     pub default: Option<String>,
+    /// The one that `[provider]` and the three variables describe, if there is one.
+    pub single: Option<String>,
     /// Whether the demo model is offered beside them.
     pub demo: bool,
 }
@@ -169,7 +174,8 @@ impl Providers {
             ));
             return None;
         }
-        Some(Self { list, default, demo: models.demo })
+        let single = single.address().map(|_| own);
+        Some(Self { list, default, single, demo: models.demo })
     }
 }
 
@@ -233,19 +239,19 @@ fn load_one(values: &mut Values, single: &ProviderConfig, name: &str) -> Option<
         name: name.to_owned(),
         base_url: address.as_str().to_owned(),
         api_key: api_key.map(|key| key.0),
-        key_header: own.key_header.map(|name| name.0),
+        key_header: own.key_header.or_else(|| same?.key_header.clone()).map(|name| name.0),
         headers: own.headers.map(|headers| headers.0).unwrap_or_default(),
         default_model,
         models,
         options: ModelOptions {
-            context_tokens: own.context_tokens.or_else(|| same.and_then(|s| s.context_tokens)),
+            context_tokens: own.context_tokens.or_else(|| same?.context_tokens),
             output_reserve_tokens: own.output_reserve_tokens.or(Some(single.output_reserve_tokens)),
-            tokenizer: own.tokenizer,
-            system_role: own.system_role,
-            token_limit: own.token_limit_field,
-            temperature: own.temperature,
-            reasoning_tags: own.reasoning_tags,
-            stream: own.stream,
+            tokenizer: own.tokenizer.or_else(|| same?.tokenizer),
+            system_role: own.system_role.or_else(|| same?.system_role),
+            token_limit: own.token_limit_field.or_else(|| same?.token_limit_field),
+            temperature: own.temperature.or_else(|| same?.temperature),
+            reasoning_tags: own.reasoning_tags.or_else(|| same?.reasoning_tags.clone()),
+            stream: own.stream.or_else(|| same?.stream),
         },
         model_options: model_options?,
         timeouts: Timeouts {
@@ -280,7 +286,7 @@ fn load_models(values: &mut Values, name: &str) -> Option<BTreeMap<String, Model
 fn check(values: &mut Values, config: &OpenAiConfig) -> bool {
     let name = &config.name;
     let mut problems = Vec::new();
-    let mut windows = vec![(format!("providers.{name}"), config.options)];
+    let mut windows = vec![(format!("providers.{name}"), config.options.clone())];
     for (id, options) in &config.model_options {
         let section = model_section(name, id);
         let allowed = config.models.as_ref().is_none_or(|models| models.contains(id));
@@ -290,7 +296,7 @@ fn check(values: &mut Values, config: &OpenAiConfig) -> bool {
                 .map_or_else(String::new, |hint| format!("; did you mean {hint}?"));
             problems.push(format!("[{section}] is not among providers.{name}.models{hint}"));
         }
-        windows.push((section, options.or(config.options)));
+        windows.push((section, options.clone().or(config.options.clone())));
     }
     if let (Some(default), Some(models)) = (&config.default_model, &config.models)
         && !models.contains(default)

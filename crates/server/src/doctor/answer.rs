@@ -7,6 +7,7 @@ use provider::{ChatMessage, ChatRequest, ChatRole, Delta, OpenAiConfig, Provider
 
 use super::provider::{CHECK_ADDRESS, CHECK_KEY};
 use super::report::Report;
+use crate::config::Config;
 
 /// What is asked.
 const QUESTION: &str = "Say hello in one short sentence.";
@@ -30,6 +31,7 @@ struct Answer {
 pub(super) async fn check(
     report: &mut Report,
     config: &OpenAiConfig,
+    keys: &Keys,
     model: Option<&str>,
     listed: &[String],
 ) {
@@ -49,7 +51,7 @@ pub(super) async fn check(
     let began = Instant::now();
     match ask(&provider, model, began).await {
         Ok(answer) => told(report, config, model, &answer, began.elapsed()),
-        Err(error) => failed(report, config, model, &error),
+        Err(error) => failed(report, config, keys, model, &error),
     }
 }
 
@@ -108,44 +110,91 @@ fn told(report: &mut Report, config: &OpenAiConfig, model: &str, answer: &Answer
     );
 }
 
-fn failed(report: &mut Report, config: &OpenAiConfig, model: &str, error: &ProviderError) {
+fn failed(
+    report: &mut Report,
+    config: &OpenAiConfig,
+    keys: &Keys,
+    model: &str,
+    error: &ProviderError,
+) {
+    let key = |name: &str| keys.key(name);
+    let address = if keys.is_single { "OPENAI_BASE_URL".to_owned() } else { key("base_url") };
     let fix = match error {
-        ProviderError::Auth if config.api_key.is_none() => "Set its api_key (OPENAI_API_KEY).",
-        ProviderError::Auth => CHECK_KEY,
+        ProviderError::Auth if config.api_key.is_none() => {
+            let name = if keys.is_single { "OPENAI_API_KEY".to_owned() } else { key("api_key") };
+            format!("Set its api_key ({name}).")
+        }
+        ProviderError::Auth => format!(
+            "{CHECK_KEY} If it belongs into a header of its own, set {}.",
+            key("key_header")
+        ),
         ProviderError::ModelNotFound => {
             "Try another one with --model; set it with OPENAI_MODEL (default_model of the provider)."
+                .to_owned()
         }
         ProviderError::RateLimited { .. } | ProviderError::Overloaded { .. } => {
-            "Wait a little and try again."
+            "Wait a little and try again.".to_owned()
         }
-        ProviderError::QuotaExhausted => "Look at plan and billing of the account there.",
-        ProviderError::Timeout(provider::Phase::Connect) | ProviderError::Unreachable => {
-            "Check its base_url (OPENAI_BASE_URL), and whether this machine reaches that address."
+        ProviderError::QuotaExhausted => {
+            "Look at plan and billing of the account there.".to_owned()
         }
-        ProviderError::Timeout(_) => {
-            "It may be loading the model: try again. A slow one needs larger timeouts \
-             (provider.first_token_timeout, provider.idle_timeout)."
-        }
-        ProviderError::WrongAddress => {
-            "Check its base_url (OPENAI_BASE_URL): it must be the address of the API, which often \
-             ends in /v1, and not of a page."
-        }
-        ProviderError::Truncated | ProviderError::Protocol => {
-            "Check that its base_url (OPENAI_BASE_URL) is the address of the API and not of a page. \
-             If it cannot answer piece by piece, set stream = false for it."
-        }
-        ProviderError::BadRequest => {
-            "The log line above has its words. Check the model, and that its base_url \
-             (OPENAI_BASE_URL) is the address of the API, which often ends in /v1. Some servers \
-             refuse a field: see system_role, token_limit_field and include_usage of the provider."
-        }
+        ProviderError::Timeout(provider::Phase::Connect) | ProviderError::Unreachable => format!(
+            "Check its base_url ({address}), and whether this machine reaches that address; a proxy \
+             is taken from HTTPS_PROXY, further certificates from SSL_CERT_FILE."
+        ),
+        ProviderError::Timeout(_) => format!(
+            "It may be loading the model: try again. A slow one needs larger timeouts: {}, {}.",
+            key("first_token_timeout"),
+            key("idle_timeout")
+        ),
+        ProviderError::WrongAddress => format!(
+            "Check its base_url ({address}): it must be the address of the API, which often ends in \
+             /v1, and not of a page."
+        ),
+        ProviderError::Truncated | ProviderError::Protocol => format!(
+            "Check that its base_url ({address}) is the address of the API and not of a page. If it \
+             cannot answer piece by piece, set {} to false (stream = false).",
+            key("stream")
+        ),
+        ProviderError::BadRequest => format!(
+            "The log line above has its words. Check the model, and that its base_url ({address}) is \
+             the address of the API, which often ends in /v1. Some servers refuse a field: see {}, \
+             {} and {}.",
+            key("system_role"),
+            key("token_limit_field"),
+            key("include_usage")
+        ),
         ProviderError::ContextTooLong
         | ProviderError::EmptyAnswer
         | ProviderError::TooLarge(_)
         | ProviderError::Failed => {
-            "The log line above has its words. Try another model with --model."
+            "The log line above has its words. Try another model with --model.".to_owned()
         }
-        ProviderError::Misconfigured(_) => CHECK_ADDRESS,
+        ProviderError::Misconfigured(_) => CHECK_ADDRESS.to_owned(),
     };
     report.fail("answer", format!("{model} of {}: {error}.", config.name), fix);
+}
+
+/// What the keys of a provider are called in this set-up.
+pub(super) struct Keys {
+    /// Whether it is the one that needs no section of its own.
+    is_single: bool,
+    /// The name of its section.
+    section: String,
+}
+
+impl Keys {
+    /// Those of one of the providers of `config`.
+    pub(super) fn of(config: &Config, one: &OpenAiConfig) -> Self {
+        let is_single = config.providers.single.as_ref() == Some(&one.name);
+        let section =
+            if is_single { "provider".to_owned() } else { format!("providers.{}", one.name) };
+        Self { is_single, section }
+    }
+
+    /// A key and its variable.
+    fn key(&self, name: &str) -> String {
+        let variable = self.section.replace('.', "__").replace('-', "_").to_uppercase();
+        format!("{}.{name} (CHATAPP_{variable}__{})", self.section, name.to_uppercase())
+    }
 }

@@ -11,6 +11,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         harness,
         a_model_names_a_conversation_after_its_first_answer,
         a_title_of_a_person_stays,
+        f18_an_answer_that_failed_leaves_the_title_to_the_next,
+        f18_a_provider_that_refuses_max_tokens_makes_titles,
         a_failure_leaves_the_first_line_and_is_not_repeated,
         stopping_does_not_wait_for_a_title,
         whoever_wants_none_gets_none,
@@ -87,6 +89,41 @@ async fn a_title_of_a_person_stays(world: World) {
     assert_eq!(named(&ada.conversation(&id).await), ("Mine, too", "user"));
     assert_eq!(named(&ada.conversation(titled).await), ("Mine", "user"));
     assert_eq!(asked(&world, titled).await.len(), 0, "nobody asked for that");
+}
+
+async fn f18_an_answer_that_failed_leaves_the_title_to_the_next(world: World) {
+    let (app, ada) = app(&world, "mock:ticks=1").await;
+    let id = ada.create_conversation().await;
+    let path = format!("/api/conversations/{id}/messages");
+    let ask = async |model: &str| {
+        ada.post(&path, json!({"content": "Why?", "model": model})).await.expect(201)
+    };
+    ask("mock:status=400").await;
+    assert_eq!(named(&ada.conversation(&id).await), ("Why?", "first_line"));
+    ask("mock:ticks=2").await;
+    recorded(&world, &id).await;
+    assert_eq!(named(&ada.conversation(&id).await), ("tick 0", "model"));
+    ask("mock:ticks=2").await;
+    app.finish().await;
+    assert_eq!(asked(&world, &id).await.len(), 1, "once is enough");
+}
+
+async fn f18_a_provider_that_refuses_max_tokens_makes_titles(world: World) {
+    let (app, ada) = app(&world, "mock:ticks=1").await;
+    let id = ada.create_conversation().await;
+    let body = "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens'\"}}";
+    let refusal = format!("HTTP/1.1 400 Bad\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    app.upstream().push(mock::Script::steps([
+        mock::Step::Text("An answer.".to_owned()),
+        mock::Step::Finish(mock::script::Ending::Stop),
+        mock::Step::Done,
+    ]));
+    app.upstream().push(mock::Script::steps([mock::Step::Wire(refusal.into()), mock::Step::Close]));
+    ada.send_and_wait(&id, "Why is the sky blue?").await;
+    assert_eq!(recorded(&world, &id).await[1], "completed");
+    assert_eq!(named(&ada.conversation(&id).await), ("tick 0", "model"));
+    let calls = app.upstream().calls();
+    assert!(calls[2].parameters["max_completion_tokens"].is_number(), "the other field");
 }
 
 async fn a_failure_leaves_the_first_line_and_is_not_repeated(world: World) {

@@ -83,9 +83,10 @@ async fn unwell() {
     let impatient = settings.clone().set("CHATAPP_PROVIDER__FIRST_TOKEN_TIMEOUT", "3s");
     let cases = [
         ("mock:status=401", "refused the credentials", "Set its api_key"),
-        ("mock:status=404", "refused the request", "often ends in /v1"),
+        ("mock:status=404", "address is wrong", "often ends in /v1"),
+        ("mock:status=422", "refused the request", "CHATAPP_PROVIDERS__SECOND__SYSTEM_ROLE"),
         ("mock:status=429", "rate of requests", "Wait a little"),
-        ("mock:fault=garbage", "cannot be understood", "stream = false"),
+        ("mock:fault=garbage", "cannot be understood", "CHATAPP_PROVIDERS__SECOND__STREAM"),
         ("mock:fault=silent", "took too long (first token", "first_token_timeout"),
     ];
     for (model, says, fix) in cases {
@@ -98,6 +99,11 @@ async fn unwell() {
         upstream.wait_for("the call", |calls| (calls.len() > asked).then_some(())).await;
         assert_eq!(upstream.calls().len(), asked + 1, "nothing is tried twice");
     }
+
+    // The one provider of three variables has keys without a name (F15).
+    let words = ["test", "openai", "--model", "mock:status=422"];
+    let (_, out, _) = command(&place, &settings, &words).await;
+    assert!(out.contains("CHATAPP_PROVIDER__SYSTEM_ROLE"), "{out}");
 
     let (code, out, err) = command(&place, &settings, &["test", "third"]).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));

@@ -1,4 +1,4 @@
-//! The title that a model gives a conversation after its first answer, if nobody has named it.
+//! The title that a model gives a conversation after its first whole answer, if nobody has named it.
 //!
 //! It is asked once, beside everything else: whatever goes wrong leaves the first line of the
 //! question, which the conversation was called by until then.
@@ -30,10 +30,14 @@ const MAX_BYTES: usize = 4096;
 /// How long it may take.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Sees to a title in the background, if `generation` has made the first answer of a conversation.
+/// How far into a conversation its first whole answer is looked for, in messages.
+const LATEST_SEQ: i64 = 20;
+
+/// Sees to a title in the background, if `generation` has made the first whole answer of a
+/// conversation.
 pub(crate) fn begin(engine: &Arc<Engine>, generation: &Arc<Generation>) {
-    let is_first = generation.row.input_to_seq == 0;
-    if !is_first || engine.settings.titles == Titles::Off || engine.draining.is_cancelled() {
+    let may_be_first = generation.row.input_to_seq < LATEST_SEQ;
+    if !may_be_first || engine.settings.titles == Titles::Off || engine.draining.is_cancelled() {
         return;
     }
     let (engine, generation) = (engine.clone(), generation.clone());
@@ -51,6 +55,10 @@ async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<
     let (db, owner) = (&engine.db, row.user_id);
     let conversation = crud::conversations::find(db, owner, row.conversation_id).await?;
     if conversation.is_none_or(|found| found.title_source != TitleSource::FirstLine) {
+        return Ok(());
+    }
+    // Earlier answers may have failed or been stopped; behind a whole one a title was asked for.
+    if row.input_to_seq > 0 && crud::responses::has_other_completed(db, row).await? {
         return Ok(());
     }
     let name = match &engine.settings.titles {

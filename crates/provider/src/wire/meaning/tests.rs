@@ -120,3 +120,23 @@ fn p8_what_stands_beside_an_error_is_kept() {
     let report = Report::from_body(flagged.as_bytes());
     assert!(!format!("{report:?}").contains("secret"), "what people wrote stays out of logs");
 }
+
+#[test]
+fn f18_a_refused_field_is_told_from_a_refused_value() {
+    let refuses = |body: &str| Report::from_body(body.as_bytes()).refuses_limit();
+    assert!(refuses(
+        r#"{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model.
+            Use 'max_completion_tokens' instead.","code":"unsupported_parameter"}}"#
+    ));
+    assert!(refuses(
+        r#"{"detail":[{"type":"extra_forbidden","loc":["body","max_completion_tokens"],
+            "msg":"Extra inputs are not permitted"}]}"#
+    ));
+    assert!(refuses(
+        r#"{"error":"Unrecognized request argument supplied: max_completion_tokens"}"#
+    ));
+    assert!(!refuses(
+        r#"{"error":{"message":"max_tokens is too large: 99999. This model supports at most 16384"}}"#
+    ));
+    assert!(!refuses(r#"{"error":{"message":"temperature is not supported with this model"}}"#));
+}

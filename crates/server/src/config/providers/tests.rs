@@ -97,13 +97,13 @@ fn further_providers_have_sections_and_variables() {
         .map(|(name, value)| (name.as_str(), value.expose_secret().to_owned()))
         .collect();
     assert_eq!(headers, [("X-Other", "b".to_owned()), ("X-Title", "Chat: yes".to_owned())]);
-    let llama = ollama.model_options["llama3.1:8b"];
+    let llama = ollama.model_options["llama3.1:8b"].clone();
     assert_eq!(llama.context_tokens, Some(4096));
     assert_eq!(llama.system_role, Some(SystemRole::User));
     assert_eq!(llama.reasoning_tags, Some(ReasoningTags::Implied));
     assert_eq!(llama.token_limit, Some(TokenLimit::MaxCompletionTokens));
     assert_eq!(llama.temperature, Some(0.5));
-    assert_eq!(llama.or(ollama.options).stream, Some(false));
+    assert_eq!(llama.or(ollama.options.clone()).stream, Some(false));
 }
 
 #[test]
@@ -127,6 +127,57 @@ fn a_section_with_the_single_providers_name_adds_to_it() {
     let other = one(&providers, "other");
     assert_eq!((key(other), other.options.context_tokens), (None, None), "nothing leaks");
     assert_eq!(providers.default.as_deref(), Some("openai"), "the single provider is the default");
+}
+
+#[test]
+fn f15_every_switch_has_a_key_for_one_provider() {
+    let bench = file("")
+        .env("OPENAI_BASE_URL", "http://localhost:1/v1")
+        .env("OPENAI_API_KEY", "sk-openai")
+        .env("CHATAPP_PROVIDER__STREAM", "false")
+        .env("CHATAPP_PROVIDER__SYSTEM_ROLE", "user")
+        .env("CHATAPP_PROVIDER__REASONING_TAGS", "<reason>,</reason>")
+        .env("CHATAPP_PROVIDER__TOKEN_LIMIT_FIELD", "max_tokens")
+        .env("CHATAPP_PROVIDER__INCLUDE_USAGE", "false")
+        .env("CHATAPP_PROVIDER__KEY_HEADER", "X-Api-Key")
+        .env("CHATAPP_PROVIDERS__OPENAI__HEADERS", "X-Title: Chat")
+        .env("CHATAPP_PROVIDER__TOKENIZER", "o200k_base")
+        .env("CHATAPP_PROVIDER__TEMPERATURE", "0.5")
+        .env("CHATAPP_PROVIDER__CONTEXT_TOKENS", "9000")
+        .env("CHATAPP_PROVIDERS__OTHER__BASE_URL", "http://localhost:2/v1");
+    let providers = load(&bench);
+    let openai = one(&providers, "openai");
+    let options = &openai.options;
+    assert_eq!((options.stream, options.temperature), (Some(false), Some(0.5)));
+    assert_eq!(options.system_role, Some(SystemRole::User));
+    assert_eq!(options.token_limit, Some(TokenLimit::MaxTokens));
+    assert_eq!(options.tokenizer.map(provider::Tokenizer::name), Some("o200k_base"));
+    let Some(ReasoningTags::Pairs(pairs)) = &options.reasoning_tags else { panic!("{options:?}") };
+    assert_eq!((&*pairs[0].open, &*pairs[0].close), ("<reason>", "</reason>"));
+    assert!(!openai.include_usage);
+    assert_eq!(openai.key_header.as_deref(), Some("X-Api-Key"));
+    assert_eq!(openai.headers.len(), 1);
+    let other = one(&providers, "other");
+    assert_eq!(other.options.stream, None, "switches are each provider's own");
+    assert!(other.key_header.is_none() && other.headers.is_empty());
+}
+
+#[test]
+fn p14_tags_are_words_or_pairs() {
+    let tags = |text: &str| {
+        let x = "[providers.x]\nbase_url = 'http://h/v1'\ndefault_model = 'm'\n";
+        let bench = file(&format!("{x}reasoning_tags = {text}"));
+        match &one(&load(&bench), "x").options.reasoning_tags {
+            Some(ReasoningTags::Pairs(pairs)) => {
+                pairs.iter().map(|pair| format!("{} {}", pair.open, pair.close)).collect()
+            }
+            other => vec![format!("{other:?}")],
+        }
+    };
+    assert_eq!(tags("'off'"), ["Some(Off)"]);
+    assert_eq!(tags("'<a>,</a>'"), ["<a> </a>"]);
+    assert_eq!(tags("['<a>,</a>', '<b>, </b>']"), ["<a> </a>", "<b> </b>"]);
+    assert_eq!(tags("['<a>', '</a>']"), ["<a> </a>"]);
 }
 
 #[test]
