@@ -7,7 +7,8 @@ export function explainError(error: unknown): string {
   if (error instanceof Refused && error.code === "rate_limit_exceeded" && error.retryAfter > 0) {
     return i18n.t.waitSeconds(Math.ceil(error.retryAfter / 1000));
   }
-  if (error instanceof Refused) return explainCode(error.code, error.message);
+  // What stands in front of a server refuses without a code.
+  if (error instanceof Refused) return explainCode(error.code || (error.status === 413 ? "request_too_large" : ""), error.message);
   if (error instanceof Unsure) return i18n.t.error.unsure;
   return error instanceof Lost ? i18n.t.error.network : i18n.t.error.unknown;
 }
