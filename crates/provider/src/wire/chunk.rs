@@ -181,8 +181,8 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
         chunk.text = choice.get("text").map(plain_text).unwrap_or_default();
         chunk.citations = citations::read([value, choice]);
     }
-    let reasons = ["finish_reason", "finishReason"].into_iter();
-    let word = reasons.filter_map(|name| choice.get(name)?.as_str()).next();
+    let mut reasons = ["finish_reason", "finishReason"].into_iter();
+    let word = reasons.find_map(|name| choice.get(name)?.as_str());
     chunk.reason = word.and_then(Reason::read);
     chunk
 }
