@@ -257,7 +257,8 @@ fn read_sound(audio: &Value, chunk: &mut Chunk) {
 /// A part of an array content: text, or (Mistral) thinking made of parts, or what is no text.
 fn read_part(part: &Value, chunk: &mut Chunk) {
     let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-    if matches!(kind, "thinking" | "reasoning") {
+    let is = |word: &str| kind.contains(word);
+    if is("thinking") || is("reasoning") {
         chunk.reasoning.push_str(&plain_text(part));
         return;
     }
@@ -266,7 +267,8 @@ fn read_part(part: &Value, chunk: &mut Chunk) {
         chunk.text.push_str(&text);
         return;
     }
-    let is = |word: &str| kind.contains(word);
+    // Neither words nor anything to be shown.
+    let is_silent = ["text", "refusal", "reference", "citation", "tool", "signature"];
     let omitted = if is("image") {
         Omitted::Image
     } else if is("audio") {
@@ -275,7 +277,7 @@ fn read_part(part: &Value, chunk: &mut Chunk) {
         Omitted::Video
     } else if is("file") || is("document") {
         Omitted::File
-    } else if kind.is_empty() || is("text") || is("reference") || is("citation") || is("refusal") {
+    } else if kind.is_empty() || is_silent.into_iter().any(is) {
         let refusal = part.get("refusal").and_then(Value::as_str).unwrap_or_default();
         chunk.text.push_str(refusal);
         return;

@@ -122,6 +122,10 @@ async fn p9_what_cannot_be_shown_is_said() {
     let array = json!({"content": [{"type": "text", "text": "Here:"}, image]});
     let outcome = answer(vec![d(&array.to_string(), ""), text("Nice.", "stop")]).await;
     assert_eq!((outcome.text.as_str(), outcome.end), (said, Ok(Finish::Stop)));
+    let parts = json!({"content": [{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "a"},
+        {"type": "tool_use", "name": "f"}, {"type": "refusal", "refusal": "b"}, {"type": "video_url"}]});
+    let outcome = answer(vec![d(&parts.to_string(), "stop")]).await;
+    assert_eq!(outcome.text, "ab\n\n[A video is left out here: it cannot be shown yet.]");
     let many = json!({"images": vec![image; 20]}).to_string();
     let outcome = answer(vec![d(&many, ""), d(&many, "stop")]).await;
     assert_eq!(outcome.text.matches("An image is left out").count(), 4);
