@@ -83,7 +83,7 @@ async fn open_in(
 /// Stores a new conversation and what its title is found by.
 pub(crate) async fn insert_in(tx: &Tx, row: &Model, title: &Terms) -> Result<()> {
     insert::<ActiveModel, _>(tx, row.clone()).await?;
-    search_docs::set_title(tx, row.user_id, row.id, title.clone()).await
+    search_docs::add_title(tx, row.user_id, row.id, title.clone()).await
 }
 
 /// Finds a conversation of `owner`.

@@ -80,22 +80,30 @@ pub async fn list_by_seq(
 
 /// `seq` of a message of a conversation.
 pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> Result<Option<i64>> {
-    find_seq_in(db.read(), conversation, id).await
-}
-
-/// The same within a transaction.
-pub(crate) async fn find_seq_in(
-    connection: &impl ConnectionTrait,
-    conversation: ConversationId,
-    id: MessageId,
-) -> Result<Option<i64>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Seq)
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
         .into_tuple()
-        .one(connection)
+        .one(db.read())
+        .await?)
+}
+
+/// The depth of a message proper of a conversation, within a transaction.
+pub(crate) async fn find_depth_in(
+    tx: &Tx,
+    conversation: ConversationId,
+    id: MessageId,
+) -> Result<Option<i32>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Depth)
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Kind.eq(MessageType::Message))
+        .into_tuple()
+        .one(tx)
         .await?)
 }
 

@@ -29,6 +29,7 @@ impl Reader {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
+        metrics::counter!("database_statements_total", "handle" => "read").increment(1);
         match self.link.answer(query()).await {
             Err(error) if dialect::classify(&error) == Class::Unavailable => {
                 self.link.answer(query()).await

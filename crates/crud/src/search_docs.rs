@@ -6,10 +6,10 @@ mod backlog;
 use models::message::{MessageType, Role};
 use models::search_doc::{ActiveModel, Column, Entity, Model};
 use models::{ConversationId, MessageId, Time, UserId, conversation, message};
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, RuntimeErr,
 };
 use search::{MAX_TEXT_CHARS, Term};
 
@@ -62,19 +62,78 @@ pub(crate) async fn add_messages(
     add(tx, owner, conversation, texts).await
 }
 
-/// Makes a message found by its text instead of the one it had.
+/// Makes a stored message found by its text instead of the one it had.
 pub(crate) async fn replace_message(
     tx: &Tx,
     owner: UserId,
     conversation: ConversationId,
-    text: (i64, Terms),
+    id: MessageId,
+    terms: Terms,
 ) -> Result<()> {
+    let its_number = Query::select()
+        .column(message::Column::Seq)
+        .from(message::Entity)
+        .and_where(message::Column::ConversationId.eq(conversation))
+        .and_where(message::Column::Id.eq(id))
+        .take();
     Entity::delete_many()
         .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Seq.eq(text.0))
+        .filter(Column::Seq.in_subquery(its_number))
         .exec(tx)
         .await?;
-    add_messages(tx, owner, conversation, [text]).await
+    add_message(tx, owner, conversation, id, terms).await
+}
+
+/// Makes a stored message of a conversation of `owner` found; nothing if it is not there.
+pub(crate) async fn add_message(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    id: MessageId,
+    Terms(terms): Terms,
+) -> Result<()> {
+    if terms.is_empty() {
+        return Ok(());
+    }
+    let row = Query::select()
+        .expr(Expr::value(owner))
+        .columns([message::Column::ConversationId, message::Column::Seq])
+        .expr(Expr::value(false))
+        .expr(Expr::value(terms))
+        .from(message::Entity)
+        .and_where(message::Column::ConversationId.eq(conversation))
+        .and_where(message::Column::Id.eq(id))
+        .take();
+    let columns =
+        [Column::UserId, Column::ConversationId, Column::Seq, Column::IsTitle, Column::Terms];
+    let mut insert = Query::insert().into_table(Entity).columns(columns).take();
+    insert
+        .select_from(row)
+        .map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
+    tx.execute_raw(tx.get_database_backend().build(&insert)).await?;
+    Ok(())
+}
+
+/// Makes a conversation of `owner` found by its title, which is its first.
+pub(crate) async fn add_title(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    title: Terms,
+) -> Result<()> {
+    add(tx, owner, conversation, [(None, title)]).await
+}
+
+/// Makes a conversation of `owner` found by its first title and its newest message.
+pub(crate) async fn add_title_and_message(
+    tx: &Tx,
+    owner: UserId,
+    conversation: ConversationId,
+    title: Terms,
+    message: (i64, Terms),
+) -> Result<()> {
+    let (seq, terms) = message;
+    add(tx, owner, conversation, [(None, title), (Some(seq), terms)]).await
 }
 
 /// Makes a conversation of `owner` found by `title` instead of the one it had. The caller has
@@ -90,7 +149,7 @@ pub(crate) async fn set_title(
         .filter(Column::Seq.is_null())
         .exec(tx)
         .await?;
-    add(tx, owner, conversation, [(None, title)]).await
+    add_title(tx, owner, conversation, title).await
 }
 
 async fn add(

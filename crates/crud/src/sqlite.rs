@@ -130,7 +130,6 @@ async fn prepare_file(options: &SqliteOptions) -> Result<(), sqlx::Error> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "in a test a broken expectation is a panic")]
 mod tests {
     use sea_orm::{ConnectionTrait, Statement};
 

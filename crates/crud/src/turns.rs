@@ -1,13 +1,15 @@
 //! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
+use models::conversation::TitleSource;
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::{
     ConversationId, MessageId, ResponseId, Time, UserId, conversation, response, response_event,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, UpdateMany};
 
 use crate::db::{Db, Tx};
+use crate::dialect;
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::responses::Checkpoint;
@@ -64,7 +66,7 @@ pub struct Continued {
 
 /// What can be found of a new question, of the title it may give, and of the one that the
 /// conversation is opened with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct TurnTerms {
     content: Terms,
     title: Terms,
@@ -129,8 +131,8 @@ pub enum TurnOutcome {
 }
 
 /// Accepts an answer to be made: stores the conversation if it is new, claims it, stores the
-/// message if that is new, an empty answer and the response, and selects the answer's branch. Of any number of attempts at
-/// one conversation one is accepted at a time.
+/// message if that is new, an empty answer and the response, and selects the answer's branch. Of
+/// any number of attempts at one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
     let run = |turn: NewTurn| {
         let terms = turn.terms();
@@ -203,39 +205,42 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             return Ok(active.map_or(TurnOutcome::Superseded(newest), TurnOutcome::Locked));
         }
     }
-    if !claim(tx, new).await? {
-        return match find_open(tx, new).await? {
-            None => Ok(TurnOutcome::NoConversation),
-            Some(row) => match row.active_response_id {
-                // Perhaps by the same request, sent twice at the same moment.
-                Some(active) => Ok(repeated(tx, new).await?.unwrap_or(TurnOutcome::Locked(active))),
-                // It ended between the two statements: look again from the beginning.
-                None => Err(look_again()),
-            },
-        };
-    }
-    let Some(row) = find_open(tx, new).await? else { return Ok(TurnOutcome::NoConversation) };
-    let found = match named.or(new.selected_parent(&row)) {
-        Some(id) => messages::find_in(tx, new.conversation_id, id).await?,
-        None => None,
+    let row = match claim(tx, new).await? {
+        Claimed::Now(row) => row,
+        Claimed::Not(outcome) => return Ok(outcome),
     };
     let user_message = match &new.question {
         // Should it have been deleted since it was looked at: from here on the claim keeps it.
-        Question::Stored | Question::Continued(_) => found.ok_or_else(look_again)?,
-        Question::New { .. } if named.is_some() && found.is_none() => return Err(look_again()),
-        Question::New { content, .. } => user_message(new, row.next_seq - 2, found, content),
+        Question::Stored | Question::Continued(_) => {
+            let found = messages::find_in(tx, new.conversation_id, new.response.user_message_id);
+            found.await?.ok_or_else(look_again)?
+        }
+        Question::New { content, .. } => {
+            let above = match named.or(new.selected_parent(&row)) {
+                Some(id) => messages::find_depth_in(tx, new.conversation_id, id)
+                    .await?
+                    .map(|depth| (id, depth)),
+                None => None,
+            };
+            if named.is_some() && above.is_none() {
+                return Err(look_again());
+            }
+            user_message(new, row.next_seq, above, content)
+        }
     };
     let turn = match &new.question {
-        Question::Continued(continued) => go_on(tx, new, continued, user_message).await?,
+        Question::Continued(continued) => {
+            mark(tx, new, &row, None).await?;
+            go_on(tx, new, continued, user_message).await?
+        }
         question => {
-            let turn = answered(new, row.next_seq - 1, user_message);
-            select_branch(tx, new, &row, turn.message.id, terms).await?;
+            let turn = answered(new, row.next_seq + new.count() - 1, user_message);
+            mark(tx, new, &row, Some(turn.message.id)).await?;
             if *question == Question::Stored {
                 insert(tx, turn.message.clone()).await?;
             } else {
                 insert_all(tx, [turn.user_message.clone(), turn.message.clone()]).await?;
-                let text = (turn.user_message.seq, terms.content.clone());
-                search_docs::add_messages(tx, new.owner, new.conversation_id, [text]).await?;
+                make_found(tx, new, &row, turn.user_message.seq, terms).await?;
             }
             insert(tx, turn.response.clone()).await?;
             turn
@@ -279,11 +284,49 @@ impl NewTurn {
     }
 }
 
-/// The lock: one atomic update takes the conversation and a number for each message, or changes
-/// nothing.
-async fn claim(tx: &Tx, new: &NewTurn) -> Result<bool> {
+/// How claiming a conversation ended.
+#[expect(clippy::large_enum_variant, reason = "returned once and taken apart at once")]
+enum Claimed {
+    /// It is the transaction's. The row as it was before, so its `next_seq` is the first number
+    /// for the new messages.
+    Now(conversation::Model),
+    /// It is not, and that is the outcome.
+    Not(TurnOutcome),
+}
+
+/// The lock: takes the conversation and a number for each message, or changes nothing.
+///
+/// Where there is one writer the transaction has everything to itself: it looks, and what the
+/// claim changes is written by [`mark`] together with the rest. Elsewhere one atomic
+/// update decides among rivals.
+async fn claim(tx: &Tx, new: &NewTurn) -> Result<Claimed> {
+    let is_alone = dialect::has_single_writer(tx);
+    if !is_alone && update_claimed(new).exec(tx).await?.rows_affected == 1 {
+        let Some(mut row) = find_open(tx, new).await? else {
+            return Ok(Claimed::Not(TurnOutcome::NoConversation));
+        };
+        row.next_seq -= new.count();
+        return Ok(Claimed::Now(row));
+    }
+    let Some(row) = find_open(tx, new).await? else {
+        return Ok(Claimed::Not(TurnOutcome::NoConversation));
+    };
+    match row.active_response_id {
+        // Perhaps by the same request, sent twice at the same moment.
+        Some(active) => {
+            let outcome = repeated(tx, new).await?.unwrap_or(TurnOutcome::Locked(active));
+            Ok(Claimed::Not(outcome))
+        }
+        None if is_alone => Ok(Claimed::Now(row)),
+        // It ended between the two statements: look again from the beginning.
+        None => Err(look_again()),
+    }
+}
+
+/// What the claim changes, where nobody else has it.
+fn update_claimed(new: &NewTurn) -> UpdateMany<conversation::Entity> {
     use conversation::{Column, Entity};
-    let claimed = Entity::update_many()
+    Entity::update_many()
         .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(new.count()))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::ActiveResponseId, new.response.id.into())
@@ -292,9 +335,6 @@ async fn claim(tx: &Tx, new: &NewTurn) -> Result<bool> {
         .filter(Column::UserId.eq(new.owner))
         .filter(Column::DeletedAt.is_null())
         .filter(Column::ActiveResponseId.is_null())
-        .exec(tx)
-        .await?;
-    Ok(claimed.rows_affected == 1)
 }
 
 async fn find_open(tx: &Tx, new: &NewTurn) -> Result<Option<conversation::Model>> {
@@ -307,24 +347,41 @@ async fn find_open(tx: &Tx, new: &NewTurn) -> Result<Option<conversation::Model>
         .await?)
 }
 
-async fn select_branch(
+/// The title that a conversation gets from its first message, if nobody has set one.
+fn first_title<'a>(new: &'a NewTurn, row: &conversation::Model) -> Option<&'a str> {
+    match &new.question {
+        Question::New { title, .. } if row.title_source == TitleSource::None => Some(title),
+        _ => None,
+    }
+}
+
+/// Writes into the claimed conversation what is not in it yet: the claim itself where there is one
+/// writer, the new end `head` of the selected branch, and the title that the question gives it.
+async fn mark(
     tx: &Tx,
     new: &NewTurn,
     row: &conversation::Model,
-    head: MessageId,
-    terms: &TurnTerms,
+    head: Option<MessageId>,
 ) -> Result<()> {
-    use conversation::{Column, Entity, TitleSource};
-    let mut update = Entity::update_many().col_expr(Column::HeadId, head.into());
-    if let Question::New { title, .. } = &new.question
-        && row.title_source == TitleSource::None
-    {
-        search_docs::set_title(tx, new.owner, row.id, terms.title.clone()).await?;
+    use conversation::{Column, Entity};
+    let mut update = if dialect::has_single_writer(tx) {
+        update_claimed(new)
+    } else if head.is_some() {
+        Entity::update_many().filter(Column::Id.eq(row.id))
+    } else {
+        return Ok(());
+    };
+    if let Some(head) = head {
+        update = update.col_expr(Column::HeadId, head.into());
+    }
+    if let Some(title) = first_title(new, row) {
         update = update
-            .col_expr(Column::Title, title.clone().into())
+            .col_expr(Column::Title, title.into())
             .col_expr(Column::TitleSource, Expr::value(TitleSource::FirstLine));
     }
-    update.filter(Column::Id.eq(row.id)).exec(tx).await?;
+    if update.exec(tx).await?.rows_affected != 1 {
+        return Err(look_again());
+    }
     Ok(())
 }
 
@@ -367,19 +424,40 @@ async fn go_on(
     Ok(Turn { user_message, message, response })
 }
 
-/// A new message below `parent`.
+/// Makes a new message found, and the title that it gives the conversation.
+async fn make_found(
+    tx: &Tx,
+    new: &NewTurn,
+    row: &conversation::Model,
+    seq: i64,
+    terms: &TurnTerms,
+) -> Result<()> {
+    let TurnTerms { content, title, .. } = terms.clone();
+    let is_named = first_title(new, row).is_some();
+    if is_named && row.title.is_empty() {
+        // There is nothing that it was found by until now.
+        let message = (seq, content);
+        return search_docs::add_title_and_message(tx, new.owner, row.id, title, message).await;
+    }
+    if is_named {
+        search_docs::set_title(tx, new.owner, row.id, title).await?;
+    }
+    search_docs::add_messages(tx, new.owner, row.id, [(seq, content)]).await
+}
+
+/// A new message below `parent`, whose depth is known.
 fn user_message(
     new: &NewTurn,
     seq: i64,
-    parent: Option<message::Model>,
+    parent: Option<(MessageId, i32)>,
     content: &str,
 ) -> message::Model {
     message::Model {
         conversation_id: new.conversation_id,
         seq,
         id: new.response.user_message_id,
-        depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
-        parent_id: parent.map(|parent| parent.id),
+        depth: parent.map_or(0, |(_, depth)| depth.saturating_add(1)),
+        parent_id: parent.map(|(id, _)| id),
         response_id: None,
         kind: MessageType::Message,
         role: Some(Role::User),

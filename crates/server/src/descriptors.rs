@@ -141,7 +141,6 @@ mod system {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "in a test a broken expectation is a panic")]
 mod tests {
     use super::*;
 

@@ -18,13 +18,23 @@ pub(crate) async fn describe(
     conversation: ConversationId,
     rows: Vec<message::Model>,
 ) -> Result<Vec<MessageOut>> {
+    describe_with(engine, conversation, rows, None).await
+}
+
+/// The same, where all rows of one response are `known`.
+pub(crate) async fn describe_with(
+    engine: &Engine,
+    conversation: ConversationId,
+    rows: Vec<message::Model>,
+    known: Option<(ResponseId, &[message::Model])>,
+) -> Result<Vec<MessageOut>> {
     let mut places: HashMap<MessageId, Place> =
         crud::messages::list_places(&engine.db, conversation, &rows)
             .await?
             .into_iter()
             .map(|place| (place.id, place))
             .collect();
-    let mut beside = list_beside(engine, &rows).await?;
+    let mut beside = list_beside(engine, &rows, known).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let beside = match row.kind {
@@ -75,6 +85,7 @@ pub(crate) async fn describe(
 async fn list_beside(
     engine: &Engine,
     rows: &[message::Model],
+    known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<HashMap<MessageId, Beside>> {
     let mut answers: HashMap<ResponseId, MessageId> = HashMap::new();
     for row in rows.iter().filter(|row| row.kind == MessageType::Message) {
@@ -83,9 +94,14 @@ async fn list_beside(
         let earlier = data.earlier.iter().map(|earlier| earlier.response);
         answers.extend(earlier.chain([response]).map(|response| (response, row.id)));
     }
-    let ids: Vec<ResponseId> = answers.keys().copied().collect();
+    let unknown = answers.keys().copied().filter(|id| known.is_none_or(|(known, _)| known != *id));
+    let mut produced =
+        crud::messages::list_beside(&engine.db, &unknown.collect::<Vec<_>>()).await?;
+    let known = known.into_iter().flat_map(|(_, rows)| rows);
+    produced.extend(known.filter(|row| row.kind != MessageType::Message).cloned());
+    produced.sort_by_key(|row| row.seq);
     let mut beside: HashMap<MessageId, Beside> = HashMap::new();
-    for row in crud::messages::list_beside(&engine.db, &ids).await? {
+    for row in produced {
         if let Some(answer) = row.response_id.and_then(|response| answers.get(&response)) {
             beside.entry(*answer).or_default().add(&row);
         }

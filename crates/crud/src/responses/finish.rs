@@ -1,7 +1,7 @@
 //! The end of a response, in one transaction.
 
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
-use models::response::{Column, Entity, Model, ResponseStatus};
+use models::response::{ActiveModel, Column, Entity, Model, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, conversation, response_event};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -10,9 +10,9 @@ use sea_orm::{
 
 use super::{Checkpoint, Fence};
 use crate::db::{Db, Tx};
-use crate::error::{CrudError, Result};
+use crate::error::Result;
+use crate::insert;
 use crate::search_docs::{self, Terms};
-use crate::{insert, messages};
 
 /// What a response has brought when it ends.
 #[derive(Debug, Clone)]
@@ -58,24 +58,19 @@ impl Finish {
 
 async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
     let Model { id, conversation_id, owner, epoch, .. } = finish.response;
-    let fence = Fence { owner, epoch };
-    let held = Entity::find_by_id(id).filter(fence.condition()).select_only().column(Column::Id);
-    if held.into_tuple::<ResponseId>().one(tx).await?.is_none() {
+    // The fence first: where it is gone nothing is touched.
+    let ended = Entity::update_many()
+        .set(end_of(&finish.response))
+        .filter(Column::Id.eq(id))
+        .filter(Fence { owner, epoch }.condition())
+        .exec(tx)
+        .await?;
+    if ended.rows_affected != 1 {
         return Ok(false);
     }
     let beside = |item: &&FinalItem| item.kind != MessageType::Message;
     let beside: Vec<&FinalItem> = finish.items.iter().filter(beside).collect();
     let first_seq = release(tx, conversation_id, id, beside.len(), finish.now).await?;
-    let ended = Entity::update_many()
-        .set(finish.response.clone().into_active_model().reset_all())
-        .filter(Column::Id.eq(id))
-        .filter(fence.condition())
-        .exec(tx)
-        .await?;
-    if ended.rows_affected != 1 {
-        // Taken over between the two statements: run again and see it at the first.
-        return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
-    }
     write_answer(tx, finish, terms).await?;
     for (item, seq) in beside.into_iter().zip(first_seq..) {
         insert(tx, row_beside(finish, item, seq)).await?;
@@ -86,6 +81,33 @@ async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
     #[cfg(feature = "kill-points")]
     crate::kill_point("end.uncommitted");
     Ok(true)
+}
+
+/// What the end of a response changes in its row: all but what was settled when it was accepted,
+/// taken over or gone on with. Written again, it would be looked up in every index and table that
+/// the columns have to do with.
+fn end_of(row: &Model) -> ActiveModel {
+    let mut end = row.clone().into_active_model().reset_all();
+    for settled in [
+        Column::Id,
+        Column::UserId,
+        Column::ConversationId,
+        Column::UserMessageId,
+        Column::MessageId,
+        Column::PreviousResponseId,
+        Column::Model,
+        Column::Provider,
+        Column::Parameters,
+        Column::InputToSeq,
+        Column::Owner,
+        Column::Epoch,
+        Column::Continuations,
+        Column::ContinuedTokens,
+        Column::CreatedAt,
+    ] {
+        end.not_set(settled);
+    }
+    end
 }
 
 /// Gives the conversation free and takes `count` numbers; the first of them, if there are any.
@@ -110,8 +132,9 @@ async fn release(
     if count == 0 {
         return Ok(0);
     }
-    let row = Entity::find_by_id(id).one(tx).await?;
-    Ok(row.map_or(0, |row| row.next_seq - count))
+    let next_seq = Entity::find_by_id(id).select_only().column(Column::NextSeq);
+    let next_seq: Option<i64> = next_seq.into_tuple().one(tx).await?;
+    Ok(next_seq.map_or(0, |next_seq| next_seq - count))
 }
 
 async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
@@ -130,15 +153,12 @@ async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
         .filter(Column::Id.eq(message_id))
         .exec(tx)
         .await?;
-    let Some(seq) = messages::find_seq_in(tx, conversation_id, message_id).await? else {
-        return Ok(());
-    };
     // Its text is written here, so this is when it can be found.
-    let text = (seq, terms.clone());
+    let terms = terms.clone();
     if previous_response_id.is_some() {
-        return search_docs::replace_message(tx, user_id, conversation_id, text).await;
+        return search_docs::replace_message(tx, user_id, conversation_id, message_id, terms).await;
     }
-    search_docs::add_messages(tx, user_id, conversation_id, [text]).await
+    search_docs::add_message(tx, user_id, conversation_id, message_id, terms).await
 }
 
 /// Reasoning and calls hang beside the answer, below the question, and are in no branch.

@@ -286,6 +286,18 @@ pub const GROUPS: &[Group] = &[
             ),
             metric(
                 Kind::Counter,
+                "database_statements_total",
+                &["handle"],
+                "Statements, to read or within a transaction that writes, without its begin and end",
+            ),
+            metric(
+                Kind::Counter,
+                "database_transactions_total",
+                &[],
+                "Transactions that write; on SQLite a group of writes is one",
+            ),
+            metric(
+                Kind::Counter,
                 "database_retries_total",
                 &[],
                 "Transactions run again because another one was in the way",

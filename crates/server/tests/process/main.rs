@@ -32,6 +32,7 @@ mod readers;
 mod reference;
 mod secrecy;
 mod start;
+mod statements;
 mod stop;
 mod tour;
 mod transfer;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     let harness = readers::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);
+    let harness = statements::stories(harness);
     let harness = secrecy::stories(harness);
     let harness = disk_full::stories(harness);
     let harness = descriptors::stories(harness);

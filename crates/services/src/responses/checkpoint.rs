@@ -109,6 +109,9 @@ async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
         Err(error) => {
             tracing::warn!(error = %crate::chain(&error), "a checkpoint could not be stored");
             metrics::counter!("checkpoint_failures_total").increment(1);
+            for (generation, _) in pending {
+                generation.log.mark_doubtful();
+            }
             if matches!(error, CrudError::Ambiguous(_) | CrudError::Conflict(_)) {
                 resynchronise(engine, pending).await;
             }

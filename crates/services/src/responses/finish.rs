@@ -128,7 +128,10 @@ async fn store_patiently(
         attempt += 1;
         let error = match store(engine, row, log, (ending.clone(), complete), attempt).await {
             Ok(stored) => return stored,
-            Err(error) => error,
+            Err(error) => {
+                log.mark_doubtful();
+                error
+            }
         };
         tracing::warn!(
             response = %row.id, attempt, error = %crate::chain(&error),
@@ -231,7 +234,9 @@ async fn store_once(
 ) -> Result<Stored, CrudError> {
     let Some(Event::Ended(ending)) = events.last() else { return Ok(Stored::Elsewhere) };
     // A checkpoint whose answer got lost may have stored more than the log knows.
-    if let Some(last_seq) = crud::responses::find_last_seq(db, row.id).await? {
+    if log.is_doubtful()
+        && let Some(last_seq) = crud::responses::find_last_seq(db, row.id).await?
+    {
         log.mark_stored_up_to(last_seq);
     }
     let (unstored, output) = log.preview(events);

@@ -48,6 +48,9 @@ struct State {
     next_seq: u64,
     /// How many entries are on disk.
     stored: usize,
+    /// Whether more of them may be on disk: somebody tried to store some, and nobody has asked since
+    /// how far that came.
+    is_doubtful: bool,
     /// Whether it is read from the database while another server writes: there are events that
     /// followers of that server have seen and this log does not know yet.
     lags: bool,
@@ -86,6 +89,7 @@ impl Log {
                 transcript: Transcript::new(message_id),
                 next_seq: 0,
                 stored: 0,
+                is_doubtful: false,
                 lags: false,
                 closed: false,
                 ended: false,
@@ -125,6 +129,7 @@ impl Log {
         for (first_seq, payload) in runs {
             log.append_stored(first_seq, payload);
         }
+        log.lock().is_doubtful = true;
         log
     }
 
@@ -346,9 +351,20 @@ impl Log {
         state.stored = state.stored.max(until);
     }
 
-    /// Takes note that everything up to the number `last_seq` is on disk.
+    /// Takes note that an attempt to store events came to no good end.
+    pub(crate) fn mark_doubtful(&self) {
+        self.lock().is_doubtful = true;
+    }
+
+    /// Whether more may be on disk than is known, so that the disk has to be asked.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.lock().is_doubtful
+    }
+
+    /// Takes note that everything up to the number `last_seq` is on disk, and nothing behind it.
     pub(crate) fn mark_stored_up_to(&self, last_seq: i64) {
         let mut state = self.lock();
+        state.is_doubtful = false;
         let Ok(last_seq) = u64::try_from(last_seq) else { return };
         let until = state.entries.partition_point(|(seq, _)| *seq <= last_seq);
         state.stored = state.stored.max(until);

@@ -81,16 +81,29 @@ impl Responses {
     /// A response of `owner` with both of its messages.
     pub async fn turn(&self, owner: UserId, id: ResponseId) -> Result<TurnOut> {
         let row = self.find(owner, id).await?;
-        let message = |id| crud::messages::find(&self.engine.db, owner, id);
-        let user_message = message(row.user_message_id).await?;
-        let answer = message(row.message_id).await?;
-        let rows = [user_message, answer].into_iter().flatten().collect();
-        let mut out =
-            messages::describe(&self.engine, row.conversation_id, rows).await?.into_iter();
+        let user_message =
+            crud::messages::find(&self.engine.db, owner, row.user_message_id).await?;
+        let produced = crud::messages::list_of_response(&self.engine.db, id).await?;
+        let answer = produced.iter().find(|produced| produced.id == row.message_id).cloned();
+        let (answer, response) = match answer {
+            Some(answer) if row.status.is_final() => (Some(answer), resource(&row, &produced)),
+            Some(answer) => (Some(answer), self.describe(&row).await?),
+            // Another response has gone on with it.
+            None => {
+                let found = crud::messages::find(&self.engine.db, owner, row.message_id).await?;
+                (found, self.describe(&row).await?)
+            }
+        };
+        let (Some(user_message), Some(answer)) = (user_message, answer) else {
+            return Err(Error::NotFound("response"));
+        };
+        let (rows, known) = (vec![user_message, answer], Some((id, produced.as_slice())));
+        let out = messages::describe_with(&self.engine, row.conversation_id, rows, known).await?;
+        let mut out = out.into_iter();
         let (Some(user_message), Some(message)) = (out.next(), out.next()) else {
             return Err(Error::NotFound("response"));
         };
-        Ok(TurnOut { user_message, message, response: self.describe(&row).await? })
+        Ok(TurnOut { user_message, message, response })
     }
 
     /// Follows a response of `owner` after the event `after`, or from the beginning. It may have
