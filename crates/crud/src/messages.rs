@@ -1,17 +1,15 @@
 //! Messages: always by conversation and `seq`, always through their owner.
 
-use std::collections::BTreeSet;
+mod places;
 
 use models::message::{Column, Entity, MessageType, Model};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, WindowStatement};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+
+pub use places::{Place, list_places};
 
 use crate::db::{Db, Tx};
-use crate::dialect;
 use crate::error::Result;
 
 /// Finds a message of `owner`, in a conversation that is not deleted.
@@ -152,72 +150,6 @@ pub async fn list_links(
         .into_model()
         .all(db.read())
         .await?)
-}
-
-/// The place of a message proper among those with the same parent, in the order of `seq`.
-#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
-pub struct Place {
-    /// The message.
-    pub id: MessageId,
-    /// Its place, from 1.
-    pub place: i64,
-    /// How many there are.
-    pub siblings: i64,
-    /// The one before it.
-    pub previous: Option<MessageId>,
-    /// The one after it.
-    pub next: Option<MessageId>,
-}
-
-/// Where `rows`, all of one conversation, stand among their siblings. The siblings themselves,
-/// of which there may be many, do not leave the database.
-pub async fn list_places(
-    db: &Db,
-    conversation: ConversationId,
-    rows: &[Model],
-) -> Result<Vec<Place>> {
-    let parents: BTreeSet<MessageId> = rows.iter().filter_map(|row| row.parent_id).collect();
-    let mut places = Vec::with_capacity(rows.len());
-    if !parents.is_empty() {
-        let family = Column::ParentId.is_in(parents);
-        places.extend(list_places_among(db, conversation, family, rows).await?);
-    }
-    if rows.iter().any(|row| row.parent_id.is_none()) {
-        // Apart from the others: together no engine finds both by the index.
-        let family = dialect::is_rarely_null(db.read(), Column::ParentId);
-        places.extend(list_places_among(db, conversation, family, rows).await?);
-    }
-    Ok(places)
-}
-
-/// The places of those of `rows` that are among the messages proper that `family` describes.
-async fn list_places_among(
-    db: &Db,
-    conversation: ConversationId,
-    family: Expr,
-    rows: &[Model],
-) -> Result<Vec<Place>> {
-    let siblings = || WindowStatement::partition_by(Column::ParentId);
-    let in_order = || siblings().order_by(Column::Seq, Order::Asc).take();
-    let places = Query::select()
-        .column(Column::Id)
-        // The count up to the row itself: what ROW_NUMBER() would say, signed on every engine.
-        .expr_window_as(Expr::cust("COUNT(*)"), in_order(), "place")
-        .expr_window_as(Expr::cust("COUNT(*)"), siblings(), "siblings")
-        .expr_window_as(Expr::cust("LAG(id)"), in_order(), "previous")
-        .expr_window_as(Expr::cust("LEAD(id)"), in_order(), "next")
-        .from(Entity)
-        .and_where(Column::ConversationId.eq(conversation))
-        .and_where(Column::Kind.eq(MessageType::Message))
-        .and_where(family)
-        .take();
-    let query = Query::select()
-        .columns(["id", "place", "siblings", "previous", "next"])
-        .from_subquery(places, "places")
-        .and_where(Expr::col("id").is_in(rows.iter().map(|row| row.id)))
-        .take();
-    let statement = db.read().get_database_backend().build(&query);
-    Ok(Place::find_by_statement(statement).all(db.read()).await?)
 }
 
 /// What the given responses produced beside their answers, in the order of `seq`.

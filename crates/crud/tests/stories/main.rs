@@ -6,6 +6,7 @@ mod accounts;
 mod group;
 mod imports;
 mod open;
+mod places;
 mod schema;
 mod servers;
 mod turns;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let harness = group::stories(harness);
     let harness = imports::stories(harness);
     let harness = open::stories(harness);
+    let harness = places::stories(harness);
     let harness = schema::stories(harness);
     let harness = servers::stories(harness);
     let harness = turns::stories(harness);
