@@ -111,7 +111,11 @@ impl ModelList {
             return Some(cached.listing.clone());
         }
         let (list, upstream) = (self.clone(), upstream.clone());
-        // It ends by itself, and what it finds counts for those who ask later.
+        // What it finds counts for those who ask later.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends by itself within seconds, and a shutdown loses nothing with it"
+        )]
         let asked = tokio::spawn(async move { list.get(&upstream.http).await });
         match cached {
             Some(cached) => Some(cached.listing),

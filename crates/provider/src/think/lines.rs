@@ -95,7 +95,6 @@ impl Lines {
                     Found::No => {}
                 }
             }
-            Some(_) => {}
             None if is_fence => self.fence = Some((mark, row)),
             None if mark == b'`' => {
                 self.span = match self.span {
@@ -103,7 +102,7 @@ impl Lines {
                     Some(open) => Some(open).filter(|open| *open != row),
                 };
             }
-            None => {}
+            Some(_) | None => {}
         }
         self.line_has_text = true;
         self.at += row;

@@ -133,9 +133,10 @@ proptest! {
             let said: Vec<&str> = said.flat_map(str::split_whitespace)
                 .filter(|word| *word != "\u{200b}").collect();
             let places: &[&str] = match (role, system_role) {
-                (ChatRole::System | ChatRole::User, SystemRole::User) => &["user"],
-                (ChatRole::System, _) => &["system", "developer"],
-                (ChatRole::User, _) => &["user"],
+                (ChatRole::System, SystemRole::System | SystemRole::Developer) => {
+                    &["system", "developer"]
+                }
+                (ChatRole::System | ChatRole::User, _) => &["user"],
                 (ChatRole::Assistant, _) => &["assistant"],
             };
             let mut kept = written.iter().filter(|(role, _)| places.contains(role))
