@@ -113,11 +113,14 @@ class Conversations {
   }
 
   /** Asks for one conversation, which somebody has changed; `ours` if it was this tab. */
-  async reload(id: string, ours = false): Promise<void> {
+  async reload(id: string, ours = false): Promise<Conversation | undefined> {
     try {
-      this.put(await json<Conversation>(`/api/conversations/${id}`), ours);
+      const conversation = await json<Conversation>(`/api/conversations/${id}`);
+      this.put(conversation, ours);
+      return conversation;
     } catch (error) {
       if (error instanceof Refused && error.status === 404) this.#drop(id);
+      return undefined;
     }
   }
 

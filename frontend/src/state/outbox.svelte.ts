@@ -49,6 +49,8 @@ class Outbox {
   #running = new Set<string>();
   /** Which answer is being written in a conversation, as far as that is known. */
   #answering = new Map<string, string>();
+  /** Where a message has just arrived, and what follows from it has not been seen yet. */
+  #settling = new Set<string>();
   #listeners = new Set<Listener>();
   #wakers = new Set<() => void>();
 
@@ -62,7 +64,8 @@ class Outbox {
     conversations.watch({
       heard: ({ id, active_response_id: active }) => {
         if (active) this.#answering.set(id, active);
-        else this.#answering.delete(id);
+        // What was asked before the message arrived knows nothing of its answer.
+        else if (!this.#settling.has(id)) this.#answering.delete(id);
         this.#wake();
       },
       gone: () => {},
@@ -237,7 +240,13 @@ class Outbox {
     }
     this.remove(item.key);
     for (const listener of this.#listeners) listener.sent?.(item, turn);
-    void conversations.reload(id, true);
+    this.#settling.add(id);
+    void conversations.reload(id, true).then((conversation) => {
+      this.#settling.delete(id);
+      if (!conversation || conversation.active_response_id) return;
+      this.#answering.delete(id);
+      this.#wake();
+    });
   }
 
   /** Gives the text back to whoever wrote it, with all that was to follow. */

@@ -331,6 +331,22 @@ describe("w8: while an answer is written", () => {
     expect(posts[0]!.key).toBe(posts[1]!.key);
   });
 
+  it("what was asked before a message arrived does not let the next one go", async () => {
+    const known: { put?: (late: unknown) => void } = {};
+    const late = { id: CONVERSATION, active_response_id: null, updated_at: "" };
+    const outbox = await tab({ sent: () => known.put?.(late) });
+    const { conversations } = await import("./conversations.svelte");
+    known.put = (one) => conversations.put(one as never, false);
+    outbox.put({ conversation: CONVERSATION, content: "one" });
+    outbox.put({ conversation: CONVERSATION, content: "two" });
+    active = "resp_0";
+    await settled(20_000);
+    expect(said()).toEqual(["one"]);
+    active = null;
+    await settled(10_000);
+    expect(said()).toEqual(["one", "two"]);
+  });
+
   it("one is taken back, and the others are sent", async () => {
     const outbox = await tab();
     const { conversations } = await import("./conversations.svelte");
