@@ -4,7 +4,7 @@ mod places;
 
 use models::message::{Column, Entity, MessageType, Model};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 pub use places::{Place, list_places};
@@ -25,7 +25,13 @@ pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Model>
         .await?)
 }
 
-/// At most `limit` rows of a conversation with `seq` up to `seq`, newest first.
+/// How many bytes of text one step of rows has before it ends early, though `limit` allows more:
+/// with the row after the one that brings it there. Whoever cuts its rows at this many bytes can
+/// tell by that row whether there are more.
+pub const STEP_BYTES: usize = 2 << 20;
+
+/// At most `limit` rows of a conversation with `seq` up to `seq`, newest first; fewer where their
+/// texts have [`STEP_BYTES`].
 ///
 /// The caller has found the conversation through its owner.
 pub async fn list_down(
@@ -34,46 +40,60 @@ pub async fn list_down(
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Seq.lte(seq))
-        .order_by_desc(Column::Seq)
-        .limit(limit)
-        .all(db.read())
-        .await?)
+    let below = Column::Seq.lte(seq);
+    list_step(db, conversation, below, Order::Desc, limit).await
 }
 
-/// At most `limit` rows of a conversation with `seq` from `seq`, oldest first.
+/// At most `limit` rows of a conversation with `seq` from `seq`, oldest first; fewer where their
+/// texts have [`STEP_BYTES`].
 pub async fn list_up(
     db: &Db,
     conversation: ConversationId,
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Seq.gte(seq))
-        .order_by_asc(Column::Seq)
-        .limit(limit)
-        .all(db.read())
-        .await?)
+    let above = Column::Seq.gte(seq);
+    list_step(db, conversation, above, Order::Asc, limit).await
 }
 
-/// The rows of a conversation with these numbers, oldest first.
-pub async fn list_by_seq(
+async fn list_step(
     db: &Db,
     conversation: ConversationId,
-    seqs: &[i64],
+    range: Expr,
+    order: Order,
+    limit: u64,
 ) -> Result<Vec<Model>> {
-    if seqs.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(Entity::find()
+    let mut query = Entity::find()
         .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Seq.is_in(seqs.iter().copied()))
-        .order_by_asc(Column::Seq)
-        .all(db.read())
-        .await?)
+        .filter(range.clone())
+        .order_by(Column::Seq, order.clone())
+        .limit(limit);
+    // Two are read in any case.
+    if limit > 2 {
+        // The texts of all rows but the one before: their lengths are known without reading them.
+        let direction = if order == Order::Asc { "ASC" } else { "DESC" };
+        let before = format!(
+            "SUM(OCTET_LENGTH(content)) OVER \
+             (ORDER BY seq {direction} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING)"
+        );
+        let sized = Query::select()
+            .column(Column::Seq)
+            .expr_as(Expr::cust(before), "bytes")
+            .from(Entity)
+            .and_where(Column::ConversationId.eq(conversation))
+            .and_where(range)
+            .order_by(Column::Seq, order)
+            .limit(limit)
+            .take();
+        let step = i64::try_from(STEP_BYTES).unwrap_or(i64::MAX);
+        let within = Query::select()
+            .column("seq")
+            .from_subquery(sized, "sized")
+            .and_where(Expr::cust("COALESCE(bytes, 0)").lt(step))
+            .take();
+        query = query.filter(Expr::col(Column::Seq).in_subquery(within));
+    }
+    Ok(query.all(db.read()).await?)
 }
 
 /// `seq` of a message of a conversation.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crud::Db;
 use crud::messages::Link;
 use models::message::Model;
-use models::{ConversationId, MessageId};
+use models::{ConversationId, MessageId, ResponseId};
 
 use crate::error::Result;
 
@@ -29,6 +29,8 @@ pub(crate) struct Branch<'a> {
     step: u64,
     /// Rows read and not yet looked at, newest first.
     rows: VecDeque<Model>,
+    /// The response of the row looked at last, and the bytes of its texts so far.
+    weight: (Option<ResponseId>, usize),
 }
 
 impl<'a> Branch<'a> {
@@ -42,7 +44,13 @@ impl<'a> Branch<'a> {
         expected: u64,
     ) -> Self {
         let step = expected.clamp(1, STEP);
-        Self { db, conversation, wanted: from, seq, step, rows: VecDeque::new() }
+        let (rows, weight) = (VecDeque::new(), (None, 0));
+        Self { db, conversation, wanted: from, seq, step, rows, weight }
+    }
+
+    /// The bytes of the text that came last, and of what its response brought beside it.
+    pub(crate) fn bytes(&self) -> usize {
+        self.weight.1
     }
 
     /// The next message of the branch.
@@ -50,6 +58,11 @@ impl<'a> Branch<'a> {
         let Some(wanted) = self.wanted else { return Ok(None) };
         loop {
             while let Some(row) = self.rows.pop_front() {
+                // What a response brought beside its answer stands right behind it.
+                let (response, bytes) = self.weight;
+                let is_same = response.is_some() && response == row.response_id;
+                let beside = if is_same { bytes } else { 0 };
+                self.weight = (row.response_id, beside + row.content.len());
                 if row.id == wanted {
                     self.wanted = row.parent_id;
                     return Ok(Some(row));

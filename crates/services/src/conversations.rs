@@ -22,6 +22,9 @@ use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
 use crate::{branch, messages, repeat};
 
+/// How many bytes of text a page of messages has before it ends, though its limit allows more.
+const PAGE_BYTES: usize = crud::messages::STEP_BYTES;
+
 /// A page of conversations.
 #[derive(Debug, Clone, Copy)]
 pub struct ListQuery {
@@ -286,11 +289,9 @@ impl Conversations {
         limit: u32,
     ) -> Result<(Vec<message::Model>, bool)> {
         let seq = self.seq_of(row, "after", after).await? + 1;
-        let wanted = u64::from(limit);
-        let mut rows = crud::messages::list_up(&self.engine.db, row.id, seq, wanted + 1).await?;
-        let has_more = rows.len() as u64 > wanted;
-        rows.truncate(limit as usize);
-        Ok((rows, has_more))
+        let wanted = u64::from(limit) + 1;
+        let rows = crud::messages::list_up(&self.engine.db, row.id, seq, wanted).await?;
+        Ok(page(rows, limit))
     }
 
     async fn rows_before(
@@ -302,10 +303,9 @@ impl Conversations {
             Some(before) => self.seq_of(row, "before", before).await? - 1,
             None => i64::MAX,
         };
-        let wanted = u64::from(query.limit);
-        let mut rows = crud::messages::list_down(&self.engine.db, row.id, seq, wanted + 1).await?;
-        let has_more = rows.len() as u64 > wanted;
-        rows.truncate(query.limit as usize);
+        let wanted = u64::from(query.limit) + 1;
+        let rows = crud::messages::list_down(&self.engine.db, row.id, seq, wanted).await?;
+        let (mut rows, has_more) = page(rows, query.limit);
         rows.reverse();
         Ok((rows, has_more))
     }
@@ -325,16 +325,32 @@ impl Conversations {
         };
         let wanted = u64::from(query.limit) + 1;
         let mut branch = Branch::new(&self.engine.db, row.id, from, seq, wanted);
-        let mut rows = Vec::new();
-        while rows.len() <= query.limit as usize {
-            let Some(message) = branch.next().await? else { break };
+        let (mut rows, mut bytes, mut has_more) = (Vec::new(), 0, false);
+        while let Some(message) = branch.next().await? {
+            if rows.len() == query.limit as usize || bytes >= PAGE_BYTES {
+                has_more = true;
+                break;
+            }
+            bytes += branch.bytes();
             rows.push(message);
         }
-        let has_more = rows.len() > query.limit as usize;
-        rows.truncate(query.limit as usize);
         rows.reverse();
         Ok((rows, has_more))
     }
+}
+
+/// The rows of a page that was read with one more, and whether there are more.
+fn page(mut rows: Vec<message::Model>, limit: u32) -> (Vec<message::Model>, bool) {
+    let mut bytes = 0;
+    let fits = |row: &&message::Model| {
+        let before = bytes;
+        bytes += row.content.len();
+        before < PAGE_BYTES
+    };
+    let count = rows.iter().take(limit as usize).take_while(fits).count();
+    let has_more = count < rows.len();
+    rows.truncate(count);
+    (rows, has_more)
 }
 
 /// The row that a change left, or why there was none.

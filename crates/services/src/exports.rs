@@ -4,7 +4,7 @@ mod archive;
 
 pub use archive::DataExports;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use schemas::message::{CallOut, MessageOut};
 use transfer::{Attachment, markdown, own};
 
 use crate::error::{Error, Result};
+use crate::reads::{Reading, Reads};
 use crate::responses::engine::Engine;
 use crate::{branch::Branch, messages};
 
@@ -35,11 +36,12 @@ pub enum ExportFormat {
 #[derive(Debug, Clone)]
 pub struct Exports {
     engine: Arc<Engine>,
+    reads: Reads,
 }
 
 impl Exports {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Arc<Engine>, reads: Reads) -> Self {
+        Self { engine, reads }
     }
 
     /// All conversations of `owner`, archived ones included, oldest first. A conversation that is
@@ -48,8 +50,9 @@ impl Exports {
         &self,
         owner: UserId,
         format: ExportFormat,
-    ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
-        self.write(owner, format, None)
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        let reading = self.reads.begin(owner)?;
+        Ok(self.write(owner, format, None, reading))
     }
 
     /// One conversation of `owner`.
@@ -61,7 +64,8 @@ impl Exports {
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
         let found = crud::conversations::find(&self.engine.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("conversation"))?;
-        Ok(self.write(owner, format, Some(row)))
+        let reading = self.reads.begin(owner)?;
+        Ok(self.write(owner, format, Some(row), reading))
     }
 
     fn write(
@@ -69,9 +73,12 @@ impl Exports {
         owner: UserId,
         format: ExportFormat,
         only: Option<conversation::Model>,
+        reading: Reading,
     ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
         let engine = self.engine.clone();
         async_stream::try_stream! {
+            // Given back when the stream is read or dropped.
+            let _reading = reading;
             let (mut conversations, mut count) = (0u64, 0u64);
             let is_lines = format == ExportFormat::JsonLines;
             if is_lines {
@@ -137,44 +144,37 @@ fn begin(row: &conversation::Model, is_lines: bool, is_first: bool) -> Result<St
     own::open(&head).map_err(Error::internal)
 }
 
-/// The messages of a conversation, a page at a time, oldest first.
-enum Pages {
-    /// Every branch, from this `seq` on; `None` at the end.
-    All(Option<i64>),
-    /// These ones, the oldest last.
-    Branch(Vec<i64>),
+/// The messages of a conversation, a step at a time, oldest first.
+struct Pages {
+    /// Where the next step begins; `None` at the end.
+    from: Option<i64>,
+    /// Only these ones; `None` for every branch.
+    only: Option<HashSet<i64>>,
 }
 
 impl Pages {
     async fn new(engine: &Engine, row: &conversation::Model, is_all: bool) -> Result<Self> {
         if is_all {
-            return Ok(Self::All(Some(0)));
+            return Ok(Self { from: Some(0), only: None });
         }
         // The walk goes from the newest message to the oldest, and only their numbers are kept.
         let mut branch = Branch::new(&engine.db, row.id, row.head_id, i64::MAX, PAGE);
-        let mut seqs = Vec::new();
+        let mut seqs = HashSet::new();
         while let Some(message) = branch.next().await? {
-            seqs.push(message.seq);
+            seqs.insert(message.seq);
         }
-        Ok(Self::Branch(seqs))
+        Ok(Self { from: Some(0), only: Some(seqs) })
     }
 
     async fn next(&mut self, engine: &Engine, id: ConversationId) -> Result<Option<Vec<Entry>>> {
-        let rows = match self {
-            Self::All(from) => {
-                let Some(seq) = *from else { return Ok(None) };
-                let rows = crud::messages::list_up(&engine.db, id, seq, PAGE).await?;
-                *from = rows.last().map(|row| row.seq + 1);
-                rows
-            }
-            Self::Branch(seqs) => {
-                let rest = seqs.len().saturating_sub(usize::try_from(PAGE).unwrap_or(usize::MAX));
-                let seqs = seqs.split_off(rest);
-                crud::messages::list_by_seq(&engine.db, id, &seqs).await?
-            }
-        };
+        let Some(seq) = self.from else { return Ok(None) };
+        let mut rows = crud::messages::list_up(&engine.db, id, seq, PAGE).await?;
+        self.from = rows.last().map(|row| row.seq + 1);
         if rows.is_empty() {
             return Ok(None);
+        }
+        if let Some(only) = &self.only {
+            rows.retain(|row| only.contains(&row.seq));
         }
         Ok(Some(entries(engine, id, rows).await?))
     }

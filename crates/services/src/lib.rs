@@ -15,6 +15,7 @@ mod health;
 mod imports;
 mod keys;
 mod messages;
+mod reads;
 mod repeat;
 mod responses;
 mod rows;
@@ -44,6 +45,7 @@ pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports};
 pub use keys::{Keys, key_row};
+pub use reads::{Reading, Reads};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
 pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
@@ -85,7 +87,10 @@ impl Transfers {
         // Nobody is asked for anything.
         let catalog = Catalog::new(Provider::demo(), Vec::new());
         let engine = Engine::at_rest(db, context, catalog, None, settings);
-        Self { imports: Imports::new(engine.clone()), exports: Exports::new(engine) }
+        Self {
+            imports: Imports::new(engine.clone()),
+            exports: Exports::new(engine, Reads::default()),
+        }
     }
 }
 
@@ -114,6 +119,8 @@ pub struct Services {
     pub exports: Exports,
     /// Everything about an account on its way out.
     pub data_exports: DataExports,
+    /// Large reads that are under way.
+    pub reads: Reads,
     /// Readiness.
     pub health: Health,
     engine: Arc<Engine>,
@@ -133,7 +140,8 @@ impl Services {
         let keys = Keys::new(engine.clone());
         let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, keys.clone());
         accounts.remove_left_over().await?;
-        let exports = Exports::new(engine.clone());
+        let reads = Reads::default();
+        let exports = Exports::new(engine.clone(), reads.clone());
         let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());
         Ok(Self {
             accounts,
@@ -147,6 +155,7 @@ impl Services {
             imports: Imports::new(engine.clone()),
             exports,
             data_exports,
+            reads,
             health: Health::new(engine.clone()),
             engine,
         })

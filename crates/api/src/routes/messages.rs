@@ -11,7 +11,7 @@ use serde::Deserialize;
 use services::{MessageListQuery, Started};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, accepted, created, replayed};
+use super::answers::{Answer, accepted, created, measured, replayed};
 use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
 use crate::sse::{self, Place, Streaming};
 use crate::state::AppState;
@@ -68,9 +68,10 @@ pub(super) async fn list_messages(
     Bearer(identity): Bearer,
     Path(id): Path<ConversationId>,
     Query(params): Query<MessageListParams>,
-) -> Answer<Json<List<MessageOut>>> {
+) -> Answer<Response> {
     let query = params.try_into()?;
-    Ok(Json(state.services.conversations.messages(identity.user_id, id, query).await?))
+    let page = state.services.conversations.messages(identity.user_id, id, query).await?;
+    measured(&state, &identity, &page)
 }
 
 /// Send a message
@@ -257,8 +258,9 @@ pub(super) async fn get_message(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<MessageId>,
-) -> Answer<Json<MessageOut>> {
-    Ok(Json(state.services.conversations.message(identity.user_id, id).await?))
+) -> Answer<Response> {
+    let message = state.services.conversations.message(identity.user_id, id).await?;
+    measured(&state, &identity, &message)
 }
 
 /// Delete a message

@@ -68,7 +68,7 @@ pub(super) async fn export_all(
     Bearer(identity): Bearer,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
-    let stream = state.services.exports.all(identity.user_id, format.into());
+    let stream = state.services.exports.all(identity.user_id, format.into())?;
     Ok(file(stream, format, "conversations"))
 }
 

@@ -40,7 +40,7 @@ async fn write(operator: &Operator, arguments: &ExportArgs) -> anyhow::Result<Ex
         FileFormat::Jsonl => ExportFormat::JsonLines,
         FileFormat::Markdown => ExportFormat::Markdown,
     };
-    let mut pieces = pin!(operator.transfers().exports.all(owner, format));
+    let mut pieces = pin!(operator.transfers().exports.all(owner, format)?);
     let Some(path) = &arguments.file else {
         while let Some(piece) = pieces.next().await {
             match io::stdout().write_all(&piece?) {

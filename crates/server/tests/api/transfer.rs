@@ -23,6 +23,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         what_cannot_be_imported_is_refused_or_reported,
         s2_imported_texts_are_bounded_like_sent_ones,
         a_large_conversation_is_imported_in_steps,
+        s2_pages_end_by_bytes_as_well_as_by_rows,
     )
 }
 
@@ -336,4 +337,62 @@ async fn a_large_conversation_is_imported_in_steps(world: World) {
     for (at, message) in exported.iter().enumerate() {
         assert!(message["content"].as_str().unwrap().starts_with(&format!("{at} ")));
     }
+}
+
+/// All messages of a conversation by pages in one direction, and how many pages these were. The
+/// texts of a page have no more than two mebibytes and the message that exceeds them.
+async fn paged(user: &User, path: &str, by: &str, end: &str) -> (Vec<String>, usize) {
+    let (mut ids, mut pages, mut next) = (Vec::new(), 0, String::new());
+    loop {
+        let page = user.get(&format!("{path}&limit=100{next}")).await.expect(200);
+        let data = page["data"].as_array().unwrap();
+        pages += 1;
+        let sizes: Vec<usize> = data.iter().map(|m| m["content"].as_str().unwrap().len()).collect();
+        let all: usize = sizes.iter().sum();
+        assert!(!sizes.is_empty() && all < (2 << 20) + sizes.iter().max().unwrap(), "{sizes:?}");
+        let found = data.iter().map(|message| message["id"].as_str().unwrap().to_owned());
+        if by == "after" {
+            ids.extend(found)
+        } else {
+            ids.splice(0..0, found).for_each(drop)
+        }
+        if page["has_more"] == false {
+            return (ids, pages);
+        }
+        next = format!("&{by}={}", page[end].as_str().unwrap());
+    }
+}
+
+async fn s2_pages_end_by_bytes_as_well_as_by_rows(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    // Short ones, long ones, and one longer than a page at each end.
+    let sizes = [3 << 20, 10, 10, 900 << 10, 900 << 10, 900 << 10, 10, 5 << 20, 10, 3 << 20];
+    let messages: Vec<Value> = (0..sizes.len() * 2)
+        .map(|at| {
+            let is_answer = at % 2 == 1;
+            let sender = if is_answer { "assistant" } else { "human" };
+            let text = "x".repeat(if is_answer { sizes[at / 2] } else { 5 });
+            json!({"uuid": format!("m{at}"), "sender": sender, "text": text})
+        })
+        .collect();
+    let file = json!([{"uuid": "l", "name": "Large", "chat_messages": messages}]).to_string();
+    let (entries, _) = import(&ada, "", file).await;
+    let id = entries[0]["conversation_id"].as_str().unwrap();
+    let path = format!("/api/conversations/{id}/messages");
+    let (branch, pages) = paged(&ada, &format!("{path}?all=false"), "before", "first_id").await;
+    assert_eq!(branch.len(), 20);
+    assert!((5..=9).contains(&pages), "{pages}");
+    let down = paged(&ada, &format!("{path}?all=true"), "before", "first_id").await;
+    assert_eq!(down.0, branch);
+    // Up, beginning after the first.
+    let from = format!("&after={}", branch[0]);
+    let first = ada.get(&format!("{path}?all=true&limit=1{from}")).await.expect(200);
+    assert_eq!(
+        (first["data"][0]["id"].as_str(), &first["has_more"]),
+        (Some(&*branch[1]), &json!(true))
+    );
+    let markdown = ada.get(&format!("/api/conversations/{id}/export?format=markdown")).await.text;
+    assert_eq!(markdown.matches("\n## ").count(), 20);
+    assert_eq!(export(&ada).await.len() / (1 << 20), 13);
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use testkit::client::User;
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{Engine, Harness, Settings, World};
+use testkit::{Engine, Harness, Settings, World, eventually};
 
 use super::place::{BINARY, Place};
 use super::{settings, ticks, upstream};
@@ -16,11 +16,13 @@ use super::{settings, ticks, upstream};
 const LIMIT: u64 = 512 << 20;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(
-        &[Engine::Sqlite],
-        "s1_imports_that_swell_are_refused_while_an_answer_goes_on",
-        swelling,
-    )
+    harness
+        .story_on(
+            &[Engine::Sqlite],
+            "s1_imports_that_swell_are_refused_while_an_answer_goes_on",
+            swelling,
+        )
+        .story_on(&[Engine::Sqlite], "s2_clients_that_ask_and_do_not_read_cost_little", unread)
 }
 
 /// The server, which the system gives no more memory than [`LIMIT`].
@@ -88,6 +90,68 @@ async fn swelling(world: World) {
         assert_eq!(lines[2]["type"], "summary");
         assert!(lines[2]["error"].is_null(), "{lines:?}");
     }
+
+    running.read_text(3).await;
+    assert_eq!(user.cancel(&response).await["status"], "cancelled");
+    running.finish().await;
+    server.terminate().await;
+}
+
+/// The resident memory of a server, in KiB.
+fn resident(server: &AppProcess) -> u64 {
+    let file = format!("/proc/{}/status", server.id().expect("it runs"));
+    let status = std::fs::read_to_string(file).expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+async fn unread(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = limited(&place, &settings(&world, &upstream)).await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut running = user.send_stream(&conversation, "Go on").await;
+    let response = running.response_id().await;
+    running.read_text(3).await;
+    let before = resident(&server);
+
+    // As large as what is imported may be.
+    let texts: Vec<Value> = (0..6)
+        .map(|at| serde_json::json!({"uuid": format!("m{at}"), "sender": "assistant", "text": "x".repeat(7 << 20)}))
+        .collect();
+    let file = serde_json::json!([{"uuid": "large", "name": "Large", "chat_messages": texts}]);
+    let upload =
+        user.request(Method::POST, "/api/import").header("content-type", "application/json");
+    let reply = user.send(upload.body(file.to_string())).await;
+    let entry: Value = reply.text.lines().next().expect("an entry").parse().expect("JSON");
+    let id = entry["conversation_id"].as_str().expect("it is imported");
+
+    let page = format!("/api/conversations/{id}/messages?limit=100");
+    let asked = (0..16).map(|_| page.as_str()).chain((0..40).map(|at| match at % 3 {
+        0 => "/api/export",
+        1 => "/api/me/export",
+        _ => "/api/export?format=markdown",
+    }));
+    let asked = asked.map(|path| user.request(Method::GET, path).send());
+    // Their heads came; their bodies wait.
+    let replies = join_all(asked).await;
+    let statuses: Vec<u16> =
+        replies.iter().map(|reply| reply.as_ref().expect("an answer").status().as_u16()).collect();
+    // Some find the database busy with the others, before they begin or after.
+    assert!(statuses.iter().all(|status| [200, 429, 503].contains(status)), "{statuses:?}");
+    let begun = statuses.iter().filter(|status| **status == 200).count();
+    assert!((1..=16).contains(&begun), "{statuses:?}");
+    let mut refused = replies.iter().flatten().filter(|reply| reply.status() == 429);
+    assert!(refused.all(|reply| reply.headers().contains_key("retry-after")));
+    assert!(statuses.contains(&429), "{statuses:?}");
+    running.read_text(3).await;
+    let held = resident(&server);
+    drop(replies);
+    eventually("what was asked for is given back", async || user.get(&page).await.status == 200)
+        .await;
+    tracing::info!(before, held, after = resident(&server), "resident KiB");
 
     running.read_text(3).await;
     assert_eq!(user.cancel(&response).await["status"], "cancelled");

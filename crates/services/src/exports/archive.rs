@@ -35,7 +35,7 @@ impl DataExports {
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;
         let (engine, owner) = (self.exports.engine.clone(), identity.user_id);
-        let conversations = self.exports.all(owner, ExportFormat::JsonLines);
+        let conversations = self.exports.all(owner, ExportFormat::JsonLines)?;
         let about = json!({
             "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
         });
