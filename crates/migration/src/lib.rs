@@ -20,6 +20,7 @@ mod m20261123_000011_search;
 mod m20261123_000014_context;
 mod m20261123_000016_imports;
 mod m20261129_000017_refusals;
+mod m20261130_000018_finish_reason;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000014_context::Migration),
             Box::new(m20261123_000016_imports::Migration),
             Box::new(m20261129_000017_refusals::Migration),
+            Box::new(m20261130_000018_finish_reason::Migration),
         ]
     }
 }

@@ -58,6 +58,8 @@ pub struct Model {
     pub status: ResponseStatus,
     /// Why it ended early: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
     pub incomplete_reason: Option<String>,
+    /// The provider's own word for the end, such as `stop`.
+    pub finish_reason: Option<String>,
     /// The model asked.
     pub model: String,
     /// The name of the provider asked.

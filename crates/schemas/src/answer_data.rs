@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ResponseId;
+use crate::event::Annotation;
 
 /// The `data` of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -11,9 +12,12 @@ pub struct AnswerData {
     /// The responses that wrote it before the last one went on with it, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+    /// The sources that it names; their places are ones in the whole text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
     /// Everything else.
     #[serde(flatten)]
-    others: Map<String, Value>,
+    pub others: Map<String, Value>,
 }
 
 /// A response that another one went on with.
@@ -23,6 +27,9 @@ pub struct Earlier {
     pub response: ResponseId,
     /// How many bytes of the text there were when it ended.
     pub bytes: usize,
+    /// How many sources there were.
+    #[serde(default)]
+    pub annotations: usize,
 }
 
 impl AnswerData {

@@ -68,6 +68,43 @@ pub struct Failure {
     pub message: String,
 }
 
+/// A source that an answer names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Its address, `http` or `https`.
+    pub url: String,
+    /// Its title; the address where the provider gave none.
+    pub title: String,
+    /// The part of the text that it supports, in characters: from here …
+    pub start: u32,
+    /// … to here. Both are 0 when nobody knows.
+    pub end: u32,
+}
+
+/// Why nothing comes of an answer for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// The request failed and is sent again after a pause.
+    Retrying,
+    /// The same, and the provider asked for the pause.
+    AskedToWait,
+    /// The model, which is known to reason, says nothing.
+    Thinking,
+    /// The model says nothing.
+    Silent,
+}
+
+/// A wait of a running response. It is over when another event comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Why.
+    pub reason: WaitReason,
+    /// When it will be over, in Unix seconds, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
 /// How a response ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
@@ -76,6 +113,9 @@ pub struct Ending {
     /// Why it is not `completed`: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The provider's own word for the end, such as `stop`; at most 40 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
     /// Set when the status is `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -95,8 +135,10 @@ pub struct Ending {
 pub enum Event {
     /// The response exists.
     Created,
-    /// The model is being asked.
+    /// The model is being asked, or a wait is over without anything to show.
     InProgress,
+    /// Nothing comes for a while.
+    Waiting(Wait),
     /// An output item begins.
     ItemAdded {
         /// Position, from 0.
@@ -117,6 +159,13 @@ pub enum Event {
         i: u32,
         /// The text.
         s: String,
+    },
+    /// A source of its text.
+    Cited {
+        /// Position of the item.
+        i: u32,
+        /// The source; its place is one in the text of the item.
+        a: Annotation,
     },
     /// Its text is whole: the deltas joined.
     TextDone {

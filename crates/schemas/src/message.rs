@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::conversation::ConversationCreate;
-use crate::response::ResponseResource;
+use crate::response::{AnnotationOut, ResponseResource};
 use crate::validate::{self, Invalid, Patch};
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
@@ -158,6 +158,9 @@ pub struct MessageOut {
     /// The calls of tools that the model made while it answered, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallOut>,
+    /// The sources that the answer names, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<AnnotationOut>,
     /// Files that belonged to it where it was imported from. Their bytes are not kept here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<AttachmentOut>,

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::event::{Call, Ending, Failure, ItemKind, Tokens};
+use crate::event::{Annotation, Call, Ending, Failure, ItemKind, Tokens, Wait, WaitReason};
 use crate::stream::DoneItem;
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
 /// One generation of an answer.
 ///
 /// Field names, zero values and integer times are those of Open Responses; `provider`,
-/// `conversation`, `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+/// `conversation`, `user_message_id`, `message_id`, `finish_reason`, `waiting`, `context` and
+/// `last_seq` are additions.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ResponseResource {
     /// Id.
@@ -95,6 +96,12 @@ pub struct ResponseResource {
     /// The stored message it writes.
     #[schema(value_type = String)]
     pub message_id: MessageId,
+    /// The provider's own word for how the answer ended, such as `stop`, `length` or `tool_calls`;
+    /// `null` until then and where it gave none.
+    #[schema(example = "stop")]
+    pub finish_reason: Option<String>,
+    /// Why nothing comes at the moment; `null` while something does.
+    pub waiting: Option<Waiting>,
     /// What of the conversation was sent to the model; `null` until it is known.
     pub context: Option<ContextReport>,
     /// Number of its newest stored event, -1 before the first; not part of events.
@@ -108,6 +115,24 @@ pub struct ConversationRef {
     /// Id.
     #[schema(value_type = String)]
     pub id: ConversationId,
+}
+
+/// Why nothing comes of a running response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Waiting {
+    /// `retrying`: the request failed and is sent again; `asked_to_wait`: the same, after a pause that
+    /// the provider asked for; `thinking`: a model that reasons has said nothing for ten seconds;
+    /// `silent`: another model has not.
+    #[schema(value_type = String, example = "asked_to_wait")]
+    pub reason: WaitReason,
+    /// When it will be over, in Unix seconds; `null` when nobody knows.
+    pub until: Option<i64>,
+}
+
+impl From<Wait> for Waiting {
+    fn from(Wait { reason, until }: Wait) -> Self {
+        Self { reason, until }
+    }
 }
 
 /// Why a response ended early.
@@ -266,6 +291,8 @@ impl ResponseResource {
             conversation: Some(ConversationRef { id: conversation_id }),
             user_message_id,
             message_id,
+            finish_reason: None,
+            waiting: None,
             context: None,
             last_seq: None,
         }
@@ -274,8 +301,10 @@ impl ResponseResource {
     /// The same response after its end.
     #[must_use]
     pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {
-        let Ending { status, reason, error, usage, context, at } = ending.clone();
+        let Ending { status, reason, finish_reason, error, usage, context, at } = ending.clone();
         Self {
+            finish_reason,
+            waiting: None,
             completed_at: (status == ResponseStatus::Completed).then_some(at.timestamp()),
             status,
             incomplete_details: reason.map(|reason| IncompleteDetails { reason }),
@@ -285,6 +314,31 @@ impl ResponseResource {
             output: output.iter().map(output_item).collect(),
             ..self.clone()
         }
+    }
+}
+
+/// A source of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AnnotationOut {
+    /// Always `url_citation`.
+    #[serde(rename = "type")]
+    #[schema(example = "url_citation")]
+    pub kind: &'static str,
+    /// Its address, `http` or `https`.
+    #[schema(example = "https://example.org/sky")]
+    pub url: String,
+    /// Its title; the address where the provider gave none.
+    pub title: String,
+    /// Where the part of the text begins that it supports, in characters; where the provider does
+    /// not say, the place of its number in brackets, such as `[1]`.
+    pub start_index: u32,
+    /// Where that part ends. Both are 0 when nobody knows.
+    pub end_index: u32,
+}
+
+impl From<Annotation> for AnnotationOut {
+    fn from(Annotation { url, title, start, end }: Annotation) -> Self {
+        Self { kind: "url_citation", url, title, start_index: start, end_index: end }
     }
 }
 
@@ -300,6 +354,11 @@ pub fn function_call(id: MessageId, call: &Call, arguments: &str, status: &str) 
     })
 }
 
+/// Sources of a text as they stand in its part.
+pub fn annotations(sources: &[Annotation]) -> Vec<AnnotationOut> {
+    sources.iter().cloned().map(AnnotationOut::from).collect()
+}
+
 /// A finished item as it stands in `output`.
 pub fn output_item(done: &DoneItem) -> Value {
     let status = if done.complete { "completed" } else { "incomplete" };
@@ -309,7 +368,7 @@ pub fn output_item(done: &DoneItem) -> Value {
             "id": done.item.id,
             "status": status,
             "role": "assistant",
-            "content": [{"type": "output_text", "text": done.text, "annotations": [], "logprobs": []}],
+            "content": [{"type": "output_text", "text": done.text, "annotations": annotations(&done.annotations), "logprobs": []}],
         }),
         ItemKind::Reasoning => json!({
             "type": "reasoning",

@@ -1,7 +1,7 @@
 //! The events of a response with everything a wire format needs to render each by itself.
 
 use crate::MessageId;
-use crate::event::{Ending, Failure, ItemKind};
+use crate::event::{Annotation, Ending, Failure, ItemKind, Wait};
 
 /// An output item at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct DoneItem {
     pub item: Item,
     /// Its whole text.
     pub text: String,
+    /// The sources of the text, in their order.
+    pub annotations: Vec<Annotation>,
     /// Whether it was finished, not cut off.
     pub complete: bool,
 }
@@ -37,18 +39,22 @@ pub struct DoneItem {
 pub enum StreamEvent {
     /// The response exists.
     Created,
-    /// The model is being asked.
+    /// The model is being asked, or a wait is over without anything to show.
     InProgress,
+    /// Nothing comes for a while.
+    Waiting(Wait),
     /// An output item begins.
     ItemAdded(Item),
     /// Its text begins.
     PartAdded(Item),
     /// More text of the item.
     Delta(Item, String),
+    /// A source of the item's text, and how many came before it.
+    Cited(Item, usize, Annotation),
     /// The text is whole.
     TextDone(Item, String),
-    /// The part is closed.
-    PartDone(Item, String),
+    /// The part is closed; its text and the sources of that.
+    PartDone(Item, String, Vec<Annotation>),
     /// The item is closed.
     ItemDone(DoneItem),
     /// Something went wrong; `Ended` follows.

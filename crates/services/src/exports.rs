@@ -13,6 +13,7 @@ use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
 use models::{ConversationId, ResponseId, UserId, conversation, message, response};
 use schemas::message::{CallOut, MessageOut};
+use schemas::response::AnnotationOut;
 use transfer::{Attachment, markdown, own};
 
 use crate::error::{Error, Result};
@@ -219,6 +220,8 @@ impl Entry {
             Some(message::Role::User) | None => transfer::Role::User,
         };
         let is_complete = message.status == MessageStatus::Completed;
+        let annotations: Vec<transfer::Annotation> =
+            message.annotations.into_iter().map(annotated).collect();
         let calls: Vec<transfer::Call> = message.calls.into_iter().map(called).collect();
         if !is_lines {
             return Ok(markdown::message(&markdown::Entry {
@@ -228,6 +231,7 @@ impl Entry {
                 calls: &calls,
                 model: message.model.as_deref(),
                 is_complete,
+                annotations: &annotations,
                 attachments: &attachments,
                 at: message.created_at,
             }));
@@ -241,6 +245,7 @@ impl Entry {
             reasoning: message.reasoning,
             calls,
             model: message.model,
+            annotations,
             attachments,
             response: response.map(exported),
             created_at: message.created_at,
@@ -253,6 +258,11 @@ impl Entry {
 /// What is in progress is, on paper, not finished.
 fn status_word(status: MessageStatus) -> String {
     if status == MessageStatus::Completed { "completed" } else { "incomplete" }.to_owned()
+}
+
+fn annotated(source: AnnotationOut) -> transfer::Annotation {
+    let AnnotationOut { kind: _, url, title, start_index, end_index } = source;
+    transfer::Annotation { url, title, start_index, end_index }
 }
 
 fn called(call: CallOut) -> transfer::Call {
@@ -274,6 +284,7 @@ fn exported(row: response::Model) -> transfer::Response {
         id: row.id.to_string(),
         status: status.to_owned(),
         incomplete_reason: row.incomplete_reason,
+        finish_reason: row.finish_reason,
         model: row.model,
         provider: row.provider,
         usage: transfer::Usage {

@@ -45,13 +45,17 @@ pub(crate) async fn describe_with(
         let place = places.remove(&row.id);
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
-        let SoFar { content, reasoning, calls, covers_seq } = match row.response_id {
+        let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
                 beside.before(so_far(engine, id).await?)
             }
             _ => {
                 let Beside { reasoning, calls } = beside;
-                SoFar { content: row.content, reasoning, calls, covers_seq: None }
+                let annotations = match row.kind {
+                    MessageType::Message => AnswerData::read(row.data.as_deref()).annotations,
+                    _ => Vec::new(),
+                };
+                SoFar { content: row.content, reasoning, annotations, calls, covers_seq: None }
             }
         };
         out.push(MessageOut {
@@ -72,6 +76,7 @@ pub(crate) async fn describe_with(
             covers_seq,
             reasoning,
             calls,
+            annotations: schemas::response::annotations(&annotations),
             attachments,
             model: row.model,
             created_at: row.created_at,

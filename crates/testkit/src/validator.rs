@@ -128,6 +128,8 @@ pub struct Validator {
     frame: usize,
     last: Option<u64>,
     response_id: Option<String>,
+    /// The last event said that the response waits.
+    waits: bool,
     /// An `error` event came; only `response.failed` may end the stream.
     errored: bool,
     items: BTreeMap<u64, Item>,
@@ -152,6 +154,7 @@ impl Validator {
             frame: 0,
             last: None,
             response_id: None,
+            waits: false,
             errored: false,
             items: BTreeMap::new(),
             violations: Vec::new(),
@@ -237,7 +240,7 @@ impl Validator {
         }
         match kind {
             "response.created" | "response.queued" | "response.in_progress" => {
-                self.begins(event, kind);
+                return self.begins(event, kind);
             }
             "response.completed" | "response.failed" | "response.incomplete" => {
                 self.ends(event, kind);
@@ -253,6 +256,7 @@ impl Validator {
             // Extensions are numbered like everything else; nothing more is known of them.
             _ => {}
         }
+        self.waits = false;
     }
 
     fn must_be_in_progress(&mut self, kind: &str) {
@@ -264,7 +268,14 @@ impl Validator {
     }
 
     fn begins(&mut self, event: &Value, kind: &str) {
+        // A wait is told by another response.in_progress, and so may be its end.
+        let waits = event.pointer("/response/waiting").is_some_and(|waiting| !waiting.is_null());
         let (allowed, next, statuses): (&[Phase], _, &[&str]) = match kind {
+            "response.in_progress" if waits || self.waits => (
+                &[Phase::Created, Phase::Queued, Phase::Middle, Phase::InProgress],
+                Phase::InProgress,
+                &["in_progress"],
+            ),
             "response.created" => (&[Phase::Start], Phase::Created, &["queued", "in_progress"]),
             "response.queued" => (&[Phase::Created, Phase::Middle], Phase::Queued, &["queued"]),
             _ => (
@@ -278,6 +289,7 @@ impl Validator {
             self.note(Rule::InvalidResponseTransition, format!("{kind} in {phase:?}"));
         }
         self.phase = next;
+        self.waits = waits;
         self.snapshot(event, kind, statuses);
     }
 

@@ -113,6 +113,7 @@ fn part(message: Object<'_>, model: Option<&str>, notes: &mut Notes) -> Part {
         calls: Vec::new(),
         model: (role == Role::Assistant).then(model).flatten(),
         is_complete: status.is_none_or(|status| status == "finished_successfully"),
+        annotations: Vec::new(),
         attachments,
         response: None,
         created_at: loose::time(message, "create_time"),

@@ -105,6 +105,7 @@ fn read_message(message: Object<'_>, model: Option<&str>, notes: &mut Notes) -> 
         calls: Vec::new(),
         model: (role == Role::Assistant).then(|| model.map(str::to_owned)).flatten(),
         is_complete: stop_reason.as_deref() != Some("user_canceled"),
+        annotations: Vec::new(),
         attachments,
         response: None,
         created_at: loose::time(message, "created_at"),

@@ -63,6 +63,22 @@ pub struct Attachment {
     pub place: String,
 }
 
+/// A source that an answer names. Only our own exports have them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Its address.
+    pub url: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// Where the part of the text begins that it supports, in characters.
+    #[serde(default)]
+    pub start_index: u32,
+    /// Where that part ends.
+    #[serde(default)]
+    pub end_index: u32,
+}
+
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
@@ -97,6 +113,8 @@ pub struct Message {
     pub model: Option<String>,
     /// Whether the text is whole; `false` of a stopped or interrupted answer.
     pub is_complete: bool,
+    /// The sources that it names.
+    pub annotations: Vec<Annotation>,
     /// Files that belonged to it.
     pub attachments: Vec<Attachment>,
     /// The place of the response that wrote it in [`Conversation::responses`].
@@ -137,6 +155,9 @@ pub struct Response {
     /// Why it ended early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete_reason: Option<String>,
+    /// The provider's own word for the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
     /// The model asked.
     pub model: String,
     /// The provider asked.

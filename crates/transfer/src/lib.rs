@@ -43,6 +43,6 @@ mod tree;
 
 pub use budget::Room;
 pub use conversation::{
-    Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
+    Annotation, Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
 };
 pub use read::{Limits, ReadError, Record, Unreadable, read};

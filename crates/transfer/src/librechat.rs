@@ -114,6 +114,7 @@ fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) 
         calls: Vec::new(),
         model: (role == Role::Assistant).then(model).flatten(),
         is_complete: !loose::is_true(message, "unfinished") && !loose::is_true(message, "error"),
+        annotations: Vec::new(),
         attachments,
         response: None,
         created_at: loose::time(message, "createdAt"),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::conversation::{Attachment, Call, Role};
+use crate::conversation::{Annotation, Attachment, Call, Role};
 
 /// The top of a document: title, model and instructions.
 pub fn top(title: &str, created_at: DateTime<Utc>, instructions: Option<&str>) -> String {
@@ -35,6 +35,8 @@ pub struct Entry<'a> {
     pub model: Option<&'a str>,
     /// Whether the text is whole.
     pub is_complete: bool,
+    /// The sources that it names.
+    pub annotations: &'a [Annotation],
     /// Its files.
     pub attachments: &'a [Attachment],
     /// When it was written.
@@ -59,6 +61,15 @@ pub fn message(entry: &Entry<'_>) -> String {
     }
     text.push_str(entry.text.trim_end());
     text.push('\n');
+    if !entry.annotations.is_empty() {
+        text.push_str("\nSources:\n\n");
+    }
+    for (number, source) in (1..).zip(entry.annotations) {
+        let Annotation { url, title, .. } = source;
+        // Angle brackets keep whatever is in an address, and these two cannot be.
+        let url = url.replace('<', "%3C").replace('>', "%3E");
+        let _ = writeln!(text, "{number}. [{}](<{}>)", label(title), one_line(&url));
+    }
     for file in entry.attachments {
         let name = file.name.as_deref().unwrap_or(&file.place);
         let _ = write!(text, "\n*File: {} ({})*\n", one_line(name), one_line(&file.place));
@@ -76,6 +87,11 @@ pub const fn between() -> &'static str {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text within the brackets of a link.
+fn label(text: &str) -> String {
+    one_line(text).replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 fn quote(text: &str) -> String {
@@ -116,6 +132,7 @@ mod tests {
             calls: &[],
             model: None,
             is_complete: true,
+            annotations: &[],
             attachments: &[file],
             at,
         });
@@ -126,13 +143,19 @@ mod tests {
             calls: &[call],
             model: Some("gpt"),
             is_complete: false,
+            annotations: &[Annotation {
+                url: "https://example.org/a(b)<c>".to_owned(),
+                title: "On [blue]\nlight".to_owned(),
+                start_index: 0,
+                end_index: 0,
+            }],
             attachments: &[],
             at,
         });
         let expected = "# Sky # and more\n\n*2023-11-14T22:13:20Z*\n\n## Instructions\n\n\
             > Be brief.\n>\n> And kind.\n\n## User\n\n*2023-11-14T22:13:20Z*\n\nWhy is it *blue*?\n\n\
             *File: sky.png (file-1)*\n\n## Assistant (gpt)\n\n*2023-11-14T22:13:20Z*\n\n\
-            > Light.\n> Air.\n\n*Tool: look up*\n\n    {\"of\":\n    \"sky\"}\n\nBecause\n\n*(This answer was not finished.)*\n";
+            > Light.\n> Air.\n\n*Tool: look up*\n\n    {\"of\":\n    \"sky\"}\n\nBecause\n\nSources:\n\n1. [On \\[blue\\] light](<https://example.org/a(b)%3Cc%3E>)\n\n*(This answer was not finished.)*\n";
         assert_eq!(text, expected);
     }
 }

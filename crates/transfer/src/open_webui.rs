@@ -111,6 +111,7 @@ fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) 
         calls: Vec::new(),
         model: (role == Role::Assistant).then(|| loose::name(message, "model")).flatten(),
         is_complete: !message.get("done").is_some_and(Value::is_false) && !has_failed,
+        annotations: Vec::new(),
         attachments,
         response: None,
         created_at: loose::time(message, "timestamp"),

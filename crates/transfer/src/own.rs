@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
-use crate::conversation::{Attachment, Call, Conversation, Message, Response, Role, Source, Usage};
+use crate::conversation::{
+    Annotation, Attachment, Call, Conversation, Message, Response, Role, Source, Usage,
+};
 use crate::json::{Object, Value};
 use crate::loose;
 use crate::read::Unreadable;
@@ -75,6 +77,9 @@ pub struct Line {
     /// The model that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The sources that it names, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
     /// Files that belonged to it: their places, not their bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -193,6 +198,7 @@ fn plausible(times: &[Option<DateTime<Utc>>]) -> Result<(), Unreadable> {
 fn line(value: Value<'_>) -> Result<Line, Unreadable> {
     if let Some(object) = value.as_object() {
         at_most(MAX_PAIRS, "files at a message", loose::array(object, "attachments"))?;
+        at_most(MAX_PAIRS, "sources at a message", loose::array(object, "annotations"))?;
         at_most(MAX_CALLS, "calls of tools at a message", loose::array(object, "calls"))?;
     }
     let line: Line = serde_json::from_str(value.raw())
@@ -238,6 +244,7 @@ fn assemble(
             calls: line.calls,
             model: line.model,
             is_complete: line.status == "completed",
+            annotations: line.annotations,
             attachments: line.attachments,
             response,
             created_at: Some(line.created_at),

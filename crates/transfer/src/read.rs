@@ -331,6 +331,9 @@ fn without_nul(conversation: &mut Conversation) {
         for call in &mut message.calls {
             texts.extend([&mut call.id, &mut call.name, &mut call.arguments]);
         }
+        for source in &mut message.annotations {
+            texts.extend([&mut source.url, &mut source.title]);
+        }
         for file in &mut message.attachments {
             texts.push(&mut file.place);
             texts.extend(&mut file.name);

@@ -44,8 +44,11 @@ impl Node {
                 .map(|call| CALL_BYTES + call.id.len() + call.name.len() + call.arguments.len());
             let files = message.attachments.iter();
             let files = files.map(|file| FILE_BYTES + file.place.len() + length(&file.name));
+            let sources = message.annotations.iter();
+            let sources = sources.map(|source| FILE_BYTES + source.url.len() + source.title.len());
             let texts = message.text.len() + length(&message.reasoning);
-            MESSAGE_BYTES + texts + calls.sum::<usize>() + files.sum::<usize>()
+            let lists = calls.sum::<usize>() + files.sum::<usize>() + sources.sum::<usize>();
+            MESSAGE_BYTES + texts + lists
         });
         // The id is also what the node is found by.
         let ids = 2 * self.id.len() + length(&self.parent);
@@ -270,6 +273,7 @@ mod tests {
             calls: Vec::new(),
             model: None,
             is_complete: true,
+            annotations: Vec::new(),
             attachments: Vec::new(),
             response: None,
             created_at: None,

@@ -250,6 +250,7 @@ fn write(conversations: &[&Conversation]) -> String {
                 reasoning: message.reasoning.clone(),
                 calls: message.calls.clone(),
                 model: message.model.clone(),
+                annotations: message.annotations.clone(),
                 attachments: message.attachments.clone(),
                 response: message.response.map(|at| conversation.responses[at].clone()),
                 created_at: message.created_at.unwrap_or(now),

@@ -837,6 +837,32 @@ export interface components {
          * @enum {string}
          */
         AdministratorSetup: "done" | "next_account" | "setup_token";
+        /** @description A source of an answer. */
+        AnnotationOut: {
+            /**
+             * @description Always `url_citation`.
+             * @example url_citation
+             */
+            type: string;
+            /**
+             * @description Its address, `http` or `https`.
+             * @example https://example.org/sky
+             */
+            url: string;
+            /** @description Its title; the address where the provider gave none. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Where the part of the text begins that it supports, in characters; where the provider does
+             *     not say, the place of its number in brackets, such as `[1]`.
+             */
+            start_index: number;
+            /**
+             * Format: int32
+             * @description Where that part ends. Both are 0 when nobody knows.
+             */
+            end_index: number;
+        };
         /** @description A file that belonged to an imported message. */
         AttachmentOut: {
             /** @description What it was called. */
@@ -1659,6 +1685,8 @@ export interface components {
                 reasoning?: string | null;
                 /** @description The calls of tools that the model made while it answered, in order. */
                 calls?: components["schemas"]["CallOut"][];
+                /** @description The sources that the answer names, in their order. */
+                annotations?: components["schemas"]["AnnotationOut"][];
                 /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
                 attachments?: components["schemas"]["AttachmentOut"][];
                 /** @description The model that wrote it. */
@@ -1842,6 +1870,8 @@ export interface components {
             reasoning?: string | null;
             /** @description The calls of tools that the model made while it answered, in order. */
             calls?: components["schemas"]["CallOut"][];
+            /** @description The sources that the answer names, in their order. */
+            annotations?: components["schemas"]["AnnotationOut"][];
             /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
             attachments?: components["schemas"]["AttachmentOut"][];
             /** @description The model that wrote it. */
@@ -1977,7 +2007,8 @@ export interface components {
          * @description One generation of an answer.
          *
          *     Field names, zero values and integer times are those of Open Responses; `provider`,
-         *     `conversation`, `user_message_id`, `message_id`, `context` and `last_seq` are additions.
+         *     `conversation`, `user_message_id`, `message_id`, `finish_reason`, `waiting`, `context` and
+         *     `last_seq` are additions.
          */
         ResponseResource: {
             /**
@@ -2082,6 +2113,13 @@ export interface components {
             user_message_id: string;
             /** @description The stored message it writes. */
             message_id: string;
+            /**
+             * @description The provider's own word for how the answer ended, such as `stop`, `length` or `tool_calls`;
+             *     `null` until then and where it gave none.
+             * @example stop
+             */
+            finish_reason?: string | null;
+            waiting?: components["schemas"]["Waiting"] | null;
             context?: components["schemas"]["ContextReport"] | null;
             /**
              * Format: int64
@@ -2296,6 +2334,21 @@ export interface components {
             version: string;
             /** @description Commit it was built from; `null` where the build did not know it. */
             commit?: string | null;
+        };
+        /** @description Why nothing comes of a running response. */
+        Waiting: {
+            /**
+             * @description `retrying`: the request failed and is sent again; `asked_to_wait`: the same, after a pause that
+             *     the provider asked for; `thinking`: a model that reasons has said nothing for ten seconds;
+             *     `silent`: another model has not.
+             * @example asked_to_wait
+             */
+            reason: string;
+            /**
+             * Format: int64
+             * @description When it will be over, in Unix seconds; `null` when nobody knows.
+             */
+            until?: number | null;
         };
     };
     responses: {

@@ -291,7 +291,7 @@ const ANSWERS: &str = "
 ## Of answers
 
 An answer that fails after it has begun is no failed request: the stream ends with `response.failed`, the stored response has the status `failed`, and its `error` has one of these codes.
-The text that came is kept. `POST /api/messages/{id}/regenerate` asks again.
+The text that came is kept. `POST /api/responses/{id}/continue` goes on with it, `POST /api/messages/{id}/regenerate` asks again.
 
 | Code | When | What to do |
 |---|---|---|

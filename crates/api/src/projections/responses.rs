@@ -7,8 +7,8 @@
 use std::io::Write as _;
 
 use schemas::MessageId;
-use schemas::event::{Ending, Failure, ItemKind};
-use schemas::response::{ResponseResource, function_call, output_item};
+use schemas::event::{Annotation, Ending, Failure, ItemKind};
+use schemas::response::{AnnotationOut, ResponseResource, annotations, function_call, output_item};
 use schemas::stream::{DoneItem, Item, StreamEvent};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -62,13 +62,21 @@ impl Projector {
         let head = json!({"type": kind, "sequence_number": seq});
         let rest = match event {
             StreamEvent::Created | StreamEvent::InProgress => json!({"response": self.base}),
+            StreamEvent::Waiting(wait) => {
+                let waiting = Some((*wait).into());
+                json!({"response": ResponseResource { waiting, ..self.base.clone() }})
+            }
             StreamEvent::ItemAdded(item) => {
                 json!({"output_index": item.index, "item": begun_item(item)})
             }
-            StreamEvent::PartAdded(item) => with_part(item, ""),
+            StreamEvent::PartAdded(item) => with_part(item, "", &[]),
             StreamEvent::Delta(item, text) => with_text(item, "delta", text),
             StreamEvent::TextDone(item, text) => with_text(item, whole_name(&item.kind), text),
-            StreamEvent::PartDone(item, text) => with_part(item, text),
+            StreamEvent::PartDone(item, text, sources) => with_part(item, text, sources),
+            StreamEvent::Cited(item, place, source) => {
+                let annotation = AnnotationOut::from(source.clone());
+                with_item(item, json!({"annotation_index": place, "annotation": annotation}))
+            }
             StreamEvent::ItemDone(done) => {
                 json!({"output_index": done.item.index, "item": output_item(done)})
             }
@@ -93,7 +101,7 @@ impl Projector {
 pub fn event_type(event: &StreamEvent) -> &'static str {
     match event {
         StreamEvent::Created => "response.created",
-        StreamEvent::InProgress => "response.in_progress",
+        StreamEvent::InProgress | StreamEvent::Waiting(_) => "response.in_progress",
         StreamEvent::ItemAdded(_) => "response.output_item.added",
         StreamEvent::PartAdded(item) => match item.kind {
             ItemKind::Message => "response.content_part.added",
@@ -111,7 +119,8 @@ pub fn event_type(event: &StreamEvent) -> &'static str {
             ItemKind::Reasoning => "response.reasoning_summary_text.done",
             ItemKind::FunctionCall(_) => "response.function_call_arguments.done",
         },
-        StreamEvent::PartDone(item, _) => match item.kind {
+        StreamEvent::Cited(..) => "response.output_text.annotation.added",
+        StreamEvent::PartDone(item, ..) => match item.kind {
             ItemKind::Message => "response.content_part.done",
             ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
                 "response.reasoning_summary_part.done"
@@ -189,10 +198,11 @@ fn with_text(item: &Item, name: &str, text: &str) -> Value {
     )
 }
 
-fn with_part(item: &Item, text: &str) -> Value {
+fn with_part(item: &Item, text: &str, sources: &[Annotation]) -> Value {
     let part = match item.kind {
         ItemKind::Message => {
-            json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
+            let sources = annotations(sources);
+            json!({"type": "output_text", "text": text, "annotations": sources, "logprobs": []})
         }
         ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
             json!({"type": "summary_text", "text": text})

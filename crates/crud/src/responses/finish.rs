@@ -145,7 +145,11 @@ async fn write_answer(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<()> {
         || answer.is_some_and(|answer| answer.is_complete);
     let status = if is_complete { MessageStatus::Completed } else { MessageStatus::Incomplete };
     let text = answer.map(|answer| answer.text.clone()).unwrap_or_default();
-    Entity::update_many()
+    let mut update = Entity::update_many();
+    if let Some(data) = answer.and_then(|answer| answer.data.clone()) {
+        update = update.col_expr(Column::Data, data.into());
+    }
+    update
         .col_expr(Column::Content, text.into())
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::UpdatedAt, finish.now.into())

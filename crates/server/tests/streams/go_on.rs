@@ -230,6 +230,12 @@ async fn failed(world: World) {
     app.upstream().push(whole(&["Four."]));
     let turn = go_on(&user, &id(&third)).await.expect(201);
     assert_eq!(turn["message"]["content"], "One. Two. Three. Four.");
+    // A model that has nothing to add says that the answer is whole.
+    let (_, cut) = stopped(&app, &user, &["All. "]).await;
+    app.upstream().push(whole(&[]));
+    let turn = go_on(&user, &id(&cut)).await.expect(201);
+    assert_eq!(turn["message"]["content"], "All. ");
+    assert_eq!(turn["response"]["status"], "completed", "{}", turn["response"]);
     for old in [&first, second, &third] {
         assert_eq!(user.response(&id(old)).await, *old, "what ended stays as it was");
     }

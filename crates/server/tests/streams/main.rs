@@ -23,8 +23,10 @@ mod refusals;
 mod replicas;
 mod sessions;
 mod silence;
+mod sources;
 mod stop;
 mod upstream;
+mod waits;
 
 use std::process::ExitCode;
 
@@ -52,7 +54,9 @@ fn main() -> ExitCode {
     let harness = replicas::stories(harness);
     let harness = sessions::stories(harness);
     let harness = silence::stories(harness);
-    stop::stories(harness).run()
+    let harness = sources::stories(harness);
+    let harness = stop::stories(harness);
+    waits::stories(harness).run()
 }
 
 /// Sends a message to `model` and follows its answer.

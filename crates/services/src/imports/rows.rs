@@ -8,7 +8,8 @@ use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
-use schemas::event::Call;
+use schemas::answer_data::AnswerData;
+use schemas::event::{Annotation, Call};
 use schemas::validate::{
     self, MAX_CONTENT_BYTES, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS,
 };
@@ -16,7 +17,7 @@ use transfer::{Conversation, Message, Note, Notes, Source};
 
 use crate::error::Result;
 use crate::responses::engine::Engine;
-use crate::titles;
+use crate::{responses, titles};
 
 /// The most messages, and about the most bytes of text, that one transaction stores.
 const STEP_ROWS: usize = 200;
@@ -226,6 +227,18 @@ fn model_name(mut name: String) -> String {
     name
 }
 
+/// What a message holds beside its text.
+fn data(message: &Message) -> Option<String> {
+    let attachments = (!message.attachments.is_empty())
+        .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
+    let sources = message.annotations.iter().cloned().map(|source| {
+        let transfer::Annotation { url, title, start_index, end_index } = source;
+        Annotation { url, title, start: start_index, end: end_index }
+    });
+    let annotations = responses::known_sources(&message.text, sources);
+    AnswerData { annotations, ..AnswerData::read(attachments.as_deref()) }.stored()
+}
+
 struct Maker<'a> {
     engine: &'a Engine,
     owner: UserId,
@@ -250,9 +263,8 @@ impl Maker<'_> {
                 responses.push_back(response);
             }
             let beside = self.beside(&mut message, &row);
+            row.data = data(&message);
             row.content = message.text;
-            row.data = (!message.attachments.is_empty())
-                .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
             places.push(rows.len());
             rows.push(row);
             for beside in beside {
@@ -359,6 +371,9 @@ impl Maker<'_> {
                 .and_then(|known| known.incomplete_reason.as_ref())
                 .map(|reason| reason.chars().take(64).collect())
                 .or(interrupted),
+            finish_reason: known
+                .and_then(|known| known.finish_reason.as_ref())
+                .map(|word| word.chars().take(64).collect()),
             model: known
                 .map(|known| known.model.clone())
                 .or_else(|| row.model.clone())

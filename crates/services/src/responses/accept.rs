@@ -187,7 +187,7 @@ impl Responses {
             opening: is_new.then_some(conversation),
         };
         let log = match &request.going_on {
-            None => Log::begun(new.response.message_id, ""),
+            None => Log::begun(new.response.message_id, "", Vec::new()),
             Some(answer) => continuation::begin(&mut new, answer),
         };
         // In a task of its own: a client that goes away between the commit and the start of the
@@ -294,6 +294,7 @@ fn new_response(
         previous_response_id: answer.and_then(|answer| answer.response_id),
         status: ResponseStatus::InProgress,
         incomplete_reason: None,
+        finish_reason: None,
         model: model.name.clone(),
         provider: model.provider.name().to_owned(),
         parameters: parameters.to_string(),

@@ -1,14 +1,15 @@
 //! One attempt to have a response answered: what is sent is selected, the model is asked, and what
 //! it says goes into the log.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{Stream, StreamExt};
 use models::MessageId;
 use models::response;
-use provider::{ChatRequest, Citation, Delta, Finish, ProviderError};
-use schemas::event::Failure;
+use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, Waiting};
+use schemas::event::{Event, Failure, Wait, WaitReason};
 use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
@@ -16,6 +17,7 @@ use super::continuing;
 use super::engine::Engine;
 use super::generation::{End, Generation, Outcome};
 use super::learnt::Allowance;
+use super::silence::Silence;
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -82,17 +84,27 @@ pub(super) async fn make(
         messages: selected.messages,
         max_output_tokens: None,
     };
-    let mut usage = None;
+    let (mut usage, mut finish_reason) = (None, None);
     let began = Instant::now();
     let mut has_begun = false;
+    let mut silence = Silence::new();
     let mut deltas = model.provider.stream(request);
-    let end = loop {
-        let delta = tokio::select! {
-            biased;
-            // Returning drops the stream, which closes the connection to the provider at once.
-            reason = generation.stopped() => break End::Stopped(reason),
-            delta = next(&mut deltas, &mut noting) => delta,
+    let end = 'answer: loop {
+        let mut coming = pin!(next(&mut deltas, &mut noting));
+        let delta = loop {
+            tokio::select! {
+                biased;
+                // Leaving drops the stream, which closes the connection to the provider at once.
+                reason = generation.stopped() => break 'answer End::Stopped(reason),
+                delta = &mut coming => break delta,
+                () = silence.fell() => {
+                    let reasons = model.facts.reasons == Some(true);
+                    let reason = if reasons { WaitReason::Thinking } else { WaitReason::Silent };
+                    show_wait(engine, generation, Wait { reason, until: None });
+                }
+            }
         };
+        let was_waiting = silence.ended();
         match delta.map(|delta| delta.map(storable)) {
             Some(Ok(Delta::Usage(counted))) => {
                 usage = Some(counted);
@@ -121,9 +133,30 @@ pub(super) async fn make(
                 generation.log.extend(|transcript| transcript.arguments(text));
                 engine.log_has_grown();
             }
-            Some(Ok(Delta::Citation(_) | Delta::Waiting(_) | Delta::FinishReason(_))) => continue,
+            Some(Ok(Delta::Waiting(waiting))) => {
+                show_wait(engine, generation, wait(engine, waiting));
+                silence.expected(waiting.pause);
+                continue;
+            }
+            Some(Ok(Delta::FinishReason(word))) => {
+                finish_reason = Some(word);
+                continue;
+            }
+            Some(Ok(Delta::Citation(Citation { url, title, range }))) => {
+                generation.log.extend(|transcript| transcript.cite(url, title, range));
+                engine.log_has_grown();
+            }
+            // It was shown what there is of its answer, and has nothing to add.
+            Some(Err(ProviderError::EmptyAnswer)) if !generation.kept().is_empty() => {
+                break End::Finished(Finish::Stop);
+            }
             Some(Err(error)) => break provider_failed(&error),
             None => break provider_failed(&ProviderError::Truncated),
+        }
+        if was_waiting && generation.log.waiting().is_some() {
+            // What came has no event of its own.
+            generation.log.append([Event::InProgress]);
+            engine.log_has_grown();
         }
         if !std::mem::replace(&mut has_begun, true) {
             metrics::histogram!("generation_first_token_seconds")
@@ -136,7 +169,7 @@ pub(super) async fn make(
         }
         end => end,
     };
-    let outcome = Outcome { end, usage, context: Some(selected.report) };
+    let outcome = Outcome { end, finish_reason, usage, context: Some(selected.report) };
     Attempt { outcome, has_begun }
 }
 
@@ -158,6 +191,19 @@ fn storable(delta: Delta) -> Delta {
         }),
         other @ (Delta::Waiting(_) | Delta::Usage(_) | Delta::Finish(_)) => other,
     }
+}
+
+/// Lets followers know that the answer waits.
+fn show_wait(engine: &Engine, generation: &Generation, wait: Wait) {
+    generation.log.append([Event::Waiting(wait)]);
+    engine.log_has_grown();
+}
+
+fn wait(engine: &Engine, Waiting { pause, asked }: Waiting) -> Wait {
+    let reason = if asked { WaitReason::AskedToWait } else { WaitReason::Retrying };
+    // Rounded up: what is promised earlier is not kept.
+    let until = (engine.context.now() + pause).timestamp_millis();
+    Wait { reason, until: Some(until.div_euclid(1000) + i64::from(until.rem_euclid(1000) > 0)) }
 }
 
 fn context_failed(row: &response::Model, error: &Error) -> Outcome {

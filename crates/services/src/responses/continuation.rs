@@ -64,12 +64,14 @@ impl Responses {
         }
         let found = crud::messages::find(db, row.user_id, row.message_id).await?;
         let part = found.and_then(|message| {
-            let data = AnswerData::read(message.data.as_deref());
-            let bytes = data.earlier.iter().find(|earlier| earlier.response == row.id)?.bytes;
-            let content = message.content.get(..bytes)?.to_owned();
+            let mut data = AnswerData::read(message.data.as_deref());
+            let had = data.earlier.iter().find(|earlier| earlier.response == row.id)?.clone();
+            let content = message.content.get(..had.bytes)?.to_owned();
+            data.annotations.truncate(had.annotations);
+            let data = data.stored();
             let status = MessageStatus::Incomplete;
             let response_id = Some(row.id);
-            Some(message::Model { content, status, response_id, ..message })
+            Some(message::Model { content, status, response_id, data, ..message })
         });
         rows.extend(part);
         rows.sort_by_key(|row| row.seq);
@@ -79,14 +81,15 @@ impl Responses {
 
 /// Makes `new` go on with `answer`: the log it begins with, as it will be stored with the row.
 pub(super) fn begin(new: &mut NewTurn, answer: &message::Model) -> Log {
-    let log = Log::begun(answer.id, &answer.content);
+    let mut data = AnswerData::read(answer.data.as_deref());
+    let log = Log::begun(answer.id, &answer.content, data.annotations.clone());
     let Some(beginning) = log.unstored() else { return log };
     log.mark_stored(beginning.until);
     let beginning = finish::checkpoint(new.response.id, &beginning);
     new.response.last_seq = beginning.last_seq;
     if let Some(previous) = answer.response_id {
-        let mut data = AnswerData::read(answer.data.as_deref());
-        data.earlier.push(Earlier { response: previous, bytes: answer.content.len() });
+        let (bytes, annotations) = (answer.content.len(), data.annotations.len());
+        data.earlier.push(Earlier { response: previous, bytes, annotations });
         new.question = Question::Continued(Continued { previous, data: data.stored(), beginning });
     }
     log

@@ -8,12 +8,14 @@ use crud::{CrudError, Db};
 use models::message::MessageType;
 use models::response::{self, ResponseStatus};
 use models::{MessageId, ResponseId};
+use schemas::answer_data::AnswerData;
 use schemas::event::{ANSWER_NOT_STORED, Ending, Event, Failure, ItemKind};
 use schemas::stream::DoneItem;
 
 use super::engine::Engine;
 use super::generation::{Generation, conversation_deleted, message_deleted};
 use super::log::{Log, Unstored};
+use super::sources::whole_annotations;
 use crate::error::Error;
 use crate::rows;
 
@@ -241,7 +243,9 @@ async fn store_once(
     }
     let (unstored, output) = log.preview(events);
     let last_seq = unstored.last().map_or(0, |run| run.last_seq);
-    let mut items = final_items(output);
+    let mut items = final_items(output, &kept_data(db, row).await?);
+    // What a response goes on with was stored before, so it fits.
+    let most = row.previous_response_id.map_or(most, |_| most.max(log.first_delta()));
     for item in items.iter_mut().filter(|item| item.text.len() > most) {
         item.text.truncate(item.text.floor_char_boundary(most));
         item.is_complete = false;
@@ -274,6 +278,7 @@ fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response:
     response::Model {
         status: ending.status,
         incomplete_reason: ending.reason.clone(),
+        finish_reason: ending.finish_reason.clone(),
         context_messages: ending.context.map(|context| messages(context.messages_sent)),
         context_omitted: ending.context.map(|context| messages(context.messages_omitted)),
         input_tokens: tokens.map(|tokens| count(tokens.input)),
@@ -290,14 +295,27 @@ fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response:
     }
 }
 
+/// What the message of a response that goes on with another holds beside its text.
+async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerData, CrudError> {
+    if row.previous_response_id.is_none() {
+        return Ok(AnswerData::default());
+    }
+    let message = crud::messages::find(db, row.user_id, row.message_id).await?;
+    Ok(AnswerData::read(message.as_ref().and_then(|message| message.data.as_deref())))
+}
+
 /// The output as it is stored: the pieces of an answer that calls have cut are one message again.
-fn final_items(output: Vec<DoneItem>) -> Vec<FinalItem> {
+fn final_items(output: Vec<DoneItem>, kept: &AnswerData) -> Vec<FinalItem> {
+    let answers = output.iter().filter(|done| done.item.kind == ItemKind::Message);
+    let annotations =
+        whole_annotations(answers.map(|done| (done.text.as_str(), done.annotations.as_slice())));
+    let answer_data = AnswerData { annotations, ..kept.clone() }.stored();
     // Only what comes last can be cut off, but the answer goes as far as everything in it.
     let is_whole = output.iter().all(|done| done.complete);
     let mut items: Vec<FinalItem> = Vec::with_capacity(output.len());
-    for DoneItem { item, text, complete } in output {
+    for DoneItem { item, text, complete, annotations: _ } in output {
         let (kind, data, is_complete) = match &item.kind {
-            ItemKind::Message => (MessageType::Message, None, is_whole),
+            ItemKind::Message => (MessageType::Message, answer_data.clone(), is_whole),
             ItemKind::Reasoning => (MessageType::Reasoning, None, complete),
             ItemKind::FunctionCall(call) => {
                 (MessageType::FunctionCall, serde_json::to_string(call).ok(), complete)

@@ -61,6 +61,8 @@ pub(crate) struct Generation {
 /// How asking the model ended, and what it cost.
 pub(super) struct Outcome {
     pub(super) end: End,
+    /// The provider's own word for it.
+    pub(super) finish_reason: Option<String>,
     pub(super) usage: Option<TokenUsage>,
     pub(super) context: Option<ContextReport>,
 }
@@ -160,7 +162,7 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
 impl Outcome {
     /// An end before anything was asked.
     pub(super) fn of(end: End) -> Self {
-        Self { end, usage: None, context: None }
+        Self { end, finish_reason: None, usage: None, context: None }
     }
 
     pub(super) fn failed(code: &str, message: &str) -> Self {
@@ -222,6 +224,7 @@ fn ending(
     Ending {
         status,
         reason: reason.map(str::to_owned),
+        finish_reason: outcome.finish_reason.clone(),
         error,
         usage,
         context: outcome.context,

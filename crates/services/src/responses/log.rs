@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use models::MessageId;
-use schemas::event::{Event, ItemKind};
+use schemas::event::{Annotation, Event, ItemKind, Wait};
 use schemas::message::CallOut;
 use schemas::stream::{DoneItem, StreamEvent};
 use schemas::validate::says_nothing;
@@ -64,6 +64,7 @@ struct State {
 pub(crate) struct SoFar {
     pub(crate) content: String,
     pub(crate) reasoning: Option<String>,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) calls: Vec<CallOut>,
     /// Number of the last event that this covers.
     pub(crate) covers_seq: Option<u64>,
@@ -99,12 +100,13 @@ impl Log {
     }
 
     /// The log of a response that has begun to write to `message_id`; it goes on with the text
-    /// `kept`, if there is any, as its first delta.
-    pub(crate) fn begun(message_id: MessageId, kept: &str) -> Self {
+    /// `kept`, if there is any, as its first delta, and with the sources of that.
+    pub(crate) fn begun(message_id: MessageId, kept: &str, sources: Vec<Annotation>) -> Self {
         let log = Self::new(message_id);
         log.append([Event::Created, Event::InProgress]);
         if !kept.is_empty() {
             log.extend(|transcript| transcript.text(kept.to_owned(), || message_id));
+            log.append(sources.into_iter().map(|a| Event::Cited { i: 0, a }));
         }
         log
     }
@@ -234,12 +236,18 @@ impl Log {
         })
     }
 
+    /// What the response waits for, if it does.
+    pub(crate) fn waiting(&self) -> Option<Wait> {
+        self.inspect(Transcript::waiting)
+    }
+
     /// The answer with its reasoning and its calls so far, and the last event they cover.
     pub(crate) fn so_far(&self) -> SoFar {
         let state = self.lock();
         SoFar {
             content: state.transcript.answer(),
             reasoning: state.transcript.reasoned(),
+            annotations: state.transcript.annotations(),
             calls: state.transcript.calls(),
             covers_seq: state.entries.last().map(|(seq, _)| *seq),
         }

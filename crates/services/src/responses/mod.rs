@@ -20,7 +20,9 @@ mod recover;
 mod remote;
 mod render;
 mod settle;
+mod silence;
 mod slots;
+mod sources;
 mod synthesis;
 mod titling;
 mod transcript;
@@ -41,6 +43,7 @@ pub use log::Numbered;
 pub(crate) use log::SoFar;
 pub(crate) use recover::stored;
 pub(crate) use render::{call_out, resource};
+pub(crate) use sources::known_sources;
 
 use crate::error::{Error, Result};
 use crate::messages;
@@ -167,7 +170,15 @@ impl Responses {
 
     async fn describe(&self, row: &response::Model) -> Result<ResponseResource> {
         let rows = if row.status.is_final() { self.rows_of(row).await? } else { Vec::new() };
-        Ok(resource(row, &rows))
+        let mut resource = resource(row, &rows);
+        if !row.status.is_final() {
+            let wait = match self.engine.find_log(row.id) {
+                Some(log) => log.waiting(),
+                None => recover::stored(&self.engine, row).await?.waiting(),
+            };
+            resource.waiting = wait.map(Into::into);
+        }
+        Ok(resource)
     }
 
     /// The log of a response that does not run here, as far as it is stored, and where in it a

@@ -175,6 +175,7 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
     Ending {
         status,
         reason: Some(reason.to_owned()),
+        finish_reason: None,
         error: None,
         usage: Some(usage::estimate(row, log, input)),
         context,

@@ -2,6 +2,7 @@
 
 use models::message::{self, MessageStatus, MessageType};
 use models::response;
+use schemas::answer_data::AnswerData;
 use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
 use schemas::message::CallOut;
 use schemas::response::{ContextReport, NewResponse, ResponseResource};
@@ -51,8 +52,15 @@ pub(crate) fn ending(row: &response::Model) -> Option<Ending> {
         reasoning: count(row.reasoning_tokens).unwrap_or(0),
         estimated: row.usage_estimated,
     });
-    let reason = row.incomplete_reason.clone();
-    Some(Ending { status: row.status, reason, error, usage, context: context(row), at })
+    Some(Ending {
+        status: row.status,
+        reason: row.incomplete_reason.clone(),
+        finish_reason: row.finish_reason.clone(),
+        error,
+        usage,
+        context: context(row),
+        at,
+    })
 }
 
 fn context(row: &response::Model) -> Option<ContextReport> {
@@ -88,7 +96,11 @@ pub(crate) fn output(rows: &[message::Model]) -> Vec<DoneItem> {
             let complete = row.status == MessageStatus::Completed
                 || (kind == ItemKind::Message && is_elsewhere);
             let item = Item { index: 0, id: row.id, kind };
-            DoneItem { item, text: row.content.clone(), complete }
+            let annotations = match item.kind {
+                ItemKind::Message => AnswerData::read(row.data.as_deref()).annotations,
+                ItemKind::Reasoning | ItemKind::FunctionCall(_) => Vec::new(),
+            };
+            DoneItem { item, text: row.content.clone(), annotations, complete }
         })
         .collect();
     // The rows come in the order of their numbers, and sorting keeps it.

@@ -18,6 +18,7 @@ pub(crate) fn log(row: &response::Model, rows: &[message::Model]) -> Log {
         if !done.text.is_empty() {
             log.append([Event::Delta { i, s: done.text }]);
         }
+        log.append(done.annotations.into_iter().map(|a| Event::Cited { i, a }));
         log.append([Event::TextDone { i }]);
         log.append(has_part.then_some(Event::PartDone { i }));
         log.append([Event::ItemDone { i, ok: done.complete }]);

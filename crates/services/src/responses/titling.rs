@@ -151,6 +151,7 @@ impl Asked {
                 None => ResponseStatus::Completed,
                 Some(_) => ResponseStatus::Failed,
             },
+            finish_reason: None,
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
             parameters: serde_json::json!({ "purpose": "title" }).to_string(),

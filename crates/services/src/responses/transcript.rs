@@ -5,9 +5,11 @@
 
 use models::MessageId;
 use models::message::MessageStatus;
-use schemas::event::{Call, Event, ItemKind};
+use schemas::event::{Annotation, Call, Event, ItemKind, Wait};
 use schemas::message::CallOut;
 use schemas::stream::{DoneItem, Item, StreamEvent};
+
+use super::sources::{Source, Sources, characters, whole_annotations};
 
 /// How far an output item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +26,20 @@ enum Stage {
 struct Entry {
     item: Item,
     text: String,
+    annotations: Vec<Annotation>,
     stage: Stage,
+}
+
+impl Entry {
+    fn done(&self, complete: bool) -> DoneItem {
+        let Self { item, text, annotations, stage: _ } = self.clone();
+        DoneItem { item, text, annotations, complete }
+    }
+
+    fn cited(&self, source: &Source, (start, end): (u32, u32)) -> Event {
+        let Source { url, title, .. } = source.clone();
+        Event::Cited { i: self.item.index, a: Annotation { url, title, start, end } }
+    }
 }
 
 /// The output of a response as its events tell it.
@@ -36,27 +51,44 @@ pub(crate) struct Transcript {
     /// Reasoning that came after the answer had begun; it gets an item of its own at the end,
     /// since items do not overlap.
     late_reasoning: String,
+    /// The sources that were named and have no place in the text yet.
+    sources: Sources,
+    /// What the response waits for since the last event.
+    waiting: Option<Wait>,
 }
 
 impl Transcript {
     /// The empty output of a response that writes to `message_id`.
     pub(crate) fn new(message_id: MessageId) -> Self {
-        Self { message_id, entries: Vec::new(), late_reasoning: String::new() }
+        Self {
+            message_id,
+            entries: Vec::new(),
+            late_reasoning: String::new(),
+            sources: Sources::default(),
+            waiting: None,
+        }
     }
 
     /// Takes note of an event and says everything about it that a wire format needs.
     /// `None` for an event that belongs to no known item: the log is damaged there.
     pub(crate) fn apply(&mut self, event: Event) -> Option<StreamEvent> {
+        self.waiting = None;
         match &event {
+            Event::Waiting(wait) => self.waiting = Some(*wait),
             Event::ItemAdded { i, id, kind } => {
                 if *i as usize != self.entries.len() {
                     return None;
                 }
                 let item = Item { index: *i, id: *id, kind: kind.clone() };
-                self.entries.push(Entry { item, text: String::new(), stage: Stage::Added });
+                let (text, annotations) = (String::new(), Vec::new());
+                self.entries.push(Entry { item, text, annotations, stage: Stage::Added });
             }
             Event::PartAdded { i } => self.entry(*i)?.stage = Stage::PartOpen,
             Event::Delta { i, s } => self.entry(*i)?.text.push_str(s),
+            Event::Cited { i, a } => {
+                self.entry(*i)?.annotations.push(a.clone());
+                self.sources.placed(a);
+            }
             Event::TextDone { i } => self.entry(*i)?.stage = Stage::TextDone,
             Event::PartDone { i } => self.entry(*i)?.stage = Stage::PartDone,
             Event::ItemDone { i, ok } => self.entry(*i)?.stage = Stage::Done { complete: *ok },
@@ -71,20 +103,22 @@ impl Transcript {
         Some(match event {
             Event::Created => StreamEvent::Created,
             Event::InProgress => StreamEvent::InProgress,
+            Event::Waiting(wait) => StreamEvent::Waiting(wait),
             Event::ItemAdded { i, .. } => StreamEvent::ItemAdded(at(i)?.item.clone()),
             Event::PartAdded { i } => StreamEvent::PartAdded(at(i)?.item.clone()),
             Event::Delta { i, s } => StreamEvent::Delta(at(i)?.item.clone(), s),
             Event::TextDone { i } => {
                 StreamEvent::TextDone(at(i)?.item.clone(), at(i)?.text.clone())
             }
-            Event::PartDone { i } => {
-                StreamEvent::PartDone(at(i)?.item.clone(), at(i)?.text.clone())
+            Event::Cited { i, a } => {
+                let place = at(i)?.annotations.iter().position(|known| *known == a)?;
+                StreamEvent::Cited(at(i)?.item.clone(), place, a)
             }
-            Event::ItemDone { i, ok } => StreamEvent::ItemDone(DoneItem {
-                item: at(i)?.item.clone(),
-                text: at(i)?.text.clone(),
-                complete: ok,
-            }),
+            Event::PartDone { i } => {
+                let Entry { item, text, annotations, .. } = at(i)?.clone();
+                StreamEvent::PartDone(item, text, annotations)
+            }
+            Event::ItemDone { i, ok } => StreamEvent::ItemDone(at(i)?.done(ok)),
             Event::Error(failure) => StreamEvent::Error(failure),
             Event::Ended(ending) => StreamEvent::Ended(ending, self.output()),
         })
@@ -99,9 +133,7 @@ impl Transcript {
         self.entries
             .iter()
             .filter_map(|entry| match entry.stage {
-                Stage::Done { complete } => {
-                    Some(DoneItem { item: entry.item.clone(), text: entry.text.clone(), complete })
-                }
+                Stage::Done { complete } => Some(entry.done(complete)),
                 _ => None,
             })
             .collect()
@@ -110,6 +142,11 @@ impl Transcript {
     /// The texts so far and what they are.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&ItemKind, &str)> {
         self.entries.iter().map(|entry| (&entry.item.kind, entry.text.as_str()))
+    }
+
+    /// What the response waits for, if it does.
+    pub(crate) fn waiting(&self) -> Option<Wait> {
+        self.waiting
     }
 
     /// The answer so far, which calls may cut into several items.
@@ -139,6 +176,52 @@ impl Transcript {
             Some(CallOut { id: entry.item.id, call_id, name, arguments, status, offset })
         };
         self.entries.iter().filter_map(call).collect()
+    }
+
+    /// The events that a source makes: none until its place is known. `range` is one in characters
+    /// of the whole answer.
+    pub(crate) fn cite(
+        &mut self,
+        url: String,
+        title: Option<String>,
+        range: Option<(u32, u32)>,
+    ) -> Vec<Event> {
+        let Some(source) = self.sources.add(url, title, range) else { return Vec::new() };
+        let place = self.open_answer().and_then(|open| source.place(&open.text, self.before(open)));
+        match (place, self.open_answer()) {
+            (Some(place), Some(open)) => vec![open.cited(&source, place)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The events that give all sources that are left their places in the answer that ends here.
+    fn place_sources(&self) -> Vec<Event> {
+        let Some(open) = self.open_answer() else { return Vec::new() };
+        let before = self.before(open);
+        let sources = self.sources.unplaced().iter();
+        let cited = |source: &Source| {
+            open.cited(source, source.place(&open.text, before).unwrap_or_default())
+        };
+        sources.map(cited).collect()
+    }
+
+    fn open_answer(&self) -> Option<&Entry> {
+        self.open().filter(|open| open.item.kind == ItemKind::Message)
+    }
+
+    /// How many characters of the answer come before an item of it.
+    fn before(&self, entry: &Entry) -> u32 {
+        let before = self.entries.iter().take_while(|other| other.item.index < entry.item.index);
+        let texts = before.filter(|other| other.item.kind == ItemKind::Message);
+        characters(texts.map(|other| other.text.as_str()))
+    }
+
+    /// The sources so far; their places are ones in the whole answer.
+    pub(crate) fn annotations(&self) -> Vec<Annotation> {
+        whole_annotations(self.entries.iter().filter_map(|entry| {
+            let is_answer = entry.item.kind == ItemKind::Message;
+            is_answer.then_some((entry.text.as_str(), entry.annotations.as_slice()))
+        }))
     }
 
     fn open(&self) -> Option<&Entry> {
@@ -191,7 +274,7 @@ impl Transcript {
     /// The events that the beginning of a call makes; its item is `id`. It ends when something
     /// else follows: until then the provider may be running the tool.
     pub(crate) fn call(&self, call_id: String, name: String, id: MessageId) -> Vec<Event> {
-        let mut events = Vec::with_capacity(1);
+        let mut events = self.place_sources();
         if let Some(open) = self.open() {
             close(open, true, &mut events);
         }
@@ -234,7 +317,7 @@ impl Transcript {
 
     /// The events that close what is open. A `complete` output has an answer, be it empty.
     pub(crate) fn close(&self, complete: bool, new_id: impl FnOnce() -> MessageId) -> Vec<Event> {
-        let mut events = Vec::new();
+        let mut events = self.place_sources();
         if let Some(open) = self.open() {
             close(open, complete, &mut events);
         }

@@ -310,7 +310,22 @@ impl Part {
         let annotated = annotations.map_or(&[] as &[Value], Vec::as_slice);
         let same = agrees(whole_text(part), &self.text, self.middle)
             && (self.middle || annotated == self.annotations);
-        (!same).then(|| (Rule::TextMismatch, format!("{what}: not what was streamed")))
+        let outside = annotated.iter().any(|annotation| !is_within(annotation, whole_text(part)));
+        match (same, outside) {
+            (false, _) => Some((Rule::TextMismatch, format!("{what}: not what was streamed"))),
+            (true, true) => Some((Rule::TextMismatch, format!("{what}: a place beyond the text"))),
+            (true, false) => None,
+        }
+    }
+}
+
+/// Whether the place of an annotation is one in the text, in characters.
+fn is_within(annotation: &Value, text: &str) -> bool {
+    let index = |name: &str| annotation.get(name).and_then(Value::as_u64);
+    let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+    match (index("start_index"), index("end_index")) {
+        (Some(start), Some(end)) => start <= end && end <= length,
+        _ => false,
     }
 }
 

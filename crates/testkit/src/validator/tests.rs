@@ -329,3 +329,56 @@ fn nothing_follows_the_done_marker() {
     assert!(check(&wrong).iter().all(|found| found.rule == Rule::ResponseNotTerminated));
     assert!(!check(&wrong).is_empty());
 }
+
+#[test]
+fn a_wait_is_another_in_progress_and_so_may_be_its_end() {
+    let begun = || response("in_progress", "in_progress", json!([]));
+    let mut wait = begun();
+    wait["response"]["waiting"] = json!({"reason": "silent", "until": null});
+    let mut events = plain();
+    // Before the answer, with an end of its own, and amid the text.
+    events.splice(2..2, [wait.clone(), begun(), wait.clone(), wait.clone()]);
+    events.insert(9, wait.clone());
+    let whole = frames(&events);
+    assert_valid(&whole);
+    for from in 1..whole.len() {
+        assert_valid_from_middle(&whole[from..]);
+    }
+    let mut twice = plain();
+    twice.insert(2, begun());
+    assert_ne!(check(&frames(&twice)), [], "nothing waited");
+    let mut late = plain();
+    late.splice(5..5, [wait]);
+    late.splice(7..7, [begun()]);
+    assert_ne!(check(&frames(&late)), [], "the wait was over");
+}
+
+#[test]
+fn annotations_are_told_before_the_part_is_done_and_lie_within_its_text() {
+    let annotated = |annotation: &Value, told: bool| {
+        let mut events = plain();
+        for event in &mut events {
+            for place in ["/part/annotations", "/item/content/0/annotations"] {
+                let is_done = event["type"].as_str().unwrap().ends_with("done");
+                if let Some(list) = event.pointer_mut(place).filter(|_| is_done) {
+                    *list = json!([annotation]);
+                }
+            }
+            if let Some(list) = event.pointer_mut("/response/output/0/content/0/annotations") {
+                *list = json!([annotation]);
+            }
+        }
+        let event = json!({"type": "response.output_text.annotation.added", "item_id": "msg_1",
+            "output_index": 0, "content_index": 0, "annotation_index": 0, "annotation": annotation});
+        events.splice(5..5, told.then_some(event));
+        check(&frames(&events))
+    };
+    let annotation = |start: u32, end: u32| {
+        json!({"type": "url_citation", "url": "https://example.org", "title": "A page",
+            "start_index": start, "end_index": end})
+    };
+    assert_eq!(annotated(&annotation(1, 5), true), []);
+    assert_ne!(annotated(&annotation(1, 5), false), [], "it was not told");
+    assert_ne!(annotated(&annotation(1, 6), true), [], "the text has five characters");
+    assert_ne!(annotated(&annotation(3, 2), true), []);
+}

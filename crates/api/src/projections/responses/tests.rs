@@ -58,13 +58,14 @@ fn line(projector: &mut Projector, seq: u64, event: &StreamEvent) -> Value {
 /// The events of one item from its beginning to its end.
 fn item_events(item: &Item, deltas: &[&str], complete: bool) -> (Vec<StreamEvent>, DoneItem) {
     let text = deltas.concat();
-    let done = DoneItem { item: item.clone(), text: text.clone(), complete };
+    let done =
+        DoneItem { item: item.clone(), text: text.clone(), annotations: Vec::new(), complete };
     let has_part = !matches!(item.kind, ItemKind::FunctionCall(_));
     let mut events = vec![StreamEvent::ItemAdded(item.clone())];
     events.extend(has_part.then(|| StreamEvent::PartAdded(item.clone())));
     events.extend(deltas.iter().map(|s| StreamEvent::Delta(item.clone(), (*s).to_owned())));
     events.push(StreamEvent::TextDone(item.clone(), text.clone()));
-    events.extend(has_part.then(|| StreamEvent::PartDone(item.clone(), text)));
+    events.extend(has_part.then(|| StreamEvent::PartDone(item.clone(), text, Vec::new())));
     events.push(StreamEvent::ItemDone(done.clone()));
     (events, done)
 }

@@ -1,6 +1,6 @@
 use models::response::ResponseStatus;
 use proptest::prelude::*;
-use schemas::event::{Ending, ItemKind};
+use schemas::event::{Ending, ItemKind, WaitReason};
 use uuid::Uuid;
 
 use super::*;
@@ -11,8 +11,18 @@ fn id(n: u128) -> MessageId {
 
 fn ending(status: ResponseStatus) -> Event {
     let at = chrono::DateTime::from_timestamp(0, 0).unwrap();
-    Event::Ended(Ending { status, reason: None, error: None, usage: None, context: None, at })
+    Event::Ended(Ending {
+        status,
+        reason: None,
+        finish_reason: None,
+        error: None,
+        usage: None,
+        context: None,
+        at,
+    })
 }
+
+const WAIT: Wait = Wait { reason: WaitReason::Silent, until: None };
 
 /// What a model says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +32,8 @@ enum Said {
     Call,
     /// More of the arguments of the newest call.
     Arguments,
+    /// Nothing for a while.
+    Wait,
 }
 
 /// A finished log with these deltas.
@@ -35,6 +47,7 @@ fn finished(deltas: &[(Said, String)]) -> Log {
             Said::Reasoning => transcript.reasoning(&text, || id(n)),
             Said::Call => transcript.call(n.to_string(), text, id(n)),
             Said::Arguments => transcript.arguments(text),
+            Said::Wait => vec![Event::Waiting(WAIT)],
         });
     }
     log.extend(|transcript| transcript.close(true, || id(3)));
@@ -55,7 +68,8 @@ fn read_all(log: &Log, after: Option<u64>) -> Vec<Numbered> {
 }
 
 fn deltas() -> impl Strategy<Value = Vec<(Said, String)>> {
-    let said = prop::sample::select(vec![Said::Text, Said::Reasoning, Said::Call, Said::Arguments]);
+    use Said::{Arguments, Call, Reasoning, Text, Wait};
+    let said = prop::sample::select(vec![Text, Reasoning, Call, Arguments, Wait]);
     prop::collection::vec((said, ".{1,8}"), 0..20)
 }
 
@@ -281,4 +295,111 @@ fn a_cut_anywhere_in_the_closing_events_is_closed_properly() {
         let open = restored.inspect(|transcript| transcript.close(false, || id(3)).len());
         assert_eq!(open, 0, "nothing is open after closing a log cut after {cut} events");
     }
+}
+
+#[test]
+fn a_wait_lasts_until_anything_else_comes() {
+    let log = Log::begun(id(1), "", Vec::new());
+    assert_eq!(log.waiting(), None);
+    log.append([Event::Waiting(WAIT)]);
+    assert_eq!(log.waiting(), Some(WAIT));
+    log.extend(|transcript| transcript.text("more".to_owned(), || id(2)));
+    assert_eq!(log.waiting(), None);
+    // The stored form of it is small, and one without it reads as before.
+    let line = r#"{"t":"waiting","reason":"asked_to_wait","until":5}"#;
+    let wait = Wait { reason: WaitReason::AskedToWait, until: Some(5) };
+    assert_eq!(Event::decode(line.as_bytes()).unwrap(), Event::Waiting(wait));
+    log.append_stored(log.next_seq(), line);
+    assert_eq!(log.waiting(), Some(wait));
+}
+
+#[test]
+fn a_log_begins_with_the_text_it_goes_on_with() {
+    let log = Log::begun(id(1), "Öne. ", Vec::new());
+    assert_eq!((log.answer().as_str(), log.first_delta()), ("Öne. ", 6));
+    log.extend(|transcript| transcript.text("Two.".to_owned(), || id(2)));
+    assert_eq!((log.answer().as_str(), log.first_delta()), ("Öne. Two.", 6));
+    assert_eq!(Log::begun(id(1), "", Vec::new()).first_delta(), 0);
+}
+
+/// The annotations of the events that tell one, and of the one part that is done.
+fn told(log: &Log) -> (Vec<Annotation>, Vec<Annotation>) {
+    let (mut cited, mut done) = (Vec::new(), Vec::new());
+    for Numbered { event, .. } in read_all(log, None) {
+        match event {
+            StreamEvent::Cited(_, place, annotation) => {
+                assert_eq!(place, cited.len(), "each has its number in the part");
+                assert!(done.is_empty(), "before the part is done");
+                cited.push(annotation);
+            }
+            StreamEvent::PartDone(_, _, annotations) => done.extend(annotations),
+            _ => {}
+        }
+    }
+    (cited, done)
+}
+
+fn places(annotations: &[Annotation]) -> Vec<(&str, u32, u32)> {
+    annotations.iter().map(|a| (a.url.as_str(), a.start, a.end)).collect()
+}
+
+#[test]
+fn p9_sources_are_told_before_their_part_is_done_and_kept() {
+    let cite = |log: &Log, url: &str, range| {
+        log.extend(|transcript| transcript.cite(url.to_owned(), None, range));
+    };
+    let say = |log: &Log, text: &str| {
+        log.extend(|transcript| transcript.text(text.to_owned(), || id(2)));
+    };
+    let log = Log::begun(id(1), "", Vec::new());
+    // Named before the first word, as some providers do.
+    cite(&log, "https://a.example/", None);
+    cite(&log, "https://b.example/", None);
+    say(&log, "Blüe[1]");
+    cite(&log, "https://c.example/", Some((0, 4)));
+    assert_eq!(places(&told(&log).0), [("https://c.example/", 0, 4)], "its place is known at once");
+    say(&log, ", and so on.");
+    log.extend(|transcript| transcript.close(true, || id(3)));
+    log.append([ending(ResponseStatus::Completed)]);
+
+    let (cited, done) = told(&log);
+    let expected =
+        [("https://c.example/", 0, 4), ("https://a.example/", 4, 7), ("https://b.example/", 0, 0)];
+    assert_eq!(places(&cited), expected);
+    assert_eq!(done, cited);
+    assert_eq!(log.so_far().annotations, cited);
+    let Some(Numbered { event: StreamEvent::Ended(_, output), .. }) = read_all(&log, None).pop()
+    else {
+        panic!("no end");
+    };
+    assert_eq!(output[0].annotations, cited);
+    // From the disk the same events with the same numbers.
+    let run = log.unstored().unwrap();
+    let restored = Log::restore(id(1), [(run.first_seq, run.payload.as_str())]);
+    assert_eq!(read_all(&restored, None), read_all(&log, None));
+}
+
+#[test]
+fn p9_sources_of_an_answer_that_a_call_cuts_stay_with_their_text() {
+    let log = Log::begun(id(1), "", Vec::new());
+    let say = |text: &str, n| {
+        log.extend(|transcript| transcript.text(text.to_owned(), || id(n)));
+    };
+    say("Öne[1] ", 2);
+    log.extend(|transcript| transcript.cite("https://a.example/".to_owned(), None, None));
+    log.extend(|transcript| transcript.call("c".to_owned(), "f".to_owned(), id(3)));
+    say("two more", 4);
+    let range = Some((11, 15));
+    log.extend(|transcript| transcript.cite("https://b.example/".to_owned(), None, range));
+    log.extend(|transcript| transcript.close(true, || id(5)));
+    let cited: Vec<_> = read_all(&log, None)
+        .into_iter()
+        .filter_map(|numbered| match numbered.event {
+            StreamEvent::Cited(item, _, a) => Some((item.index, a.start, a.end)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cited, [(0, 3, 6), (2, 4, 8)], "places in the text of the item");
+    let whole = log.so_far().annotations;
+    assert_eq!(places(&whole), [("https://a.example/", 3, 6), ("https://b.example/", 11, 15)]);
 }

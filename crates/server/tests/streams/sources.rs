@@ -1,0 +1,128 @@
+//! The sources of an answer, as they are kept, shown, exported and imported.
+
+use provider::script::{Ending, Script, Step};
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::client::User;
+use testkit::validator::assert_valid;
+use testkit::{Harness, TestApp, World};
+
+pub(crate) fn stories(harness: Harness) -> Harness {
+    harness
+        .story("p9_sources_that_a_provider_names_are_told_live", live)
+        .story("p9_sources_are_shown_wherever_the_answer_is", shown)
+        .story("p9_sources_survive_an_export_and_an_import", transferred)
+}
+
+/// Two sources as they are stored and as clients see them.
+const STORED: &str = r#"{"annotations":[{"url":"https://example.org/a","title":"A page","start":0,"end":4},{"url":"http://example.org/b?c=[d]","title":"B","start":0,"end":0}]}"#;
+
+fn annotations() -> Value {
+    json!([
+        {"type": "url_citation", "url": "https://example.org/a", "title": "A page",
+            "start_index": 0, "end_index": 4},
+        {"type": "url_citation", "url": "http://example.org/b?c=[d]", "title": "B",
+            "start_index": 0, "end_index": 0},
+    ])
+}
+
+/// An answer with the text `tick 0` that names two sources, and its conversation.
+async fn answer(world: &World, user: &User, model: &str) -> (String, Value) {
+    let conversation = user.create_conversation().await;
+    let turn = super::turn(user, &conversation, "Go", model).await;
+    let mut sql = world.sql().await;
+    sql.execute(&format!("UPDATE messages SET data = '{STORED}' WHERE seq = 1")).await;
+    sql.execute("DELETE FROM response_events").await;
+    (conversation, turn)
+}
+
+async fn live(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let chunk = |content: &str| {
+        let delta = json!({"index": 0, "delta": {"content": content}, "finish_reason": null});
+        let sources = ["https://example.org/a", "ftp://example.org/no", "https://example.org/c"];
+        let chunk =
+            json!({"object": "chat.completion.chunk", "choices": [delta], "citations": sources});
+        Step::Raw(format!("data: {chunk}\n\n").into())
+    };
+    let end = [Step::Finish(Ending::Stop), Step::Done];
+    app.upstream()
+        .push(Script::steps([chunk("Blüe[1]"), chunk(" and red[3].")].into_iter().chain(end)));
+    let frames = super::stream(&user, &conversation, "Go", "mock").await.finish().await;
+    assert_valid(&frames);
+    let expected = json!([
+        {"type": "url_citation", "url": "https://example.org/a", "title": "https://example.org/a",
+            "start_index": 4, "end_index": 7},
+        {"type": "url_citation", "url": "https://example.org/c", "title": "https://example.org/c",
+            "start_index": 15, "end_index": 18},
+    ]);
+    let answer = user.list_messages(&conversation).await[1].clone();
+    assert_eq!(answer["content"], "Blüe[1] and red[3].");
+    assert_eq!(answer["annotations"], expected);
+    let end = frames[frames.len() - 2].json()["response"].clone();
+    assert_eq!(end.pointer("/output/0/content/0/annotations"), Some(&expected));
+    let stored = user.response(end["id"].as_str().unwrap()).await;
+    assert_eq!(stored["output"], end["output"]);
+}
+
+async fn shown(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let (conversation, turn) = answer(&world, &user, "mock:ticks=1,finish=length").await;
+    let old = turn["response"]["id"].as_str().unwrap();
+    assert_eq!(user.list_messages(&conversation).await[1]["annotations"], annotations());
+    let place = "/output/0/content/0/annotations";
+    assert_eq!(user.response(old).await.pointer(place), Some(&annotations()));
+    let frames = user.follow(old, None).await.finish().await;
+    assert_valid(&frames);
+    let told = |frames: &[testkit::sse::Frame]| {
+        let added =
+            |frame: &&testkit::sse::Frame| frame.event == "response.output_text.annotation.added";
+        let told = frames.iter().filter(added).map(|frame| frame.json()["annotation"].clone());
+        Value::Array(told.collect())
+    };
+    assert_eq!(told(&frames), annotations());
+
+    // Whoever goes on with the answer keeps them, as it does the text.
+    let path = format!("/api/responses/{old}/continue");
+    let turn = user.post(&path, json!({"model": "mock:ticks=2"})).await.expect(201);
+    assert_eq!(turn["message"]["annotations"], annotations());
+    assert_eq!(turn["response"].pointer(place), Some(&annotations()));
+    let frames = user.follow(turn["response"]["id"].as_str().unwrap(), None).await.finish().await;
+    assert_valid(&frames);
+    assert_eq!(told(&frames), annotations());
+    assert_eq!(user.response(old).await.pointer(place), Some(&annotations()));
+}
+
+async fn transferred(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let (conversation, _) = answer(&world, &user, "mock:ticks=1").await;
+    let path = format!("/api/conversations/{conversation}/export");
+    let exported = user.get(&path).await.text;
+    let markdown = user.get(&format!("{path}?format=markdown")).await.text;
+    let list = "\nSources:\n\n1. [A page](<https://example.org/a>)\n\
+                2. [B](<http://example.org/b?c=[d]>)\n";
+    assert!(markdown.contains(list), "{markdown}");
+
+    let import = async |name: &str, file: String| {
+        let user = app.user(name).await;
+        let request = user.request(Method::POST, "/api/import");
+        let request = request.header("content-type", "application/octet-stream").body(file);
+        let reply = user.send(request).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let taken =
+            user.list_conversations().await.pop().unwrap_or_else(|| panic!("{}", reply.text));
+        user.list_messages(taken["id"].as_str().unwrap()).await[1]["annotations"].clone()
+    };
+    assert_eq!(import("bob", exported.clone()).await, annotations());
+    // A file may say anything; what is shown is an address of the web.
+    let bad = exported
+        .replace("http://example.org/b?c=[d]", "javascript:alert(1)")
+        .replace("\"end_index\":4", "\"end_index\":4000");
+    let known = import("eve", bad).await;
+    assert_eq!(known.as_array().map(Vec::len), Some(1), "{known}");
+    assert_eq!((&known[0]["start_index"], &known[0]["end_index"]), (&json!(0), &json!(0)));
+}

@@ -1,0 +1,173 @@
+//! The sources that an answer names, and their places in its text.
+//!
+//! A provider says which part of the answer a source supports, or it numbers them: then the place
+//! of source 2 is where the text first has `[2]`, and unknown (0 to 0) if it has not.
+
+use schemas::event::Annotation;
+
+/// The most sources of one response.
+const MAX_SOURCES: usize = 100;
+/// The longest address, in bytes.
+const MAX_URL_BYTES: usize = 2048;
+/// The longest title, in characters.
+const MAX_TITLE_CHARS: usize = 300;
+
+/// A source that was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) url: String,
+    pub(super) title: String,
+    /// Its number among all that were named, from 1.
+    number: u32,
+    /// The part of the whole answer that it supports, in characters.
+    range: Option<(u32, u32)>,
+}
+
+/// The sources of a response.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources {
+    /// How many were named.
+    named: u32,
+    /// Those whose place in the text is not known.
+    unplaced: Vec<Source>,
+}
+
+impl Sources {
+    /// Takes note of a source, if it can be shown.
+    pub(super) fn add(
+        &mut self,
+        url: String,
+        title: Option<String>,
+        range: Option<(u32, u32)>,
+    ) -> Option<Source> {
+        // Also one that is left out has its number in the text.
+        self.named = self.named.saturating_add(1);
+        let number = self.named;
+        let is_fit = url.len() <= MAX_URL_BYTES && is_web(&url);
+        if !is_fit || usize::try_from(number).is_ok_and(|number| number > MAX_SOURCES) {
+            return None;
+        }
+        let title: String = title.unwrap_or_default().chars().take(MAX_TITLE_CHARS).collect();
+        let title = if title.trim().is_empty() { url.clone() } else { title };
+        let source = Source { url, title, number, range };
+        self.unplaced.push(source.clone());
+        Some(source)
+    }
+
+    /// Takes note that a source has its place.
+    pub(super) fn placed(&mut self, annotation: &Annotation) {
+        let is_it =
+            |source: &Source| source.url == annotation.url && source.title == annotation.title;
+        if let Some(place) = self.unplaced.iter().position(is_it) {
+            self.unplaced.remove(place);
+        }
+    }
+
+    pub(super) fn unplaced(&self) -> &[Source] {
+        &self.unplaced
+    }
+}
+
+impl Source {
+    /// Its place in a part of the answer behind so many other characters, as far as that is known.
+    pub(super) fn place(&self, text: &str, before: u32) -> Option<(u32, u32)> {
+        if let Some((start, end)) = self.range {
+            let (start, end) = (start.checked_sub(before)?, end.checked_sub(before)?);
+            return (start <= end && end <= characters([text])).then_some((start, end));
+        }
+        let mark = format!("[{}]", self.number);
+        let (head, _) = text.split_once(&mark)?;
+        let start = characters([head]);
+        Some((start, start.saturating_add(characters([mark.as_str()]))))
+    }
+}
+
+/// The sources of a text that somebody else has kept, as far as they can be shown.
+pub(crate) fn known_sources(
+    text: &str,
+    sources: impl IntoIterator<Item = Annotation>,
+) -> Vec<Annotation> {
+    let (mut known, length) = (Sources::default(), characters([text]));
+    let fit = sources.into_iter().filter_map(|Annotation { url, title, start, end }| {
+        let Source { url, title, .. } = known.add(url, Some(title), None)?;
+        let (start, end) = if start <= end && end <= length { (start, end) } else { (0, 0) };
+        Some(Annotation { url, title, start, end })
+    });
+    fit.collect()
+}
+
+/// Whether an address is one of the web, without anything that ends a line or a link.
+fn is_web(url: &str) -> bool {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        let (head, rest) = url.split_at_checked(scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
+    rest.is_some_and(|rest| !rest.is_empty())
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// How many characters texts have.
+pub(super) fn characters<'a>(texts: impl IntoIterator<Item = &'a str>) -> u32 {
+    let count: usize = texts.into_iter().map(|text| text.chars().count()).sum();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The sources of an answer that came in parts; their places become ones in the whole of it.
+pub(super) fn whole_annotations<'a>(
+    parts: impl IntoIterator<Item = (&'a str, &'a [Annotation])>,
+) -> Vec<Annotation> {
+    let (mut before, mut all) = (0u32, Vec::new());
+    for (text, annotations) in parts {
+        all.extend(annotations.iter().cloned().map(|annotation| match annotation {
+            Annotation { start: 0, end: 0, .. } => annotation,
+            Annotation { start, end, .. } => Annotation {
+                start: start.saturating_add(before),
+                end: end.saturating_add(before),
+                ..annotation
+            },
+        }));
+        before = before.saturating_add(characters([text]));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(sources: &mut Sources, url: &str, range: Option<(u32, u32)>) -> Option<Source> {
+        sources.add(url.to_owned(), None, range)
+    }
+
+    #[test]
+    fn p9_a_source_is_placed_by_its_range_or_by_its_number() {
+        let mut sources = Sources::default();
+        let first = add(&mut sources, "https://a.example/", None).unwrap();
+        assert!(add(&mut sources, "javascript:alert(1)", None).is_none());
+        let third = add(&mut sources, "HTTP://c.example/ü", None).unwrap();
+        let ranged = add(&mut sources, "https://d.example/", Some((6, 9))).unwrap();
+        assert_eq!(first.place("Blüe[1], red[3].", 0), Some((4, 7)));
+        assert_eq!(third.place("Blüe[1], red[3].", 0), Some((12, 15)), "numbers count all");
+        assert_eq!(first.place("Blue", 0), None);
+        assert_eq!(ranged.place("more text", 4), Some((2, 5)));
+        for (text, before) in [("more text", 7), ("m", 4)] {
+            assert_eq!(ranged.place(text, before), None, "it is no part of this text");
+        }
+        assert_eq!(first.title, "https://a.example/");
+    }
+
+    #[test]
+    fn p9_what_is_no_web_address_or_too_much_is_left_out() {
+        let mut sources = Sources::default();
+        let long = format!("https://a.example/{}", "x".repeat(MAX_URL_BYTES));
+        for url in ["", "ftp://a.example", "https://", "https://a b", "https://a\nb", "//a", &long]
+        {
+            assert!(add(&mut sources, url, None).is_none(), "{url:?}");
+        }
+        let title = Some("t".repeat(1000));
+        let source = sources.add("https://a.example".to_owned(), title, None).unwrap();
+        assert_eq!(source.title.len(), MAX_TITLE_CHARS);
+        let all = (0..200).filter(|n| add(&mut sources, &format!("https://{n}"), None).is_some());
+        assert_eq!(all.count(), MAX_SOURCES - 8);
+    }
+}
