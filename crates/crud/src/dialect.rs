@@ -40,7 +40,7 @@ pub(crate) fn check_size(statement: &Statement, limit: usize) -> Result<(), DbEr
         Value::Bytes(Some(bytes)) => bytes.len(),
         _ => 0,
     };
-    let values = statement.values.iter().flat_map(|values| values.iter());
+    let values = statement.values.iter().flat_map(sea_orm::Values::iter);
     let size = values.map(|value| length(value) + PER_VALUE).sum::<usize>() + statement.sql.len();
     if size > limit { Err(DbErr::Custom(TOO_LARGE.to_owned())) } else { Ok(()) }
 }

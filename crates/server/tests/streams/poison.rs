@@ -56,7 +56,7 @@ async fn echo(user: &User, conversation: &str, text: &str) -> Value {
 
 /// Its conversation takes a message and answers it.
 async fn assert_free(user: &User, conversation: &str) {
-    let turn = echo(user, conversation, "and now").await;
+    let turn = super::turn(user, conversation, "and now", "mock:ticks=1").await;
     assert_eq!(turn["response"]["status"], "completed", "{turn}");
 }
 

@@ -1,4 +1,4 @@
-//! Messages and answers that say nothing.
+//! Messages and answers that say nothing, and providers that want user and assistant to alternate.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,16 +6,81 @@ use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::{Harness, World};
 
-use super::upstream::{self, MODEL, says, streams};
+use super::upstream::{self, MODEL, Reply, refuses, says, streams};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
+        .story("f4_an_answer_without_words_leaves_a_conversation_that_goes_on", wordless)
         .story("f3_what_says_nothing_is_not_sent", nothing)
         .story("f25_u0000_from_a_provider_is_one_text_live_stored_and_exported", nul)
 }
 
+/// The seven ways to an answer without words, and more.
+fn ways() -> Vec<(&'static str, Reply)> {
+    let call = json!({"tool_calls": [{"index": 0, "id": "call_1", "type": "function",
+        "function": {"name": "look", "arguments": "{}"}}]});
+    vec![
+        ("error", refuses(500, "server_error", "no")),
+        ("broken off before the first word", streams(&[], None)),
+        ("reasoning only", streams(&[json!({"reasoning_content": "Hmm."})], Some("stop"))),
+        ("call only", streams(&[call], Some("tool_calls"))),
+        ("withheld", streams(&[], Some("content_filter"))),
+        ("empty with stop", streams(&[json!({"content": ""})], Some("stop"))),
+        ("white space", says(&["\n\n"])),
+        ("invisible characters", says(&["\u{feff}", "\u{200b}\u{2060} "])),
+    ]
+}
+
+/// Whether a strict provider takes these messages: instructions, then user and assistant in turns,
+/// a user first and last, and each says something.
+fn is_strict(messages: &[(String, String)]) -> bool {
+    let spoken = messages.iter().skip_while(|(role, _)| role == "system");
+    let roles: Vec<&str> = spoken.map(|(role, _)| role.as_str()).collect();
+    let alternate = roles.iter().zip(["user", "assistant"].iter().cycle()).all(|(a, b)| a == b);
+    let invisible = |c: char| c.is_whitespace() || "\u{feff}\u{200b}\u{2060}".contains(c);
+    alternate
+        && roles.last() == Some(&"user")
+        && messages.iter().all(|(_, text)| !text.chars().all(invisible))
+}
+
 async fn send(user: &User, conversation: &str, content: &str) -> Value {
     super::turn(user, conversation, content, MODEL).await
+}
+
+async fn wordless(world: World) {
+    let next = Arc::new(Mutex::new(None::<Reply>));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (script, sent) = (next.clone(), seen.clone());
+    let app = upstream::app(&world, move |request| {
+        let messages = upstream::messages(request);
+        sent.lock().unwrap().push(messages.clone());
+        if !is_strict(&messages) {
+            let message = "Conversation roles must alternate user/assistant/user/assistant/...";
+            return refuses(400, "bad_request", message);
+        }
+        script.lock().unwrap().take().unwrap_or_else(|| says(&["fine"]))
+    })
+    .await;
+    let user = app.user("ada").await;
+    for (way, reply) in ways() {
+        // At the first turn, and at a later one.
+        for turns_before in [0, 1] {
+            let conversation = user.create_conversation().await;
+            for _ in 0..turns_before {
+                let turn = send(&user, &conversation, "before").await;
+                assert_eq!(turn["response"]["status"], "completed", "{way}");
+            }
+            *next.lock().unwrap() = Some(reply.clone());
+            send(&user, &conversation, "the question").await;
+            assert_eq!(*next.lock().unwrap(), None, "{way}: {:?}", seen.lock().unwrap());
+            for n in 0..2 {
+                let turn = send(&user, &conversation, "and now").await;
+                let sent = seen.lock().unwrap().last().cloned();
+                assert_eq!(turn["response"]["status"], "completed", "{way}, {n}: {sent:?}");
+                assert_eq!(turn["message"]["content"], "fine");
+            }
+        }
+    }
 }
 
 async fn nothing(world: World) {

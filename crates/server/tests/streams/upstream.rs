@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{TestApp, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
 
 /// What a provider answers: a status and a body, which is a stream of events with status 200.
 pub(super) type Reply = (u16, String);
@@ -68,10 +69,11 @@ where
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
-    // It ends with the runtime of its story.
-    tokio::spawn(async move {
+    // They end with the runtime of their story.
+    let tasks = TaskTracker::new();
+    tasks.clone().spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            tokio::spawn(serve(connection, answer.clone()));
+            tasks.spawn(serve(connection, answer.clone()));
         }
     });
     url
