@@ -234,13 +234,13 @@ class Outbox {
   #arrived(item: Item, turn: Turn): void {
     const { conversation_id: id } = turn.message;
     this.#answering.set(id, turn.response.id);
+    this.#settling.add(id);
     // Those that follow go where the first one has gone.
     if (isBeginning(item.conversation)) {
       for (const { key } of this.of(item.conversation)) this.#change(key, { conversation: id, rest: {} });
     }
     this.remove(item.key);
     for (const listener of this.#listeners) listener.sent?.(item, turn);
-    this.#settling.add(id);
     void conversations.reload(id, true).then((conversation) => {
       this.#settling.delete(id);
       if (!conversation || conversation.active_response_id) return;
