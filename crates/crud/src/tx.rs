@@ -79,12 +79,17 @@ impl Tx {
     fn check(&self, statement: &Statement) -> Result<(), DbErr> {
         match self.link.packet() {
             usize::MAX => Ok(()),
-            limit => self.note(dialect::check_size(statement, limit)),
+            limit => self.watch(dialect::check_size(statement, limit)),
         }
     }
 
+    /// Counts a statement that was run.
     fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         metrics::counter!("database_statements_total", "handle" => "write").increment(1);
+        self.watch(result)
+    }
+
+    fn watch<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if result.is_err() {
             self.failed.store(true, Ordering::Relaxed);
         }
