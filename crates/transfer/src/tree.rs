@@ -123,7 +123,8 @@ impl<'b, 'r> Nodes<'b, 'r> {
                 let thought = place.thought.take();
                 if message.role == crate::Role::Assistant && thought.is_some() {
                     let own = message.reasoning.take();
-                    message.reasoning = Some(reasoning(&thoughts, thought, own, self.budget)?);
+                    message.reasoning =
+                        Some(reasoning(&thoughts, thought, own.as_deref(), self.budget)?);
                 }
                 place.nearest = Some(conversation.messages.len());
                 conversation.messages.push(message);
@@ -162,10 +163,10 @@ struct Thought {
 fn reasoning(
     thoughts: &[Thought],
     newest: Option<usize>,
-    own: Option<String>,
+    own: Option<&str>,
     budget: &mut Budget<'_>,
 ) -> Result<String, Unreadable> {
-    let mut texts: Vec<&str> = own.as_deref().into_iter().collect();
+    let mut texts: Vec<&str> = own.into_iter().collect();
     let mut next = newest;
     while let Some(thought) = next.and_then(|at| thoughts.get(at)) {
         budget.take(thought.text.len() + size_of::<&str>())?;
