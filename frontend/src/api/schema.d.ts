@@ -998,7 +998,10 @@ export interface components {
              * @description How many older messages.
              */
             messages: number;
-            /** @description `window`: they did not fit. `null` if nothing was left out. */
+            /**
+             * @description `window`: they did not fit, or were answers that the messages sent would have begun with.
+             *     `null` if nothing was left out.
+             */
             reason?: string | null;
             newest?: components["schemas"]["ContextMessage"] | null;
         };
@@ -1039,6 +1042,17 @@ export interface components {
              * @description Of them, those that have been deleted from the database since.
              */
             messages_deleted: number;
+            /**
+             * Format: int32
+             * @description How often the provider refused what was sent as too long before it took this. Each time it
+             *     was asked again with less.
+             */
+            refusals: number;
+            /**
+             * @description Whether `window.budget_tokens` is less than the window leaves because the provider had
+             *     refused more, for this response or lately for another one of this model.
+             */
+            learnt: boolean;
             /** @description What was left out. */
             omitted: components["schemas"]["ContextOmitted"];
             /** @description The messages sent that are still there, in the order they were sent; the newest 1000. */
