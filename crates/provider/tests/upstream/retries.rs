@@ -55,7 +55,9 @@ async fn f18_a_limit_that_is_refused_is_sent_in_the_other_field() {
              model.\",\"code\":\"unsupported_parameter\"}}}}"
         );
         let length = body.len();
-        let bytes = format!("HTTP/1.1 400 Bad\r\ncontent-length: {length}\r\n\r\n{body}");
+        let bytes = format!(
+            "HTTP/1.1 400 Bad\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
         Script::steps([Step::Wire(bytes.into()), Step::Close])
     };
     let server = server().await;

@@ -112,7 +112,10 @@ async fn f18_a_provider_that_refuses_max_tokens_makes_titles(world: World) {
     let (app, ada) = app(&world, "mock:ticks=1").await;
     let id = ada.create_conversation().await;
     let body = "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens'\"}}";
-    let refusal = format!("HTTP/1.1 400 Bad\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let refusal = format!(
+        "HTTP/1.1 400 Bad\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     app.upstream().push(mock::Script::steps([
         mock::Step::Text("An answer.".to_owned()),
         mock::Step::Finish(mock::script::Ending::Stop),
