@@ -42,7 +42,7 @@ async fn live(world: World) {
     let conversation = user.create_conversation().await;
     let chunk = |content: &str| {
         let delta = json!({"index": 0, "delta": {"content": content}, "finish_reason": null});
-        let sources = ["https://example.org/a", "ftp://example.org/no", "https://example.org/c"];
+        let sources = ["https://example.org/a", "https://example.org/b", "https://example.org/c"];
         let chunk =
             json!({"object": "chat.completion.chunk", "choices": [delta], "citations": sources});
         Step::Raw(format!("data: {chunk}\n\n").into())
@@ -55,6 +55,8 @@ async fn live(world: World) {
     let expected = json!([
         {"type": "url_citation", "url": "https://example.org/a", "title": "https://example.org/a",
             "start_index": 4, "end_index": 7},
+        {"type": "url_citation", "url": "https://example.org/b", "title": "https://example.org/b",
+            "start_index": 0, "end_index": 0},
         {"type": "url_citation", "url": "https://example.org/c", "title": "https://example.org/c",
             "start_index": 15, "end_index": 18},
     ]);
