@@ -45,7 +45,7 @@ impl Setting for ReasoningTags {
         let tags: Vec<&str> = text.split(',').map(str::trim).collect();
         let fits =
             |tag: &&str| (3..=MAX_TAG).contains(&tag.len()) && !tag.chars().any(char::is_control);
-        if tags.len() < 2 || !tags.iter().all(|tag| fits(tag)) {
+        if tags.len() < 2 || !tags.iter().all(fits) {
             return Err(String::new());
         }
         let pairs = tags.chunks(2).map(|pair| match pair {

@@ -10,7 +10,7 @@ pub(super) fn check(report: &mut Report, config: &Config) {
     match shares.shortage() {
         Some((what, fix)) => report.warn("connections", what, fix),
         None => {
-            report.ok("connections", format!("The system allows {} at once.", shares.connections))
+            report.ok("connections", format!("The system allows {} at once.", shares.connections));
         }
     }
 }

@@ -352,9 +352,9 @@ async fn paged(user: &User, path: &str, by: &str, end: &str) -> (Vec<String>, us
         assert!(!sizes.is_empty() && all < (2 << 20) + sizes.iter().max().unwrap(), "{sizes:?}");
         let found = data.iter().map(|message| message["id"].as_str().unwrap().to_owned());
         if by == "after" {
-            ids.extend(found)
+            ids.extend(found);
         } else {
-            ids.splice(0..0, found).for_each(drop)
+            ids.splice(0..0, found).for_each(drop);
         }
         if page["has_more"] == false {
             return (ids, pages);

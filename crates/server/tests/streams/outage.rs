@@ -249,7 +249,7 @@ async fn lost(world: World) {
     eventually("the first message is accepted", async || {
         let reply = try_open(&user, "m1", "First").await;
         if reply.status == 201 {
-            opened = reply.json["user_message"]["conversation_id"].as_str().unwrap().to_owned();
+            reply.json["user_message"]["conversation_id"].as_str().unwrap().clone_into(&mut opened);
         }
         reply.status == 201
     })
@@ -288,7 +288,7 @@ async fn late(world: World) {
     let mut opened = String::new();
     eventually("the conversation that was stored after all is answered", async || {
         let list = user.list_conversations().await;
-        opened = list[0]["id"].as_str().unwrap().to_owned();
+        list[0]["id"].as_str().unwrap().clone_into(&mut opened);
         let messages = user.list_messages(&opened).await;
         list.len() == 3 && messages.last().is_some_and(|answer| answer["status"] == "completed")
     })

@@ -131,10 +131,9 @@ async fn after_a_word(world: World) {
         if counted.fetch_add(1, Ordering::Relaxed) == 0 {
             return says(&["fine"]);
         }
-        let (status, mut body) = upstream::streams(&[json!({"content": "a word"})], None);
+        let (status, body) = upstream::streams(&[json!({"content": "a word"})], None);
         let error = json!({"code": "context_length_exceeded", "message": "too long"});
-        body += &format!("data: {}\n\n", json!({"error": error}));
-        (status, body)
+        (status, format!("{body}data: {}\n\n", json!({"error": error})))
     })
     .await;
     let user = app.user("ada").await;

@@ -17,7 +17,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 /// Reads until the response says that it waits.
 async fn wait(stream: &mut EventStream) -> Frame {
     loop {
-        let frame = stream.next().await.expect("a wait");
+        let frame = stream.next().await.unwrap();
         if !frame.json()["response"]["waiting"].is_null() {
             return frame;
         }

@@ -39,6 +39,7 @@ pub(crate) struct Log {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 struct State {
     /// One event a line: the form that is stored.
     bytes: Vec<u8>,

@@ -109,8 +109,13 @@ async fn ask(model: &Chosen, text: String) -> Asked {
                 Some(Ok(Delta::Text(text))) => title.push_str(&text),
                 Some(Ok(Delta::Reasoning(text))) => reasoning += tokens::estimate(&text),
                 // A title needs no tools, and what one costs is known to the provider.
-                Some(Ok(Delta::Call { .. } | Delta::Arguments(_) | Delta::Citation(_))) => {}
-                Some(Ok(Delta::Waiting(_) | Delta::FinishReason(_))) => {}
+                Some(Ok(
+                    Delta::Call { .. }
+                    | Delta::Arguments(_)
+                    | Delta::Citation(_)
+                    | Delta::Waiting(_)
+                    | Delta::FinishReason(_),
+                )) => {}
                 Some(Ok(Delta::Usage(counted))) => usage = Some(counted),
                 Some(Ok(Delta::Finish(Finish::Stop | Finish::Length))) => return Ok(()),
                 Some(Ok(Delta::Finish(Finish::ContentFilter))) => {
