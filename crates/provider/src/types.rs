@@ -88,8 +88,11 @@ pub struct Citation {
     /// Its title, if the provider gave one.
     pub title: Option<String>,
     /// The part of the answer that it supports, from and to, in characters of the whole answer; none
-    /// when the provider gave none. Then its place in the order of citations is its number, from 1.
+    /// when the provider gave none.
     pub range: Option<(u32, u32)>,
+    /// Its number in the provider's own list, from 1, by which marks in the text such as `[2]` name
+    /// it; none when there was no list. Then its place in the order of citations is its number.
+    pub number: Option<u32>,
 }
 
 /// A pause before a failed request is sent again.

@@ -191,7 +191,7 @@ impl Answer {
         if self.cited.len() >= MAX_CITATIONS {
             return Ok(());
         }
-        let Citation { url, title, range } = &citation;
+        let Citation { url, title, range, .. } = &citation;
         if self.cited.insert((url.clone(), *range)) {
             self.count(url.len() + title.as_ref().map_or(0, String::len), limit)?;
             self.begun = true;

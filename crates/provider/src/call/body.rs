@@ -192,7 +192,10 @@ impl Body {
             if may_be_cut_off && is_cut_off(&event) {
                 continue;
             }
-            if let Taken::Done = self.take(&event, ready, answer)? {
+            let taken = self.take(&event, ready, answer).map_err(|failure| {
+                if answer.end.is_whole() { failure.as_answer() } else { failure }
+            })?;
+            if let Taken::Done = taken {
                 return Ok(Some(Sign::Done));
             }
         }

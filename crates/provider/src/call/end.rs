@@ -105,6 +105,11 @@ impl End {
         self.whole = true;
     }
 
+    /// Whether it is such a document.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// Something came that cannot be read; whether it is the first.
     pub(crate) fn unread(&mut self) -> bool {
         !std::mem::replace(&mut self.unread, true)

@@ -62,9 +62,14 @@ fn lists(value: &Value, depth: u8, found: &mut Vec<Citation>) {
     }
     let inner = INNER_LISTS.into_iter().filter(|_| depth > 0);
     for name in LISTS.into_iter().chain(inner) {
-        for item in value.get(name).and_then(Value::as_array).into_iter().flatten() {
+        let items = value.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (number, item) in (1..).zip(items) {
             match source(item) {
-                Some(citation) => found.push(citation),
+                // One that comes alone may be the next of those that came before.
+                Some(citation) => {
+                    let number = Some(number).filter(|_| items.len() > 1);
+                    found.push(Citation { number, ..citation });
+                }
                 // Groq tells what each tool found.
                 None => lists(item, depth + 1, found),
             }
@@ -118,5 +123,6 @@ fn citation(url: &str, title: Option<&str>, range: Option<(u32, u32)>) -> Option
         url: Halves::whole(url.to_owned()),
         title: title.filter(|t| !t.is_empty()),
         range,
+        number: None,
     })
 }

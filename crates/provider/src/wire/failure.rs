@@ -42,6 +42,14 @@ impl Failure {
         Self { error, retry: false, asked_wait: None }
     }
 
+    /// The same failure as a whole answer, which may have been paid for: only a provider that is
+    /// busy is asked again.
+    pub(crate) fn as_answer(self) -> Self {
+        use ProviderError::{Overloaded, RateLimited};
+        let is_busy = matches!(self.error, RateLimited { .. } | Overloaded { .. });
+        Self { retry: self.retry && is_busy, ..self }
+    }
+
     /// A failure that may pass.
     pub(crate) fn passing(error: ProviderError) -> Self {
         Self { error, retry: true, asked_wait: None }

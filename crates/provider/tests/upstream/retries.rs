@@ -158,6 +158,7 @@ async fn p5_what_came_whole_is_asked_for_once() {
     for body in [
         "{\"id\":\"x\",\"object\":\"chat.completion\",\"choices\":[]}".to_owned(),
         "{\"hello\":1}".to_owned(),
+        "{\"code\":500,\"msg\":\"something broke\",\"success\":false}".to_owned(),
         "{\"hello\":1}\n".to_owned(),
         "Service is busy".to_owned(),
         "<html>".to_owned(),

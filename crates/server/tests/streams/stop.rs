@@ -91,9 +91,9 @@ async fn stop_early(world: World) {
     assert_valid(&frames);
     assert_eq!(user.list_messages(&conversation).await[1]["content"], "");
     let next = super::turn(&user, &conversation, "Again", "mock:echo").await;
-    assert_eq!(next["message"]["content"], "Again");
+    assert_eq!(next["message"]["content"], "Go\n\nAgain");
     let sent = app.upstream().calls().pop().unwrap().messages;
-    assert_eq!(sent.len(), 2, "the empty answer is not sent: {sent:?}");
+    assert_eq!(sent.len(), 1, "the empty answer is not sent, and its neighbours are one: {sent:?}");
 }
 
 async fn shutdown(world: World) {

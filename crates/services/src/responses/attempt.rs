@@ -142,8 +142,8 @@ pub(super) async fn make(
                 finish_reason = Some(word);
                 continue;
             }
-            Some(Ok(Delta::Citation(Citation { url, title, range }))) => {
-                generation.log.extend(|transcript| transcript.cite(url, title, range));
+            Some(Ok(Delta::Citation(citation))) => {
+                generation.log.extend(|transcript| transcript.cite(citation));
                 engine.log_has_grown();
             }
             // It was shown what there is of its answer, and has nothing to add.

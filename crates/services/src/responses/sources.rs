@@ -3,6 +3,7 @@
 //! A provider says which part of the answer a source supports, or it numbers them: then the place
 //! of source 2 is where the text first has `[2]`, and unknown (0 to 0) if it has not.
 
+use provider::Citation;
 use schemas::event::Annotation;
 
 /// The most sources of one response.
@@ -36,15 +37,13 @@ impl Sources {
     /// Takes note of a source, if it can be shown.
     pub(super) fn add(
         &mut self,
-        url: String,
-        title: Option<String>,
-        range: Option<(u32, u32)>,
+        Citation { url, title, range, number }: Citation,
     ) -> Option<Source> {
         // Also one that is left out has its number in the text.
         self.named = self.named.saturating_add(1);
-        let number = self.named;
+        let number = number.unwrap_or(self.named);
         let is_fit = url.len() <= MAX_URL_BYTES && is_web(&url);
-        if !is_fit || usize::try_from(number).is_ok_and(|number| number > MAX_SOURCES) {
+        if !is_fit || usize::try_from(self.named).is_ok_and(|named| named > MAX_SOURCES) {
             return None;
         }
         let title: String = title.unwrap_or_default().chars().take(MAX_TITLE_CHARS).collect();
@@ -89,7 +88,8 @@ pub(crate) fn known_sources(
 ) -> Vec<Annotation> {
     let (mut known, length) = (Sources::default(), characters([text]));
     let fit = sources.into_iter().filter_map(|Annotation { url, title, start, end }| {
-        let Source { url, title, .. } = known.add(url, Some(title), None)?;
+        let citation = Citation { url, title: Some(title), range: None, number: None };
+        let Source { url, title, .. } = known.add(citation)?;
         let (start, end) = if start <= end && end <= length { (start, end) } else { (0, 0) };
         Some(Annotation { url, title, start, end })
     });
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn add(sources: &mut Sources, url: &str, range: Option<(u32, u32)>) -> Option<Source> {
-        sources.add(url.to_owned(), None, range)
+        sources.add(Citation { url: url.to_owned(), title: None, range, number: None })
     }
 
     #[test]
@@ -148,6 +148,10 @@ mod tests {
         let ranged = add(&mut sources, "https://d.example/", Some((6, 9))).unwrap();
         assert_eq!(first.place("Blüe[1], red[3].", 0), Some((4, 7)));
         assert_eq!(third.place("Blüe[1], red[3].", 0), Some((12, 15)), "numbers count all");
+        let url = "https://e.example/".to_owned();
+        let numbered = Citation { url, title: None, range: None, number: Some(1) };
+        let numbered = sources.add(numbered).unwrap();
+        assert_eq!(numbered.place("Blüe[1]", 0), Some((4, 7)), "the provider's own number counts");
         assert_eq!(first.place("Blue", 0), None);
         assert_eq!(ranged.place("more text", 4), Some((2, 5)));
         for (text, before) in [("more text", 7), ("m", 4)] {
@@ -165,7 +169,9 @@ mod tests {
             assert!(add(&mut sources, url, None).is_none(), "{url:?}");
         }
         let title = Some("t".repeat(1000));
-        let source = sources.add("https://a.example".to_owned(), title, None).unwrap();
+        let source = sources
+            .add(Citation { url: "https://a.example".to_owned(), title, range: None, number: None })
+            .unwrap();
         assert_eq!(source.title.len(), MAX_TITLE_CHARS);
         let all = (0..200).filter(|n| add(&mut sources, &format!("https://{n}"), None).is_some());
         assert_eq!(all.count(), MAX_SOURCES - 8);

@@ -5,6 +5,7 @@
 
 use models::MessageId;
 use models::message::MessageStatus;
+use provider::Citation;
 use schemas::event::{Annotation, Call, Event, ItemKind, Wait};
 use schemas::message::CallOut;
 use schemas::stream::{DoneItem, Item, StreamEvent};
@@ -180,13 +181,8 @@ impl Transcript {
 
     /// The events that a source makes: none until its place is known. `range` is one in characters
     /// of the whole answer.
-    pub(crate) fn cite(
-        &mut self,
-        url: String,
-        title: Option<String>,
-        range: Option<(u32, u32)>,
-    ) -> Vec<Event> {
-        let Some(source) = self.sources.add(url, title, range) else { return Vec::new() };
+    pub(crate) fn cite(&mut self, citation: Citation) -> Vec<Event> {
+        let Some(source) = self.sources.add(citation) else { return Vec::new() };
         let place = self.open_answer().and_then(|open| source.place(&open.text, self.before(open)));
         match (place, self.open_answer()) {
             (Some(place), Some(open)) => vec![open.cited(&source, place)],

@@ -105,6 +105,12 @@ async fn p9_sources_of_every_shape() {
     assert_eq!(places, [Some((2, 9)), Some((5, 9)), None]);
     let nowhere = json!({"choices": [], "citations": ["javascript:alert(1)", "doc1", 5, null, {"title": "x"}]});
     assert_eq!(urls(vec![event(&nowhere), text("x", "stop")]).await, [""; 0]);
+    // What leads nowhere, or stands there twice, has its number in the text all the same.
+    let gaps = json!({"choices": [], "citations": [a, "doc1", a, b]});
+    let alone = json!({"choices": [], "citations": ["https://c.example/"]});
+    let found = answer(vec![event(&gaps), event(&alone), text("x", "stop")]).await.citations;
+    let numbers: Vec<_> = found.iter().map(|citation| citation.number).collect();
+    assert_eq!(numbers, [Some(1), Some(4), None]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 use models::response::ResponseStatus;
 use proptest::prelude::*;
+use provider::Citation;
 use schemas::event::{Ending, ItemKind, WaitReason};
 use uuid::Uuid;
 
@@ -322,6 +323,10 @@ fn a_log_begins_with_the_text_it_goes_on_with() {
     assert_eq!(Log::begun(id(1), "", Vec::new()).first_delta(), 0);
 }
 
+fn cited(url: &str, range: Option<(u32, u32)>) -> Citation {
+    Citation { url: url.to_owned(), title: None, range, number: None }
+}
+
 /// The annotations of the events that tell one, and of the one part that is done.
 fn told(log: &Log) -> (Vec<Annotation>, Vec<Annotation>) {
     let (mut cited, mut done) = (Vec::new(), Vec::new());
@@ -346,7 +351,7 @@ fn places(annotations: &[Annotation]) -> Vec<(&str, u32, u32)> {
 #[test]
 fn p9_sources_are_told_before_their_part_is_done_and_kept() {
     let cite = |log: &Log, url: &str, range| {
-        log.extend(|transcript| transcript.cite(url.to_owned(), None, range));
+        log.extend(|transcript| transcript.cite(cited(url, range)));
     };
     let say = |log: &Log, text: &str| {
         log.extend(|transcript| transcript.text(text.to_owned(), || id(2)));
@@ -386,11 +391,11 @@ fn p9_sources_of_an_answer_that_a_call_cuts_stay_with_their_text() {
         log.extend(|transcript| transcript.text(text.to_owned(), || id(n)));
     };
     say("Öne[1] ", 2);
-    log.extend(|transcript| transcript.cite("https://a.example/".to_owned(), None, None));
+    log.extend(|transcript| transcript.cite(cited("https://a.example/", None)));
     log.extend(|transcript| transcript.call("c".to_owned(), "f".to_owned(), id(3)));
     say("two more", 4);
     let range = Some((11, 15));
-    log.extend(|transcript| transcript.cite("https://b.example/".to_owned(), None, range));
+    log.extend(|transcript| transcript.cite(cited("https://b.example/", range)));
     log.extend(|transcript| transcript.close(true, || id(5)));
     let cited: Vec<_> = read_all(&log, None)
         .into_iter()
