@@ -2,10 +2,14 @@
 
 mod places;
 
+use std::collections::HashMap;
+
 use models::message::{Column, Entity, MessageType, Model};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, Order};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder, QuerySelect,
+};
 
 pub use places::{Place, list_places};
 
@@ -29,6 +33,9 @@ pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Model>
 /// with the row after the one that brings it there. Whoever cuts its rows at this many bytes can
 /// tell by that row whether there are more.
 pub const STEP_BYTES: usize = 2 << 20;
+
+/// Texts of up to so many bytes are read with their rows, longer ones only of the rows of a step.
+const SHORT_BYTES: usize = 16 << 10;
 
 /// At most `limit` rows of a conversation with `seq` up to `seq`, newest first; fewer where their
 /// texts have [`STEP_BYTES`].
@@ -63,37 +70,78 @@ async fn list_step(
     order: Order,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    let mut query = Entity::find()
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Content));
+    let bytes = Func::cust("OCTET_LENGTH").arg(Expr::col(Column::Content));
+    let most = i64::try_from(SHORT_BYTES).unwrap_or(i64::MAX);
+    let is_short = Expr::expr(bytes.clone()).lte(most);
+    let short = CaseStatement::new().case(is_short, Expr::col(Column::Content)).finally("");
+    let mut rows: Vec<Measured> = Entity::find()
+        .select_only()
+        .columns(columns)
+        .expr_as(short, "content")
+        .expr_as(bytes, "bytes")
         .filter(Column::ConversationId.eq(conversation))
-        .filter(range.clone())
-        .order_by(Column::Seq, order.clone())
-        .limit(limit);
-    // Two are read in any case.
-    if limit > 2 {
-        // The texts of all rows but the one before: their lengths are known without reading them.
-        let direction = if order == Order::Asc { "ASC" } else { "DESC" };
-        let before = format!(
-            "SUM(OCTET_LENGTH(content)) OVER \
-             (ORDER BY seq {direction} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING)"
-        );
-        let sized = Query::select()
-            .column(Column::Seq)
-            .expr_as(Expr::cust(before), "bytes")
-            .from(Entity)
-            .and_where(Column::ConversationId.eq(conversation))
-            .and_where(range)
-            .order_by(Column::Seq, order)
-            .limit(limit)
-            .take();
-        let step = i64::try_from(STEP_BYTES).unwrap_or(i64::MAX);
-        let within = Query::select()
-            .column("seq")
-            .from_subquery(sized, "sized")
-            .and_where(Expr::cust("COALESCE(bytes, 0)").lt(step))
-            .take();
-        query = query.filter(Expr::col(Column::Seq).in_subquery(within));
+        .filter(range)
+        .order_by(Column::Seq, order)
+        .limit(limit)
+        .into_model::<Measured>()
+        .all(db.read())
+        .await?;
+
+    // All but the row before decides whether a row is still of this step.
+    let (mut before, mut previous) = (0, 0);
+    rows.retain(|row| {
+        let is_within = before < STEP_BYTES;
+        before = before.saturating_add(std::mem::replace(&mut previous, row.bytes()));
+        is_within
+    });
+    with_long_texts(db, conversation, rows).await
+}
+
+/// A row without its text if that is long.
+#[derive(Debug, FromQueryResult)]
+struct Measured {
+    #[sea_orm(nested)]
+    row: Model,
+    /// Of its text.
+    bytes: i64,
+}
+
+impl Measured {
+    fn bytes(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(0)
     }
-    Ok(query.all(db.read()).await?)
+}
+
+/// The same rows with the texts that were not read with them.
+async fn with_long_texts(
+    db: &Db,
+    conversation: ConversationId,
+    rows: Vec<Measured>,
+) -> Result<Vec<Model>> {
+    let long = |row: &&Measured| row.bytes() > SHORT_BYTES;
+    let seqs: Vec<i64> = rows.iter().filter(long).map(|row| row.row.seq).collect();
+    let mut texts: HashMap<i64, String> = HashMap::new();
+    if !seqs.is_empty() {
+        let found: Vec<(i64, String)> = Entity::find()
+            .select_only()
+            .columns([Column::Seq, Column::Content])
+            .filter(Column::ConversationId.eq(conversation))
+            .filter(Column::Seq.is_in(seqs))
+            .into_tuple()
+            .all(db.read())
+            .await?;
+        texts.extend(found);
+    }
+    // One that was deleted meanwhile is left out.
+    let whole = rows.into_iter().filter_map(|row| {
+        if !long(&&row) {
+            return Some(row.row);
+        }
+        let content = texts.remove(&row.row.seq)?;
+        Some(Model { content, ..row.row })
+    });
+    Ok(whole.collect())
 }
 
 /// `seq` of a message of a conversation.

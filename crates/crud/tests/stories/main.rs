@@ -9,6 +9,7 @@ mod open;
 mod places;
 mod schema;
 mod servers;
+mod steps;
 mod turns;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let harness = places::stories(harness);
     let harness = schema::stories(harness);
     let harness = servers::stories(harness);
+    let harness = steps::stories(harness);
     let harness = turns::stories(harness);
     accounts::stories(harness).run()
 }

@@ -10,11 +10,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 }
 
 /// Random numbers that are the same at every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     /// A number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
@@ -44,7 +44,7 @@ fn plain(all: &[Model], page: &[Model]) -> Vec<Place> {
 }
 
 /// Stores a conversation of `size` rows; `parent` says below which earlier row one hangs.
-async fn plant(
+pub(crate) async fn plant(
     world: &World,
     size: usize,
     mut parent: impl FnMut(usize) -> Option<usize>,

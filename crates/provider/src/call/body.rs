@@ -193,7 +193,7 @@ impl Body {
                 continue;
             }
             let taken = self.take(&event, ready, answer).map_err(|failure| {
-                if answer.end.is_whole() { failure.as_answer() } else { failure }
+                if answer.end.is_whole() { failure.in_answer() } else { failure }
             })?;
             if let Taken::Done = taken {
                 return Ok(Some(Sign::Done));

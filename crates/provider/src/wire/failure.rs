@@ -44,7 +44,7 @@ impl Failure {
 
     /// The same failure as a whole answer, which may have been paid for: only a provider that is
     /// busy is asked again.
-    pub(crate) fn as_answer(self) -> Self {
+    pub(crate) fn in_answer(self) -> Self {
         use ProviderError::{Overloaded, RateLimited};
         let is_busy = matches!(self.error, RateLimited { .. } | Overloaded { .. });
         Self { retry: self.retry && is_busy, ..self }
