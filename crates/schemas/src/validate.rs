@@ -86,7 +86,7 @@ pub fn says_nothing(text: &str) -> bool {
     text.chars().all(|c| {
         c.is_whitespace()
             || matches!(c,
-                '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
                 | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     })
 }

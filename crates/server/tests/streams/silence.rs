@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::{Harness, World};
@@ -139,4 +140,18 @@ async fn nul(world: World) {
     let export = user.get(&format!("{path}/export")).await;
     assert_eq!(export.status, 200, "{}", export.text);
     assert!(!export.text.contains("\\u0000"));
+
+    let bob = app.user("bob").await;
+    let request = bob.request(Method::POST, "/api/import");
+    let request = request.header("content-type", "application/octet-stream").body(export.text);
+    let reply = bob.send(request).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let taken = bob.list_conversations().await.pop().unwrap();
+    let after = bob.list_messages(taken["id"].as_str().unwrap()).await;
+    let said = |message: &Value| {
+        let calls = message["calls"].as_array().into_iter().flatten();
+        let names: Vec<_> = calls.map(|call| call["name"].clone()).collect();
+        (message["content"].clone(), message["reasoning"].clone(), names)
+    };
+    assert_eq!(said(&after[1]), said(&before[1]));
 }
