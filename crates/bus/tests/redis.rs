@@ -108,8 +108,12 @@ async fn bells() {
     one.bus.wait_up().await;
     two.bus.wait_up().await;
     let bell = two.bus.listen("c");
-    // Once when it is subscribed.
+    // Once when it is subscribed, and before that if the bus has come up only now.
     bell.rung().await;
+    eventually("it is subscribed", async || {
+        redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await == ["c"]
+    })
+    .await;
     assert_eq!(one.bus.publish(batch(0, 0, "a\n")).await, Ok(1), "one listens");
     bell.rung().await;
     one.bus.ring("c").await.unwrap();
