@@ -232,7 +232,7 @@ await body(me.POST("/api/conversations/{id}/restore", here));
 const swept = await body(
   me.POST("/api/conversations/delete", { body: { all: true, permanent: true } }),
 );
-check(swept.deleted === 1, swept);
+check(swept.deleted === 3, swept);
 const report = await body(
   me.POST("/api/import", {
     body: all,

@@ -3,6 +3,7 @@
 use testkit::client::Anonymous;
 use testkit::process::ProcessBuilder;
 use testkit::{Harness, World, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::place::{BINARY, Place, run};
@@ -27,6 +28,28 @@ async fn gauge(client: &Anonymous, name: &str) -> usize {
     let text = client.get("/metrics").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0, |value| value.parse().expect("a whole number"))
+}
+
+/// Sends a request without a body over this connection, and reads the body of its reply.
+async fn exchange(connection: &mut TcpStream, method: &str, path: &str, token: &str) -> String {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+         content-length: 0\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.expect("the server reads");
+    let mut reply = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&reply);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.expect("a length").parse().expect("a number");
+            if body.len() >= length {
+                return body.to_owned();
+            }
+        }
+        let read = connection.read_buf(&mut reply).await.expect("the server writes");
+        assert!(read > 0, "the server closed: {}", String::from_utf8_lossy(&reply));
+    }
 }
 
 async fn few(world: World) {
@@ -56,15 +79,23 @@ async fn few(world: World) {
 
     // As many connections as there may be, and as many again that wait in the system's queue.
     let host = server.url().strip_prefix("http://").expect("its address").to_owned();
+    let mut connected = TcpStream::connect(&host).await.expect("the system takes it");
+    exchange(&mut connected, "GET", "/api/me", &user.access_token).await;
     let mut waiting = Vec::new();
     for _ in 0..2 * connections {
         waiting.push(TcpStream::connect(&host).await.expect("the system takes it"));
     }
-    eventually("all are taken", async || gauge(&user, "http_connections").await == connections)
-        .await;
+    // A client with a pool might begin another connection, which would wait, too.
+    eventually("all are taken", async || {
+        let metrics = exchange(&mut connected, "GET", "/metrics", &user.access_token).await;
+        metrics.contains(&format!("\nhttp_connections {connections}\n"))
+    })
+    .await;
     // Whoever is connected is served, in whatever needs a descriptor: the database, and files.
     for response in &running {
-        assert_eq!(user.cancel(response).await["status"], "cancelled");
+        let path = format!("/api/responses/{response}/cancel");
+        let said = exchange(&mut connected, "POST", &path, &user.access_token).await;
+        assert!(said.contains("\"status\":\"cancelled\""), "{said}");
     }
     drop(waiting);
     upstream.push(ticks(3, 0));
