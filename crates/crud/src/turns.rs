@@ -201,6 +201,10 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             return Ok(TurnOutcome::NoMessage);
         };
         if newest != continued.previous {
+            // Perhaps by the same request, which was committed since the key was looked for.
+            if let Some(outcome) = repeated(tx, new).await? {
+                return Ok(outcome);
+            }
             let active = find_open(tx, new).await?.and_then(|row| row.active_response_id);
             return Ok(active.map_or(TurnOutcome::Superseded(newest), TurnOutcome::Locked));
         }
