@@ -97,6 +97,8 @@ const FAILED: &[&str] = &[
     "missing",
     "broken",
     "connection",
+    "preempt",
+    "evict",
 ];
 const CALLS: &[&str] = &["tool", "function", "call"];
 const STOP: &[&str] = &[

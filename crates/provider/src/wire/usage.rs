@@ -9,7 +9,8 @@ pub(crate) fn read_usage(usage: &Value) -> Option<TokenUsage> {
     let count = |paths: &[&str]| {
         paths.iter().find_map(|path| {
             let value = usage.pointer(path)?;
-            value.as_u64().or_else(|| value.as_f64().map(whole))
+            let told = value.as_u64().or_else(|| value.as_f64().map(whole));
+            told.or_else(|| value.as_str()?.trim().parse().ok())
         })
     };
     let input = count(&["/prompt_tokens", "/input_tokens"]);
@@ -73,6 +74,8 @@ mod tests {
             let TokenUsage { input, output, cached, reasoning } = read_usage(&value).unwrap();
             (input, output, cached, reasoning)
         };
+        let words = json!({"prompt_tokens": "12", "completion_tokens": " 2 "});
+        assert_eq!(read(words), (12, 2, 0, 0), "numbers as text");
         let details = json!({"reasoning_tokens": 340});
         let case = json!({"prompt_tokens": 12, "completion_tokens": 2, "total_tokens": 354,
             "completion_tokens_details": details});
