@@ -20,8 +20,11 @@ interface Access {
 
 /** What the rest of the client wants to know. */
 export interface Listener {
-  /** Somebody is signed in, here or in another tab. */
-  signedIn(user: User): void;
+  /**
+   * Somebody is signed in, here or in another tab. Returns whether it is the person of this page, who
+   * goes on; a page whose person is another one is being left.
+   */
+  signedIn(user: User): boolean;
   /**
    * Nobody is any more; `ended` says that the server ended the session, not the person. Returns
    * whether the person is still here, and asked to sign in again.
@@ -32,7 +35,7 @@ export interface Listener {
 let access: Access | undefined;
 let listener: Listener | undefined;
 let renewing: Promise<Access> | undefined;
-/** While the server has ended the session: fulfilled when somebody is signed in again. */
+/** While the person of this page has no session: fulfilled when the same person is signed in again. */
 let ended: { signedIn: Promise<void>; over: () => void } | undefined;
 const channel =
   typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("chatapp.session");
@@ -43,8 +46,6 @@ channel?.addEventListener("message", ({ data }) => {
   } else if (data?.signedOut) {
     access = undefined;
     listener?.signedOut(false);
-  } else if (data?.asks && access) {
-    channel.postMessage({ access });
   }
 });
 
@@ -67,7 +68,10 @@ export async function resume(): Promise<User> {
 export async function leave(): Promise<void> {
   try {
     // Not `token()`: whoever leaves does not wait for a new session.
-    const authorization = `Bearer ${(await renew()).token}`;
+    const { token } = await renew();
+    // Another person is signed in here by now, whose session goes on.
+    if (ended) return;
+    const authorization = `Bearer ${token}`;
     await attempt("/api/auth/logout", { method: "POST", headers: { ...COOKIE, authorization } });
   } catch (error) {
     // A session that has ended already needs no end.
@@ -83,18 +87,21 @@ export function forget(): void {
 }
 
 /**
- * A token that is good for a while. Once the session has ended, whoever asks waits until somebody is
- * signed in again: nothing is asked of the server meanwhile, and then everything goes on.
+ * A token of the person of this page that is good for a while. Once the session has ended, whoever
+ * asks waits until the same person is signed in again: nothing is asked of the server meanwhile, and
+ * then everything goes on.
  */
 export async function token(signal?: AbortSignal): Promise<string> {
   for (;;) {
     if (ended) await unless(signal, ended.signedIn);
     if (access && access.until - EARLY > Date.now()) return access.token;
     try {
-      return (await renew()).token;
+      await renew();
     } catch (error) {
       if (!ended) throw error;
     }
+    // The cookie may have been another person's: then there is no token for this page.
+    if (!ended && access) return access.token;
   }
 }
 
@@ -110,18 +117,19 @@ function adopt(tokens: Tokens): Access {
     user: tokens.user,
   };
   signedIn(adopted);
-  channel?.postMessage({ access });
+  channel?.postMessage({ access: adopted });
   return adopted;
 }
 
 function signedIn(by: Access): void {
+  // What waits is one person's: it is never sent in the name of another.
+  if (listener?.signedIn(by.user) === false) return end();
   access = by;
-  listener?.signedIn(by.user);
   ended?.over();
   ended = undefined;
 }
 
-/** The server has ended the session of a person who is still here. */
+/** The session of a person is over who is still here. */
 function end(): void {
   if (ended) return;
   let over: () => void;

@@ -13,6 +13,8 @@ class Session {
   /** `asking` until the server has said who is signed in; `ended` when it ended the session. */
   state = $state<"asking" | "out" | "in" | "ended">("asking");
   user = $state.raw<User | undefined>();
+  /** The page is being left: nobody enters it any more. */
+  #left = false;
 
   constructor() {
     tokens.listen({
@@ -36,7 +38,7 @@ class Session {
       return;
     }
     try {
-      this.#enter(await persist(() => tokens.resume()));
+      await persist(() => tokens.resume());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#leave();
@@ -44,11 +46,11 @@ class Session {
   }
 
   async signup(body: { email: string; password: string; name: string; setup_token?: string }): Promise<void> {
-    this.#enter(await tokens.enter("signup", body));
+    await tokens.enter("signup", body);
   }
 
   async login(body: { email: string; password: string }): Promise<void> {
-    this.#enter(await tokens.enter("login", body));
+    await tokens.enter("login", body);
   }
 
   /** Signs out here: on the server, and in every tab of this browser. */
@@ -84,7 +86,9 @@ class Session {
     this.user = user;
   }
 
-  #enter(user: User): void {
+  /** Returns whether it is the person of this page, or the first one here. */
+  #enter(user: User): boolean {
+    if (this.#left) return false;
     const other = this.user !== undefined && this.user.id !== user.id;
     try {
       localStorage.setItem(HINT, user.id);
@@ -92,9 +96,14 @@ class Session {
       // Without storage a reload asks for the password.
     }
     // Nothing of one person may be left on another's screen.
-    if (other) return location.assign("/");
+    if (other) {
+      this.#left = true;
+      location.assign("/");
+      return false;
+    }
     this.user = user;
     this.state = "in";
+    return true;
   }
 
   #leave(to = "/login"): void {
@@ -108,6 +117,7 @@ class Session {
       return;
     }
     // What the stores hold is forgotten with the page.
+    this.#left = true;
     this.state = "asking";
     this.user = undefined;
     location.assign(to);
