@@ -78,6 +78,10 @@ it("p9: only pages that a browser opens safely are sources, each once, in their 
     cite("https://example.org/b"),
     cite("http://example.org/a", { title: null }),
     cite("https://example.org/b"),
+    // One address in three spellings.
+    cite("https://example.org"),
+    cite("https://example.org/"),
+    cite("HTTPS://Example.org:443/"),
     cite("javascript:alert(1)"),
     cite("data:text/html,x"),
     cite("//example.org"),
@@ -89,6 +93,7 @@ it("p9: only pages that a browser opens safely are sources, each once, in their 
   expect(found).toEqual([
     { url: "https://example.org/b", title: "A title" },
     { url: "http://example.org/a", title: "" },
+    { url: "https://example.org/", title: "A title" },
   ]);
   expect(sourcesOf(undefined)).toEqual([]);
   expect(sourcesOf(null)).toEqual([]);

@@ -104,9 +104,10 @@ export function sourcesOf(annotations: readonly unknown[] | null | undefined): S
   const found = new Map<string, Source>();
   for (const one of annotations ?? []) {
     const { type, url, title } = (one ?? {}) as Record<string, unknown>;
-    if (type !== "url_citation" || typeof url !== "string" || found.has(url)) continue;
-    if (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol)) continue;
-    found.set(url, { url: new URL(url).href, title: typeof title === "string" ? title.trim() : "" });
+    if (type !== "url_citation" || typeof url !== "string" || !URL.canParse(url)) continue;
+    const { protocol, href } = new URL(url);
+    if (!["http:", "https:"].includes(protocol) || found.has(href)) continue;
+    found.set(href, { url: href, title: typeof title === "string" ? title.trim() : "" });
   }
   return [...found.values()];
 }
