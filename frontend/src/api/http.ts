@@ -22,6 +22,8 @@ export interface Options {
   stream?: boolean;
   /** Whether the browser goes on with it when the page is closed; for small bodies only. */
   keepalive?: boolean;
+  /** Called right before it is sent, however long there was no token; nothing is sent when it throws. */
+  before?: () => void;
 }
 
 /** One attempt, without a token. Throws `Lost` or `Refused`. */
@@ -66,6 +68,7 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
 export async function request(path: string, options: Options = {}): Promise<Response> {
   for (let first = true; ; first = false) {
     const bearer = await token(options.signal);
+    options.before?.();
     try {
       const authorization = `Bearer ${bearer}`;
       return await attempt(path, { ...options, headers: { ...options.headers, authorization } });

@@ -124,7 +124,9 @@ class Outbox {
 
   /** Tries once more what has failed. */
   retry(key: string): void {
-    this.#change(key, { failed: undefined, tried: Date.now() });
+    const failed = this.items.find((one) => one.key === key)?.failed;
+    // Whoever was told that it may be there already has decided to send it anew.
+    this.#change(key, { failed: undefined, ...(failed instanceof Unsure ? { tried: 0 } : {}) });
     this.#look();
   }
 
@@ -158,10 +160,6 @@ class Outbox {
           if (!next.ours) {
             this.#change(next.key, { ours: true });
             continue;
-          }
-          if (next.tried > 0 && Date.now() - next.tried > REMEMBERED) {
-            this.#change(next.key, { failed: new Unsure() });
-            return;
           }
           // Whatever was waited for, the world may be another one.
           if (await this.#waited(conversation)) continue;
@@ -204,12 +202,17 @@ class Outbox {
     const path = begins ? "/api/messages" : `/api/conversations/${conversation}/messages`;
     // Whoever closes the page at once has sent it all the same.
     let keepalive = new Blob([JSON.stringify(body)]).size <= KEEPALIVE;
-    this.#change(key, { sending: true, tried: item.tried || Date.now() });
+    const tried = item.tried || Date.now();
+    this.#change(key, { sending: true, tried });
+    // However long the server, the session or this machine was away meanwhile.
+    const before = () => {
+      if (Date.now() - tried > REMEMBERED) throw new Unsure();
+    };
     try {
       const turn = await persist(
         () => {
           this.#change(key, { until: 0 });
-          const options = { method: "POST" as const, headers, body, keepalive };
+          const options = { method: "POST" as const, headers, body, keepalive, before };
           keepalive = false;
           return json<Turn>(path, options);
         },

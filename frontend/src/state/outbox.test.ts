@@ -24,6 +24,8 @@ let replies: (() => Response)[];
 let active: string | null;
 /** Whether the server can be reached. */
 let reachable: boolean;
+/** Whether the server knows the session. */
+let known: boolean;
 /** Locks by name, shared by all tabs. */
 let locks: Map<string, Promise<unknown>>;
 
@@ -39,7 +41,9 @@ function turn(path: string, content: unknown): Turn {
 async function server(path: string, options: RequestInit): Promise<Response> {
   if (path === "/health/ready") return reachable ? reply(200, {}) : Promise.reject(new TypeError("away"));
   if (!reachable) throw new TypeError("away");
-  if (path === "/api/auth/refresh") return reply(200, { access_token: "token", expires_in: 900, user: { id: USER } });
+  if (path === "/api/auth/login") known = true;
+  if (!known) return reply(401, { error: { message: "ended", code: "invalid_token" } });
+  if (path.startsWith("/api/auth/")) return reply(200, { access_token: "token", expires_in: 900, user: { id: USER } });
   if (options.method === "GET") return reply(200, { id: path.split("/")[3], active_response_id: active, updated_at: "", data: [] });
   const key = (options.headers as Record<string, string>)["idempotency-key"]!;
   const body = JSON.parse(options.body as string);
@@ -71,6 +75,7 @@ beforeEach(() => {
   replies = [];
   active = null;
   reachable = true;
+  known = true;
   locks = new Map();
   vi.stubGlobal(
     "localStorage",
@@ -174,6 +179,63 @@ describe("w1: a message", () => {
     await settled();
     expect(posts).toHaveLength(2);
     expect(waiting()).toEqual([]);
+  });
+
+  it("is not sent by itself either by a tab that stays open for a day", async () => {
+    const outbox = await tab();
+    const lost = () => {
+      reachable = false;
+      throw new TypeError("away");
+    };
+    replies = [lost]; // Taken, and its reply is lost.
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    await settled(24 * 3_600_000);
+    expect(outbox.items).toMatchObject([{ sending: true, failed: undefined }]);
+    reachable = true;
+    await settled(60_000);
+    expect(posts).toHaveLength(1);
+    expect(outbox.items).toMatchObject([{ content: "hello", sending: false, failed: { name: "Unsure" } }]);
+  });
+
+  it("nor when its session has ended for a day", async () => {
+    device.set("chatapp.user", USER);
+    const outbox = await tab();
+    const { session } = await import("./session.svelte");
+    await session.resume();
+    const lost = () => {
+      known = false;
+      throw new TypeError("away");
+    };
+    replies = [lost];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    (await import("../api/tokens")).tokenRefused("token");
+    await settled(24 * 3_600_000);
+    expect(session.state).toBe("ended");
+    await session.login({ email: "", password: "" });
+    await settled(60_000);
+    expect(posts).toHaveLength(1);
+    expect(outbox.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
+  });
+
+  it("nor because it was tried in between", async () => {
+    const outbox = await tab();
+    replies = [refuse(500, "internal_error"), refuse(500, "internal_error")];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled(22 * 3_600_000);
+    const { key } = outbox.items[0]!;
+    outbox.retry(key);
+    await settled(2 * 3_600_000);
+    expect(posts).toHaveLength(2);
+    outbox.retry(key);
+    await settled(60_000);
+    expect(posts).toHaveLength(2);
+    expect(outbox.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
+    // Whoever has been told may send it all the same.
+    outbox.retry(key);
+    await settled();
+    expect(posts).toHaveLength(3);
   });
 
   it("does not go with the page when it is too large for that", async () => {
