@@ -68,7 +68,10 @@ class Outbox {
         else if (!this.#settling.has(id)) this.#answering.delete(id);
         this.#wake();
       },
-      gone: () => {},
+      gone: (id) => {
+        // If it was deleted, the server says so when the next message comes.
+        if (this.#answering.delete(id)) this.#wake();
+      },
     });
     this.#look();
   }
@@ -254,10 +257,19 @@ class Outbox {
 
   /** Gives the text back to whoever wrote it, with all that was to follow. */
   #refused(conversation: string, error: Refused): void {
-    const items = this.of(conversation);
-    let shown = false;
-    for (const listener of this.#listeners) shown ||= listener.refused?.(items, error) ?? false;
-    if (!shown) giveAllBack(this.#user, items);
+    let items = this.of(conversation);
+    const shown = () => [...this.#listeners].some((listener) => listener.refused?.(items, error));
+    const gone = error.status === 404 && !isBeginning(conversation);
+    // With a conversation its messages are gone that others were to take the place of.
+    if (gone) items = items.map(({ instead: _, ...one }) => ({ ...one, rest: {} }));
+    let back = shown();
+    if (!back && gone) {
+      // Where nobody shows it any more, its texts begin a new one.
+      const place = beginning();
+      items = items.map((one) => ({ ...one, conversation: place }));
+      back = shown();
+    }
+    if (!back) giveAllBack(this.#user, items);
     for (const { key } of items) this.remove(key);
   }
 

@@ -26,6 +26,10 @@ let active: string | null;
 let reachable: boolean;
 /** Whether the server knows the session. */
 let known: boolean;
+/** The conversation was deleted. */
+let deleted: boolean;
+/** How often it was asked for. */
+let looks: number;
 /** Locks by name, shared by all tabs. */
 let locks: Map<string, Promise<unknown>>;
 
@@ -44,6 +48,10 @@ async function server(path: string, options: RequestInit): Promise<Response> {
   if (path === "/api/auth/login") known = true;
   if (!known) return reply(401, { error: { message: "ended", code: "invalid_token" } });
   if (path.startsWith("/api/auth/")) return reply(200, { access_token: "token", expires_in: 900, user: { id: USER } });
+  if (path.includes(CONVERSATION)) {
+    if (options.method === "GET") looks += 1;
+    if (deleted) return reply(404, { error: { message: "gone", code: "not_found" } });
+  }
   if (options.method === "GET") return reply(200, { id: path.split("/")[3], active_response_id: active, updated_at: "", data: [] });
   const key = (options.headers as Record<string, string>)["idempotency-key"]!;
   const body = JSON.parse(options.body as string);
@@ -76,6 +84,8 @@ beforeEach(() => {
   active = null;
   reachable = true;
   known = true;
+  deleted = false;
+  looks = 0;
   locks = new Map();
   vi.stubGlobal(
     "localStorage",
@@ -305,6 +315,52 @@ describe("a refusal", () => {
     expect(readDraft(USER, "")).toBe("first");
     expect(readDraft(USER, "begin.instructions")).toBe("rhyme");
     expect(readDraft(USER, "edit.msg_1")).toBe("other words");
+  });
+
+  describe("of a conversation that was deleted while messages waited in it", () => {
+    /** Queues a message, and another one in place of an old one; then the conversation is deleted elsewhere. */
+    async function deletes(listener: Listener) {
+      const outbox = await tab(listener);
+      const { conversations } = await import("./conversations.svelte");
+      active = "resp_running";
+      await conversations.reload(CONVERSATION);
+      outbox.put({ conversation: CONVERSATION, content: "other words", instead: "msg_1", rest: { parent_id: null } });
+      outbox.put({ conversation: CONVERSATION, content: "and more" });
+      await settled();
+      deleted = true;
+      await settled(10_000);
+      expect(outbox.items).toEqual([]);
+      expect(waiting()).toEqual([]);
+      // It is left alone then.
+      const before = looks;
+      await settled(60_000);
+      expect(looks).toBe(before);
+    }
+
+    it("is put into the box of a new conversation when nobody shows one", async () => {
+      await deletes({});
+      const { readDraft } = await import("./drafts");
+      expect(readDraft(USER, "")).toBe("other words\n\nand more");
+      expect(readDraft(USER, "edit.msg_1")).toBeUndefined();
+    });
+
+    it("is shown in the box of a new conversation", async () => {
+      const refused = vi.fn((items: Item[]) => items[0]!.conversation.startsWith("new."));
+      await deletes({ refused });
+      expect(refused.mock.lastCall![0].map((one) => [one.content, one.instead, one.rest])).toEqual([
+        ["other words", undefined, {}],
+        ["and more", undefined, {}],
+      ]);
+      expect((await import("./drafts")).readDraft(USER, "")).toBeUndefined();
+    });
+
+    it("is shown in its own box, not in the place of a message that is gone", async () => {
+      const refused = vi.fn((items: Item[]) => items[0]!.conversation === CONVERSATION);
+      await deletes({ refused });
+      expect(refused.mock.calls.map(([items]) => items.map((one) => [one.content, one.instead]))).toEqual([
+        [["other words", undefined], ["and more", undefined]],
+      ]);
+    });
   });
 
   it("that asks to wait is waited for", async () => {
