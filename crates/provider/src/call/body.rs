@@ -21,6 +21,8 @@ use crate::{Delta, Phase, ProviderError, Timeouts};
 
 /// How long more may take to come once the provider has said how the answer ends.
 const MOMENT: Duration = Duration::from_secs(5);
+/// How deep events are looked for in events: the lines of one may be lists.
+const DEPTH: u8 = 3;
 /// How long after `[DONE]` the body may take to end, so that the connection can be used again.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
 
@@ -208,6 +210,17 @@ impl Body {
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
     ) -> Result<Taken, Failure> {
+        self.take_nested(event, DEPTH, ready, answer)
+    }
+
+    /// Takes an event, and those in it down to `depth`.
+    fn take_nested(
+        &mut self,
+        event: &Event,
+        depth: u8,
+        ready: &mut VecDeque<Delta>,
+        answer: &mut Answer,
+    ) -> Result<Taken, Failure> {
         match read_event(event) {
             Reading::Chunk(chunk) => self.add(chunk, ready, answer),
             Reading::Foreign => {
@@ -216,10 +229,10 @@ impl Body {
                 }
                 Ok(Taken::Other)
             }
-            Reading::Several(events) => {
+            Reading::Several(events) if depth > 0 => {
                 let mut taken = Taken::Other;
                 for event in events {
-                    taken = self.take(&event, ready, answer)?;
+                    taken = self.take_nested(&event, depth - 1, ready, answer)?;
                     if let Taken::Done = taken {
                         break;
                     }
@@ -234,7 +247,7 @@ impl Body {
                 answer.end.withheld();
                 Ok(Taken::Done)
             }
-            Reading::Garbage => {
+            Reading::Garbage | Reading::Several(_) => {
                 if answer.end.unread() {
                     self.log(&event.data, "an event is not JSON; it is skipped");
                 }

@@ -73,7 +73,11 @@ impl Chunk {
 
 /// Reads a streamed event.
 pub(crate) fn read_event(event: &Event) -> Reading {
-    let data = event.data.trim();
+    let mut data = event.data.trim();
+    // An event in an event's clothes, as relays send it: `data: data: {…}`.
+    while let Some(inner) = data.strip_prefix("data:") {
+        data = inner.trim_start();
+    }
     if data == "[DONE]" {
         return Reading::Done;
     }
@@ -105,11 +109,8 @@ pub(crate) fn read_event(event: &Event) -> Reading {
     }
 }
 
-/// Takes apart what holds several events, or one in an event's clothes (`data: data: {…}`).
+/// Takes apart what holds several events.
 fn apart(data: &str) -> Option<Vec<Event>> {
-    if let Some(inner) = data.strip_prefix("data:") {
-        return Some(vec![unnamed(inner.to_owned())]);
-    }
     // JSON over several lines has no whole object on its first one.
     if data.contains('\n') && data.lines().next().is_some_and(is_object) {
         return Some(data.lines().map(|line| unnamed(line.to_owned())).collect());

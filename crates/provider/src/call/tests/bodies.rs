@@ -74,6 +74,31 @@ async fn p5_the_first_bytes_decide_whatever_is_declared() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn p5_events_in_events_are_read_however_deep_they_are() {
+    let piece = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let within = |depth: usize, data: &str| format!("data: {}{data}\n\n", "data:".repeat(depth));
+    for depth in [1, 2, 10_000] {
+        let outcome = answer(vec![bytes(within(depth, piece))]).await;
+        assert_eq!((outcome.text.as_str(), outcome.end), ("a", Ok(Finish::Stop)), "{depth}");
+        let lines = format!("{piece}\n{}", within(depth, "[DONE]"));
+        let outcome = answer(vec![bytes(within(depth, &lines))]).await;
+        assert_eq!((outcome.text.as_str(), outcome.end), ("a", Ok(Finish::Stop)), "{depth}");
+        let outcome = answer(vec![bytes(within(depth, "x"))]).await;
+        assert_eq!(outcome.end, Err(ProviderError::Protocol), "{depth}");
+    }
+    for depth in [1, 100, 100_000] {
+        for list in [
+            format!("{}{piece}{}", "[".repeat(depth), "]".repeat(depth)),
+            format!("{piece}\n{}", "[".repeat(depth)),
+            format!("{}x", "[data:".repeat(depth)),
+        ] {
+            let outcome = answer(vec![bytes(within(0, &list)), text("b", "stop")]).await;
+            assert_eq!((outcome.text.chars().last(), outcome.end), (Some('b'), Ok(Finish::Stop)));
+        }
+    }
+}
+
 fn packed(coding: &str, text: &str) -> Vec<u8> {
     let level = Compression::default();
     match coding {
