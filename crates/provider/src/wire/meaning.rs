@@ -183,13 +183,8 @@ const TABLE: &[Row] = {
                 "free … allocation",
                 "free tier only",
                 "payment required",
-                "payment method",
-                "valid credit card",
-                "top up",
-                "recharge",
                 "欠费",
                 "余额不足",
-                "充值",
                 // Zhipu, MiniMax, SiliconFlow.
                 "#1113",
                 "#1008",
@@ -210,15 +205,28 @@ const TABLE: &[Row] = {
             ],
             OutOfCredit,
         ),
-        (On::Client, &["billing"], OutOfCredit),
         // More than a minute's worth in one request never fits, however long one waits.
-        (On::Is(&[429]), &["request too large", "tokens must be reduced"], ContextTooLong),
+        (On::Any, &["request too large"], ContextTooLong),
+        (On::Is(&[429]), &["tokens must be reduced"], ContextTooLong),
         (On::Is(&[413]), &[], ContextTooLong),
         (
             On::Is(&[429, 498]),
             &["overload*", "capacity", "server* busy", "high demand", "no available"],
             Overloaded,
         ),
+        // Many tell at a rate limit how to pay for a higher one.
+        (
+            On::Is(&[429]),
+            &["rate limit*", "ratelimit*", "per minute", "per min", "per day", "try again in"],
+            RateLimited,
+        ),
+        (On::Any, &["rate limit reached", "rate limit exceeded", "too many requests"], RateLimited),
+        (
+            On::Any,
+            &["payment method", "valid credit card", "top up", "recharge", "充值"],
+            OutOfCredit,
+        ),
+        (On::Client, &["billing"], OutOfCredit),
         (On::Is(&[429]), &[], RateLimited),
         (On::Is(&[498]), &[], Overloaded),
         (

@@ -77,6 +77,8 @@ fn p8_waits_told_by_bodies_count() {
     assert_eq!(wait(r#"{"error":{"message":"Please try again in 6m0s."}}"#), seconds(360));
     assert_eq!(wait(r#"{"error":"slow down","retry_after_ms":2000}"#), seconds(2));
     assert_eq!(wait("Please retry after 20 seconds."), seconds(20));
+    let groq = sent().find(|(_, _, body)| body.contains("llama-3.3-70b-versatile"));
+    assert_eq!(wait(groq.unwrap().2), Some(Duration::from_millis(4_770)));
     assert_eq!(wait(r#"{"error":{"message":"Try again later."}}"#), None);
     // What the header says comes first.
     let report = Report::from_body(gemini.as_bytes());
