@@ -1,8 +1,69 @@
 /**
- * Does something in one tab of this browser after the other. Locks exist on https and localhost
- * only; without them every tab does it at once, so the server has to be able to bear that.
+ * Does something in one tab of this browser after the other. Browsers have locks on https and localhost
+ * only; elsewhere the tabs tell each other through the storage who is at work. That is no lock: now and
+ * then two may be, and the server has to be able to bear that.
  */
+import { newKey } from "./key";
+
+/** How long a tab's word counts, in milliseconds; who is at work repeats it, and a crash does not. */
+const LEASE = 15_000;
+const REPEAT = 5_000;
+/** After so long every tab sees what one has written. */
+const SPREAD = 50;
+const LOOK = 500;
+
 export function oneTab<T>(name: string, work: () => Promise<T>): Promise<T> {
-  if (typeof navigator === "undefined" || !navigator.locks) return work();
-  return navigator.locks.request(name, work) as Promise<T>;
+  if (typeof navigator !== "undefined" && navigator.locks) return navigator.locks.request(name, work) as Promise<T>;
+  return typeof localStorage === "undefined" ? work() : leased(`chatapp.lock.${name}`, work);
+}
+
+async function leased<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const me = newKey();
+  const say = () => write(key, JSON.stringify({ by: me, until: Date.now() + LEASE }));
+  do {
+    while (holder(key) !== undefined) await pause(LOOK);
+    // Without room in the storage nobody can say anything.
+    if (!say()) return work();
+    // Of two that began at once the last one goes on.
+    await pause(SPREAD);
+  } while (holder(key) !== me);
+  const repeat = setInterval(() => {
+    if ((holder(key) ?? me) === me) say();
+  }, REPEAT);
+  const release = () => {
+    if (holder(key) === me) localStorage.removeItem(key);
+  };
+  addEventListener("pagehide", release);
+  try {
+    return await work();
+  } finally {
+    clearInterval(repeat);
+    removeEventListener("pagehide", release);
+    release();
+  }
+}
+
+/** Which tab is at work. */
+function holder(key: string): string | undefined {
+  try {
+    const { by, until } = JSON.parse(localStorage.getItem(key) ?? "{}") as { by?: string; until?: number };
+    // A clock that was set back makes nobody wait for longer.
+    const left = (until ?? 0) - Date.now();
+    return left > 0 && left <= LEASE ? by : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function write(key: string, text: string): boolean {
+  try {
+    localStorage.setItem(key, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pause(time: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, time));
 }

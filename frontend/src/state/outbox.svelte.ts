@@ -16,6 +16,8 @@ import { beginning, inOrder, isBeginning, isOf, MOST, store, stored, unstore, Un
 const REMEMBERED = 23 * 3_600_000;
 /** How often a conversation is looked at whose answer nobody follows here, in milliseconds. */
 const LOOK = 5_000;
+/** The tab that has written a message is the first to look at it, by so many milliseconds. */
+const HEAD_START = 50;
 /** What a browser sends for a page that is gone is at most 64 KiB, all requests together. */
 const KEEPALIVE = 32_000;
 
@@ -25,8 +27,6 @@ export interface Item extends Outgoing {
   sending: boolean;
   /** Whether this tab has written it or is the one to send it. */
   ours: boolean;
-  /** Why it was not sent; the person decides what becomes of it. */
-  failed: Error | undefined;
   /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
   until: number;
 }
@@ -59,7 +59,7 @@ class Outbox {
     if (this.#user) return;
     this.#user = user;
     addEventListener("storage", ({ key }) => {
-      if (isOf(user, key)) this.#look();
+      if (isOf(user, key)) setTimeout(() => this.#look(), HEAD_START);
     });
     conversations.watch({
       heard: ({ id, active_response_id: active }) => {
@@ -86,10 +86,13 @@ class Outbox {
     return this.items.filter((one) => one.conversation === conversation);
   }
 
-  /** What is on its way in a conversation that does not exist yet and that this tab shows. */
+  /**
+   * What is on its way in conversations that do not exist yet: of this tab, and what has failed in any,
+   * which waits for the person.
+   */
   get beginnings(): Item[] {
-    const first = this.items.find((one) => one.ours && isBeginning(one.conversation));
-    return first ? this.of(first.conversation) : [];
+    const begins = this.items.filter((one) => isBeginning(one.conversation) && (one.ours || one.failed));
+    return begins.flatMap(({ conversation }, at) => (begins.findIndex((one) => one.conversation === conversation) === at ? this.of(conversation) : []));
   }
 
   /**
@@ -106,13 +109,14 @@ class Outbox {
       key: newKey(),
       at: Math.max(Date.now(), last + 1),
       tried: 0,
+      failed: undefined,
     };
     if (!store(this.#user, one)) {
       this.#loose.set(one.key, one);
       // There may be room as soon as the draft of it is gone.
       queueMicrotask(() => this.#look());
     }
-    this.items = [...this.items, { ...one, ours: true, sending: false, failed: undefined, until: 0 }];
+    this.items = [...this.items, { ...one, ours: true, sending: false, until: 0 }];
     this.#look();
     return true;
   }
@@ -145,7 +149,7 @@ class Outbox {
     for (const [key, one] of this.#loose) if (store(this.#user, one)) this.#loose.delete(key);
     const known = new Map(this.items.map((one) => [one.key, one]));
     const all = [...stored(this.#user), ...this.#loose.values()].sort(inOrder);
-    const fresh = { ours: false, sending: false, failed: undefined, until: 0 };
+    const fresh = { ours: false, sending: false, until: 0 };
     this.items = all.map((one) => ({ ...fresh, ...known.get(one.key), ...one }));
   }
 
@@ -278,7 +282,7 @@ class Outbox {
     if (!found) return;
     const changed = { ...found, ...change };
     this.items = this.items.map((one) => (one === found ? changed : one));
-    if (!("tried" in change || "conversation" in change)) return;
+    if (!("tried" in change || "conversation" in change || "failed" in change)) return;
     if (this.#loose.has(key)) this.#loose.set(key, changed);
     else store(this.#user, changed);
   }

@@ -19,19 +19,21 @@ let posts: Post[];
 /** What the server has taken, by key. */
 let taken: Map<string, Turn>;
 /** What the next sends come to; all are taken when there is nothing left. */
-let replies: (() => Response)[];
+let replies: (() => Response | Promise<Response>)[];
 /** The answer that runs in the conversation. */
 let active: string | null;
 /** Whether the server can be reached. */
 let reachable: boolean;
+/** What the tabs do when something on the device has changed. */
+let storage: ((event: { key: string }) => void)[];
 /** Whether the server knows the session. */
 let known: boolean;
 /** The conversation was deleted. */
 let deleted: boolean;
 /** How often it was asked for. */
 let looks: number;
-/** Locks by name, shared by all tabs. */
-let locks: Map<string, Promise<unknown>>;
+/** Locks by name, shared by all tabs: the first holds it, the others wait. */
+let locks: Map<string, (() => void)[]>;
 
 const reply = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
 const refuse = (status: number, code: string, more = {}, headers = {}) => () => reply(status, { error: { message: code, code, ...more } }, headers);
@@ -71,6 +73,14 @@ async function tab(listener: Listener = {}) {
   return outbox;
 }
 
+/** A browser tells the other tabs; here the one that wrote it hears it, too, and has to bear that. */
+const changed = (key: string) => void setTimeout(() => storage.forEach((hear) => hear({ key })));
+const next = (queue: (() => void)[]) => {
+  queue.shift();
+  queue[0]?.();
+};
+/** The tabs that held a lock are gone. */
+const crash = () => [...locks.values()].forEach(next);
 const settled = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const waiting = () => [...device.keys()].filter((name) => name.startsWith("chatapp.outbox."));
 const said = () => [...taken.values()].map((one) => one.message.content);
@@ -92,8 +102,13 @@ beforeEach(() => {
     new Proxy(
       {
         getItem: (key: string) => device.get(key) ?? null,
-        setItem: (key: string, value: string) => void device.set(key, value),
-        removeItem: (key: string) => void device.delete(key),
+        setItem: (key: string, value: string) => {
+          device.set(key, value);
+          changed(key);
+        },
+        removeItem: (key: string) => {
+          if (device.delete(key)) changed(key);
+        },
       },
       {
         ownKeys: () => [...device.keys()],
@@ -104,15 +119,25 @@ beforeEach(() => {
   vi.stubGlobal("navigator", {
     onLine: true,
     locks: {
-      request: (name: string, work: () => Promise<unknown>) => {
-        const result = (locks.get(name) ?? Promise.resolve()).then(work, work);
-        locks.set(name, result);
-        return result;
-      },
+      request: (name: string, work: () => Promise<unknown>) =>
+        new Promise((resolve, reject) => {
+          const queue = locks.get(name) ?? [];
+          locks.set(name, queue);
+          const run = () =>
+            void work()
+              .then(resolve, reject)
+              .finally(() => queue[0] === run && next(queue));
+          queue.push(run);
+          if (queue[0] === run) run();
+        }),
     },
   });
   vi.stubGlobal("BroadcastChannel", undefined);
-  vi.stubGlobal("addEventListener", () => {});
+  storage = [];
+  vi.stubGlobal("addEventListener", (type: string, heard: (event: { key: string }) => void) => {
+    if (type === "storage") storage.push(heard);
+  });
+  vi.stubGlobal("removeEventListener", () => {});
   vi.stubGlobal("document", { hidden: true, addEventListener: () => {}, querySelector: () => null });
   vi.stubGlobal("fetch", server);
   vi.spyOn(Math, "random").mockReturnValue(0);
@@ -149,7 +174,7 @@ describe("w1: a message", () => {
     replies = [() => new Response(new ReadableStream())]; // Taken, and its reply never comes.
     first.put({ content: "hello", rest: { conversation: { model: "m" } } });
     await settled();
-    locks.clear();
+    crash();
     const sent = vi.fn();
     const second = await tab({ sent });
     expect(second.items).toMatchObject([{ content: "hello" }]);
@@ -161,17 +186,63 @@ describe("w1: a message", () => {
     expect(waiting()).toEqual([]);
   });
 
-  it("is sent by one of several tabs", async () => {
-    const first = await tab();
-    const second = await tab();
-    first.put({ conversation: CONVERSATION, content: "hello" });
-    await settled();
-    second.put({ conversation: CONVERSATION, content: "again" });
-    await settled();
-    active = null;
-    await settled(30_000);
-    expect(said()).toEqual(["hello", "again"]);
-    expect(posts).toHaveLength(2);
+  describe.each([true, false])("with several tabs (locks: %s)", (locking) => {
+    beforeEach(() => {
+      if (!locking) vi.stubGlobal("navigator", { onLine: true });
+    });
+
+    it.each([CONVERSATION, undefined])("is sent by the one in which it was written (%s)", async (conversation) => {
+      const first = await tab();
+      const sent = vi.fn();
+      const second = await tab({ sent });
+      let letGo = () => {};
+      const taking = new Promise<void>((resolve) => (letGo = resolve));
+      replies = [async () => (await taking, reply(201, turn("/api/conversations/conv_1/messages", "hello")))];
+      first.put({ content: "hello", ...(conversation ? { conversation } : {}) });
+      await settled(20_000);
+      expect(second.items).toMatchObject([{ content: "hello", ours: false, sending: false }]);
+      expect(second.beginnings).toEqual([]);
+      expect(posts).toHaveLength(1);
+      letGo();
+      await settled(20_000);
+      expect(posts).toHaveLength(1);
+      expect(first.items).toEqual([]);
+      expect(second.items).toEqual([]);
+      expect(sent).not.toHaveBeenCalled();
+    });
+
+    it("waits for the person in all of them once it has failed", async () => {
+      const first = await tab();
+      const second = await tab();
+      replies = [refuse(500, "internal_error")];
+      first.put({ conversation: CONVERSATION, content: "hello" });
+      await settled(60_000);
+      expect(posts).toHaveLength(1);
+      expect(second.items).toMatchObject([{ content: "hello", failed: expect.any(Error) }]);
+      // Also in one that is opened now.
+      const third = await tab();
+      await settled(60_000);
+      expect(posts).toHaveLength(1);
+      third.retry(third.items[0]!.key);
+      await settled(60_000);
+      expect(posts.map((one) => one.key)).toEqual([posts[0]!.key, posts[0]!.key]);
+      for (const one of [first, second, third]) expect(one.items).toEqual([]);
+    });
+
+    it("is sent before the one that was written after it in another tab, even if its own has crashed", async () => {
+      const left = { key: "key_1", conversation: CONVERSATION, content: "one", rest: {}, at: 1, tried: 0 };
+      const lock = `chatapp.outbox.${CONVERSATION}`;
+      device.set(`chatapp.outbox.${USER}.key_1`, JSON.stringify(left));
+      if (locking) locks.set(lock, [() => {}]);
+      else device.set(`chatapp.lock.${lock}`, JSON.stringify({ by: "it", until: Date.now() + 15_000 }));
+      const second = await tab();
+      second.put({ conversation: CONVERSATION, content: "two" });
+      await settled(10_000);
+      expect(posts).toEqual([]);
+      crash();
+      await settled(60_000);
+      expect(said()).toEqual(["one", "two"]);
+    });
   });
 
   it("is not sent by itself when the server no longer knows whether it has it", async () => {
@@ -179,7 +250,7 @@ describe("w1: a message", () => {
     replies = [() => new Response(new ReadableStream())];
     first.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
-    locks.clear();
+    crash();
     vi.setSystemTime(Date.now() + 24 * 3_600_000);
     const second = await tab();
     await settled(60_000);
@@ -487,7 +558,7 @@ describe("w8: while an answer is written", () => {
     first.put({ conversation: CONVERSATION, content: "one" });
     first.put({ conversation: CONVERSATION, content: "two" });
     await settled();
-    locks.clear();
+    crash();
     replies = [refuse(409, "conversation_locked", { response_id: "resp_running" })];
     const second = await tab();
     expect(second.items.map((one) => one.content)).toEqual(["one", "two"]);

@@ -2,6 +2,7 @@
  * Messages that were sent and that the server is not known to have: kept on this device, one entry
  * each, so that no tab overwrites what another one has written.
  */
+import { Refused } from "../api/errors";
 import { newKey } from "../api/key";
 
 const PREFIX = "chatapp.outbox.";
@@ -24,6 +25,8 @@ export interface Outgoing {
   at: number;
   /** When it was first tried, so that the server may have it; 0 if it has not been. */
   tried: number;
+  /** Why it was not sent: the person decides what becomes of it, in whichever tab. */
+  failed: Error | undefined;
 }
 
 /** It was tried so long ago that the server no longer knows whether it has it. */
@@ -51,8 +54,8 @@ export function stored(user: string): Outgoing[] {
   const found: Outgoing[] = [];
   for (const name of names(user)) {
     try {
-      const one = JSON.parse(localStorage.getItem(name) ?? "") as Outgoing;
-      if (typeof one.key === "string" && typeof one.content === "string") found.push(one);
+      const one = JSON.parse(localStorage.getItem(name) ?? "") as Omit<Outgoing, "failed"> & { failed?: Partial<Refused> };
+      if (typeof one.key === "string" && typeof one.content === "string") found.push({ ...one, failed: revived(one.failed) });
     } catch {
       // Not ours, or half of it: there is nothing to send.
     }
@@ -67,13 +70,23 @@ export function inOrder(a: Outgoing, b: Outgoing): number {
 /** Keeps a message; says whether the device has room for it. */
 export function store(user: string, one: Outgoing): boolean {
   const { key, conversation, content, rest, instead, at, tried } = one;
+  // An error's message is none of the fields that are copied.
+  const failed = one.failed && { ...one.failed, message: one.failed.message };
   try {
-    const text = JSON.stringify({ key, conversation, content, rest, instead, at, tried });
+    const text = JSON.stringify({ key, conversation, content, rest, instead, at, tried, failed });
     localStorage.setItem(`${PREFIX}${user}.${key}`, text);
     return true;
   } catch {
     return false;
   }
+}
+
+/** An error that was kept. */
+function revived(kept: Partial<Refused> | undefined): Error | undefined {
+  if (!kept) return undefined;
+  if (kept.name === "Unsure") return new Unsure();
+  const { message = "", status = 0, code = "", param = null, requestId = "", responseId = null, retryAfter = 0 } = kept;
+  return kept.name === "Refused" ? new Refused(message, status, code, param, requestId, responseId, retryAfter) : new Error(message);
 }
 
 export function unstore(user: string, key: string): void {

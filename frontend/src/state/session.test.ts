@@ -55,6 +55,7 @@ beforeEach(() => {
       }
     },
   );
+  vi.stubGlobal("navigator", { locks: { request: (_: string, work: () => Promise<unknown>) => work() } });
   vi.stubGlobal("location", { assign: (to: string) => assigned.push(to) });
   vi.stubGlobal("fetch", async (path: string, options: RequestInit) => server(path, options));
 });
