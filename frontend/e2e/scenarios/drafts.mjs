@@ -89,10 +89,27 @@ export default async function ({ browser, url }) {
   await page.waitForURL(`${url}/`);
   await page.goBack();
   await page.reload();
+  // While there is no room for another message it stays where it is.
+  await page.evaluate(() => {
+    const user = localStorage.getItem("chatapp.user");
+    const failed = { name: "Refused", message: "Full", status: 500 };
+    for (let at = 0; at < 50; at += 1) {
+      const one = { key: `full_${at}`, conversation: "conv_other", content: "waits", rest: {}, at, tried: 1, failed };
+      localStorage.setItem(`chatapp.outbox.${user}.${one.key}`, JSON.stringify(one));
+    }
+  });
+  await page.reload();
   await edit();
   await page.getByText("You wrote this before").waitFor();
   assert.equal(await box.inputValue(), "second, half");
   await box.fill("second, whole");
+  await box.press("Control+Enter");
+  await page.getByText("Too many messages are waiting to be sent").waitFor();
+  assert.equal(await box.inputValue(), "second, whole");
+  await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes(".full_")).forEach((key) => localStorage.removeItem(key)));
+  await page.reload();
+  await edit();
+  assert.equal(await box.inputValue(), "second, whole");
   await box.press("Control+Enter");
   await page.getByRole("group", { name: "Version 2 of 2" }).waitFor();
   await eventually("the answer to it", async () => /second, whole/.test(await answered(page)));
