@@ -1,8 +1,9 @@
 /**
- * Texts that were written and neither sent nor saved, kept on this device under a name: a
- * conversation's id or `new` for the message box, `edit.…`, `rename.…`, `instructions.…` and
+ * Texts that were written and neither sent nor saved, kept under a name: a conversation's id or `new`
+ * for the message box, `back.…` for what goes back into it, `edit.…`, `rename.…`, `instructions.…` and
  * `profile.…` for forms.
  */
+import { drop, keep, kept, keptNames } from "./kept";
 
 const PREFIX = "chatapp.draft.";
 /** How many are kept; the oldest go first. */
@@ -14,64 +15,60 @@ interface Draft {
 }
 
 const key = (user: string, name: string) => `${PREFIX}${user}.${name || "new"}`;
+const back = (conversation: string) => `back.${conversation || "new"}`;
 
 /** The text of this name; nothing if there is none. */
 export function readDraft(user: string, name: string): string | undefined {
-  try {
-    const stored = localStorage.getItem(key(user, name));
-    return stored ? String((JSON.parse(stored) as Draft).text ?? "") : undefined;
-  } catch {
-    return undefined;
-  }
+  const draft = parsed(key(user, name));
+  return draft && String(draft.text ?? "");
 }
 
 export function writeDraft(user: string, name: string, text: string): void {
-  try {
-    localStorage.setItem(key(user, name), JSON.stringify({ text, at: Date.now() }));
-    prune();
-  } catch {
-    // A full storage costs the draft, not the chat.
-  }
+  keep(key(user, name), JSON.stringify({ text, at: Date.now() }));
+  const all = keptNames(PREFIX);
+  if (all.length <= MOST) return;
+  const ages = new Map(all.map((one) => [one, parsed(one)?.at ?? 0]));
+  all.sort((a, b) => ages.get(a)! - ages.get(b)!);
+  for (const oldest of all.slice(0, all.length - MOST)) drop(oldest);
 }
 
 /** It was sent or saved, or somebody did not want it. */
 export function dropDraft(user: string, name: string): void {
-  try {
-    localStorage.removeItem(key(user, name));
-  } catch {
-    // It was not written either.
-  }
+  drop(key(user, name));
 }
 
-/** Puts a text in front of what is in the message box of a conversation, wherever that is shown. */
+/** Gives a text to the message box of a conversation, wherever that is shown next. */
 export function giveBack(user: string, conversation: string, text: string): void {
-  writeDraft(user, conversation, joined(text, readDraft(user, conversation) ?? ""));
+  writeDraft(user, back(conversation), joined(readDraft(user, back(conversation)) ?? "", text));
+}
+
+/** Takes what was given to the message box of a conversation. */
+export function takeGiven(user: string, conversation: string): string {
+  const text = readDraft(user, back(conversation));
+  if (text !== undefined) dropDraft(user, back(conversation));
+  return text ?? "";
+}
+
+/** Whether this key of the storage is what was given to the message box of a conversation. */
+export function isGiven(user: string, conversation: string, name: string | null): boolean {
+  return name === key(user, back(conversation));
 }
 
 /** Two texts of one message box. */
 export function joined(first: string, second: string): string {
-  return second.trim() === "" ? first : `${first}\n\n${second}`;
+  return [first, second].filter((text) => text.trim() !== "").join("\n\n");
 }
 
 /** Removes every draft of a person, who leaves. */
 export function dropDrafts(user: string): void {
-  for (const name of names()) if (name.startsWith(`${PREFIX}${user}.`)) localStorage.removeItem(name);
+  for (const name of keptNames(`${PREFIX}${user}.`)) drop(name);
 }
 
-function prune(): void {
-  const all = names();
-  if (all.length <= MOST) return;
-  const age = (name: string) => {
-    try {
-      return (JSON.parse(localStorage.getItem(name) ?? "{}") as Draft).at ?? 0;
-    } catch {
-      return 0;
-    }
-  };
-  const oldest = all.sort((a, b) => age(a) - age(b)).slice(0, all.length - MOST);
-  for (const name of oldest) localStorage.removeItem(name);
-}
-
-function names(): string[] {
-  return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+function parsed(name: string): Draft | undefined {
+  try {
+    return (JSON.parse(kept(name) ?? "") as Draft | null) ?? undefined;
+  } catch {
+    // None, or not ours.
+    return undefined;
+  }
 }

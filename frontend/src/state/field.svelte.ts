@@ -32,6 +32,11 @@ export class Field {
     else writeDraft(this.#user, this.name, text);
   }
 
+  /** Takes in what was put into the draft elsewhere. */
+  look(): void {
+    this.#text = readDraft(this.#user, this.name) ?? this.known;
+  }
+
   /** It is saved, as this. */
   saved(known = this.#text): void {
     this.known = known;

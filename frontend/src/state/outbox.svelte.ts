@@ -9,8 +9,7 @@ import { oneTab } from "../api/locks";
 import type { Turn } from "../api/types";
 import { connection } from "./connection.svelte";
 import { conversations } from "./conversations.svelte";
-import { giveBack, writeDraft } from "./drafts";
-import { beginning, inOrder, isBeginning, isOf, MOST, store, stored, unstore, Unsure, type Outgoing } from "./outgoing";
+import { beginning, giveAllBack, isBeginning, isOf, MOST, store, stored, unstore, Unsure, type Outgoing } from "./outgoing";
 
 /** So long after the first attempt the server knows a key (a day), with an hour to spare. */
 const REMEMBERED = 23 * 3_600_000;
@@ -43,8 +42,6 @@ class Outbox {
   items = $state.raw<Item[]>([]);
 
   #user = "";
-  /** Those that this device has no room for. */
-  #loose = new Map<string, Outgoing>();
   /** The conversations whose messages are being sent from here. */
   #running = new Set<string>();
   /** Which answer is being written in a conversation, as far as that is known. */
@@ -111,11 +108,7 @@ class Outbox {
       tried: 0,
       failed: undefined,
     };
-    if (!store(this.#user, one)) {
-      this.#loose.set(one.key, one);
-      // There may be room as soon as the draft of it is gone.
-      queueMicrotask(() => this.#look());
-    }
+    store(this.#user, one);
     this.items = [...this.items, { ...one, ours: true, sending: false, until: 0 }];
     this.#look();
     return true;
@@ -124,7 +117,6 @@ class Outbox {
   /** Takes a message away that nobody wants sent any more. */
   remove(key: string): void {
     unstore(this.#user, key);
-    this.#loose.delete(key);
     this.items = this.items.filter((one) => one.key !== key);
     this.#look();
   }
@@ -146,11 +138,9 @@ class Outbox {
 
   /** Takes in what the tabs of this browser have written. */
   #read(): void {
-    for (const [key, one] of this.#loose) if (store(this.#user, one)) this.#loose.delete(key);
     const known = new Map(this.items.map((one) => [one.key, one]));
-    const all = [...stored(this.#user), ...this.#loose.values()].sort(inOrder);
     const fresh = { ours: false, sending: false, until: 0 };
-    this.items = all.map((one) => ({ ...fresh, ...known.get(one.key), ...one }));
+    this.items = stored(this.#user).map((one) => ({ ...fresh, ...known.get(one.key), ...one }));
   }
 
   /** Sends the messages of one conversation, in one tab. */
@@ -282,30 +272,12 @@ class Outbox {
     if (!found) return;
     const changed = { ...found, ...change };
     this.items = this.items.map((one) => (one === found ? changed : one));
-    if (!("tried" in change || "conversation" in change || "failed" in change)) return;
-    if (this.#loose.has(key)) this.#loose.set(key, changed);
-    else store(this.#user, changed);
+    if ("tried" in change || "conversation" in change || "failed" in change) store(this.#user, changed);
   }
 
   #wake(): void {
     for (const wake of [...this.#wakers]) wake();
   }
-}
-
-/** Puts the texts of messages where they were written: a message box, or the edit of a message. */
-function giveAllBack(user: string, items: Item[]): void {
-  for (const { content, instead } of items) if (instead) writeDraft(user, `edit.${instead}`, content);
-  const [first] = items;
-  const text = items.filter((one) => !one.instead).map((one) => one.content).join("\n\n");
-  if (!first || text === "") return;
-  giveBack(user, isBeginning(first.conversation) ? "" : first.conversation, text);
-  const instructions = instructionsOf(first);
-  if (instructions) writeDraft(user, "begin.instructions", instructions);
-}
-
-/** The instructions of the conversation that a message makes. */
-export function instructionsOf({ rest }: Outgoing): string {
-  return (rest.conversation as { instructions?: string } | undefined)?.instructions ?? "";
 }
 
 export const outbox = new Outbox();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Turn } from "../api/types";
+import { Device } from "../testing/device";
 import type { Item, Listener } from "./outbox.svelte";
 
 const USER = "user_1";
@@ -13,7 +14,7 @@ interface Post {
 }
 
 /** What a browser keeps, whatever becomes of its pages. */
-let device: Map<string, string>;
+let device: Device;
 /** What was sent, oldest first. */
 let posts: Post[];
 /** What the server has taken, by key. */
@@ -82,12 +83,12 @@ const next = (queue: (() => void)[]) => {
 /** The tabs that held a lock are gone. */
 const crash = () => [...locks.values()].forEach(next);
 const settled = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const waiting = () => [...device.keys()].filter((name) => name.startsWith("chatapp.outbox."));
+const waiting = () => device.names("chatapp.outbox.");
 const said = () => [...taken.values()].map((one) => one.message.content);
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
-  device = new Map();
+  device = new Device(changed);
   posts = [];
   taken = new Map();
   replies = [];
@@ -97,25 +98,7 @@ beforeEach(() => {
   deleted = false;
   looks = 0;
   locks = new Map();
-  vi.stubGlobal(
-    "localStorage",
-    new Proxy(
-      {
-        getItem: (key: string) => device.get(key) ?? null,
-        setItem: (key: string, value: string) => {
-          device.set(key, value);
-          changed(key);
-        },
-        removeItem: (key: string) => {
-          if (device.delete(key)) changed(key);
-        },
-      },
-      {
-        ownKeys: () => [...device.keys()],
-        getOwnPropertyDescriptor: (_, key) => (device.has(key as string) ? { enumerable: true, configurable: true } : undefined),
-      },
-    ),
-  );
+  vi.stubGlobal("localStorage", device.storage);
   vi.stubGlobal("navigator", {
     onLine: true,
     locks: {
@@ -232,9 +215,9 @@ describe("w1: a message", () => {
     it("is sent before the one that was written after it in another tab, even if its own has crashed", async () => {
       const left = { key: "key_1", conversation: CONVERSATION, content: "one", rest: {}, at: 1, tried: 0 };
       const lock = `chatapp.outbox.${CONVERSATION}`;
-      device.set(`chatapp.outbox.${USER}.key_1`, JSON.stringify(left));
+      device.kept.set(`chatapp.outbox.${USER}.key_1`, JSON.stringify(left));
       if (locking) locks.set(lock, [() => {}]);
-      else device.set(`chatapp.lock.${lock}`, JSON.stringify({ by: "it", until: Date.now() + 15_000 }));
+      else device.kept.set(`chatapp.lock.${lock}`, JSON.stringify({ by: "it", until: Date.now() + 15_000 }));
       const second = await tab();
       second.put({ conversation: CONVERSATION, content: "two" });
       await settled(10_000);
@@ -280,7 +263,7 @@ describe("w1: a message", () => {
   });
 
   it("nor when its session has ended for a day", async () => {
-    device.set("chatapp.user", USER);
+    device.kept.set("chatapp.user", USER);
     const outbox = await tab();
     const { session } = await import("./session.svelte");
     await session.resume();
@@ -335,19 +318,67 @@ describe("w1: a message", () => {
     expect(waiting()).toHaveLength(MOST);
   });
 
+  describe("on a device without room", () => {
+    it("is sent all the same", async () => {
+      device.full = true;
+      const outbox = await tab();
+      outbox.put({ conversation: CONVERSATION, content: "hello" });
+      expect(waiting()).toEqual([]);
+      await settled();
+      expect(said()).toEqual(["hello"]);
+      expect(outbox.items).toEqual([]);
+    });
+
+    it("is not lost when it is refused", async () => {
+      device.full = true;
+      const outbox = await tab();
+      replies = [refuse(413, "request_too_large")];
+      outbox.put({ conversation: CONVERSATION, content: "hello" });
+      await settled();
+      expect((await import("./drafts")).takeGiven(USER, CONVERSATION)).toBe("hello");
+    });
+
+    it("is kept as soon as there is room", async () => {
+      device.full = true;
+      reachable = false;
+      const outbox = await tab();
+      outbox.put({ conversation: CONVERSATION, content: "hello" });
+      device.full = false;
+      (await import("./drafts")).dropDraft(USER, CONVERSATION);
+      expect(waiting()).toHaveLength(1);
+    });
+  });
+
+  it("is not written again by a send that ends when its person has left", async () => {
+    device.kept.set("chatapp.user", USER);
+    const outbox = await tab();
+    const { session } = await import("./session.svelte");
+    vi.stubGlobal("location", { assign: () => {} });
+    await session.resume();
+    let fail = () => {};
+    replies = [() => new Promise((resolve) => (fail = () => resolve(refuse(500, "internal_error")())))];
+    outbox.put({ conversation: CONVERSATION, content: "hello" });
+    await settled();
+    await session.logout();
+    fail();
+    await settled(60_000);
+    expect(waiting()).toEqual([]);
+    expect(device.names("chatapp.draft.")).toEqual([]);
+  });
+
   it("is removed with everything of a person who leaves", async () => {
     const outbox = await tab();
     reachable = false;
     outbox.put({ content: "hello" });
-    device.set("chatapp.outbox.user_2.key", "{}");
+    device.kept.set("chatapp.outbox.user_2.key", "{}");
     (await import("./outgoing")).dropOutgoing(USER);
-    expect(waiting()).toEqual(["chatapp.outbox.user_2.key"]);
+    expect(waiting()).toEqual(["user_2.key"]);
   });
 
   it("survives what is no entry of ours", async () => {
-    device.set(`chatapp.outbox.${USER}.a`, "{");
-    device.set(`chatapp.outbox.${USER}.b`, "null");
-    device.set(`chatapp.outbox.${USER}.c`, "{}");
+    device.kept.set(`chatapp.outbox.${USER}.a`, "{");
+    device.kept.set(`chatapp.outbox.${USER}.b`, "null");
+    device.kept.set(`chatapp.outbox.${USER}.c`, "{}");
     const outbox = await tab();
     outbox.put({ content: "hello" });
     await settled();
@@ -376,14 +407,14 @@ describe("a refusal", () => {
   });
 
   it("is put into the drafts when nobody shows the conversation", async () => {
-    const { readDraft } = await import("./drafts");
+    const { readDraft, takeGiven } = await import("./drafts");
     const outbox = await tab();
     replies = [refuse(413, "request_too_large"), refuse(413, "request_too_large")];
     outbox.put({ content: "first", rest: { conversation: { instructions: "rhyme" } } });
     await settled();
     outbox.put({ conversation: CONVERSATION, content: "other words", instead: "msg_1", rest: { parent_id: null } });
     await settled();
-    expect(readDraft(USER, "")).toBe("first");
+    expect(takeGiven(USER, "")).toBe("first");
     expect(readDraft(USER, "begin.instructions")).toBe("rhyme");
     expect(readDraft(USER, "edit.msg_1")).toBe("other words");
   });
@@ -410,8 +441,8 @@ describe("a refusal", () => {
 
     it("is put into the box of a new conversation when nobody shows one", async () => {
       await deletes({});
-      const { readDraft } = await import("./drafts");
-      expect(readDraft(USER, "")).toBe("other words\n\nand more");
+      const { readDraft, takeGiven } = await import("./drafts");
+      expect(takeGiven(USER, "")).toBe("other words\n\nand more");
       expect(readDraft(USER, "edit.msg_1")).toBeUndefined();
     });
 
@@ -422,7 +453,7 @@ describe("a refusal", () => {
         ["other words", undefined, {}],
         ["and more", undefined, {}],
       ]);
-      expect((await import("./drafts")).readDraft(USER, "")).toBeUndefined();
+      expect((await import("./drafts")).takeGiven(USER, "")).toBe("");
     });
 
     it("is shown in its own box, not in the place of a message that is gone", async () => {

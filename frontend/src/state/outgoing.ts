@@ -4,6 +4,8 @@
  */
 import { Refused } from "../api/errors";
 import { newKey } from "../api/key";
+import { giveBack, joined, readDraft, writeDraft } from "./drafts";
+import { drop, keep, kept, keptNames } from "./kept";
 
 const PREFIX = "chatapp.outbox.";
 /** How many are kept; whoever wants to send more waits. */
@@ -52,9 +54,9 @@ export function isOf(user: string, name: string | null): boolean {
 /** The messages of a person, in the order in which they were sent. */
 export function stored(user: string): Outgoing[] {
   const found: Outgoing[] = [];
-  for (const name of names(user)) {
+  for (const name of keptNames(`${PREFIX}${user}.`)) {
     try {
-      const one = JSON.parse(localStorage.getItem(name) ?? "") as Omit<Outgoing, "failed"> & { failed?: Partial<Refused> };
+      const one = JSON.parse(kept(name) ?? "") as Omit<Outgoing, "failed"> & { failed?: Partial<Refused> };
       if (typeof one.key === "string" && typeof one.content === "string") found.push({ ...one, failed: revived(one.failed) });
     } catch {
       // Not ours, or half of it: there is nothing to send.
@@ -63,22 +65,40 @@ export function stored(user: string): Outgoing[] {
   return found.sort(inOrder);
 }
 
-export function inOrder(a: Outgoing, b: Outgoing): number {
+function inOrder(a: Outgoing, b: Outgoing): number {
   return a.at - b.at || (a.key < b.key ? -1 : 1);
 }
 
-/** Keeps a message; says whether the device has room for it. */
-export function store(user: string, one: Outgoing): boolean {
+/** Keeps a message. */
+export function store(user: string, one: Outgoing): void {
   const { key, conversation, content, rest, instead, at, tried } = one;
   // An error's message is none of the fields that are copied.
   const failed = one.failed && { ...one.failed, message: one.failed.message };
-  try {
-    const text = JSON.stringify({ key, conversation, content, rest, instead, at, tried, failed });
-    localStorage.setItem(`${PREFIX}${user}.${key}`, text);
-    return true;
-  } catch {
-    return false;
-  }
+  keep(`${PREFIX}${user}.${key}`, JSON.stringify({ key, conversation, content, rest, instead, at, tried, failed }));
+}
+
+export function unstore(user: string, key: string): void {
+  drop(`${PREFIX}${user}.${key}`);
+}
+
+/** Removes every message of a person, who leaves. */
+export function dropOutgoing(user: string): void {
+  for (const name of keptNames(`${PREFIX}${user}.`)) drop(name);
+}
+
+/**
+ * Gives the texts of messages, which belong to one conversation, back to where they were written: the
+ * message box, or the edit of a message, with the instructions of a conversation that was to begin.
+ */
+export function giveAllBack(user: string, items: Outgoing[]): void {
+  for (const { content, instead } of items) if (instead) writeDraft(user, `edit.${instead}`, content);
+  const [first] = items;
+  const text = items.filter((one) => !one.instead).map((one) => one.content).reduce(joined, "");
+  if (!first || text === "") return;
+  giveBack(user, isBeginning(first.conversation) ? "" : first.conversation, text);
+  const { instructions } = (first.rest.conversation ?? {}) as { instructions?: string };
+  // Those that were written meanwhile stay.
+  if (instructions && !readDraft(user, "begin.instructions")) writeDraft(user, "begin.instructions", instructions);
 }
 
 /** An error that was kept. */
@@ -87,25 +107,4 @@ function revived(kept: Partial<Refused> | undefined): Error | undefined {
   if (kept.name === "Unsure") return new Unsure();
   const { message = "", status = 0, code = "", param = null, requestId = "", responseId = null, retryAfter = 0 } = kept;
   return kept.name === "Refused" ? new Refused(message, status, code, param, requestId, responseId, retryAfter) : new Error(message);
-}
-
-export function unstore(user: string, key: string): void {
-  try {
-    localStorage.removeItem(`${PREFIX}${user}.${key}`);
-  } catch {
-    // It was not written either.
-  }
-}
-
-/** Removes every message of a person, who leaves. */
-export function dropOutgoing(user: string): void {
-  for (const name of names(user)) localStorage.removeItem(name);
-}
-
-function names(user: string): string[] {
-  try {
-    return Object.keys(localStorage).filter((name) => name.startsWith(`${PREFIX}${user}.`));
-  } catch {
-    return [];
-  }
 }

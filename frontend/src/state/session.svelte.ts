@@ -4,6 +4,7 @@ import { persist } from "../api/http";
 import * as tokens from "../api/tokens";
 import type { User } from "../api/types";
 import { dropDrafts } from "./drafts";
+import { close } from "./kept";
 import { dropOutgoing } from "./outgoing";
 
 /** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */
@@ -116,8 +117,9 @@ class Session {
       this.state = "out";
       return;
     }
-    // What the stores hold is forgotten with the page.
+    // What the stores hold is forgotten with the page; what is kept stays as it is.
     this.#left = true;
+    close();
     this.state = "asking";
     this.user = undefined;
     location.assign(to);
