@@ -92,6 +92,13 @@ class Outbox {
     return begins.flatMap(({ conversation }, at) => (begins.findIndex((one) => one.conversation === conversation) === at ? this.of(conversation) : []));
   }
 
+  /** What the next message follows into the conversation that it makes; nothing if it makes its own. */
+  get ahead(): Item | undefined {
+    const last = this.beginnings.at(-1);
+    // Behind one that has failed it would get nowhere.
+    return last && this.of(last.conversation).some((one) => one.failed) ? undefined : last;
+  }
+
   /**
    * Takes a message; it is kept when this returns. Returns whether there is room for another one.
    * Without a conversation it makes one.

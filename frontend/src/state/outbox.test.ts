@@ -302,6 +302,50 @@ describe("w1: a message", () => {
     expect(posts).toHaveLength(3);
   });
 
+  describe("that was to begin a conversation and has failed", () => {
+    /** Begins a conversation as the screen does. */
+    function begin(outbox: Awaited<ReturnType<typeof tab>>, content: string) {
+      const { conversation, rest } = outbox.ahead ?? {};
+      outbox.put({ content, ...(conversation && rest ? { conversation, rest } : {}) });
+    }
+
+    it("lets others begin", async () => {
+      const sent = vi.fn();
+      const outbox = await tab({ sent });
+      replies = [refuse(500, "internal_error")];
+      begin(outbox, "first");
+      begin(outbox, "and on");
+      expect(new Set(outbox.items.map((one) => one.conversation)).size).toBe(1);
+      await settled(60_000);
+      begin(outbox, "something else");
+      expect(outbox.beginnings.map((one) => one.content)).toEqual(["first", "and on", "something else"]);
+      await settled(60_000);
+      expect(said()).toEqual(["something else"]);
+      expect(outbox.beginnings.map((one) => one.content)).toEqual(["first", "and on"]);
+      outbox.retry(outbox.beginnings[0]!.key);
+      await settled(60_000);
+      expect(posts.map((one) => [one.path, one.body.content])).toEqual([
+        ["/api/messages", "first"],
+        ["/api/messages", "something else"],
+        ["/api/messages", "first"],
+        ["/api/conversations/conv_new_1/messages", "and on"],
+      ]);
+      expect(sent).toHaveBeenCalledTimes(3);
+    });
+
+    it("is shown where conversations begin, also after a reload", async () => {
+      const outbox = await tab();
+      replies = [refuse(500, "internal_error")];
+      begin(outbox, "first");
+      await settled(60_000);
+      const later = await tab();
+      expect(later.beginnings).toMatchObject([{ content: "first", failed: { status: 500 } }]);
+      begin(later, "something else");
+      await settled(60_000);
+      expect(said()).toEqual(["something else"]);
+    });
+  });
+
   it("does not go with the page when it is too large for that", async () => {
     const outbox = await tab();
     outbox.put({ conversation: CONVERSATION, content: "ü".repeat(20_000) });
