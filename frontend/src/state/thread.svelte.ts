@@ -111,6 +111,12 @@ export class Thread {
     return this.#refreshing;
   }
 
+  /** The same, of what has just happened: what is being loaded may have been asked for before. */
+  async #reload(): Promise<void> {
+    await this.#refreshing;
+    await this.refresh();
+  }
+
   /** Loads the page before the oldest message. */
   loadOlder(): Promise<void> {
     this.#older ??= this.#loadOlder().finally(() => (this.#older = undefined));
@@ -144,6 +150,9 @@ export class Thread {
 
   /** Shows a turn that has arrived, and follows its answer. */
   take(turn: Turn): void {
+    const parent = turn.user_message.parent_id;
+    // It hangs on what was said elsewhere: only the server knows all that is above it.
+    if (parent && !this.has(parent)) return void this.#reload();
     this.state = "ready";
     this.#append(turn);
     this.#attach(turn.response.id, turn.message, true);
@@ -291,11 +300,10 @@ export class Thread {
     }
   }
 
-  /** Puts a turn below the message that it hangs on. */
+  /** Puts a turn below the message that it hangs on, or at the top. */
   #append(turn: Turn): void {
     const parent = turn.user_message.parent_id;
-    const at = this.messages.findIndex((one) => one.id === parent);
-    const above = parent ? this.messages.slice(0, at < 0 ? undefined : at + 1) : [];
+    const above = this.messages.slice(0, this.messages.findIndex((one) => one.id === parent) + 1);
     const ids = new Set([turn.user_message.id, turn.message.id]);
     this.messages = [...above.filter((one) => !ids.has(one.id)), turn.user_message, turn.message];
   }
