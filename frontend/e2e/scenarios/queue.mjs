@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { api, eventually, listen, person, PHONE, send, shownTicks, signUp, useModel } from "../browser.mjs";
 
 export default async function ({ browser, url }) {
-  const { page, problems, context } = await person(browser, url);
+  const { page, problems, context } = await person(browser, url, { expected: [/status of 500/] });
   const hears = await listen(page);
   const email = await signUp(page);
   await useModel(page, "demo:ticks=4000,rate=40");
@@ -15,16 +15,22 @@ export default async function ({ browser, url }) {
   for (const text of ["one", "two", "three"]) await send(page, text);
   await hears("Sent when the answer ends");
   const queued = page.locator('[data-turn="unsent"]');
+  const focused = (one) => one.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.localName);
   const texts = (articles) => articles.locator(".bubble").allInnerTexts();
   await eventually("they are shown in order", async () => (await texts(queued)).join() === "one,two,three");
   assert.equal(await queued.getByText("Sent when the answer ends").count(), 3);
+  // They wait: nothing of them is about to change.
+  assert.deepEqual(await queued.evaluateAll((all) => all.map((one) => one.ariaBusy)), ["false", "false", "false"]);
   // Another tab shows them, too.
   const tab = await context.newPage();
   await tab.goto(page.url());
   await eventually("the other tab shows them", async () => (await texts(tab.locator('[data-turn="unsent"]'))).join() === "one,two,three");
 
-  await queued.filter({ hasText: "two" }).getByRole("button", { name: "Remove" }).click();
-  await queued.filter({ hasText: "three" }).getByRole("button", { name: "Edit" }).click();
+  // Whoever is at one that goes is led back to where one writes, also when it goes elsewhere.
+  await tab.getByRole("button", { name: "Remove" }).nth(1).focus();
+  await queued.filter({ hasText: "two" }).getByRole("button", { name: "Remove" }).press("Enter");
+  for (const one of [page, tab]) await eventually("the focus is in the box", async () => (await focused(one)) === "Message");
+  await queued.filter({ hasText: "three" }).getByRole("button", { name: "Edit" }).press("Enter");
   const box = page.getByRole("textbox", { name: "Message" });
   assert.equal(await box.inputValue(), "three");
   await eventually("one is left", async () => (await texts(queued)).join() === "one");
@@ -65,6 +71,31 @@ export default async function ({ browser, url }) {
   await eventually("the answer is on its way", async () => (await shownTicks(phone.page)) > 5);
   await phone.page.getByRole("textbox", { name: "Message" }).fill("next");
   await phone.page.getByRole("button", { name: "Queue message" }).click();
-  await phone.page.locator('[data-turn="unsent"]').getByText("Sent when the answer ends").waitFor();
+  const waits = phone.page.locator('[data-turn="unsent"]');
+  await waits.getByText("Sent when the answer ends").waitFor();
+  // No keyboard comes up by itself, and the focus is not lost either.
+  await waits.getByRole("button", { name: "Remove" }).press("Enter");
+  await waits.waitFor({ state: "detached" });
+  assert.equal(await focused(phone.page), "main");
+
+  // One that has failed says so, and is tried again from its place.
+  const post = (route) => (route.request().method() === "POST" ? route.fulfill({ status: 500, json: { error: { message: "No", code: "internal_error" } } }) : route.continue());
+  await context.route("**/api/conversations/*/messages", post);
+  await send(page, "once more");
+  await queued.getByRole("alert").waitFor();
+  assert.equal(await queued.getAttribute("aria-busy"), "false");
+  await context.unroute("**/api/conversations/*/messages", post);
+  let letGo;
+  const gate = new Promise((resolve) => (letGo = resolve));
+  await context.route("**/api/conversations/*/messages", async (route) => {
+    if (route.request().method() === "POST") await gate;
+    await route.continue();
+  });
+  await queued.getByRole("button", { name: "Try again" }).press("Enter");
+  await eventually("it is being sent", async () => (await queued.getAttribute("aria-busy")) === "true");
+  assert.equal(await focused(page), "article");
+  letGo();
+  await mine.filter({ hasText: "once more" }).waitFor();
+  await eventually("the focus is in the box", async () => (await focused(page)) === "Message");
   assert.deepEqual([...problems, ...phone.problems], []);
 }
