@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { follow, sourcesOf, waitingOf, type Sink, type Source, type Waiting } from "./follow";
+import { follow, sourcesOf, type Sink, type Source } from "./follow";
+import type { Waiting } from "./types";
 
 const encoder = new TextEncoder();
 let streams: string[];
@@ -57,13 +58,6 @@ it("w5: a wait is told with its reason and its end, and is over with whatever co
 it("w5: a wait is told to whoever resumes in its middle", async () => {
   streams = [event(7, "response.in_progress", { response: { waiting: { reason: "thinking", until: null } } }) + END(8)];
   expect(await told(6)).toEqual(["waits: thinking null", "goes on"]);
-});
-
-it("what says nothing of a wait is none", () => {
-  for (const response of [undefined, {}, { waiting: null }, { waiting: {} }, { waiting: { reason: 3 } }]) {
-    expect(waitingOf(response)).toBeUndefined();
-  }
-  expect(waitingOf({ waiting: { reason: "silent", until: "soon" } })).toEqual({ reason: "silent", until: null });
 });
 
 it("p9: sources are told as they come", async () => {

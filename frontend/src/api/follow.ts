@@ -1,7 +1,8 @@
 /** Follows an answer through every kind of trouble, from any of its events to its end. */
 import { Lost } from "./errors";
 import { persist, request } from "./http";
-import type { Call, Response } from "./types";
+import { safeLink } from "../markdown/links";
+import type { Annotation, Call, Response, Waiting } from "./types";
 import { SseReader, type Frame } from "./sse";
 
 /** Three heartbeats: a stream that is silent for longer is dead, in milliseconds. */
@@ -12,18 +13,8 @@ const ENDS = ["response.completed", "response.incomplete", "response.failed"];
 /** A call of a tool, as events show it. */
 export type Item = Omit<Call, "offset">;
 
-/** Why nothing comes at the moment. */
-export interface Waiting {
-  reason: "retrying" | "asked_to_wait" | "thinking" | "silent";
-  /** When it is over, in seconds since 1970, where that is known. */
-  until: number | null;
-}
-
 /** A page that an answer refers to. */
-export interface Source {
-  url: string;
-  title: string;
-}
+export type Source = Pick<Annotation, "url" | "title">;
 
 /** What a follower is told. */
 export interface Sink {
@@ -92,21 +83,13 @@ export function follow(
   }, { signal });
 }
 
-/** What a response says that its answer waits for. */
-export function waitingOf(response: { waiting?: unknown } | undefined): Waiting | undefined {
-  const { reason, until } = (response?.waiting ?? {}) as Partial<Waiting>;
-  if (typeof reason !== "string") return undefined;
-  return { reason, until: typeof until === "number" ? until : null };
-}
-
 /** The pages that annotations name and that can be opened: each once, in the order of the text. */
 export function sourcesOf(annotations: readonly unknown[] | null | undefined): Source[] {
   const found = new Map<string, Source>();
   for (const one of annotations ?? []) {
-    const { type, url, title } = (one ?? {}) as Record<string, unknown>;
-    if (type !== "url_citation" || typeof url !== "string" || !URL.canParse(url)) continue;
-    const { protocol, href } = new URL(url);
-    if (!["http:", "https:"].includes(protocol) || found.has(href)) continue;
+    const { type, url, title } = (one ?? {}) as { [key in keyof Annotation]?: unknown };
+    const href = type === "url_citation" && typeof url === "string" ? safeLink(url) : undefined;
+    if (!href?.startsWith("http") || found.has(href)) continue;
     found.set(href, { url: href, title: typeof title === "string" ? title.trim() : "" });
   }
   return [...found.values()];
@@ -114,7 +97,7 @@ export function sourcesOf(annotations: readonly unknown[] | null | undefined): S
 
 function take(frame: Frame, sink: Sink): Response | undefined {
   const event = JSON.parse(frame.data);
-  sink.waiting(event.type === "response.in_progress" ? waitingOf(event.response) : undefined);
+  sink.waiting(event.type === "response.in_progress" ? (event.response?.waiting ?? undefined) : undefined);
   switch (event.type) {
     case "response.created":
       sink.afresh();

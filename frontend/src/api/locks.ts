@@ -4,6 +4,7 @@
  * then two may be, and the server has to be able to bear that.
  */
 import { newKey } from "./key";
+import { sleep } from "./sleep";
 
 /** How long a tab's word counts, in milliseconds; who is at work repeats it, and a crash does not. */
 const LEASE = 15_000;
@@ -21,11 +22,11 @@ async function leased<T>(key: string, work: () => Promise<T>): Promise<T> {
   const me = newKey();
   const say = () => write(key, JSON.stringify({ by: me, until: Date.now() + LEASE }));
   do {
-    while (holder(key) !== undefined) await pause(LOOK);
+    while (holder(key) !== undefined) await sleep(LOOK);
     // Without room in the storage nobody can say anything.
     if (!say()) return work();
     // Of two that began at once the last one goes on.
-    await pause(SPREAD);
+    await sleep(SPREAD);
   } while (holder(key) !== me);
   const repeat = setInterval(() => {
     if ((holder(key) ?? me) === me) say();
@@ -62,8 +63,4 @@ function write(key: string, text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time));
 }

@@ -12,6 +12,10 @@ export type Conversation = Schemas["ConversationOut"];
 export type ConversationPatch = Schemas["ConversationPatch"];
 export type Message = Schemas["MessageOut"];
 export type Call = Schemas["CallOut"];
+/** A page that an answer refers to, where the text says so. */
+export type Annotation = Schemas["AnnotationOut"];
+/** Why nothing comes of an answer at the moment. */
+export type Waiting = Schemas["Waiting"];
 export type Turn = Schemas["TurnOut"];
 export type Response = Schemas["ResponseResource"];
 export type Model = Schemas["ModelOut"];

@@ -106,13 +106,3 @@ const ENTITIES: Record<string, string> = {
   ne: "≠",
   euro: "€",
 };
-
-/** An address that a person may follow; anything but the web and mail is left as text. */
-export function safeLink(href: string): string | undefined {
-  try {
-    const url = new URL(plain(href));
-    return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Blocks, headingLevels } from "./blocks";
-import { lex, plain, safeLink } from "./lexer";
+import { lex, plain } from "./lexer";
+import { destination, safeLink } from "./links";
 import { complete } from "./unfinished";
 
 const REFERENCE = `# Title
@@ -71,6 +72,7 @@ describe("links", () => {
   it("lead to the web or to mail, or nowhere", () => {
     expect(safeLink("https://example.org/a b")).toBe("https://example.org/a%20b");
     expect(safeLink("mailto:ada@example.org")).toBe("mailto:ada@example.org");
+    expect(["https://example.org:8080/a", "mailto:ada@example.org"].map(destination)).toEqual(["example.org:8080", "ada@example.org"]);
     const refused = ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x"];
     for (const href of [...refused, "java\nscript:alert(1)", "&#106;avascript:alert(1)", "/api/me", "file:///x", ""]) {
       expect(safeLink(href), href).toBeUndefined();

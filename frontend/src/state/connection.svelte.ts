@@ -1,4 +1,5 @@
 /** Whether the server can be reached, as far as requests have shown. */
+import { sleep } from "../api/sleep";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
@@ -70,23 +71,6 @@ class Connection {
     this.#waiting.clear();
     for (const wake of waiting) wake();
   }
-}
-
-/** Sleeps until the time is over, somebody wakes the sleeper, or the signal aborts. */
-function sleep(pause: number, signal?: AbortSignal, wakers?: Set<() => void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      clearTimeout(timer);
-      wakers?.delete(done);
-      signal?.removeEventListener("abort", done);
-      if (signal?.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(done, pause);
-    wakers?.add(done);
-    signal?.addEventListener("abort", done);
-    if (signal?.aborted) done();
-  });
 }
 
 export const connection = new Connection();

@@ -1,6 +1,6 @@
 /** An answer while it is written. */
-import { follow, sourcesOf, type Item, type Source, type Waiting } from "../api/follow";
-import type { Call, Message, Response } from "../api/types";
+import { follow, sourcesOf, type Item, type Source } from "../api/follow";
+import type { Call, Message, Response, Waiting } from "../api/types";
 
 /** So long without anything is worth a word, in milliseconds. */
 const QUIET = 10_000;

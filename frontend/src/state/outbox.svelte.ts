@@ -6,6 +6,7 @@ import { Refused } from "../api/errors";
 import { json, persist } from "../api/http";
 import { newKey } from "../api/key";
 import { oneTab } from "../api/locks";
+import { sleep } from "../api/sleep";
 import type { Turn } from "../api/types";
 import { connection } from "./connection.svelte";
 import { conversations } from "./conversations.svelte";
@@ -182,19 +183,9 @@ class Outbox {
       return true;
     }
     if (!this.#answering.has(conversation)) return false;
-    const woken = await new Promise<boolean>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#wakers.delete(wake);
-        resolve(true);
-      };
-      const timer = setTimeout(() => {
-        this.#wakers.delete(wake);
-        resolve(false);
-      }, LOOK);
-      this.#wakers.add(wake);
-    });
-    if (!woken) await conversations.reload(conversation);
+    const look = Date.now() + LOOK;
+    await sleep(LOOK, undefined, this.#wakers);
+    if (Date.now() >= look) await conversations.reload(conversation);
     return true;
   }
 

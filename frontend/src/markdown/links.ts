@@ -1,0 +1,14 @@
+/** Links of texts that somebody else has written. */
+
+/** The address that a person may follow, in its one spelling; nothing for what is no web or mail address. */
+export function safeLink(href: string): string | undefined {
+  if (!URL.canParse(href)) return undefined;
+  const url = new URL(href);
+  return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : undefined;
+}
+
+/** Where a link leads, which its text may not say. */
+export function destination(href: string): string {
+  const url = new URL(href);
+  return url.protocol === "mailto:" ? url.pathname : url.host;
+}
