@@ -103,7 +103,7 @@ impl Answer {
             self.cite(citation, limit, ready)?;
         }
         if let Some(usage) = usage {
-            self.end.usage(usage);
+            self.end.usage(usage, has_content);
         }
         if let Some(reason) = reason {
             self.end.reason(reason);

@@ -84,8 +84,10 @@ impl End {
         self.reason = Some(Reason { word, meaning: Meaning::Filtered });
     }
 
-    /// The provider counts. Counts of zero say nothing and never replace others.
-    pub(crate) fn usage(&mut self, counts: TokenUsage) {
+    /// The provider counts. Counts of zero say nothing and never replace others. `beside_content`
+    /// says that they came in one piece with more of the answer: services that count with every
+    /// piece do not tell the last one so.
+    pub(crate) fn usage(&mut self, counts: TokenUsage, beside_content: bool) {
         let known = self.usage.unwrap_or_default();
         let newer = |known, count| if count == 0 { known } else { count };
         let merged = TokenUsage {
@@ -96,7 +98,7 @@ impl End {
         };
         if counts != TokenUsage::default() {
             self.usage = Some(merged);
-            self.counted_last = true;
+            self.counted_last = !beside_content;
         }
     }
 
@@ -159,7 +161,10 @@ impl End {
         match self.reason.as_ref().map(|reason| reason.meaning) {
             Some(Meaning::Length) => Ok(Finish::Length),
             Some(Meaning::Filtered) => Ok(Finish::ContentFilter),
-            Some(Meaning::Failed) => Err(Failure::passing(ProviderError::Failed)),
+            Some(Meaning::Failed) => {
+                let failure = Failure::passing(ProviderError::Failed);
+                Err(if self.whole { failure.in_answer() } else { failure })
+            }
             Some(Meaning::Unknown) if !self.said => Err(Failure::last(ProviderError::Failed)),
             _ if !self.said => Err(Failure::last(ProviderError::EmptyAnswer)),
             _ => Ok(Finish::Stop),

@@ -14,8 +14,32 @@ enum Piece {
     Reasoning,
     Word(&'static str),
     Counts(u64),
+    /// Both in one piece.
+    WordsWithCounts(u64),
     Junk,
     Foreign,
+}
+
+fn counts(output: u64) -> TokenUsage {
+    TokenUsage { output, ..TokenUsage::default() }
+}
+
+impl Piece {
+    fn says(self) -> bool {
+        matches!(self, Self::Words | Self::WordsWithCounts(_))
+    }
+
+    fn is_content(self) -> bool {
+        self.says() || self == Self::Reasoning
+    }
+
+    /// The counts in it; zeros are none.
+    fn counts(self) -> Option<u64> {
+        match self {
+            Self::Counts(output @ 1..) | Self::WordsWithCounts(output @ 1..) => Some(output),
+            _ => None,
+        }
+    }
 }
 
 fn feed(end: &mut End, piece: Piece) {
@@ -23,7 +47,11 @@ fn feed(end: &mut End, piece: Piece) {
         Piece::Words => end.content(true),
         Piece::Reasoning => end.content(false),
         Piece::Word(word) => end.reason(Reason::read(word).unwrap()),
-        Piece::Counts(output) => end.usage(TokenUsage { output, ..TokenUsage::default() }),
+        Piece::Counts(output) => end.usage(counts(output), false),
+        Piece::WordsWithCounts(output) => {
+            end.content(true);
+            end.usage(counts(output), true);
+        }
         Piece::Junk => drop(end.unread()),
         Piece::Foreign => drop(end.foreign()),
     }
@@ -31,9 +59,8 @@ fn feed(end: &mut End, piece: Piece) {
 
 /// The table in docs/PROVIDERS.md, read off the list of pieces.
 fn model(pieces: &[Piece], sign: Sign) -> Result<Finish, (E, bool)> {
-    let said = pieces.contains(&Piece::Words);
-    let is_content = |piece: &Piece| matches!(piece, Piece::Words | Piece::Reasoning);
-    let last_content = pieces.iter().rposition(is_content);
+    let said = pieces.iter().any(|piece| piece.says());
+    let last_content = pieces.iter().rposition(|piece| piece.is_content());
     let words: Vec<_> = pieces
         .iter()
         .enumerate()
@@ -41,11 +68,11 @@ fn model(pieces: &[Piece], sign: Sign) -> Result<Finish, (E, bool)> {
             |(at, piece)| if let Piece::Word(word) = piece { Some((at, *word)) } else { None },
         )
         .collect();
-    let counted = pieces.iter().rposition(|piece| matches!(piece, Piece::Counts(1..)));
+    let counted = pieces.iter().rposition(|piece| piece.counts().is_some());
     // More came although the last word before it said that this was all.
     let went_on = pieces.iter().enumerate().any(|(at, piece)| {
         let word = words.iter().rev().find(|(word, _)| *word < at);
-        is_content(piece) && word.is_some_and(|(_, word)| *word != "tool_calls")
+        piece.is_content() && word.is_some_and(|(_, word)| *word != "tool_calls")
     });
     let ended = match sign {
         Sign::Done => !words.is_empty() || counted.is_some(),
@@ -80,6 +107,7 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => Just(Piece::Reasoning),
         3 => proptest::sample::select(&WORDS).prop_map(Piece::Word),
         1 => (0..3_u64).prop_map(Piece::Counts),
+        1 => (0..3_u64).prop_map(Piece::WordsWithCounts),
         1 => Just(Piece::Junk),
         1 => Just(Piece::Foreign),
     ]
@@ -103,10 +131,7 @@ proptest! {
         prop_assert_eq!(closed, model(&pieces, sign));
         let has_word = pieces.iter().any(|piece| matches!(piece, Piece::Word(_)));
         prop_assert_eq!(end.may_end(), has_word);
-        let counts = pieces.iter().rev().find_map(|piece| match piece {
-            Piece::Counts(output @ 1..) => Some(*output),
-            _ => None,
-        });
+        let counts = pieces.iter().rev().find_map(|piece| piece.counts());
         prop_assert_eq!(end.take_usage().map(|usage| usage.output), counts);
     }
 }
@@ -115,11 +140,11 @@ proptest! {
 fn p12_zeros_never_replace_counts() {
     let mut end = End::default();
     let counts = TokenUsage { input: 3, output: 2, cached: 1, reasoning: 1 };
-    end.usage(counts);
-    end.usage(TokenUsage::default());
-    end.usage(TokenUsage { input: 3, ..TokenUsage::default() });
+    end.usage(counts, false);
+    end.usage(TokenUsage::default(), false);
+    end.usage(TokenUsage { input: 3, ..TokenUsage::default() }, true);
     assert_eq!(end.take_usage(), Some(counts));
-    end.usage(TokenUsage::default());
+    end.usage(TokenUsage::default(), false);
     assert_eq!(end.take_usage(), None, "zeros say nothing");
 }
 
@@ -135,6 +160,10 @@ fn event(piece: Piece) -> String {
         Piece::Counts(output) => {
             format!("data: {{\"choices\":[],\"usage\":{{\"completion_tokens\":{output}}}}}\n\n")
         }
+        Piece::WordsWithCounts(output) => format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"w\"}}}}],\
+             \"usage\":{{\"completion_tokens\":{output}}}}}\n\n"
+        ),
         Piece::Junk => "data: ping\n\n".to_owned(),
         Piece::Foreign => ": comment\n\ndata: {\"type\":\"ping\"}\n\n".to_owned(),
     }
@@ -173,7 +202,7 @@ fn timed_model(pieces: &[Timed], sign: Sign) -> (usize, Result<Finish, E>) {
         if !matches!(piece, Piece::Counts(_)) {
             life = now;
         }
-        begun |= matches!(piece, Piece::Words | Piece::Reasoning);
+        begun |= piece.is_content();
         if let Piece::Word(word) = piece {
             reason = Some(word);
         }
@@ -215,7 +244,7 @@ proptest! {
             .enable_all().start_paused(true).build().unwrap();
         let outcome = runtime.block_on(answer(parts));
         let read: Vec<_> = timed[..read].iter().map(|(_, piece, _)| *piece).collect();
-        let words = read.iter().filter(|piece| **piece == Piece::Words).count();
+        let words = read.iter().filter(|piece| piece.says()).count();
         prop_assert_eq!(&outcome.text, &"w".repeat(words));
         prop_assert_eq!(&outcome.end, &end);
         let word = read.iter().rev().find_map(|piece| match piece {
@@ -223,10 +252,7 @@ proptest! {
             _ => None,
         });
         prop_assert_eq!(&outcome.word, &word);
-        let counts = read.iter().rev().find_map(|piece| match piece {
-            Piece::Counts(output @ 1..) => Some(*output),
-            _ => None,
-        });
+        let counts = read.iter().rev().find_map(|piece| piece.counts());
         prop_assert_eq!(outcome.usage.map(|usage| usage.output), counts);
     }
 }
