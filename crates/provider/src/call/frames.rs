@@ -1,7 +1,10 @@
 //! The bytes of a body to its events, whatever it is declared to be: the first bytes decide.
 
+use serde_json::Value;
+
 use crate::sse::{Decoder, Event};
 use crate::wire::failure::Failure;
+use crate::wire::repair;
 use crate::{Limit, ProviderError};
 
 /// How much of the beginning of a body is kept to be logged.
@@ -17,8 +20,6 @@ pub(crate) struct Frames {
     head: Vec<u8>,
     /// How many events came.
     count: usize,
-    /// They are documents, a line each.
-    lines: bool,
 }
 
 enum Form {
@@ -26,10 +27,72 @@ enum Form {
     Unknown(Vec<u8>),
     /// Server-sent events, or lines of JSON.
     Events(Decoder),
-    /// One JSON document.
-    Document(Vec<u8>),
+    /// One JSON document, as far as can be seen.
+    Document(Document),
     /// A page.
     Page,
+}
+
+#[derive(Default)]
+struct Document {
+    bytes: Vec<u8>,
+    first_line: FirstLine,
+}
+
+/// The first line of a document.
+#[derive(Default)]
+enum FirstLine {
+    /// Its end has not come.
+    #[default]
+    Open,
+    /// It is an object by itself. Nothing but white space is known between there and this place.
+    Whole(usize),
+    /// The document goes on behind it.
+    Part,
+}
+
+impl Document {
+    /// Takes more bytes; whether they show that each line is an event of its own.
+    fn push(&mut self, bytes: &[u8]) -> bool {
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        if let FirstLine::Open = self.first_line {
+            let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return false };
+            let line = self.bytes.get(..before + end).unwrap_or_default();
+            self.first_line = match first_line(line) {
+                Line::Piece => return true,
+                Line::Object => FirstLine::Whole(line.len()),
+                Line::Other => FirstLine::Part,
+            };
+        }
+        let FirstLine::Whole(seen) = &mut self.first_line else { return false };
+        let behind = self.bytes.get(*seen..).unwrap_or_default();
+        let next = behind.trim_ascii_start();
+        *seen = self.bytes.len() - next.len();
+        // Another object, a field of an event, a comment, `[DONE]`.
+        matches!(next.first(), Some(b'{' | b'[' | b':' | b'd' | b'e' | b'i' | b'r'))
+    }
+}
+
+/// What the first line of a body is by itself.
+enum Line {
+    /// A piece of an answer, behind which others come.
+    Piece,
+    /// Another object, which may be all there is.
+    Object,
+    Other,
+}
+
+fn first_line(line: &[u8]) -> Line {
+    let Some((value, _)) = std::str::from_utf8(line).ok().and_then(repair::read) else {
+        return Line::Other;
+    };
+    let is_piece = value.pointer("/choices/0/delta").is_some_and(Value::is_object);
+    match value {
+        Value::Object(_) if is_piece => Line::Piece,
+        Value::Object(_) => Line::Object,
+        _ => Line::Other,
+    }
 }
 
 impl Frames {
@@ -41,7 +104,6 @@ impl Frames {
             max_document,
             head: Vec::new(),
             count: 0,
-            lines: false,
         }
     }
 
@@ -64,18 +126,13 @@ impl Frames {
                 .push(bytes, events)
                 .map_err(|_| Failure::last(ProviderError::TooLarge(Limit::Event))),
             Form::Document(document) => {
-                document.extend_from_slice(bytes);
-                if document.len() > self.max_document {
+                let has_lines = document.push(bytes);
+                if document.bytes.len() > self.max_document {
                     return Err(Failure::last(ProviderError::TooLarge(Limit::Answer)));
                 }
-                // A line that is whole by itself: a document a line.
-                let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(()) };
-                let line = document.len() - bytes.len() + end;
-                let is_first = document.get(..line).is_some_and(|line| !line.contains(&b'\n'));
-                if is_first && document.get(..line).is_some_and(is_json) {
-                    let bytes = std::mem::take(document);
+                if has_lines {
+                    let bytes = std::mem::take(&mut document.bytes);
                     self.form = Form::Events(Decoder::new(self.max_document));
-                    self.lines = true;
                     return self.frame(&bytes, events);
                 }
                 Ok(())
@@ -91,8 +148,8 @@ impl Frames {
                 let bytes = rest.to_vec();
                 self.form = match bytes.first() {
                     Some(b'<') => Form::Page,
-                    Some(b'{') => Form::Document(Vec::new()),
-                    Some(b'[') if !bytes.starts_with(b"[D") => Form::Document(Vec::new()),
+                    Some(b'{') => Form::Document(Document::default()),
+                    Some(b'[') if !bytes.starts_with(b"[D") => Form::Document(Document::default()),
                     _ => Form::Events(Decoder::new(self.max_event)),
                 };
                 self.frame(&bytes, events)
@@ -112,11 +169,10 @@ impl Frames {
                     events.push(self.beginning());
                     return Rest::Foreign;
                 }
-                // One line is a document of its own.
-                if self.lines && self.count == 1 { Rest::Document } else { Rest::Event }
+                Rest::Event
             }
             Form::Document(document) => {
-                let data = String::from_utf8_lossy(&document).into_owned();
+                let data = String::from_utf8_lossy(&document.bytes).into_owned();
                 events.push(Event { name: String::new(), data });
                 Rest::Document
             }
@@ -144,8 +200,4 @@ pub(crate) enum Rest {
     Document,
     /// Something else.
     Foreign,
-}
-
-fn is_json(line: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }

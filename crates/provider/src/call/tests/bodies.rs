@@ -215,6 +215,75 @@ async fn p5_an_error_in_any_frame_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p5_a_line_end_behind_a_document_changes_nothing() {
+    let piece = |text: &str| format!("{{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}");
+    let long = "x".repeat(700);
+    let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    for tail in ["", "\n", "\r\n", "\n\n \n"] {
+        let list = format!("[{},{end}]{tail}", piece(&long));
+        for outcome in both_ways(&[], list.as_bytes()).await {
+            assert_eq!((outcome.text.as_str(), outcome.end), (long.as_str(), Ok(Finish::Stop)));
+        }
+        let whole = format!("{COMPLETION}{tail}");
+        for outcome in both_ways(&[], whole.as_bytes()).await {
+            assert_whole(&outcome, tail);
+        }
+    }
+    // What comes line by line is read line by line, whatever the first of them is.
+    for first in [r#"{"type":"begin"}"#, r#"{"choices":[],"model":"m"}"#, ""] {
+        for lines in [
+            format!("{first}\n{}\n{end}\n", piece("one two")),
+            format!("{first}\n\n{}\n\n{end}", piece("one two")),
+            format!("{first}\ndata: {}\n\n: comment\n\ndata: {end}\n\n", piece("one two")),
+            format!("{}\n{end}\n[DONE]\n{first}", piece("one two")),
+        ] {
+            for outcome in both_ways(&[], lines.as_bytes()).await {
+                let (text, end) = (outcome.text.as_str(), outcome.end);
+                assert_eq!((text, end), ("one two", Ok(Finish::Stop)), "{lines}");
+            }
+        }
+    }
+    // A piece is shown when it is there, and one line of several is not the whole.
+    let first = bytes(format!("{}\n", piece("one")));
+    let outcome = answer(vec![first.clone(), Part::Stall]).await;
+    assert_eq!(outcome.text, "one");
+    assert_eq!(outcome.end, Err(ProviderError::Timeout(Phase::Idle)));
+    assert_eq!(answer(vec![first]).await.end, Err(ProviderError::Truncated));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_what_came_whole_is_not_asked_again() {
+    let failed = r#"{"choices":[{"message":{"content":""},"finish_reason":"error"}]}"#;
+    for body in [r#"{"code":500,"msg":"m","success":false}"#, failed] {
+        for tail in ["", "\n", "\r\n", "\n\n"] {
+            assert_eq!(asks_again(vec![bytes(format!("{body}{tail}"))]).await, None, "{body}");
+        }
+    }
+    let event = format!("data: {failed}\n\n");
+    assert_eq!(asks_again(vec![bytes(event)]).await, None);
+    let stream = asks_again(vec![d("{}", "error"), done()]).await;
+    assert_eq!(stream, Some(ProviderError::Failed), "an end of a stream may pass");
+}
+
+/// The failure after which the provider is asked again.
+async fn asks_again(parts: Vec<Part>) -> Option<ProviderError> {
+    let mut config = OpenAiConfig::new("http://127.0.0.1:1/v1", "m");
+    config.max_retries = 1;
+    let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
+    let request = ChatRequest { model: "m".into(), messages: Vec::new(), max_output_tokens: None };
+    let mut call = Call::new(upstream, request);
+    call.receive(response(&[], parts), Instant::now()).unwrap();
+    loop {
+        let State::Reading(body) = &mut call.state else { unreachable!() };
+        let progress = body.read(&mut call.ready, &mut call.answer).await;
+        match call.note(progress) {
+            Ok(()) => {}
+            Err(failure) => return failure.retry.then_some(failure.error),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn p6_a_large_event_is_read() {
     let text_of = |kilobytes: usize| "x".repeat(kilobytes * 1024);
     let noise = format!(
