@@ -102,28 +102,31 @@ impl Report {
             Value::Array(items) => items.first()?,
             value => value,
         };
+        let choices = value.get("choices").and_then(Value::as_array);
+        let is_piece = choices.is_some_and(|choices| !choices.is_empty());
         if let Some(error) = value.get("error").filter(|error| says_something(error)) {
-            return Some(Self::of(error, value));
+            // Whatever the words beside a code for success are, a piece of an answer is one.
+            let succeeded = error.get("code").is_some_and(is_succeeding_code);
+            return (!is_piece || !succeeded).then(|| Self::of(error, value));
         }
         if value.get("object").and_then(Value::as_str) == Some("error") {
             return Some(Self::of(value, value));
         }
-        let choices = value.get("choices").and_then(Value::as_array);
-        if choices.is_some_and(|choices| !choices.is_empty()) { None } else { Self::unwrap(value) }
+        if is_piece { None } else { Self::unwrap(value) }
     }
 
     /// Finds a failure in a document without any piece of an answer.
     fn unwrap(value: &Value) -> Option<Self> {
-        let nested = ["/base_resp", "/header"].into_iter().find_map(|path| {
-            let inner = value.pointer(path)?;
-            let code = inner.get("status_code").or_else(|| inner.get("code"))?;
-            is_failing_code(code).then_some(inner)
-        });
-        let nested = nested.or_else(|| {
-            ["/response/error", "/data/error", "/Response/Error", "/fault"]
-                .into_iter()
-                .find_map(|path| value.pointer(path).filter(|error| says_something(error)))
-        });
+        for (name, mark) in [("base_resp", "#base"), ("header", "#")] {
+            let Some(inner) = value.get(name) else { continue };
+            let code = inner.get("status_code").or_else(|| inner.get("code"));
+            if code.is_some_and(is_failing_code) {
+                return Some(Self::marked(inner, value, mark));
+            }
+        }
+        let nested = ["/response/error", "/data/error", "/Response/Error", "/fault"]
+            .into_iter()
+            .find_map(|path| value.pointer(path).filter(|error| says_something(error)));
         if let Some(inner) = nested {
             return Some(Self::of(inner, value));
         }
@@ -132,18 +135,22 @@ impl Report {
         }
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let explains = MESSAGES.iter().any(|name| !text(name).is_empty());
+        let codes: Vec<&Value> =
+            ["code", "Code", "error_code", "errorCode", "status_code", "__type"]
+                .into_iter()
+                .filter_map(|name| value.get(name))
+                .collect();
+        let has_succeeded = !codes.is_empty() && codes.iter().all(|code| is_succeeding_code(code));
         let has_failed = text("type") == "error"
             || matches!(text("status"), "error" | "failed" | "fail" | "failure")
             || ["success", "ok"].iter().any(|name| value.get(name) == Some(&Value::Bool(false)))
             || value.get("error") == Some(&Value::Bool(true))
-            || ["detail", "error_msg", "error_message", "errorMessage"]
-                .iter()
-                .any(|name| value.get(name).is_some_and(says_something))
-            || explains && value.get("status").is_some_and(|status| as_status(status).is_some())
-            || explains
-                && ["code", "Code", "error_code", "errorCode", "status_code", "__type"]
+            || !has_succeeded
+                && ["detail", "error_msg", "error_message", "errorMessage"]
                     .iter()
-                    .any(|name| value.get(name).is_some_and(is_failing_code));
+                    .any(|name| value.get(name).is_some_and(says_something))
+            || explains && value.get("status").is_some_and(|status| as_status(status).is_some())
+            || explains && codes.iter().any(|code| is_failing_code(code));
         has_failed.then(|| Self::of(value, value))
     }
 
@@ -170,6 +177,11 @@ impl Report {
 
     /// Reads `error` and what stands beside it in `whole`.
     fn of(error: &Value, whole: &Value) -> Self {
+        Self::marked(error, whole, "#")
+    }
+
+    /// The same, with a mark of its own before numbers that classify it.
+    fn marked(error: &Value, whole: &Value, mark: &str) -> Self {
         if let Value::String(text) = whole {
             return Self::from_text(text);
         }
@@ -178,11 +190,15 @@ impl Report {
         for place in [Some(error), error.get("innererror"), Some(whole)].into_iter().flatten() {
             for value in LABELS.iter().filter_map(|name| place.get(name)) {
                 status = status.or_else(|| as_status(value));
-                labels.extend(as_label(value));
+                labels.extend(as_label(value, mark));
             }
         }
         let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
-        labels.extend(details.filter_map(|detail| detail.get("reason")).filter_map(as_label));
+        labels.extend(
+            details
+                .filter_map(|detail| detail.get("reason"))
+                .filter_map(|reason| as_label(reason, mark)),
+        );
         // What was objected to in the question (OpenRouter). The question itself is not read.
         if error.pointer("/metadata/reasons").is_some_and(says_something) {
             labels.push("content_filter".to_owned());
@@ -264,13 +280,16 @@ fn is_web_page(text: &str) -> bool {
         .any(|beginning| head.starts_with(beginning))
 }
 
-/// Whether what stands under `error` says that something failed: services write `""`, `null` and
-/// `{}` there when nothing did.
+/// Whether what stands under `error` says that something failed: services write `""`, `null`, `{}`
+/// and `{"code":0,"message":"success"}` there when nothing did.
 fn says_something(error: &Value) -> bool {
     match error {
-        Value::String(text) => !text.trim().is_empty(),
+        Value::String(text) => {
+            let text = text.trim();
+            !(text.is_empty() || is_word_of_success(text))
+        }
         Value::Object(fields) => fields.values().any(|value| match value {
-            Value::Number(number) => number.as_i64() != Some(0),
+            Value::Number(_) => is_failing_code(value),
             value => says_something(value),
         }),
         Value::Array(items) => items.iter().any(says_something),
@@ -283,25 +302,39 @@ fn as_status(value: &Value) -> Option<u16> {
     u16::try_from(number).ok().filter(|number| (400..600).contains(number))
 }
 
-/// A label as a word; a number gets a `#`, so that it is not taken for one in a sentence.
-fn as_label(value: &Value) -> Option<String> {
+/// A label as a word; a number gets a `mark`, so that it is not taken for one in a sentence.
+fn as_label(value: &Value, mark: &str) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    Some(if is_number { format!("#{text}") } else { text }).filter(|text| !text.is_empty())
+    Some(if is_number { format!("{mark}{text}") } else { text }).filter(|text| !text.is_empty())
 }
 
-/// Whether a code says that something failed; these are those that say it did not.
+/// Whether a code says that something failed.
 fn is_failing_code(code: &Value) -> bool {
-    let text = match code {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_ascii_lowercase(),
-        _ => return false,
-    };
-    !matches!(text.as_str(), "" | "0" | "1" | "200" | "20000" | "ok" | "success" | "succeeded")
+    match code {
+        Value::Number(_) => !is_succeeding_code(code),
+        Value::String(text) => !text.trim().is_empty() && !is_succeeding_code(code),
+        _ => false,
+    }
+}
+
+/// Whether a code says that nothing failed.
+fn is_succeeding_code(code: &Value) -> bool {
+    match code {
+        Value::Number(number) => is_word_of_success(&number.to_string()),
+        Value::String(text) => is_word_of_success(text.trim()),
+        _ => false,
+    }
+}
+
+fn is_word_of_success(word: &str) -> bool {
+    ["0", "1", "200", "20000", "ok", "success", "succeeded", "successful", "none", "null"]
+        .iter()
+        .any(|success| word.eq_ignore_ascii_case(success))
 }
 
 /// The words of an error: a text, or what stands under a usual name.

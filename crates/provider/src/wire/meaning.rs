@@ -2,6 +2,9 @@
 //!
 //! The first row that fits counts. Words come before statuses, because providers disagree on
 //! statuses: no money left is 400, 402, 403 or 429, and a key that is refused is 400, 401 or 403.
+//!
+//! Numbers mean something else with every service, so only those stand here that others hardly use,
+//! and those of `MiniMax` in the place where only it has them (`#base1002` is `base_resp` 1002).
 
 #[cfg(test)]
 mod tests;
@@ -120,8 +123,8 @@ const TABLE: &[Row] = {
                 "敏感词",
                 // Zhipu, MiniMax.
                 "#1301",
-                "#1026",
-                "#1027",
+                "#base1026",
+                "#base1027",
             ],
             Withheld,
         ),
@@ -187,7 +190,7 @@ const TABLE: &[Row] = {
                 "余额不足",
                 // Zhipu, MiniMax, SiliconFlow.
                 "#1113",
-                "#1008",
+                "#base1008",
                 "#30001",
             ],
             OutOfCredit,
@@ -248,7 +251,8 @@ const TABLE: &[Row] = {
                 // Zhipu, MiniMax.
                 "#1302",
                 "#1303",
-                "#1002",
+                "#base1002",
+                "#base2056",
             ],
             RateLimited,
         ),
@@ -388,7 +392,7 @@ const TABLE: &[Row] = {
                 "上下文长度",
                 // Zhipu, MiniMax, SiliconFlow.
                 "#1261",
-                "#1039",
+                "#base1039",
                 "#20015",
             ],
             ContextTooLong,
@@ -495,12 +499,10 @@ const TABLE: &[Row] = {
                 "service disabled",
                 "鉴权失败",
                 "身份验证",
-                // Zhipu, MiniMax.
-                "#1000",
-                "#1001",
-                "#1003",
-                "#1004",
-                "#2049",
+                "authentication parameter*",
+                // MiniMax.
+                "#base1004",
+                "#base2049",
             ],
             Auth,
         ),
@@ -555,7 +557,7 @@ const TABLE: &[Row] = {
                 "validation",
                 "validation error",
                 "unprocessable entity",
-                "#2013",
+                "#base2013",
                 "#1210",
                 "#1214",
             ],

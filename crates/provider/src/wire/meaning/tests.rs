@@ -100,6 +100,16 @@ fn p5_an_ordinary_chunk_is_no_failure() {
         r#"{"choices":[],"prompt_filter_results":[{"content_filter_results":{}}]}"#,
         r#"{"type":"ping"}"#,
         r#"{"code":0,"message":"ok","choices":null}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":1},"error_code":0,"error_msg":"success"}"#,
+        r#"{"error_code":"0","error_msg":"成功","result":{}}"#,
+        r#"{"errorCode":200,"errorMessage":"all is well"}"#,
+        r#"{"error":{"code":0,"message":"success"}}"#,
+        r#"{"error":{"code":"0","message":"Success","type":""},"choices":[]}"#,
+        r#"{"error":{"code":200,"message":"OK"},"choices":[]}"#,
+        r#"{"error":"none","choices":[]}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"error":{"code":0,"message":"请求成功"}}"#,
+        r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"error_code":0,"error_msg":"success"}"#,
+        r#"{"base_resp":{"status_code":0,"status_msg":"success"},"choices":null}"#,
         r#"{"code":200,"msg":"success","data":{}}"#,
         r#"{"status":"in_progress","message":"searching"}"#,
         r#"{"success":true,"errors":[],"result":{}}"#,
@@ -109,6 +119,21 @@ fn p5_an_ordinary_chunk_is_no_failure() {
         "1",
     ] {
         assert_eq!(Report::find(&serde_json::from_str(chunk).unwrap()), None, "{chunk}");
+    }
+}
+
+#[test]
+fn p8_an_error_is_one_whatever_its_code_is() {
+    for failure in [
+        r#"{"error":{"code":0,"message":"boom"}}"#,
+        r#"{"error":{"message":"boom","code":null}}"#,
+        r#"{"error":{"message":"boom","code":""},"choices":[{"delta":{}}]}"#,
+        r#"{"error_code":17,"error_msg":"success"}"#,
+        r#"{"error_code":0,"code":500,"error_msg":"boom"}"#,
+        r#"{"detail":"Not Found"}"#,
+        r#"{"error_msg":"boom"}"#,
+    ] {
+        assert!(Report::find(&serde_json::from_str(failure).unwrap()).is_some(), "{failure}");
     }
 }
 
