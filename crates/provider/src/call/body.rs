@@ -210,29 +210,31 @@ impl Body {
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
     ) -> Result<Taken, Failure> {
-        self.take_nested(event, DEPTH, ready, answer)
+        self.take_reading(read_event(event), &|| event.data.clone(), DEPTH, ready, answer)
     }
 
-    /// Takes an event, and those in it down to `depth`.
-    fn take_nested(
+    /// Takes what an event with this text says, and the events in it down to `depth`.
+    fn take_reading(
         &mut self,
-        event: &Event,
+        reading: Reading,
+        text: &dyn Fn() -> String,
         depth: u8,
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
     ) -> Result<Taken, Failure> {
-        match read_event(event) {
+        match reading {
             Reading::Chunk(chunk) => self.add(chunk, ready, answer),
             Reading::Foreign => {
                 if answer.end.foreign() {
-                    self.log(&event.data, "an event has nothing of an answer");
+                    self.log(&text(), "an event has nothing of an answer");
                 }
                 Ok(Taken::Other)
             }
-            Reading::Several(events) if depth > 0 => {
+            Reading::Several(parts) if depth > 0 => {
                 let mut taken = Taken::Other;
-                for event in events {
-                    taken = self.take_nested(&event, depth - 1, ready, answer)?;
+                for part in parts {
+                    let (reading, text) = (part.read(), || part.text());
+                    taken = self.take_reading(reading, &text, depth - 1, ready, answer)?;
                     if let Taken::Done = taken {
                         break;
                     }
@@ -249,7 +251,7 @@ impl Body {
             }
             Reading::Garbage | Reading::Several(_) => {
                 if answer.end.unread() {
-                    self.log(&event.data, "an event is not JSON; it is skipped");
+                    self.log(&text(), "an event is not JSON; it is skipped");
                 }
                 Ok(Taken::Other)
             }

@@ -17,8 +17,9 @@ pub(crate) enum Reading {
     Chunk(Chunk),
     /// JSON that has nothing to do with an answer.
     Foreign,
-    /// Several events in one: a list, or lines without blank lines between them.
-    Several(Vec<Event>),
+    /// Several events in one: a list, documents one behind the other, or lines without blank
+    /// lines between them.
+    Several(Vec<Part>),
     /// `[DONE]`: nothing follows. Says nothing about success.
     Done,
     /// The provider reports a failure, perhaps beside a last piece, its word for the end or counts.
@@ -27,6 +28,33 @@ pub(crate) enum Reading {
     Garbage,
     /// Not JSON, under an event name that is not ours to understand.
     Unknown,
+}
+
+/// An event in an event.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Part {
+    /// A line, which may be anything.
+    Line(String),
+    /// A document that was read, and whether there may be halves of characters in it.
+    Document(Value, bool),
+}
+
+impl Part {
+    /// Reads it as an event without a name.
+    pub(crate) fn read(&self) -> Reading {
+        match self {
+            Self::Line(line) => read_data("", line),
+            Self::Document(value, halves) => read_document(value, *halves, false),
+        }
+    }
+
+    /// Its text, for the log.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Line(line) => line.clone(),
+            Self::Document(value, _) => value.to_string(),
+        }
+    }
 }
 
 /// What a piece adds to the answer.
@@ -73,7 +101,11 @@ impl Chunk {
 
 /// Reads a streamed event.
 pub(crate) fn read_event(event: &Event) -> Reading {
-    let mut data = event.data.trim();
+    read_data(&event.name, &event.data)
+}
+
+fn read_data(name: &str, data: &str) -> Reading {
+    let mut data = data.trim();
     // An event in an event's clothes, as relays send it: `data: data: {…}`.
     while let Some(inner) = data.strip_prefix("data:") {
         data = inner.trim_start();
@@ -82,57 +114,59 @@ pub(crate) fn read_event(event: &Event) -> Reading {
         return Reading::Done;
     }
     // LM Studio and others name the event and may leave `error` out of the data.
-    let named_error = event.name == "error";
+    let named_error = name == "error";
     if !named_error && let Some(chunk) = fast::read(data) {
         return Reading::Chunk(chunk);
     }
     match repair::read(data) {
-        Some((value, halves)) => {
-            let report = Report::find(&value);
-            match report.or_else(|| named_error.then(|| Report::from_error(&value))) {
-                Some(report) => {
-                    Reading::Failure(report, Box::new(Chunk { halves, ..read_value(&value) }))
-                }
-                None => read_json(value, halves),
-            }
-        }
+        Some((value, halves)) => read_document(&value, halves, named_error),
         None if named_error => {
             let words = Value::String(data.to_owned());
             Reading::Failure(Report::from_error(&words), Box::default())
         }
         None if data.is_empty() => Reading::Chunk(Chunk::default()),
         None => match apart(data) {
-            Some(events) => Reading::Several(events),
-            None if matches!(event.name.as_str(), "" | "message") => Reading::Garbage,
+            Some(parts) => Reading::Several(parts),
+            None if matches!(name, "" | "message") => Reading::Garbage,
             None => Reading::Unknown,
         },
     }
 }
 
 /// Takes apart what holds several events.
-fn apart(data: &str) -> Option<Vec<Event>> {
+fn apart(data: &str) -> Option<Vec<Part>> {
     // JSON over several lines has no whole object on its first one.
     if data.contains('\n') && data.lines().next().is_some_and(is_object) {
-        return Some(data.lines().map(|line| unnamed(line.to_owned())).collect());
+        return Some(data.lines().map(|line| Part::Line(line.to_owned())).collect());
     }
     // Documents one behind the other.
-    let documents = serde_json::Deserializer::from_str(data).into_iter::<Value>();
-    let events: Vec<_> = documents
+    let (mended, halves) = repair::mend(data);
+    let documents = serde_json::Deserializer::from_str(&mended).into_iter::<Value>();
+    let parts: Vec<_> = documents
         .map_while(Result::ok)
-        .filter(Value::is_object)
-        .map(|document| unnamed(document.to_string()))
+        .filter(|document| document.is_object() || document.is_array())
+        .map(|document| Part::Document(document, halves))
         .collect();
-    (events.len() > 1).then_some(events)
+    (parts.len() > 1).then_some(parts)
 }
 
-fn read_json(value: Value, halves: bool) -> Reading {
+/// Reads a document; under the name of an error it is one, whatever it says.
+fn read_document(value: &Value, halves: bool, named_error: bool) -> Reading {
+    let report = Report::find(value);
+    match report.or_else(|| named_error.then(|| Report::from_error(value))) {
+        Some(report) => Reading::Failure(report, Box::new(Chunk { halves, ..read_value(value) })),
+        None => read_json(value, halves),
+    }
+}
+
+fn read_json(value: &Value, halves: bool) -> Reading {
     match value {
         Value::Array(items) if !items.is_empty() => {
-            let events = items.iter().filter(|item| item.is_object());
-            Reading::Several(events.map(|item| unnamed(item.to_string())).collect())
+            let documents = items.iter().filter(|item| item.is_object()).cloned();
+            Reading::Several(documents.map(|item| Part::Document(item, halves)).collect())
         }
         value => {
-            let chunk = read_value(&value);
+            let chunk = read_value(value);
             let is_ours = ["choices", "usage"].iter().any(|name| value.get(name).is_some())
                 || value
                     .get("object")
@@ -146,10 +180,6 @@ fn read_json(value: Value, halves: bool) -> Reading {
 
 fn is_object(line: &str) -> bool {
     repair::read(line).is_some_and(|(value, _)| value.is_object())
-}
-
-fn unnamed(data: String) -> Event {
-    Event { name: String::new(), data }
 }
 
 /// Reads a streamed chunk or a whole completion that is known not to be an error.

@@ -30,7 +30,7 @@ pub(crate) fn read(text: &str) -> Option<(Value, bool)> {
 
 /// The same text with the usual mistakes mended: halves of characters, control characters and
 /// unknown escapes in strings, numbers and words that JSON does not have, commas before a bracket.
-fn mend(text: &str) -> (String, bool) {
+pub(super) fn mend(text: &str) -> (String, bool) {
     let mut mender = Mender { out: String::with_capacity(text.len() + 16), halves: false };
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

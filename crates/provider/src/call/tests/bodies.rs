@@ -335,6 +335,28 @@ async fn p11_what_cannot_be_read_is_skipped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f2_p11_lists_and_glued_documents_are_mended_too() {
+    let piece = |text: &str| {
+        format!("{{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"logprobs\":NaN}}]}}")
+    };
+    let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"cost":-Infinity}"#;
+    let pieces = [piece(r"hi \ud83d"), piece(r"\ude00 \udc00"), end.to_owned()];
+    for body in [
+        format!("[{}]", pieces.join(",\n")),
+        pieces.concat(),
+        pieces.join("\n"),
+        format!("data: [{}]\n\n", pieces.join(",")),
+        format!("data: {}\n\n", pieces.concat()),
+        format!("data: {}\n\n", pieces.join("\ndata: ")),
+    ] {
+        for outcome in both_ways(&[], body.as_bytes()).await {
+            let (text, end) = (outcome.text.as_str(), outcome.end);
+            assert_eq!((text, end), ("hi 😀 \u{FFFD}", Ok(Finish::Stop)), "{body}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn f2_halves_of_characters_are_joined_over_pieces() {
     let piece = |field: &str, text: &str| d(&format!("{{\"{field}\":\"{text}\"}}"), "");
     for field in ["content", "reasoning_content"] {
