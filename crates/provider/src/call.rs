@@ -313,7 +313,7 @@ fn log_report(http: &Http, status: u16, report: &Report) {
         provider = http.config().name,
         status,
         labels = http.for_log(&report.labels),
-        words = http.for_log(&report.message),
+        words = http.for_log(&report.for_log()),
         "the provider reports a failure"
     );
 }

@@ -1,5 +1,9 @@
 //! Makes a provider's words fit for the log.
 
+mod shape;
+
+pub(crate) use self::shape::shape;
+
 const LONGEST: usize = 500;
 
 /// The beginning of `text`, on one line, without the `secrets` and without anything that looks

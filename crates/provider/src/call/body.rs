@@ -14,6 +14,7 @@ use super::frames::{Frames, Rest};
 use super::unpack::Unpack;
 use super::{Upstream, log_report};
 use crate::client::chain;
+use crate::redact::shape;
 use crate::sse::Event;
 use crate::wire::chunk::{Chunk, Reading, read_event};
 use crate::wire::failure::Failure;
@@ -155,7 +156,7 @@ impl Body {
                 }
             }
             if self.frames.is_page() {
-                self.log_beginning("the provider answered with a web page; is its address right?");
+                self.log_page("the provider answered with a web page; is its address right?");
                 return Err(Failure::last(ProviderError::WrongAddress));
             }
             within_limits
@@ -282,14 +283,17 @@ impl Body {
         drop(timeout(DRAIN_TIME, rest).await);
     }
 
-    /// Writes the beginning of what was not understood to the log.
+    /// Writes to the log what was not understood, without what people and models wrote.
     fn log(&self, data: &str, what: &str) {
         let http = &self.upstream.http;
-        tracing::warn!(provider = http.config().name, words = http.for_log(data), "{what}");
+        tracing::warn!(provider = http.config().name, words = http.for_log(&shape(data)), "{what}");
     }
 
-    fn log_beginning(&self, what: &str) {
-        self.log(&self.frames.beginning().data, what);
+    /// Writes the beginning of a page to the log, which is somebody's who stands before a provider.
+    fn log_page(&self, what: &str) {
+        let http = &self.upstream.http;
+        let words = http.for_log(&self.frames.beginning().data);
+        tracing::warn!(provider = http.config().name, words, "{what}");
     }
 }
 

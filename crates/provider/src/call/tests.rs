@@ -3,6 +3,7 @@
 mod bodies;
 mod content;
 mod endings;
+mod logs;
 
 use bytes::Bytes;
 use futures_util::StreamExt;

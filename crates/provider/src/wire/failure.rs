@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::meaning::{Meaning, WEB_PAGE, meaning};
 use super::wait;
 use super::words::Words;
+use crate::redact::shape;
 use crate::{Finish, ProviderError};
 
 /// The longest explanation that is kept, in characters.
@@ -208,12 +209,21 @@ impl Report {
             explanation(error).or_else(|| explanation(whole)).unwrap_or_else(|| error.to_string());
         // What the provider behind a router said.
         if let Some(raw) = error.pointer("/metadata/raw") {
-            message.push_str(": ");
-            message.push_str(&raw.as_str().map_or_else(|| raw.to_string(), str::to_owned));
+            let raw = match raw {
+                Value::String(text) => Self::from_body(text.as_bytes()),
+                raw => Self::find(raw).unwrap_or_else(|| Self::from_error(raw)),
+            };
+            message.extend([": ", &raw.labels, ". ", &raw.for_log()]);
         }
         let message: String = message.chars().take(MAX_MESSAGE).collect();
         let wait = wait::in_fields(whole).or_else(|| wait::in_words(&message));
         Self { status, labels: labels.join(" "), message, wait }
+    }
+
+    /// The explanation for the log. A document without any may repeat what was asked.
+    pub(crate) fn for_log(&self) -> String {
+        let message = &self.message;
+        if message.starts_with(['{', '[']) { shape(message) } else { message.clone() }
     }
 
     /// Whether it says that the field which limits an answer is not taken, rather than its value.
