@@ -61,6 +61,11 @@ struct Call {
 }
 
 impl Collector {
+    /// Whether none came.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
     /// Takes a fragment and hands out what can be.
     pub(crate) fn push(
         &mut self,
@@ -170,30 +175,47 @@ impl Collector {
     }
 }
 
-/// How far an object or array goes, as seen from its brackets.
+/// How far an object or array goes, as seen from its brackets. Arguments that do not begin with
+/// one, or go on behind it, are no JSON (code, say): they have no end of their own.
 #[derive(Debug, Default)]
 struct Extent {
-    begun: bool,
+    form: Form,
     depth: u32,
     in_string: bool,
     escaped: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Form {
+    /// Nothing but white space came.
+    #[default]
+    Unknown,
+    Json,
+    Foreign,
 }
 
 impl Extent {
     /// Takes more of it, up to where another one begins; its place in `text` if one does.
     fn push(&mut self, text: &str) -> Option<usize> {
         for (at, byte) in text.bytes().enumerate() {
+            if self.form == Form::Foreign {
+                return None;
+            }
             match byte {
                 b'{' if self.is_whole() => return Some(at),
                 _ if self.escaped => self.escaped = false,
                 b'\\' if self.in_string => self.escaped = true,
-                b'"' => self.in_string = !self.in_string,
+                b'"' if self.depth > 0 => self.in_string = !self.in_string,
                 _ if self.in_string => {}
                 b'{' | b'[' => {
-                    self.begun = true;
+                    self.form = Form::Json;
                     self.depth = self.depth.saturating_add(1);
                 }
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                b'}' | b']' if self.depth > 0 => self.depth -= 1,
+                // Objects and lists one behind the other may have commas between them.
+                byte if self.depth == 0 && !(byte.is_ascii_whitespace() || byte == b',') => {
+                    self.form = Form::Foreign;
+                }
                 _ => {}
             }
         }
@@ -201,6 +223,6 @@ impl Extent {
     }
 
     fn is_whole(&self) -> bool {
-        self.begun && self.depth == 0 && !self.in_string
+        self.form == Form::Json && self.depth == 0
     }
 }

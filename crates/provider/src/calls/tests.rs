@@ -173,6 +173,32 @@ fn p13_pieces_that_belong_together_and_calls_that_do_not() {
 }
 
 #[test]
+fn p13_arguments_that_are_no_json_are_not_cut() {
+    for code in [
+        "x = {}\ny = {1: 2}",
+        "print({}) {}",
+        "  f({\"a\": 1}); g({})",
+        "\"{} {}\"",
+        "{} + {}",
+        "{\"a\": 1}; {\"b\": 2}",
+        "[x for x in {}] + [{}]",
+        "# {}\n{}",
+        "é{}{}",
+    ] {
+        assert_eq!(collect([fragment(Some(0), "a", "f", code)]), told(&[("a", "f", code)]));
+        let pieces = code.char_indices().map(|(at, c)| {
+            let (id, name) = if at == 0 { ("a", "f") } else { ("", "") };
+            fragment(Some(0), id, name, &c.to_string())
+        });
+        assert_eq!(collect(pieces), told(&[("a", "f", code)]), "{code}");
+        // Another call begins with an id and a name all the same.
+        let next = fragment(Some(0), "b", "f", code);
+        let both = collect([fragment(Some(0), "a", "f", code), next]);
+        assert_eq!(both, told(&[("a", "f", code), ("b", "f", code)]), "{code}");
+    }
+}
+
+#[test]
 fn a_call_is_shown_as_it_comes() {
     let (mut collector, mut out) = (Collector::default(), VecDeque::new());
     let mut push = |fragment| {

@@ -152,7 +152,17 @@ const OTHERS: &[&str] = &[
 ];
 
 /// What services call models that hold conversations, or none, in fields of the list.
-const CHAT_KINDS: &[&str] = &["chat", "language", "llm", "vlm", "text generation", "completion*"];
+const CHAT_KINDS: &[&str] = &[
+    "chat",
+    "conversational",
+    "language",
+    "llm",
+    "vlm",
+    "text generation",
+    "text to text",
+    "any to any",
+    "completion*",
+];
 const OTHER_KINDS: &[&str] = &[
     "embed*",
     "embedding*",
@@ -304,6 +314,13 @@ mod tests {
             (json!({"task": {"name": "Text-to-Image"}}), false),
             (json!({"task": {"name": "Text Generation"}}), true),
             (json!({"pipeline_tag": "feature-extraction"}), false),
+            (json!({"pipeline_tag": "image-text-to-text"}), true),
+            (json!({"pipeline_tag": "video-text-to-text"}), true),
+            (json!({"pipeline_tag": "audio-text-to-text"}), true),
+            (json!({"pipeline_tag": "any-to-any"}), true),
+            (json!({"task": "Image-Text-to-Text"}), true),
+            (json!({"pipeline_tag": "text-to-image"}), false),
+            (json!({"pipeline_tag": "image-to-image"}), false),
         ] {
             assert_eq!(chats("some-model", &model), expected, "{model}");
         }

@@ -3,6 +3,8 @@
 //! Words are compared, not whole values: providers invent new ones all the time, and most say
 //! plainly whether something was withheld, went wrong or was cut off.
 
+use super::words::Words;
+
 /// The longest word that is handed out, in characters.
 const LONGEST: usize = 40;
 
@@ -99,8 +101,14 @@ const FAILED: &[&str] = &[
     "connection",
     "preempt",
     "evict",
+    "abnormal",
+    "unfinish",
+    "unsuccess",
+    "uncomplet",
 ];
 const CALLS: &[&str] = &["tool", "function", "call"];
+/// The model was done. These are only looked for at the beginning of a word: glued to another
+/// they say the contrary.
 const STOP: &[&str] = &[
     "stop", "end", "eos", "eot", "eom", "complete", "finished", "done", "normal", "success", "ok",
 ];
@@ -117,17 +125,19 @@ impl Reason {
         if let Some(meaning) = known {
             return Some(Self { word: text.to_owned(), meaning });
         }
-        let words = words(text);
-        if words.is_empty() || words == ["null"] || words == ["none"] {
+        let head: String = text.chars().take(4 * LONGEST).collect();
+        let words = Words::of(&head);
+        if matches!(words.list(), [] | [_] if words.list().iter().all(|word| is_nothing(word))) {
             return None;
         }
         let printable = text.trim().chars().filter(|c| !c.is_control());
-        Some(Self { word: printable.take(LONGEST).collect(), meaning: meaning(&words) })
+        Some(Self { word: printable.take(LONGEST).collect(), meaning: meaning(words.list()) })
     }
 }
 
 fn meaning(words: &[String]) -> Meaning {
     let any = |stems: &[&str]| words.iter().any(|word| stems.iter().any(|stem| is(word, stem)));
+    let begins = |stem: &&str| words.iter().any(|word| word.starts_with(stem));
     if any(FILTERED) {
         Meaning::Filtered
     } else if any(GAVE_UP) {
@@ -138,7 +148,9 @@ fn meaning(words: &[String]) -> Meaning {
         Meaning::Failed
     } else if any(CALLS) {
         Meaning::Calls
-    } else if any(STOP) {
+    } else if words.iter().any(|word| word == "not") {
+        Meaning::Unknown
+    } else if STOP.iter().any(begins) {
         Meaning::Stop
     } else {
         Meaning::Unknown
@@ -150,23 +162,8 @@ fn is(word: &str, stem: &str) -> bool {
     word.starts_with(stem) || (stem.len() > 4 && word.contains(stem))
 }
 
-/// The words of `text` in small letters: split where there is no letter or digit, and before a
-/// capital within a word (`maxTokens`).
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_small = false;
-    for c in text.chars().take(4 * LONGEST) {
-        let ends = !c.is_alphanumeric();
-        if ends || (after_small && c.is_uppercase()) {
-            words.push(String::new());
-        }
-        if !ends && let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-        after_small = c.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
+fn is_nothing(word: &str) -> bool {
+    matches!(word, "null" | "none")
 }
 
 #[cfg(test)]
@@ -198,9 +195,14 @@ mod tests {
                 Meaning::Failed,
                 "error network_error model_error server_error cancelled canceled USER_CANCEL abort \
                  aborted failed insufficient_system_resource timeout rate_limit quota_exceeded MALFORMED_FUNCTION_CALL \
-                 UNEXPECTED_TOOL_CALL internalError context_cancelled",
+                 UNEXPECTED_TOOL_CALL internalError context_cancelled abnormal ABNORMAL_STOP \
+                 abnormalEnd unfinished unsuccessful uncompleted",
             ),
-            (Meaning::Unknown, "OTHER unknown LANGUAGE FINISH_REASON_UNSPECIFIED pause_turn 長"),
+            (
+                Meaning::Unknown,
+                "OTHER unknown LANGUAGE FINISH_REASON_UNSPECIFIED pause_turn 長 \
+                not_finished weekend",
+            ),
         ] {
             for word in reasons.split_whitespace() {
                 let read = Reason::read(word).map(|reason| (reason.word, reason.meaning));

@@ -45,6 +45,11 @@ impl Words {
         Self { words, plain }
     }
 
+    /// The words, in small letters.
+    pub(crate) fn list(&self) -> &[String] {
+        &self.words
+    }
+
     /// Whether it says one of `phrases`.
     pub(crate) fn say_any(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.say(phrase))
