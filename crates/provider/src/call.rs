@@ -287,10 +287,9 @@ impl Call {
         let status = response.status().as_u16();
         let retry_after = asked_wait(response.headers());
         let deadline = self.deadline.min(Instant::now() + ERROR_BODY_TIME);
-        let body = match timeout_at(deadline, read_up_to(response, MAX_ERROR_BODY)).await {
-            Ok(Ok(Some(body))) => body,
-            _ => Vec::new(),
-        };
+        let mut body = Vec::new();
+        // However far it came, its beginning says what it can.
+        drop(timeout_at(deadline, read_into(&mut body, response, MAX_ERROR_BODY)).await);
         let report = Report::from_body(&body);
         let http = &self.upstream.http;
         log_report(http, status, &report);
@@ -331,22 +330,33 @@ fn is_outage(error: &ProviderError) -> bool {
 
 /// The body, unpacked, or none when it is longer than `limit` bytes.
 pub(crate) async fn read_up_to(
-    mut response: Response,
+    response: Response,
     limit: usize,
 ) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let Ok(mut unpack) = Unpack::new(response.headers()) else { return Ok(Some(Vec::new())) };
     let mut body = Vec::new();
+    let is_whole = read_into(&mut body, response, limit).await?;
+    Ok(is_whole.then_some(body))
+}
+
+/// Appends the body, unpacked, up to `limit` bytes; whether it ended there.
+async fn read_into(
+    body: &mut Vec<u8>,
+    mut response: Response,
+    limit: usize,
+) -> Result<bool, reqwest::Error> {
+    let Ok(mut unpack) = Unpack::new(response.headers()) else { return Ok(true) };
     while let Some(bytes) = response.chunk().await? {
         let pushed = unpack.push(&bytes, |bytes| {
-            body.extend_from_slice(bytes);
-            if body.len() > limit { Err(()) } else { Ok(()) }
+            let room = limit.saturating_sub(body.len());
+            body.extend(bytes.iter().take(room));
+            if bytes.len() > room { Err(()) } else { Ok(()) }
         });
         match pushed {
-            Err(()) => return Ok(None),
+            Err(()) => return Ok(false),
             // What came before says what it can.
             Ok(Err(_)) => break,
             Ok(Ok(())) => {}
         }
     }
-    Ok(Some(body))
+    Ok(true)
 }

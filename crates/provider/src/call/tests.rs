@@ -3,6 +3,7 @@
 mod bodies;
 mod content;
 mod endings;
+mod failures;
 mod logs;
 
 use bytes::Bytes;
@@ -62,6 +63,10 @@ pub(crate) fn done() -> Part {
 }
 
 fn response(head: &[(&str, &str)], parts: Vec<Part>) -> Response {
+    response_with(200, head, parts)
+}
+
+fn response_with(status: u16, head: &[(&str, &str)], parts: Vec<Part>) -> Response {
     let body = stream::iter(parts).filter_map(|part| async {
         match part {
             Part::Bytes(bytes) => Some(Ok(bytes)),
@@ -73,7 +78,7 @@ fn response(head: &[(&str, &str)], parts: Vec<Part>) -> Response {
             Part::Stall => std::future::pending().await,
         }
     });
-    let mut builder = hyper::Response::builder();
+    let mut builder = hyper::Response::builder().status(status);
     for (name, value) in head {
         builder = builder.header(*name, *value);
     }

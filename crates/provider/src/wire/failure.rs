@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::meaning::{Meaning, WEB_PAGE, meaning};
-use super::wait;
 use super::words::Words;
+use super::{repair, wait};
 use crate::redact::shape;
 use crate::{Finish, ProviderError};
 
@@ -155,11 +155,20 @@ impl Report {
         has_failed.then(|| Self::of(value, value))
     }
 
-    /// Reads the body of an HTTP answer that is known to be a failure.
+    /// Reads the body of an HTTP answer that is known to be a failure, or its beginning.
     pub(crate) fn from_body(body: &[u8]) -> Self {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value) => Self::find(&value).unwrap_or_else(|| Self::from_error(&value)),
-            Err(_) => Self::from_text(&String::from_utf8_lossy(body)),
+        let text = String::from_utf8_lossy(body);
+        let json = text.trim_start_matches('\u{feff}').trim();
+        let value = if json.starts_with(['{', '[']) {
+            // What was asked may be repeated in it, so that it was cut off.
+            let complete = || repair::read(&repair::complete(json)?);
+            repair::read(json).or_else(complete).map(|(value, _)| value)
+        } else {
+            serde_json::from_str(json).ok()
+        };
+        match value {
+            Some(value) => Self::find(&value).unwrap_or_else(|| Self::from_error(&value)),
+            None => Self::from_text(&text),
         }
     }
 

@@ -4,12 +4,15 @@
 //! Halves of surrogate pairs are kept: an emoji may be cut between two pieces of an answer. A
 //! `char` cannot be one, so each is carried as a private character until [`Halves`] joins them.
 
+mod cut;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
+
+pub(crate) use self::cut::complete;
 
 /// Where the 2,048 private characters begin that stand for U+D800 and those after it.
 const FIRST_HALF: u32 = 0x0010_F000;

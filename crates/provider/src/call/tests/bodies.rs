@@ -252,38 +252,6 @@ async fn p5_a_line_end_behind_a_document_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p5_what_came_whole_is_not_asked_again() {
-    let failed = r#"{"choices":[{"message":{"content":""},"finish_reason":"error"}]}"#;
-    for body in [r#"{"code":500,"msg":"m","success":false}"#, failed] {
-        for tail in ["", "\n", "\r\n", "\n\n"] {
-            assert_eq!(asks_again(vec![bytes(format!("{body}{tail}"))]).await, None, "{body}");
-        }
-    }
-    let event = format!("data: {failed}\n\n");
-    assert_eq!(asks_again(vec![bytes(event)]).await, None);
-    let stream = asks_again(vec![d("{}", "error"), done()]).await;
-    assert_eq!(stream, Some(ProviderError::Failed), "an end of a stream may pass");
-}
-
-/// The failure after which the provider is asked again.
-async fn asks_again(parts: Vec<Part>) -> Option<ProviderError> {
-    let mut config = OpenAiConfig::new("http://127.0.0.1:1/v1", "m");
-    config.max_retries = 1;
-    let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
-    let request = ChatRequest { model: "m".into(), messages: Vec::new(), max_output_tokens: None };
-    let mut call = Call::new(upstream, request);
-    call.receive(response(&[], parts), Instant::now()).unwrap();
-    loop {
-        let State::Reading(body) = &mut call.state else { unreachable!() };
-        let progress = body.read(&mut call.ready, &mut call.answer).await;
-        match call.note(progress) {
-            Ok(()) => {}
-            Err(failure) => return failure.retry.then_some(failure.error),
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn p6_a_large_event_is_read() {
     let text_of = |kilobytes: usize| "x".repeat(kilobytes * 1024);
     let noise = format!(
