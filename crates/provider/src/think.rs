@@ -26,15 +26,27 @@ pub(crate) struct Pieces {
     pub(crate) text: String,
 }
 
-/// Reads an answer piece by piece.
+/// Reads an answer piece by piece. Every character is looked at a bounded number of times, however
+/// the pieces are cut.
 #[derive(Debug)]
 pub(crate) struct Splitter {
     tags: ReasoningTags,
     state: State,
     /// Read, but not yet known to be what.
     held: String,
-    /// Where in a line, and in which code, the beginning of `held` is.
+    /// How far it was looked at, and where in a line and in which code that is.
     lines: Lines,
+    /// Where the code ends that the last tag was in.
+    code_end: usize,
+    /// How far the text behind a tag was looked at to tell whether it is in code.
+    code: Option<Lines>,
+    /// How far the text behind an opening tag was looked at for the closing one.
+    block: Option<Lines>,
+    /// How much of `held` is followed by more than white space and a closing tag.
+    sure: usize,
+    /// The place and the length of a closing tag that seems to be in code. If no other one comes,
+    /// it was the end: code that was never closed must not swallow the answer.
+    doubt: Option<(usize, usize)>,
     /// The first line of the answer, as long as it may be a word before a tag.
     word: Option<String>,
     /// There was reasoning before this block.
@@ -70,6 +82,11 @@ impl Splitter {
             state,
             held: String::new(),
             lines: Lines::default(),
+            code_end: 0,
+            code: None,
+            block: None,
+            sure: 0,
+            doubt: None,
             word: Some(String::new()),
             reasoned: false,
             begun: false,
@@ -88,22 +105,33 @@ impl Splitter {
         {
             return Pieces { text: piece, ..Pieces::default() };
         }
-        self.held.push_str(&piece);
+        let mut held = std::mem::take(&mut self.held);
+        held.push_str(&piece);
         let mut out = Pieces::default();
-        while self.step(false, &mut out) {}
+        let mut rest = held.as_str();
+        while self.step(&mut rest, false, &mut out) {}
+        let passed = held.len() - rest.len();
+        held.drain(..passed);
+        self.held = held;
         out
     }
 
     /// The rest, when nothing more comes.
     pub(crate) fn end(&mut self) -> Pieces {
         let mut out = Pieces::default();
-        while self.step(true, &mut out) {}
+        let held = std::mem::take(&mut self.held);
+        let mut rest = held.as_str();
+        while self.step(&mut rest, true, &mut out) {}
         match self.state {
-            State::Off | State::Before { closed: false } | State::Answer => {
-                out.text.push_str(&std::mem::take(&mut self.held));
-            }
+            State::Off | State::Before { closed: false } | State::Answer => out.text.push_str(rest),
             State::Before { closed: true } | State::Opened(_) => {}
-            State::Inside(_) => self.reason(self.held.len(), &mut out),
+            State::Inside(_) => match self.doubt.take() {
+                Some((at, length)) => {
+                    self.reason(&mut rest, at, &mut out);
+                    out.text.push_str(rest.get(length..).unwrap_or_default().trim_start());
+                }
+                None => self.reason(&mut rest, usize::MAX, &mut out),
+            },
         }
         out
     }
@@ -141,120 +169,156 @@ impl Splitter {
         found
     }
 
-    /// Goes as far as the state does; whether it changed.
-    fn step(&mut self, at_end: bool, out: &mut Pieces) -> bool {
+    /// Goes as far in `text` as the state does; whether it changed.
+    fn step(&mut self, text: &mut &str, at_end: bool, out: &mut Pieces) -> bool {
         match self.state {
             State::Off => false,
-            State::Before { closed } => self.before(closed, at_end),
+            State::Before { closed } => self.before(text, closed, at_end),
             State::Opened(number) => {
-                let blank = self.held.len() - self.held.trim_start().len();
-                if blank == self.held.len() {
+                *text = text.get(lines::blank(text)..).unwrap_or_default();
+                if text.is_empty() {
                     return false;
                 }
-                self.held.drain(..blank);
                 self.reasoned |= self.begun;
                 self.begun = false;
-                self.lines = Lines::default();
-                self.state = State::Inside(number);
+                self.go_on(State::Inside(number));
                 true
             }
-            State::Inside(number) => self.inside(number, at_end, out),
-            State::Answer => self.answer(at_end, out),
+            State::Inside(number) => self.inside(text, number, at_end, out),
+            State::Answer => self.answer(text, at_end, out),
         }
     }
 
-    fn before(&mut self, closed: bool, at_end: bool) -> bool {
-        let blank = self.held.len() - self.held.trim_start().len();
-        let rest = self.held.get(blank..).unwrap_or_default();
+    /// Takes on a state at the beginning of what is held.
+    fn go_on(&mut self, state: State) {
+        self.state = state;
+        self.lines = Lines::default();
+        self.code_end = 0;
+        self.sure = 0;
+        self.doubt = None;
+        self.code = None;
+        self.block = None;
+    }
+
+    fn before(&mut self, text: &mut &str, closed: bool, at_end: bool) -> bool {
+        if closed {
+            *text = text.get(lines::blank(text)..).unwrap_or_default();
+        } else {
+            // If it is no reasoning, white space is the answer's own.
+            self.lines.at += lines::blank(text.get(self.lines.at..).unwrap_or_default());
+        }
+        let blank = self.lines.at;
+        let rest = text.get(blank..).unwrap_or_default();
         if rest.is_empty() {
             return false;
         }
         match self.opening(rest) {
             Found::Yes((number, length)) => {
-                self.held.drain(..blank + length);
-                self.state = State::Opened(Some(number));
+                *text = rest.get(length..).unwrap_or_default();
+                self.go_on(State::Opened(Some(number)));
             }
             Found::Perhaps if !at_end => return false,
-            _ => {
-                if closed {
-                    self.held.drain(..blank);
-                }
-                self.lines = Lines::default();
-                self.state = State::Answer;
-            }
+            _ => self.go_on(State::Answer),
         }
         true
     }
 
-    fn inside(&mut self, number: Option<usize>, at_end: bool, out: &mut Pieces) -> bool {
-        let mut lines = self.lines;
-        // What is certain to be followed by more than white space and a closing tag.
-        let mut sure = (0, lines);
-        let closed = loop {
-            let at = lines.at;
-            let rest = self.held.get(at..).unwrap_or_default();
+    fn inside(
+        &mut self,
+        text: &mut &str,
+        number: Option<usize>,
+        at_end: bool,
+        out: &mut Pieces,
+    ) -> bool {
+        loop {
+            let at = self.lines.at;
+            let rest = text.get(at..).unwrap_or_default();
             if rest.is_empty() {
-                break None;
+                break;
             }
             match self.closing(number, rest) {
-                Found::Yes(length) => match lines.is_code(&self.held, length, at_end) {
-                    Found::No => break Some((at, length)),
-                    Found::Perhaps => break None,
-                    Found::Yes(()) => {}
+                Found::Yes(length) => match self.is_code(rest, length, at_end) {
+                    Found::No => {
+                        self.reason(text, at, out);
+                        *text = text.get(length..).unwrap_or_default();
+                        self.go_on(State::Before { closed: true });
+                        // A word before the first tag is one; behind it there is none.
+                        self.word = None;
+                        return true;
+                    }
+                    Found::Perhaps => break,
+                    Found::Yes(()) => {
+                        let is_quoted = self.lines.is_behind_backticks()
+                            && rest.get(length..).is_some_and(|behind| behind.starts_with('`'));
+                        if !is_quoted && self.doubt.is_none() {
+                            self.doubt = Some((at, length));
+                        }
+                    }
                 },
-                Found::Perhaps if !at_end => break None,
+                Found::Perhaps if !at_end => break,
                 _ => {}
             }
             let is_blank = rest.starts_with(char::is_whitespace);
-            if !lines.step(&self.held, at_end) {
-                break None;
+            if !self.lines.step(text, at_end) {
+                break;
             }
-            if !is_blank {
-                sure = (lines.at, lines);
+            if !is_blank && self.doubt.is_none() {
+                self.sure = self.lines.at;
             }
-        };
-        if let Some((at, length)) = closed {
-            self.reason(at, out);
-            self.held.drain(..length);
-            self.state = State::Before { closed: true };
-            // A word before the first tag is one; behind it there is none.
-            self.word = None;
-            return true;
         }
-        let (length, mut lines) = sure;
-        self.reason(length, out);
-        lines.at = 0;
-        self.lines = lines;
+        self.reason(text, self.sure, out);
         false
     }
 
+    /// Whether the tag of `length` bytes at the beginning of `rest`, where the lines are, is in
+    /// code.
+    fn is_code(&mut self, rest: &str, length: usize, at_end: bool) -> Found<()> {
+        if self.lines.at < self.code_end {
+            return Found::Yes(());
+        }
+        match self.lines.is_code(rest, length, at_end, &mut self.code) {
+            Found::Yes(end) => {
+                self.code_end = self.lines.at + end;
+                Found::Yes(())
+            }
+            Found::Perhaps => Found::Perhaps,
+            Found::No => Found::No,
+        }
+    }
+
     /// Passes on so many bytes of reasoning, without white space at their end.
-    fn reason(&mut self, length: usize, out: &mut Pieces) {
-        let text: String = self.held.drain(..length).collect();
-        let text = text.trim_end();
-        if !text.is_empty() {
+    fn reason(&mut self, text: &mut &str, length: usize, out: &mut Pieces) {
+        let (reasoning, rest) = text.split_at_checked(length).unwrap_or((text, ""));
+        *text = rest;
+        self.lines.at = self.lines.at.saturating_sub(length);
+        self.code_end = self.code_end.saturating_sub(length);
+        self.sure = self.sure.saturating_sub(length);
+        if let Some((at, _)) = &mut self.doubt {
+            *at = at.saturating_sub(length);
+        }
+        let reasoning = reasoning.trim_end();
+        if !reasoning.is_empty() {
             if self.reasoned && !self.begun {
                 out.reasoning.push_str("\n\n");
             }
             self.begun = true;
-            out.reasoning.push_str(text);
+            out.reasoning.push_str(reasoning);
         }
     }
 
-    fn answer(&mut self, at_end: bool, out: &mut Pieces) -> bool {
-        let mut lines = self.lines;
+    fn answer(&mut self, text: &mut &str, at_end: bool, out: &mut Pieces) -> bool {
         let opened = loop {
-            let at = lines.at;
-            let rest = self.held.get(at..).unwrap_or_default();
+            let at = self.lines.at;
+            let rest = text.get(at..).unwrap_or_default();
             if rest.is_empty() {
                 break None;
             }
-            if lines.may_open() || self.word.as_deref().is_some_and(is_word) {
+            if self.lines.may_open() || self.word.as_deref().is_some_and(is_word) {
                 match self.opening(rest) {
                     Found::Yes((number, length)) => {
-                        match self.is_block(number, rest.get(length..).unwrap_or_default(), at_end)
-                        {
-                            Found::Yes(()) => break Some((at, length, number)),
+                        let behind = rest.get(length..).unwrap_or_default();
+                        match self.is_block(number, behind, at_end) {
+                            Found::Yes(()) => break Some((number, length)),
                             Found::Perhaps => break None,
                             Found::No => {}
                         }
@@ -263,10 +327,10 @@ impl Splitter {
                     _ => {}
                 }
             }
-            if !lines.step(&self.held, at_end) {
+            if !self.lines.step(text, at_end) {
                 break None;
             }
-            let passed = self.held.get(at..lines.at).unwrap_or_default();
+            let passed = text.get(at..self.lines.at).unwrap_or_default();
             if let Some(word) = &mut self.word {
                 word.push_str(passed);
                 if word.len() > 4 * LONGEST_WORD || word.contains('\n') {
@@ -274,45 +338,50 @@ impl Splitter {
                 }
             }
         };
-        let (at, rest) = opened
-            .map_or((lines.at, None), |(at, length, number)| (at, Some((at + length, number))));
-        out.text.push_str(self.held.get(..at).unwrap_or_default());
-        if let Some((behind, number)) = rest {
-            self.held.drain(..behind);
-            self.state = State::Opened(Some(number));
-            return true;
+        let (passed, rest) = text.split_at_checked(self.lines.at).unwrap_or((text, ""));
+        out.text.push_str(passed);
+        *text = rest;
+        self.lines.at = 0;
+        if let Some((number, length)) = opened {
+            *text = rest.get(length..).unwrap_or_default();
+            self.go_on(State::Opened(Some(number)));
         }
-        self.held.drain(..at);
-        lines.at = 0;
-        self.lines = lines;
-        false
+        opened.is_some()
     }
 
     /// Whether what follows an opening tag further on makes it one of reasoning: the tag ends its
     /// line, or is closed before long.
-    fn is_block(&self, number: usize, rest: &str, at_end: bool) -> Found<()> {
+    fn is_block(&mut self, number: usize, rest: &str, at_end: bool) -> Found<()> {
         if rest.starts_with(['\n', '\r']) {
             return Found::Yes(());
         }
-        let mut lines = Lines::default();
-        while lines.at <= LOOK_AHEAD {
+        let mut lines = self.block.take().unwrap_or_default();
+        let mut code_end = 0;
+        let found = loop {
+            if lines.at > LOOK_AHEAD {
+                break Found::No;
+            }
             let Some(here) = rest.get(lines.at..).filter(|here| !here.is_empty()) else {
-                return if at_end { Found::No } else { Found::Perhaps };
+                break if at_end { Found::No } else { Found::Perhaps };
             };
             match self.closing(Some(number), here) {
-                Found::Yes(length) => match lines.is_code(rest, length, at_end) {
-                    Found::No => return Found::Yes(()),
-                    Found::Perhaps => return Found::Perhaps,
-                    Found::Yes(()) => {}
+                Found::Yes(_) if lines.at < code_end => {}
+                Found::Yes(length) => match lines.is_code(here, length, at_end, &mut self.code) {
+                    Found::No => break Found::Yes(()),
+                    Found::Perhaps => break Found::Perhaps,
+                    Found::Yes(end) => code_end = lines.at + end,
                 },
-                Found::Perhaps if !at_end => return Found::Perhaps,
+                Found::Perhaps if !at_end => break Found::Perhaps,
                 _ => {}
             }
             if !lines.step(rest, at_end) {
-                return Found::Perhaps;
+                break Found::Perhaps;
             }
+        };
+        if found == Found::Perhaps {
+            self.block = Some(lines);
         }
-        Found::No
+        found
     }
 }
 

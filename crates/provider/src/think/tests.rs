@@ -97,6 +97,11 @@ fn f19_tags_in_code_are_no_tags() {
             ("<think>a ` b\n</think>c", "a ` b", "c"),
             ("<think>a\n```\nb\n</think>\nc", "a\n```\nb", "c"),
             ("<think>a\n```\nb\n</think>\n```rust\nc\n```\n", "a\n```\nb", "```rust\nc\n```\n"),
+            // The same where the answer has code that seems to close it.
+            ("<think>a ` b</think>c `d` e", "a ` b", "c `d` e"),
+            ("<think>a\n```\nb\n</think>\n```\nc\n```\nd", "a\n```\nb", "```\nc\n```\nd"),
+            ("<think>a\n~~~\nb\n</think>\n\nc\n~~~\nd\n~~~", "a\n~~~\nb", "c\n~~~\nd\n~~~"),
+            ("<think>it is `</think>` that", "it is `</think>` that", ""),
         ],
     );
 }
@@ -122,6 +127,45 @@ fn reasoning_is_passed_on_as_it_comes() {
     assert_eq!(splitter.push("p>".to_owned()).text, "<p>");
     assert_eq!(splitter.push("\n<think>\n".to_owned()).text, "\n");
     assert_eq!(splitter.push("more".to_owned()).reasoning, "\n\nmore");
+}
+
+#[test]
+fn the_work_grows_as_the_answer_does() {
+    let work = |begin: &str, run: &str, count: usize, by_character: bool| {
+        let whole = format!("{begin}{}", run.repeat(count));
+        let before = lines::WORK.get();
+        if by_character {
+            let characters: Vec<String> = whole.chars().map(String::from).collect();
+            split(characters.iter().map(String::as_str), &ReasoningTags::Leading);
+        } else {
+            split([whole.as_str()], &ReasoningTags::Leading);
+        }
+        lines::WORK.get() - before
+    };
+    for (begin, run) in [
+        ("", " "),
+        ("", "\n"),
+        ("<think>", "\n"),
+        ("<think>a", " "),
+        ("<think>a", "\n"),
+        ("<think>a", "`"),
+        ("<think>a\n", "~"),
+        ("<think>a\n```\nb\n```", " "),
+        ("<think>a ` </think>", "b"),
+        ("<think>a\n```\n</think>\n```\n", "b\n"),
+        ("<think>a\n```\n", "</think>\n"),
+        ("<think>a\n```\n</think>\n```\n```\n", "</think>"),
+        ("<think>a</think>", " "),
+        ("<think>a</think>b\n", "`"),
+        ("<think>a</think>b\n<think> ", "c"),
+        ("", "<think>a</think>b\n"),
+    ] {
+        for by_character in [true, false] {
+            let [once, twice] = [8_000, 16_000].map(|count| work(begin, run, count, by_character));
+            assert!(twice < 3 * once, "{begin:?} {run:?} {by_character}: {once}, {twice}");
+            assert!(once < 8_000 * 2_000, "{begin:?} {run:?} {by_character}: {once}");
+        }
+    }
 }
 
 /// Text made of what matters to the splitter.
