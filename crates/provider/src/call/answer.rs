@@ -9,6 +9,7 @@ use crate::think::{Pieces, Splitter};
 use crate::wire::chunk::{Chunk, Omitted};
 use crate::wire::failure::Failure;
 use crate::wire::repair::Halves;
+use crate::wire::request::says_nothing;
 use crate::{Citation, Delta, Finish, Limit, ProviderError};
 
 /// The most sources of one answer.
@@ -145,7 +146,7 @@ impl Answer {
             ready.push_back(Delta::Text("\n\n".to_owned()));
         }
         self.omissions.text = true;
-        if !text.trim_start().is_empty() {
+        if !says_nothing(&text) {
             self.end.says();
         }
         ready.push_back(Delta::Text(text));

@@ -127,7 +127,7 @@ fn join<'a>(text: &mut Cow<'a, str>, more: &'a str) {
 }
 
 /// Whether a text has nothing but white space and invisible characters.
-fn says_nothing(text: &str) -> bool {
+pub(crate) fn says_nothing(text: &str) -> bool {
     text.chars().all(|c| {
         c.is_whitespace()
             || matches!(c,

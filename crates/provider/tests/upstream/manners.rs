@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use provider::{Delta, Finish, Limit, Phase, ProviderError};
+use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, Limit, Phase, ProviderError};
 
-use crate::support::{call, provider, provider_with, server};
+use crate::support::{call, collect, provider, provider_with, server};
 
 const TICKS: &str = "tick 0 \ntick 1 \ntick 2 \n";
 
@@ -44,6 +44,20 @@ async fn a_strict_service_refuses_what_it_does_not_take() {
     let provider = provider(&server);
     // The usual request has a system message and one of the user, of some 25 characters.
     assert_eq!(call(&provider, "mock:ticks=3,alternate,window=50").await.error, None);
+    // What such a service refuses is written otherwise before it is sent.
+    let said = |role, content: &str| ChatMessage { role, content: content.to_owned() };
+    let messages = vec![
+        said(ChatRole::User, "one"),
+        said(ChatRole::User, "two"),
+        said(ChatRole::Assistant, "  "),
+        said(ChatRole::User, "three"),
+    ];
+    let model = "mock:ticks=3,alternate".to_owned();
+    let request = ChatRequest { model, messages, max_output_tokens: None };
+    let outcome = collect(provider.stream(request)).await;
+    assert_eq!((outcome.text.as_str(), outcome.error), (TICKS, None));
+    let sent = server.calls().last().unwrap().messages.clone();
+    assert_eq!(sent, [("user".to_owned(), "one\n\ntwo\n\nthree".to_owned())]);
     let outcome = call(&provider, "mock:ticks=3,window=9").await;
     assert_eq!(outcome.error, Some(ProviderError::ContextTooLong));
 }

@@ -173,6 +173,20 @@ async fn p5_a_packed_bomb_is_bounded() {
     let head = [("content-encoding", "deflate")];
     let outcome = answer_with(limits, &head, vec![Part::Bytes(bomb.into())]).await;
     assert_eq!(outcome.end, Err(ProviderError::TooLarge(Limit::Event)));
+    // No piece that is handed on is much larger than what deflate makes of one that is packed.
+    let zeros = packed("raw", &"\0".repeat(64 << 20));
+    let mut headers = reqwest::header::HeaderMap::new();
+    headers.insert(CONTENT_ENCODING, "deflate".parse().unwrap());
+    let Ok(mut unpack) = Unpack::new(&headers) else { panic!("deflate is known") };
+    let (mut largest, mut all) = (0, 0);
+    let pushed: Result<_, ()> = unpack.push(&zeros, |piece| {
+        largest = piece.len().max(largest);
+        all += piece.len();
+        Ok(())
+    });
+    pushed.unwrap().unwrap();
+    assert_eq!(all, 64 << 20);
+    assert!(largest <= 1 << 20, "{largest}");
 }
 
 #[tokio::test(start_paused = true)]

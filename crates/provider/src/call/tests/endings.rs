@@ -211,6 +211,7 @@ async fn p9_an_answer_that_says_nothing_is_none() {
     for (delta, end) in [
         ("{}", Err(ProviderError::EmptyAnswer)),
         (r#"{"content":"\n\n"}"#, Err(ProviderError::EmptyAnswer)),
+        ("{\"content\":\"\u{200b} \u{feff}\"}", Err(ProviderError::EmptyAnswer)),
         (r#"{"reasoning_content":"hm"}"#, Err(ProviderError::EmptyAnswer)),
         (r#"{"content":"<think>hm</think>\n"}"#, Err(ProviderError::EmptyAnswer)),
         (r#"{"content":"<thi"}"#, Ok(Finish::Stop)),
