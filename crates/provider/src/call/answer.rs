@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     bytes: usize,
     /// Something of it was handed out, so there is no way back.
     begun: bool,
+    text: Sum,
+    reasoning: Sum,
     halves: AllHalves,
     /// Takes reasoning out of the text.
     splitter: Splitter,
@@ -54,12 +56,42 @@ struct Omissions {
     is_last: bool,
 }
 
+/// A text as far as it came: its beginning and its length.
+#[derive(Debug, Default)]
+struct Sum {
+    beginning: String,
+    bytes: usize,
+}
+
+/// How much of the beginning of a text is kept, in bytes.
+const BEGINNING: usize = 64;
+
+impl Sum {
+    fn add(&mut self, piece: &str) {
+        self.bytes = self.bytes.saturating_add(piece.len());
+        if self.beginning.len() < BEGINNING {
+            let room = piece.ceil_char_boundary(BEGINNING - self.beginning.len());
+            self.beginning.push_str(piece.get(..room).unwrap_or(piece));
+        }
+    }
+
+    /// Takes from a whole text what came of it before, if it begins so.
+    fn without(&self, text: &mut String) {
+        if self.bytes > 0 && text.starts_with(&self.beginning) {
+            let known = text.floor_char_boundary(self.bytes);
+            text.drain(..known);
+        }
+    }
+}
+
 impl Answer {
     pub(crate) fn new(tags: ReasoningTags) -> Self {
         Self {
             end: End::default(),
             bytes: 0,
             begun: false,
+            text: Sum::default(),
+            reasoning: Sum::default(),
             halves: AllHalves::default(),
             splitter: Splitter::new(tags),
             calls: Collector::default(),
@@ -82,8 +114,25 @@ impl Answer {
         ready: &mut VecDeque<Delta>,
     ) -> Result<bool, Failure> {
         self.count(chunk.bytes(), limit)?;
-        let Chunk { reasoning, text, calls, usage, reason, whole, citations, omitted, halves } =
-            chunk;
+        let Chunk {
+            mut reasoning,
+            mut text,
+            mut calls,
+            usage,
+            reason,
+            whole,
+            citations,
+            omitted,
+            halves,
+        } = chunk;
+        if whole && self.begun {
+            // The last event of some streams repeats the whole message (MiniMax).
+            self.text.without(&mut text);
+            self.reasoning.without(&mut reasoning);
+            calls.retain(|_| self.calls.is_empty());
+        }
+        self.text.add(&text);
+        self.reasoning.add(&reasoning);
         let calls_something = calls.iter().any(|call| call.len() > 0);
         let has_content =
             !reasoning.is_empty() || !text.is_empty() || calls_something || !omitted.is_empty();

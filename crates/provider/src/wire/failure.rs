@@ -58,7 +58,7 @@ impl Failure {
 }
 
 /// The names under which the explanation stands.
-const MESSAGES: [&str; 16] = [
+const MESSAGES: [&str; 17] = [
     "message",
     "detail",
     "msg",
@@ -67,6 +67,7 @@ const MESSAGES: [&str; 16] = [
     "error_message",
     "errorMessage",
     "err_msg",
+    "errmsg",
     "error_description",
     "Message",
     "faultstring",
@@ -77,7 +78,7 @@ const MESSAGES: [&str; 16] = [
     "raw",
 ];
 /// The names under which the words stand that classify a failure.
-const LABELS: [&str; 12] = [
+const LABELS: [&str; 13] = [
     "code",
     "type",
     "status",
@@ -90,6 +91,7 @@ const LABELS: [&str; 12] = [
     "__type",
     "reason",
     "err_code",
+    "errcode",
 ];
 
 impl Report {
@@ -113,6 +115,12 @@ impl Report {
         if value.get("object").and_then(Value::as_str) == Some("error") {
             return Some(Self::of(value, value));
         }
+        // What a choice ended with (OpenRouter), or the stream (Groq).
+        let inner = ["/choices/0/error", "/x_groq/error"].into_iter();
+        let mut inner = inner.filter_map(|path| value.pointer(path));
+        if let Some(error) = inner.find(|error| says_something(error)) {
+            return Some(Self::from_error(error));
+        }
         if is_piece { None } else { Self::unwrap(value) }
     }
 
@@ -131,8 +139,9 @@ impl Report {
         if let Some(inner) = nested {
             return Some(Self::of(inner, value));
         }
-        if let Some(first) = value.get("errors").and_then(Value::as_array).and_then(|e| e.first()) {
-            return Some(Self::of(first, value));
+        if let Some(errors) = value.get("errors").filter(|errors| says_something(errors)) {
+            let first = errors.as_array().and_then(|errors| errors.first());
+            return Some(Self::of(first.unwrap_or(errors), value));
         }
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let explains = MESSAGES.iter().any(|name| !text(name).is_empty());
@@ -151,6 +160,9 @@ impl Report {
                     .iter()
                     .any(|name| value.get(name).is_some_and(says_something))
             || explains && value.get("status").is_some_and(|status| as_status(status).is_some())
+            || ["error_code", "errorCode", "errcode", "err_code"]
+                .iter()
+                .any(|name| value.get(name).is_some_and(is_failing_code))
             || explains && codes.iter().any(|code| is_failing_code(code));
         has_failed.then(|| Self::of(value, value))
     }

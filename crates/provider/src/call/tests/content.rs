@@ -114,6 +114,34 @@ async fn p9_sources_of_every_shape() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p1_a_last_event_that_repeats_the_message_adds_nothing() {
+    let call = json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}]);
+    let whole = |message: &serde_json::Value| {
+        event(&json!({"object": "chat.completion", "choices": [
+            {"index": 0, "finish_reason": "stop", "message": message}]}))
+    };
+    let words = "é".repeat(70);
+    let pieces = || {
+        vec![
+            d(r#"{"reasoning_content":"hm"}"#, ""),
+            text(&words[..40], ""),
+            text(&words[40..], ""),
+            d(&json!({"tool_calls": call}).to_string(), "tool_calls"),
+        ]
+    };
+    let said = |message: &serde_json::Value| [pieces(), vec![whole(message)]].concat();
+    let all = json!({"content": words, "reasoning_content": "hm", "tool_calls": call});
+    let outcome = answer(said(&all)).await;
+    assert_eq!((outcome.text.as_str(), outcome.reasoning.as_str()), (words.as_str(), "hm"));
+    assert_eq!((outcome.calls.len(), outcome.end), (1, Ok(Finish::Stop)));
+    // What is more than before is added, and another message is one.
+    let outcome = answer(said(&json!({"content": format!("{words}!")}))).await;
+    assert_eq!(outcome.text, format!("{words}!"));
+    let outcome = answer(said(&json!({"content": "More."}))).await;
+    assert_eq!(outcome.text, format!("{words}More."));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p9_what_cannot_be_shown_is_said() {
     let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
     let parts = vec![
