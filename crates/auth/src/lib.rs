@@ -30,6 +30,7 @@ mod opaque;
 mod password;
 mod password_rule;
 mod random;
+mod refresh;
 mod secret_key;
 
 pub use access::{AccessClaims, AccessTokens, MAX_TOKEN_BYTES};
@@ -40,4 +41,5 @@ pub use identity::{Credential, Identity};
 pub use opaque::{OpaqueToken, hash_written, token_hash};
 pub use password::{PasswordParameters, Passwords, Turn, Verified};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};
+pub use refresh::RefreshTokens;
 pub use secret_key::{SecretKey, WeakSecret};

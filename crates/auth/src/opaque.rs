@@ -25,6 +25,11 @@ impl OpaqueToken {
         Self(SecretString::from(text))
     }
 
+    /// A token that was made elsewhere in this crate.
+    pub(crate) fn from_text(text: SecretString) -> Self {
+        Self(text)
+    }
+
     /// The token itself, for the one answer that carries it.
     pub fn reveal(&self) -> &str {
         self.0.expose_secret()

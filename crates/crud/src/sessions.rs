@@ -87,39 +87,39 @@ pub async fn list_live(db: &Db, ids: Vec<SessionId>) -> Result<Vec<(SessionId, i
 /// An attempt to exchange a refresh token.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// Hash of the token presented.
-    pub hash: Vec<u8>,
-    /// Hash of the token to be issued.
-    pub new_hash: Vec<u8>,
-    /// When the new token expires.
+    /// Hashes: of the token presented, of its successor, of the successor of that, and so on, as
+    /// far as is looked.
+    pub chain: Vec<Vec<u8>>,
+    /// When a new token expires.
     pub new_expires_at: Time,
     /// The current time.
     pub now: Time,
-    /// How long after its use a token may be presented again, as long as its successor was not
-    /// used: the client did not get the answer.
+    /// How long after its use a token may be presented again: by another tab of the same browser,
+    /// or because the answer was lost.
     pub grace: Duration,
 }
 
 /// How an exchange ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchanged {
-    /// The new token is valid; the session and its owner.
-    Renewed(Box<(session::Model, user::Model)>),
+    /// The token at this place of the chain is valid; the session and its owner.
+    Renewed(usize, Box<(session::Model, user::Model)>),
     /// No such token, or its time is over.
     Invalid,
-    /// The token was used before: the session was ended.
+    /// The token was used before, too long ago: the session was ended.
     Reused(SessionId),
 }
 
-/// Exchanges a refresh token for its successor.
+/// Exchanges a refresh token for its successor. All who present it within the grace get the same:
+/// the newest of its chain.
 pub async fn exchange(db: &Db, exchange: Exchange) -> Result<Exchanged> {
     db.write(exchange, |tx, exchange| Box::pin(exchange_in(tx, exchange))).await
 }
 
 async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
-    let Exchange { hash, new_hash, new_expires_at, now, grace } = exchange;
-    let find_token = || refresh_token::Entity::find_by_id(hash.clone()).one(tx);
-    let Some(token) = find_token().await? else {
+    let Exchange { chain, now, .. } = exchange;
+    let Some(presented) = chain.first() else { return Ok(Exchanged::Invalid) };
+    let Some(token) = refresh_token::Entity::find_by_id(presented.clone()).one(tx).await? else {
         return Ok(Exchanged::Invalid);
     };
     let Some(session) = session::Entity::find_by_id(token.session_id).one(tx).await? else {
@@ -133,47 +133,62 @@ async fn exchange_in(tx: &Tx, exchange: &Exchange) -> Result<Exchanged> {
     if ended || token.expires_at <= *now || !touch(tx, session.id, *now).await? {
         return Ok(Exchanged::Invalid);
     }
-    // What was read before the lock may be old: this is what the last rival left.
-    let Some(token) = find_token().await? else {
-        return Ok(Exchanged::Invalid);
-    };
-    let live = match token.used_at {
-        None => hash.clone(),
-        Some(used_at) => {
-            let since = now.signed_duration_since(used_at).to_std().unwrap_or_default();
-            match token.successor {
-                Some(successor) if since <= *grace => successor,
-                _ => return end_reused(tx, session.id, *now).await,
+    match newest(tx, session.id, exchange).await? {
+        Newest::At(place) => Ok(Exchanged::Renewed(place, Box::new((session, owner)))),
+        Newest::TooFar => Ok(Exchanged::Invalid),
+        Newest::Stale => end_reused(tx, session.id, *now).await,
+    }
+}
+
+/// Where a chain of tokens ends.
+enum Newest {
+    /// At this place, which was not used.
+    At(usize),
+    /// Beyond what was looked at.
+    TooFar,
+    /// A token of it was used longer ago than the grace.
+    Stale,
+}
+
+/// Follows the chain from the token presented, which is spent if nobody has done so, to the first
+/// that nobody has used; one that is not there is stored. The caller holds the session's row.
+async fn newest(tx: &Tx, session_id: SessionId, exchange: &Exchange) -> Result<Newest> {
+    let Exchange { chain, new_expires_at, now, grace } = exchange;
+    for (place, hash) in chain.iter().enumerate() {
+        // What was read before the lock may be old: this is what the last rival left.
+        let token = refresh_token::Entity::find_by_id(hash.clone()).one(tx).await?;
+        let Some(token) = token else {
+            let row = refresh_token::Model {
+                hash: hash.clone(),
+                session_id,
+                used_at: None,
+                successor: None,
+                expires_at: *new_expires_at,
+                created_at: *now,
+            };
+            insert(tx, row).await?;
+            return Ok(Newest::At(place));
+        };
+        match token.used_at {
+            None if place > 0 => return Ok(Newest::At(place)),
+            None => {
+                let next = chain.get(place + 1).cloned();
+                refresh_token::Entity::update_many()
+                    .col_expr(refresh_token::Column::UsedAt, (*now).into())
+                    .col_expr(refresh_token::Column::Successor, next.into())
+                    .filter(refresh_token::Column::Hash.eq(hash.clone()))
+                    .exec(tx)
+                    .await?;
+            }
+            Some(used_at) => {
+                let since = now.signed_duration_since(used_at).to_std().unwrap_or_default();
+                if since > *grace {
+                    return Ok(Newest::Stale);
+                }
             }
         }
-    };
-    let spent = refresh_token::Entity::update_many()
-        .col_expr(refresh_token::Column::UsedAt, (*now).into())
-        .col_expr(refresh_token::Column::Successor, new_hash.clone().into())
-        .filter(refresh_token::Column::Hash.eq(live))
-        .filter(refresh_token::Column::UsedAt.is_null())
-        .exec(tx)
-        .await?;
-    if spent.rows_affected != 1 {
-        return end_reused(tx, session.id, *now).await;
     }
-    // After a lost answer the presented token points at the newest one, so that any number of
-    // tabs that refresh at the same moment are forgiven, not only the first two.
-    refresh_token::Entity::update_many()
-        .col_expr(refresh_token::Column::Successor, new_hash.clone().into())
-        .filter(refresh_token::Column::Hash.eq(hash.clone()))
-        .exec(tx)
-        .await?;
-    let row = refresh_token::Model {
-        hash: new_hash.clone(),
-        session_id: session.id,
-        used_at: None,
-        successor: None,
-        expires_at: *new_expires_at,
-        created_at: *now,
-    };
-    insert(tx, row).await?;
-    Ok(Exchanged::Renewed(Box::new((session, owner))))
+    Ok(Newest::TooFar)
 }
 
 /// Notes the use of a session; `false` when it was ended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
-use auth::{AccessTokens, PasswordParameters, Passwords};
+use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens};
 use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use models::Context;
@@ -81,6 +81,7 @@ impl App {
                 secrets.previous.as_ref(),
                 config.auth.access_token_ttl,
             ),
+            refresh_tokens: RefreshTokens::new(&secrets.current),
             settings: Settings { generations: shares.answers, ..settings(&config) },
         })
         .await

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{
-    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Verified,
-    canonical_email, password_rule, token_hash,
+    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords,
+    RefreshTokens, Verified, canonical_email, password_rule, token_hash,
 };
 use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::sessions::{Exchange, Exchanged};
@@ -27,8 +27,8 @@ use crate::responses::engine::Engine;
 use crate::settings::Signup;
 use crate::throttle::{Guess, Throttle};
 
-/// What refresh tokens begin with, so that a leaked one can be recognised.
-const REFRESH_PREFIX: &str = "rt_";
+/// How many exchanges further a refresh token is followed that several callers present at once.
+const REFRESH_CHAIN: usize = 8;
 /// What set-up tokens begin with.
 const SETUP_PREFIX: &str = "setup_";
 /// How long a set-up token is valid.
@@ -51,6 +51,7 @@ pub struct Accounts {
     engine: Arc<Engine>,
     passwords: Arc<Passwords>,
     tokens: Arc<AccessTokens>,
+    refresh_tokens: RefreshTokens,
     keys: Keys,
     throttle: Throttle,
 }
@@ -59,11 +60,11 @@ impl Accounts {
     pub(crate) fn new(
         engine: Arc<Engine>,
         passwords: Arc<Passwords>,
-        tokens: AccessTokens,
+        (tokens, refresh_tokens): (AccessTokens, RefreshTokens),
         keys: Keys,
     ) -> Self {
         let throttle = Throttle::new(engine.settings.throttle);
-        Self { engine, passwords, tokens: tokens.into(), keys, throttle }
+        Self { engine, passwords, tokens: tokens.into(), refresh_tokens, keys, throttle }
     }
 
     /// Makes an account and logs it in. The first one on this machine, or the one with the set-up
@@ -185,21 +186,28 @@ impl Accounts {
         Ok(turn.verify(password, stored).await?)
     }
 
-    /// Exchanges a refresh token for the next pair. One that was exchanged before ends its session,
-    /// unless the answer may just have been lost.
+    /// Exchanges a refresh token for the next pair. All who present the same one within a short
+    /// time get the same; later it counts as stolen and ends its session.
     pub async fn refresh(&self, refresh_token: &str) -> Result<TokenResponse> {
         let now = self.engine.context.now();
-        let token = OpaqueToken::generate(REFRESH_PREFIX);
+        let mut tokens = Vec::with_capacity(REFRESH_CHAIN);
+        let mut token = self.refresh_tokens.successor(refresh_token);
+        for _ in 0..REFRESH_CHAIN {
+            let next = self.refresh_tokens.successor(token.reveal());
+            tokens.push(std::mem::replace(&mut token, next));
+        }
+        let presented = std::iter::once(token_hash(refresh_token));
         let exchange = Exchange {
-            hash: token_hash(refresh_token),
-            new_hash: token.hash(),
+            chain: presented.chain(tokens.iter().map(OpaqueToken::hash)).collect(),
             new_expires_at: now + self.engine.settings.refresh_lifetime,
             now,
             grace: self.engine.settings.refresh_grace,
         };
         match crud::sessions::exchange(&self.engine.db, exchange).await? {
-            Exchanged::Renewed(renewed) => {
+            Exchanged::Renewed(place, renewed) => {
                 let (session, user) = *renewed;
+                let token = place.checked_sub(1).and_then(|place| tokens.get(place));
+                let token = token.ok_or_else(|| Error::internal("no token at this place"))?;
                 self.answer(&user, session.id, token.reveal(), now)
             }
             Exchanged::Invalid => Err(Error::InvalidToken),
@@ -301,7 +309,7 @@ impl Accounts {
             expires_at: now + self.engine.settings.session_lifetime,
             revoked_at: None,
         };
-        let token = OpaqueToken::generate(REFRESH_PREFIX);
+        let token = RefreshTokens::generate();
         let refresh = refresh_token::Model {
             hash: token.hash(),
             session_id: session.id,

@@ -29,7 +29,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{AccessTokens, Passwords};
+use auth::{AccessTokens, Passwords, RefreshTokens};
 use bus::Bus;
 use crud::Db;
 use models::Context;
@@ -68,6 +68,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Issues and checks access tokens.
     pub tokens: AccessTokens,
+    /// Makes refresh tokens.
+    pub refresh_tokens: RefreshTokens,
     /// What the operator decides.
     pub settings: Settings,
 }
@@ -130,7 +132,8 @@ impl Services {
     /// Starts the engine. On an embedded database every response that a killed server left open
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
-        let Parts { db, context, catalog, bus, passwords, tokens, settings } = parts;
+        let Parts { db, context, catalog, bus, passwords, tokens, refresh_tokens, settings } =
+            parts;
         let streams = Streams::new(settings.streams);
         let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
         let conversations = Conversations::new(engine.clone());
@@ -138,7 +141,8 @@ impl Services {
         let searches = Searches::new(engine.clone());
         searches.index_left_over().await?;
         let keys = Keys::new(engine.clone());
-        let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, keys.clone());
+        let accounts =
+            Accounts::new(engine.clone(), passwords.into(), (tokens, refresh_tokens), keys.clone());
         accounts.remove_left_over().await?;
         let reads = Reads::default();
         let exports = Exports::new(engine.clone(), reads.clone());

@@ -77,7 +77,7 @@ pub(super) async fn login(
 /// Renew the tokens
 ///
 /// Takes the session's newest refresh token and gives the next pair. A refresh token works once;
-/// a second use of an old one ends the session.
+/// all who present it within a short time get the same next one, and later it ends the session.
 #[utoipa::path(
     post, path = "/api/auth/refresh", tag = "Accounts", request_body = RefreshRequest,
     params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages", example = "cookie")),

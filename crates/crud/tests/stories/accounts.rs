@@ -101,10 +101,9 @@ async fn setup_token(world: World) {
     assert_eq!(sign_up("b@x.org", "good", 2).await, SignedUp::TokenInvalid);
 }
 
-async fn exchange(db: &crud::Db, from: u8, to: u8, after: u64) -> Exchanged {
+async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {
     let exchange = Exchange {
-        hash: vec![from; 32],
-        new_hash: vec![to; 32],
+        chain: chain.iter().map(|token| vec![*token; 32]).collect(),
         new_expires_at: now() + Duration::from_mins(15),
         now: now() + Duration::from_secs(after),
         grace: Duration::from_secs(20),
@@ -115,27 +114,33 @@ async fn exchange(db: &crud::Db, from: u8, to: u8, after: u64) -> Exchanged {
 async fn reuse(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
-    assert!(matches!(exchange(&db, 1, 2, 1).await, Exchanged::Renewed(..)));
-    assert!(matches!(exchange(&db, 2, 3, 2).await, Exchanged::Renewed(..)));
-    assert!(matches!(exchange(&db, 1, 4, 3).await, Exchanged::Reused(_)), "its successor was used");
-    assert_eq!(exchange(&db, 3, 5, 4).await, Exchanged::Invalid, "the whole session has ended");
+    assert!(matches!(exchange(&db, &[1, 2, 3], 1).await, Exchanged::Renewed(1, _)));
+    assert!(matches!(exchange(&db, &[2, 3, 4], 2).await, Exchanged::Renewed(1, _)));
+    assert!(matches!(exchange(&db, &[1, 2, 3], 21).await, Exchanged::Renewed(2, _)), "the newest");
+    assert!(matches!(exchange(&db, &[1, 2, 3], 22).await, Exchanged::Reused(_)), "too late");
+    assert_eq!(exchange(&db, &[3, 4, 5], 23).await, Exchanged::Invalid, "the session has ended");
 }
 
 async fn grace(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
-    assert!(matches!(exchange(&db, 1, 2, 0).await, Exchanged::Renewed(..)));
-    assert!(matches!(exchange(&db, 1, 3, 19).await, Exchanged::Renewed(..)), "within the grace");
-    assert!(matches!(exchange(&db, 3, 4, 20).await, Exchanged::Renewed(..)));
-    assert!(matches!(exchange(&db, 2, 5, 21).await, Exchanged::Reused(_)), "2 was replaced by 3");
-    assert!(matches!(exchange(&db, 9, 6, 21).await, Exchanged::Invalid), "unknown");
+    assert!(matches!(exchange(&db, &[1, 2, 3], 0).await, Exchanged::Renewed(1, _)));
+    assert!(matches!(exchange(&db, &[1, 2, 3], 19).await, Exchanged::Renewed(1, _)), "the same");
+    assert!(matches!(exchange(&db, &[1, 8, 9], 20).await, Exchanged::Renewed(1, _)), "a sibling");
+    assert!(matches!(exchange(&db, &[2, 3, 4], 50).await, Exchanged::Renewed(1, _)));
+    assert!(matches!(exchange(&db, &[8, 9, 10], 50).await, Exchanged::Renewed(1, _)), "no theft");
+    assert!(matches!(exchange(&db, &[2, 3], 51).await, Exchanged::Renewed(1, _)));
+    assert_eq!(exchange(&db, &[99, 6], 51).await, Exchanged::Invalid, "unknown");
+    assert!(matches!(exchange(&db, &[3, 4], 52).await, Exchanged::Renewed(1, _)));
+    assert_eq!(exchange(&db, &[2, 3], 53).await, Exchanged::Invalid, "further than was looked");
+    assert!(matches!(exchange(&db, &[8, 9], 71).await, Exchanged::Reused(_)), "used too long ago");
 }
 
 async fn parallel_refresh(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
-    let outcomes = join_all((100..120).map(|to| exchange(&db, 1, to, 1))).await;
-    assert!(outcomes.iter().all(|o| matches!(o, Exchanged::Renewed(..))), "{outcomes:?}");
+    let outcomes = join_all((0..20).map(|_| exchange(&db, &[1, 2], 1))).await;
+    assert!(outcomes.iter().all(|o| matches!(o, Exchanged::Renewed(1, _))), "{outcomes:?}");
     let live = "SELECT COUNT(*) FROM refresh_tokens WHERE used_at IS NULL";
     let live = world.sql().await.value(live).await;
     assert_eq!(live, "1", "one pair lives, whoever got it");

@@ -34,8 +34,9 @@ section! {
     session_ttl: Duration = "30d", range "1m" to "3650d";
     /// How long a refresh token waits for its use: an idle login ends after this.
     refresh_idle: Duration = "14d", range "1m" to "3650d";
-    /// How long after its use a refresh token may be presented again, for clients that lost the
-    /// answer. Later it counts as stolen and ends the login.
+    /// How long after its use a refresh token may be presented again, by other tabs of a browser or
+    /// because the answer was lost; all get the same next one. Later it counts as stolen and ends
+    /// the login.
     refresh_grace: Duration = "20s", range "0s" to "5m";
     /// Who may make an account: `open` anybody, `closed` nobody, `auto` anybody if the server
     /// listens on a loopback address only.
