@@ -80,7 +80,7 @@ export default async function ({ browser, url, ask }) {
   assert.equal(await page.getByRole("alert").count(), 0);
   assert.deepEqual(asked(), ["/api/messages/msg/regenerate"]);
 
-  // Cut off by a crash: it goes on in the same message, with nothing said in anybody's name.
+  // W7: Cut off by a crash: it goes on in the same message, with nothing said in anybody's name.
   await page.goto("/");
   await useModel(page, "demo:ticks=4000,rate=40");
   await send(page, "go on");

@@ -1,4 +1,4 @@
-// What is typed anywhere is kept: over Escape, a click beside, another screen and a reload, until it is saved or dropped.
+// W4: What is typed anywhere is kept: over Escape, a click beside, another screen and a reload, until it is saved or dropped.
 import assert from "node:assert/strict";
 import { answered, eventually, person, send, signUp, useModel } from "../browser.mjs";
 

@@ -1,4 +1,4 @@
-// The network fails in the middle of an answer: cut, dead after a sleep, and gone for the device.
+// W3: The network fails in the middle of an answer: cut, dead after a sleep, and gone for the device.
 import assert from "node:assert/strict";
 import { answered, eventually, person, send, shownTicks, signUp, ticks, useModel } from "../browser.mjs";
 import { relay } from "../proxy.mjs";

@@ -1,4 +1,4 @@
-// Messages are cut off at thirty moments of being sent. Afterwards each is there exactly once, and no conversation is empty.
+// W1: Messages are cut off at thirty moments of being sent. Afterwards each is there exactly once, and no conversation is empty.
 import assert from "node:assert/strict";
 import { answered, api, eventually, person, send, signUp, useModel } from "../browser.mjs";
 

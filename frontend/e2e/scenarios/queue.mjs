@@ -1,4 +1,4 @@
-// What is sent while an answer is written waits for its end: visible, taken back, changed, over a reload, in order, one a turn.
+// W8: What is sent while an answer is written waits for its end: visible, taken back, changed, over a reload, in order, one a turn.
 import assert from "node:assert/strict";
 import { api, eventually, listen, person, PHONE, send, shownTicks, signUp, useModel } from "../browser.mjs";
 

@@ -1,4 +1,4 @@
-// A session is ended from elsewhere, while nobody does anything and while an answer is written: the page and everything
+// W2: A session is ended from elsewhere, while nobody does anything and while an answer is written: the page and everything
 // typed in it stay, for longer than two looks at the list, and go on after the login.
 import assert from "node:assert/strict";
 import { answered, answers, api, eventually, PASSWORD, person, send, shownTicks, signUp, ticks, useModel } from "../browser.mjs";

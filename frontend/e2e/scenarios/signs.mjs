@@ -1,4 +1,4 @@
-// While nothing comes of an answer, the page says why: once to screen readers, with a time that counts down, over a reload.
+// W5: While nothing comes of an answer, the page says why: once to screen readers, with a time that counts down, over a reload.
 import assert from "node:assert/strict";
 import { eventually, listen, person, send, signUp, useModel } from "../browser.mjs";
 

@@ -1,4 +1,4 @@
-// Two tabs and another device look at one conversation, and see the same.
+// W6: Two tabs and another device look at one conversation, and see the same.
 import assert from "node:assert/strict";
 import { answered, answers, eventually, logIn, person, send, shownTicks, signUp, useModel } from "../browser.mjs";
 

@@ -8,6 +8,9 @@ let there: boolean;
 let messages: Message[];
 /** How often the conversation was asked for. */
 let loads: number;
+/** What was sent, with its key, and what comes of the next of it. */
+let posts: { path: string; key: string | undefined; body: unknown }[];
+let replies: (() => Response)[];
 /** Holds what is asked for until it is let go; then it is answered as it was when it was asked. */
 let held: Promise<void> | undefined;
 let heard: Record<string, (() => void)[]>;
@@ -20,9 +23,14 @@ const branch = (first: number, last: number): Message[] =>
 const turn = (seq: number, parent: string | null): Turn =>
   ({ user_message: message(seq, parent), message: message(seq + 1, `msg_${seq}`), response: { id: `resp_${seq}` } }) as unknown as Turn;
 
-async function server(path: string): Promise<Response> {
-  const reply = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
+const reply = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+
+async function server(path: string, { method, body, headers }: RequestInit): Promise<Response> {
   if (path.startsWith("/api/auth/")) return reply(200, { access_token: "token", expires_in: 900, user: { id: "user_1" } });
+  if (method === "POST") {
+    posts.push({ path, key: (headers as Record<string, string>)["idempotency-key"], body: JSON.parse(body as string) });
+    return replies.shift()!();
+  }
   if (path.endsWith("/events")) return new Response(new ReadableStream());
   if (path === `/api/conversations/${ID}`) loads += 1;
   const found = there
@@ -39,6 +47,8 @@ beforeEach(() => {
   there = true;
   messages = branch(1, 4);
   loads = 0;
+  posts = [];
+  replies = [];
   held = undefined;
   heard = {};
   const listens = { addEventListener: (type: string, hear: () => void) => void (heard[type] ??= []).push(hear), removeEventListener: (type: string, hear: () => void) => void (heard[type] = heard[type]!.filter((one) => one !== hear)) };
@@ -106,6 +116,58 @@ describe("w6: a conversation that was not there", () => {
     say("focus");
     await settled();
     expect(loads).toBe(1);
+  });
+});
+
+describe("w7: an answer that was cut off", () => {
+  const PATH = "/api/responses/resp_4/continue";
+  const cut = () => ({ ...message(4, "msg_3"), status: "incomplete", response_id: "resp_4" }) as Message;
+  const goesOn = () => reply(202, { user_message: message(3, "msg_2"), message: { ...cut(), status: "in_progress" }, response: { id: "resp_5" } });
+
+  it("is gone on with in its place, and nothing is said in the person's name", async () => {
+    messages = [...branch(1, 3), cut()];
+    const thread = await shows();
+    replies = [goesOn];
+    await thread.continue(thread.messages.at(-1)!);
+    await settled();
+    expect(posts).toMatchObject([{ path: PATH, body: {} }]);
+    expect(thread.messages.map((one) => [one.seq, one.is_user, one.content])).toEqual([
+      [1, true, "text 1"],
+      [2, false, "text 2"],
+      [3, true, "text 3"],
+      [4, false, "text 4"],
+    ]);
+    expect([thread.live?.response, thread.live?.message, thread.live?.text]).toEqual(["resp_5", "msg_4", "text 4"]);
+    expect(thread.outgoing).toEqual([]);
+    thread.leave();
+  });
+
+  it("is gone on with once, however often that has to be asked for", async () => {
+    messages = [...branch(1, 3), cut()];
+    const thread = await shows();
+    const lost = () => {
+      throw new TypeError("away");
+    };
+    replies = [lost, () => reply(503, { error: { message: "full", code: "overloaded" } }, { "retry-after": "2" }), goesOn];
+    const done = thread.continue(thread.messages.at(-1)!);
+    expect(thread.busy).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await done;
+    expect(posts.map((one) => one.path)).toEqual([PATH, PATH, PATH]);
+    expect(new Set(posts.map((one) => one.key)).size).toBe(1);
+    expect(thread.wish).toBeUndefined();
+    thread.leave();
+  });
+
+  it("stays as it is when it cannot be gone on with, and that is said", async () => {
+    messages = [...branch(1, 3), cut()];
+    const thread = await shows();
+    replies = [() => reply(409, { error: { message: "No.", code: "cannot_continue" } })];
+    await thread.continue(thread.messages.at(-1)!);
+    expect(thread.wish?.failed).toMatchObject({ code: "cannot_continue" });
+    expect(ids(thread)).toEqual([1, 2, 3, 4]);
+    thread.discard();
+    expect(thread.busy).toBe(false);
   });
 });
 
