@@ -5,6 +5,7 @@ mod content;
 mod endings;
 mod failures;
 mod logs;
+mod services;
 
 use bytes::Bytes;
 use futures_util::StreamExt;

@@ -110,7 +110,7 @@ fn read_data(name: &str, data: &str) -> Reading {
     while let Some(inner) = data.strip_prefix("data:") {
         data = inner.trim_start();
     }
-    if data == "[DONE]" {
+    if data.trim_matches('"').eq_ignore_ascii_case("[DONE]") {
         return Reading::Done;
     }
     // LM Studio and others name the event and may leave `error` out of the data.
@@ -244,7 +244,8 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
         .omitted
         .extend(std::iter::repeat_n(Omitted::Image, images.sum::<usize>().min(MAX_OMITTED)));
     // Several of these may repeat the same words, so only the first that says something counts.
-    let sources = ["reasoning_content", "reasoning", "reasoning_details", "thinking"];
+    let sources =
+        ["reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"];
     let reasoning = sources
         .into_iter()
         .filter_map(|source| delta.get(source))
@@ -325,7 +326,7 @@ fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(plain_text).collect(),
-        Value::Object(fields) => ["text", "summary", "thinking", "content"]
+        Value::Object(fields) => ["text", "summary", "thinking", "content", "value"]
             .into_iter()
             .filter_map(|name| fields.get(name))
             .map(plain_text)

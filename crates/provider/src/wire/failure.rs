@@ -78,7 +78,7 @@ const MESSAGES: [&str; 17] = [
     "raw",
 ];
 /// The names under which the words stand that classify a failure.
-const LABELS: [&str; 13] = [
+const LABELS: [&str; 14] = [
     "code",
     "type",
     "status",
@@ -87,6 +87,7 @@ const LABELS: [&str; 13] = [
     "errorCode",
     "errorcode",
     "status_code",
+    "statusCode",
     "Code",
     "__type",
     "reason",
@@ -146,7 +147,7 @@ impl Report {
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let explains = MESSAGES.iter().any(|name| !text(name).is_empty());
         let codes: Vec<&Value> =
-            ["code", "Code", "error_code", "errorCode", "status_code", "__type"]
+            ["code", "Code", "error_code", "errorCode", "status_code", "statusCode", "__type"]
                 .into_iter()
                 .filter_map(|name| value.get(name))
                 .collect();

@@ -82,7 +82,7 @@ struct Delta<'a> {
     reasoning: Option<Cow<'a, str>>,
     #[serde(default)]
     reasoning_details: Option<IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, alias = "thinking_blocks")]
     thinking: Option<IgnoredAny>,
     #[serde(default)]
     refusal: Option<IgnoredAny>,

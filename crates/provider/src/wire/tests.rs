@@ -193,6 +193,8 @@ fn reasoning_in_every_shape() {
         json!({"reasoning_content": "", "reasoning": "r"}),
         json!({"reasoning_details": [{"summary": "r"}, {"data": "encrypted"}]}),
         json!({"thinking": "r"}),
+        json!({"thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "s"}]}),
+        json!({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}]}]}),
     ] {
         assert_eq!(delta(&shape).reasoning, "r", "{shape}");
     }
@@ -375,7 +377,7 @@ proptest! {
         mut choice in object(&["index", "finish_reason", "finishReason", "usage", "message",
             "error", "groundingMetadata"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
-            "thinking", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
+            "thinking", "thinking_blocks", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
             "audio", "context"]),
         count in 0..3_usize,
     ) {
