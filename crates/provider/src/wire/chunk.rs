@@ -105,10 +105,10 @@ pub(crate) fn read_event(event: &Event) -> Reading {
 }
 
 fn read_data(name: &str, data: &str) -> Reading {
-    let mut data = data.trim();
+    let mut data = data.trim().trim_start_matches('\u{feff}');
     // An event in an event's clothes, as relays send it: `data: data: {…}`.
     while let Some(inner) = data.strip_prefix("data:") {
-        data = inner.trim_start();
+        data = inner.trim_start().trim_start_matches('\u{feff}');
     }
     if data.trim_matches('"').eq_ignore_ascii_case("[DONE]") {
         return Reading::Done;
@@ -147,7 +147,9 @@ fn apart(data: &str) -> Option<Vec<Part>> {
         .filter(|document| document.is_object() || document.is_array())
         .map(|document| Part::Document(document, halves))
         .collect();
-    (parts.len() > 1).then_some(parts)
+    // One with something behind it that is none.
+    let is_answer = |part: &Part| matches!(part, Part::Document(document, _) if holder(document).get("choices").is_some());
+    (parts.len() > 1 || parts.iter().any(is_answer)).then_some(parts)
 }
 
 /// Reads a document; under the name of an error it is one, whatever it says.
@@ -182,14 +184,26 @@ fn is_object(line: &str) -> bool {
     repair::read(line).is_some_and(|(value, _)| value.is_object())
 }
 
+/// The object that the choices stand in: relays wrap answers in a document of their own.
+fn holder(value: &Value) -> &Value {
+    let mut inner = ["data", "result", "output"].into_iter().filter_map(|name| value.get(name));
+    if value.get("choices").is_some() {
+        return value;
+    }
+    inner.find(|inner| inner.get("choices").is_some_and(Value::is_array)).unwrap_or(value)
+}
+
 /// Reads a streamed chunk or a whole completion that is known not to be an error.
 pub(crate) fn read_value(value: &Value) -> Chunk {
     let mut chunk = Chunk::default();
+    let outer = value;
+    let value = holder(value);
     let choice = value.get("choices").and_then(Value::as_array).and_then(|choices| {
         choices.iter().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
     });
     chunk.usage = [
         value.get("usage"),
+        outer.get("usage"),
         value.pointer("/x_groq/usage"),
         choice.and_then(|choice| choice.get("usage")),
     ]

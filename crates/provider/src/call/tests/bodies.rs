@@ -266,6 +266,37 @@ async fn p5_a_line_end_behind_a_document_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p5_what_stands_around_an_answer_is_no_harm() {
+    let wrapped = |holder: &str| {
+        STREAM
+            .lines()
+            .map(|line| match line.strip_prefix("data: ") {
+                Some(json) if json != "[DONE]" => {
+                    format!("data: {{\"code\":0,\"msg\":\"success\",\"{holder}\":{json}}}\n")
+                }
+                _ => format!("{line}\n"),
+            })
+            .collect::<String>()
+    };
+    for body in [
+        wrapped("data"),
+        wrapped("result"),
+        format!("{{\"success\":true,\"errors\":[],\"result\":{COMPLETION}}}"),
+        format!("{COMPLETION}data: [DONE]"),
+        format!("{COMPLETION} [DONE]\n"),
+        format!("data: {COMPLETION}\0\n\n"),
+        STREAM.replace("data: ", "data: \u{FEFF}"),
+    ] {
+        for outcome in both_ways(&[], body.as_bytes()).await {
+            assert_whole(&outcome, &body);
+        }
+    }
+    // What is cut off is not there, wherever it stands.
+    let cut = format!("data: {}", &COMPLETION[..COMPLETION.len() - 1]);
+    assert_eq!(answer(vec![bytes(cut)]).await.end, Err(ProviderError::Truncated));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p6_a_large_event_is_read() {
     let text_of = |kilobytes: usize| "x".repeat(kilobytes * 1024);
     let noise = format!(
