@@ -60,8 +60,9 @@ pub struct Continued {
     pub previous: ResponseId,
     /// What the message shall hold beside its text, as JSON.
     pub data: Option<String>,
-    /// The first events of the response, which tell the text so far.
-    pub beginning: Checkpoint,
+    /// The first events of the response, which tell the text so far, in runs that fit into a
+    /// statement each.
+    pub beginning: Vec<Checkpoint>,
 }
 
 /// What can be found of a new question, of the title it may give, and of the one that the
@@ -424,7 +425,9 @@ async fn go_on(
     let input_to_seq = user_message.seq;
     let response = response::Model { input_from_seq: 0, input_to_seq, ..new.response.clone() };
     insert(tx, response.clone()).await?;
-    response_event::Entity::insert(continued.beginning.row()).exec_without_returning(tx).await?;
+    for run in &continued.beginning {
+        response_event::Entity::insert(run.row()).exec_without_returning(tx).await?;
+    }
     Ok(Turn { user_message, message, response })
 }
 

@@ -26,30 +26,30 @@ fn text(text: &str) -> Step {
     Step::Text(text.to_owned())
 }
 
-fn stalled(texts: &[&str]) -> Script {
+pub(super) fn stalled(texts: &[&str]) -> Script {
     Script::steps(texts.iter().map(|part| text(part)).chain([Step::Stall]))
 }
 
-fn whole(texts: &[&str]) -> Script {
+pub(super) fn whole(texts: &[&str]) -> Script {
     let end = [Step::Finish(Ending::Stop), Step::Done];
     Script::steps(texts.iter().map(|part| text(part)).chain(end))
 }
 
-fn id(value: &Value) -> String {
+pub(super) fn id(value: &Value) -> String {
     value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
 }
 
-fn path(response: &str) -> String {
+pub(super) fn path(response: &str) -> String {
     format!("/api/responses/{response}/continue")
 }
 
-async fn go_on(user: &User, response: &str) -> Reply {
+pub(super) async fn go_on(user: &User, response: &str) -> Reply {
     user.post(&path(response), json!({})).await
 }
 
 /// An answer that was stopped when it had said `texts`: its conversation, and its response as it
 /// ended.
-async fn stopped(app: &TestApp, user: &User, texts: &[&str]) -> (String, Value) {
+pub(super) async fn stopped(app: &TestApp, user: &User, texts: &[&str]) -> (String, Value) {
     let conversation = user.create_conversation().await;
     app.upstream().push(stalled(texts));
     let mut stream = super::stream(user, &conversation, "Go", "mock").await;
@@ -59,7 +59,13 @@ async fn stopped(app: &TestApp, user: &User, texts: &[&str]) -> (String, Value) 
 }
 
 /// Begins to go on with a response and waits until `content` is what there is.
-async fn begin(app: &TestApp, user: &User, old: &Value, script: Script, content: &str) -> Value {
+pub(super) async fn begin(
+    app: &TestApp,
+    user: &User,
+    old: &Value,
+    script: Script,
+    content: &str,
+) -> Value {
     app.upstream().push(script);
     let request = user.request(Method::POST, &path(&id(old))).header("prefer", "respond-async");
     let turn = user.send(request).await.expect(202);

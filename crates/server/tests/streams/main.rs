@@ -17,6 +17,7 @@ mod follow;
 mod followers;
 mod go_on;
 mod idempotency;
+mod kept;
 mod outage;
 mod poison;
 mod prune;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let harness = followers::stories(harness);
     let harness = go_on::stories(harness);
     let harness = idempotency::stories(harness);
+    let harness = kept::stories(harness);
     let harness = prune::stories(harness);
     let harness = outage::stories(harness);
     let harness = poison::stories(harness);

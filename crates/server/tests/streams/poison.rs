@@ -25,7 +25,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 
 /// Lets the database refuse what `event` (`UPDATE`, `DELETE`, `INSERT`) does to rows of `table` for
 /// which `condition` holds; `ROW` in it is the row.
-async fn poison(world: &World, table: &str, event: &str, condition: &str) {
+pub(super) async fn poison(world: &World, table: &str, event: &str, condition: &str) {
     let row = if event == "DELETE" { "OLD" } else { "NEW" };
     let condition = condition.replace("ROW", row);
     let sql = match world.engine() {

@@ -83,10 +83,13 @@ impl Responses {
 pub(super) fn begin(new: &mut NewTurn, answer: &message::Model) -> Log {
     let mut data = AnswerData::read(answer.data.as_deref());
     let log = Log::begun(answer.id, &answer.content, data.annotations.clone());
-    let Some(beginning) = log.unstored() else { return log };
-    log.mark_stored(beginning.until);
-    let beginning = finish::checkpoint(new.response.id, &beginning);
-    new.response.last_seq = beginning.last_seq;
+    let mut beginning = Vec::new();
+    while let Some(run) = log.unstored() {
+        log.mark_stored(run.until);
+        let run = finish::checkpoint(new.response.id, &run);
+        new.response.last_seq = run.last_seq;
+        beginning.push(run);
+    }
     if let Some(previous) = answer.response_id {
         let (bytes, annotations) = (answer.content.len(), data.annotations.len());
         data.earlier.push(Earlier { response: previous, bytes, annotations });

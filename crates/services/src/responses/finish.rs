@@ -245,7 +245,7 @@ async fn store_once(
     let last_seq = unstored.last().map_or(0, |run| run.last_seq);
     let mut items = final_items(output, &kept_data(db, row).await?);
     // What a response goes on with was stored before, so it fits.
-    let most = row.previous_response_id.map_or(most, |_| most.max(log.first_delta()));
+    let most = most.max(log.earlier());
     for item in items.iter_mut().filter(|item| item.text.len() > most) {
         item.text.truncate(item.text.floor_char_boundary(most));
         item.is_complete = false;
@@ -296,7 +296,7 @@ fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response:
 }
 
 /// What the message of a response that goes on with another holds beside its text.
-async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerData, CrudError> {
+pub(super) async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerData, CrudError> {
     if row.previous_response_id.is_none() {
         return Ok(AnswerData::default());
     }

@@ -258,9 +258,9 @@ async fn usage(engine: &Engine, generation: &Generation, outcome: &Outcome) -> O
         let TokenUsage { input, output, cached, reasoning } = usage;
         return Some(Tokens { input, output, cached, reasoning, estimated: false });
     }
-    let (row, log) = (&generation.row, &generation.log);
+    let log = &generation.log;
     let input = u64::try_from(sent.tokens).unwrap_or(0);
     let tokenizer = Tokenizer::find(sent.tokenizer).unwrap_or(Tokenizer::Estimate);
-    let counted = super::usage::count(&engine.counter, tokenizer, row, log, input).await;
-    Some(counted.unwrap_or_else(|_| super::usage::estimate(row, log, input)))
+    let counted = super::usage::count(&engine.counter, tokenizer, log, input).await;
+    Some(counted.unwrap_or_else(|_| super::usage::estimate(log, input)))
 }

@@ -46,6 +46,8 @@ struct State {
     /// Number and end of each event in `bytes`.
     entries: Vec<(u64, usize)>,
     transcript: Transcript,
+    /// See [`Log::earlier`].
+    earlier: usize,
     next_seq: u64,
     /// How many entries are on disk.
     stored: usize,
@@ -89,6 +91,7 @@ impl Log {
                 bytes: Vec::new(),
                 entries: Vec::new(),
                 transcript: Transcript::new(message_id),
+                earlier: 0,
                 next_seq: 0,
                 stored: 0,
                 is_doubtful: false,
@@ -101,9 +104,11 @@ impl Log {
     }
 
     /// The log of a response that has begun to write to `message_id`; it goes on with the text
-    /// `kept`, if there is any, as its first delta, and with the sources of that.
+    /// `kept` of an earlier response, if there is any, as its first deltas, and with the sources of
+    /// that.
     pub(crate) fn begun(message_id: MessageId, kept: &str, sources: Vec<Annotation>) -> Self {
         let log = Self::new(message_id);
+        log.note_earlier(kept.len());
         log.append([Event::Created, Event::InProgress]);
         if !kept.is_empty() {
             log.extend(|transcript| transcript.text(kept.to_owned(), || message_id));
@@ -112,15 +117,15 @@ impl Log {
         log
     }
 
-    /// How many bytes of text the first delta has.
-    pub(crate) fn first_delta(&self) -> usize {
-        let state = self.lock();
-        let lines = state.bytes.split_inclusive(|byte| *byte == b'\n');
-        let texts = lines.filter_map(|line| match Event::decode(line) {
-            Ok(Event::Delta { s, .. }) => Some(s.len()),
-            _ => None,
-        });
-        texts.into_iter().next().unwrap_or(0)
+    /// Takes note that earlier responses have written the first `bytes` of the answer.
+    pub(crate) fn note_earlier(&self, bytes: usize) {
+        self.lock().earlier = bytes;
+    }
+
+    /// How many bytes of the answer earlier responses have written. Of a log that was restored this
+    /// is known only where it was noted.
+    pub(crate) fn earlier(&self) -> usize {
+        self.lock().earlier
     }
 
     /// A log read from its stored runs, each the number of its first event and its lines.

@@ -95,10 +95,18 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
     }
 }
 
-/// An open response with the log that is stored of it.
+/// An open response with the log that is stored of it. A log that tells less than the answer had
+/// when it was gone on with is damaged: what ends with it would lose text.
 async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
     let Some(row) = crud::responses::find_any(&engine.db, id).await? else { return Ok(None) };
     let log = stored(engine, &row).await?;
+    let data = finish::kept_data(&engine.db, &row).await?;
+    if let Some(earlier) = data.earlier.last() {
+        log.note_earlier(earlier.bytes);
+        if log.answer().len() < earlier.bytes {
+            return Err(Error::internal("its events tell less than there was of the answer"));
+        }
+    }
     Ok(Some((row, log)))
 }
 
@@ -177,7 +185,7 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
         reason: Some(reason.to_owned()),
         finish_reason: None,
         error: None,
-        usage: Some(usage::estimate(row, log, input)),
+        usage: Some(usage::estimate(log, input)),
         context,
         // That was the clock of another server.
         at: engine.context.now().max(row.created_at),

@@ -1,6 +1,5 @@
 //! Tokens of a response whose provider did not count them.
 
-use models::response;
 use provider::Tokenizer;
 use schemas::event::{ItemKind, Tokens};
 
@@ -8,9 +7,9 @@ use super::log::Log;
 use crate::error::Result;
 use crate::tokens::{self, Counter};
 
-/// An estimate from the texts in the log of `row` and what is known of the input.
-pub(crate) fn estimate(row: &response::Model, log: &Log, input: u64) -> Tokens {
-    let (answer, reasoning) = texts(row, log);
+/// An estimate from the texts in a log and what is known of the input.
+pub(crate) fn estimate(log: &Log, input: u64) -> Tokens {
+    let (answer, reasoning) = texts(log);
     let [answer, reasoning] = [answer, reasoning].map(|text| tokens::estimate(&text));
     sum(input, answer, reasoning)
 }
@@ -19,18 +18,17 @@ pub(crate) fn estimate(row: &response::Model, log: &Log, input: u64) -> Tokens {
 pub(crate) async fn count(
     counter: &Counter,
     tokenizer: Tokenizer,
-    row: &response::Model,
     log: &Log,
     input: u64,
 ) -> Result<Tokens> {
-    let (answer, reasoning) = texts(row, log);
+    let (answer, reasoning) = texts(log);
     let answer = counter.of_text(tokenizer, &answer).await?;
     let reasoning = counter.of_text(tokenizer, &reasoning).await?;
     Ok(sum(input, answer, reasoning))
 }
 
 /// All that this response has answered, calls included, and all that it has reasoned.
-fn texts(row: &response::Model, log: &Log) -> (String, String) {
+fn texts(log: &Log) -> (String, String) {
     let (mut answer, mut reasoning) = (String::new(), String::new());
     log.inspect(|transcript| {
         for (kind, text) in transcript.texts() {
@@ -40,11 +38,9 @@ fn texts(row: &response::Model, log: &Log) -> (String, String) {
             }
         }
     });
-    if row.previous_response_id.is_some() {
-        // What it goes on with was written, and counted, by another.
-        answer.drain(..log.first_delta().min(answer.len()));
-    }
-    (answer, reasoning)
+    // What it goes on with was written, and counted, by another. It comes before any call.
+    let own = answer.split_off(answer.floor_char_boundary(log.earlier()));
+    (own, reasoning)
 }
 
 fn sum(input: u64, answer: u32, reasoning: u32) -> Tokens {

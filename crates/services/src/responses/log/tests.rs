@@ -317,10 +317,15 @@ fn a_wait_lasts_until_anything_else_comes() {
 #[test]
 fn a_log_begins_with_the_text_it_goes_on_with() {
     let log = Log::begun(id(1), "Öne. ", Vec::new());
-    assert_eq!((log.answer().as_str(), log.first_delta()), ("Öne. ", 6));
+    assert_eq!((log.answer().as_str(), log.earlier()), ("Öne. ", 6));
     log.extend(|transcript| transcript.text("Two.".to_owned(), || id(2)));
-    assert_eq!((log.answer().as_str(), log.first_delta()), ("Öne. Two.", 6));
-    assert_eq!(Log::begun(id(1), "", Vec::new()).first_delta(), 0);
+    assert_eq!((log.answer().as_str(), log.earlier()), ("Öne. Two.", 6));
+    assert_eq!(Log::begun(id(1), "", Vec::new()).earlier(), 0);
+    // Of any length, in deltas that fit into a statement each.
+    let text = "text ".repeat(200_000);
+    let log = Log::begun(id(1), &text, Vec::new());
+    assert_eq!((log.answer(), log.earlier()), (text, 1_000_000));
+    assert_eq!(log.len(), 4 + 1_000_000_usize.div_ceil(64 * 1024));
 }
 
 fn cited(url: &str, range: Option<(u32, u32)>) -> Citation {
