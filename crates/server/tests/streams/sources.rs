@@ -7,11 +7,14 @@ use testkit::client::User;
 use testkit::validator::assert_valid;
 use testkit::{Harness, TestApp, World};
 
+use super::go_on::{go_on, id};
+
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("p9_sources_that_a_provider_names_are_told_live", live)
         .story("p9_sources_are_shown_wherever_the_answer_is", shown)
         .story("p9_sources_survive_an_export_and_an_import", transferred)
+        .story("p9_sources_of_a_continued_answer_are_found_behind_the_kept_text", continued)
 }
 
 /// Two sources as they are stored and as clients see them.
@@ -127,4 +130,67 @@ async fn transferred(world: World) {
     let known = import("eve", bad).await;
     assert_eq!(known.as_array().map(Vec::len), Some(1), "{known}");
     assert_eq!((&known[0]["start_index"], &known[0]["end_index"]), (&json!(0), &json!(0)));
+}
+
+/// Text with lists of sources beside it.
+fn citing(text: &str, beside: &Value) -> Step {
+    let mut delta = json!({"content": text});
+    delta.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+    let choice = json!({"index": 0, "delta": delta, "finish_reason": null});
+    let chunk = json!({"object": "chat.completion.chunk", "choices": [choice]});
+    Step::Raw(format!("data: {chunk}\n\n").into())
+}
+
+fn page(name: &str) -> String {
+    format!("https://example.org/{name}")
+}
+
+/// Where the sources of an answer are: the last letter of each, and from where to where.
+fn places(annotations: &Value) -> Vec<(char, u64, u64)> {
+    let place = |of: &Value| {
+        let name = of["url"].as_str().unwrap().chars().last().unwrap();
+        (name, of["start_index"].as_u64().unwrap(), of["end_index"].as_u64().unwrap())
+    };
+    annotations.as_array().unwrap().iter().map(place).collect()
+}
+
+/// Begins an answer that names the sources `a` and `b`, and stops it.
+async fn cited(app: &TestApp, user: &User) -> (String, Value) {
+    let conversation = user.create_conversation().await;
+    let sources = json!({"citations": [page("a"), page("b")]});
+    app.upstream().push(Script::steps([citing("Blüe[1] and ", &sources), Step::Stall]));
+    let mut stream = super::stream(user, &conversation, "Go", "mock").await;
+    let response = stream.response_id().await;
+    stream.read_text(1).await;
+    (conversation, user.cancel(&response).await)
+}
+
+async fn continued(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let (conversation, old) = cited(&app, &user).await;
+    let annotations = async || user.list_messages(&conversation).await[1]["annotations"].take();
+    let kept = [('a', 4, 7), ('b', 0, 0)];
+    assert_eq!(places(&annotations().await), kept);
+    // The provider knows only what it says now: its places and its numbers are ones in that.
+    let beside = json!({
+        "citations": [page("a"), page("c"), page("b")],
+        "annotations": [{"type": "url_citation",
+            "url_citation": {"url": page("d"), "start_index": 0, "end_index": 3}}],
+    });
+    let end = [Step::Finish(Ending::Stop), Step::Done];
+    app.upstream().push(Script::steps([citing("red[2], [1].", &beside)].into_iter().chain(end)));
+    let turn = go_on(&user, &id(&old)).await.expect(201);
+    assert_eq!(turn["message"]["content"], "Blüe[1] and red[2], [1].");
+    let mut found = places(&annotations().await);
+    let new = found.split_off(2);
+    assert_eq!(found, kept, "those there were, once each");
+    let mut new = new;
+    new.sort_unstable();
+    assert_eq!(new, [('a', 20, 23), ('c', 15, 18), ('d', 12, 15)]);
+    let frames = user.follow(&id(&turn["response"]), None).await.finish().await;
+    assert_valid(&frames);
+    let output = &turn["response"]["output"][0]["content"][0]["annotations"];
+    assert_eq!(*output, annotations().await);
+    assert_eq!(user.response(&id(&old)).await, old);
 }

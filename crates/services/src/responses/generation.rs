@@ -83,7 +83,10 @@ impl Generation {
 
     /// A response that is gone on with behind the end of `log`.
     pub(crate) fn resume(row: response::Model, log: Log, slot: Slot) -> Self {
-        log.extend(|transcript| transcript.cut());
+        log.extend(|transcript| {
+            transcript.keep();
+            transcript.cut()
+        });
         Self {
             resource: super::render::begun(&row),
             row,

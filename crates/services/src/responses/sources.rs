@@ -1,7 +1,8 @@
 //! The sources that an answer names, and their places in its text.
 //!
 //! A provider says which part of the answer a source supports, or it numbers them: then the place
-//! of source 2 is where the text first has `[2]`, and unknown (0 to 0) if it has not.
+//! of source 2 is where the text first has `[2]`, and unknown (0 to 0) if it has not. One that goes
+//! on with an answer speaks of what it says now, not of what was kept.
 
 use provider::Citation;
 use schemas::event::Annotation;
@@ -20,7 +21,7 @@ pub(super) struct Source {
     pub(super) title: String,
     /// Its number among all that were named, from 1.
     number: u32,
-    /// The part of the whole answer that it supports, in characters.
+    /// The part that it supports of what the provider has said, in characters.
     range: Option<(u32, u32)>,
 }
 
@@ -34,6 +35,11 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    /// None yet, behind so many that were named before.
+    pub(super) fn behind(named: usize) -> Self {
+        Self { named: u32::try_from(named).unwrap_or(u32::MAX), unplaced: Vec::new() }
+    }
+
     /// Takes note of a source, if it can be shown.
     pub(super) fn add(
         &mut self,
@@ -68,15 +74,19 @@ impl Sources {
 }
 
 impl Source {
-    /// Its place in a part of the answer behind so many other characters, as far as that is known.
-    pub(super) fn place(&self, text: &str, before: u32) -> Option<(u32, u32)> {
+    /// Its place in a part of the answer behind `before` other characters, as far as that is known.
+    /// The first `kept` characters of the answer are not what the provider speaks of.
+    pub(super) fn place(&self, text: &str, before: u32, kept: u32) -> Option<(u32, u32)> {
         if let Some((start, end)) = self.range {
-            let (start, end) = (start.checked_sub(before)?, end.checked_sub(before)?);
+            let here = |place: u32| place.saturating_add(kept).checked_sub(before);
+            let (start, end) = (here(start)?, here(end)?);
             return (start <= end && end <= characters([text])).then_some((start, end));
         }
         let mark = format!("[{}]", self.number);
-        let (head, _) = text.split_once(&mark)?;
-        let start = characters([head]);
+        let skipped = kept.saturating_sub(before);
+        let (own, _) = text.char_indices().nth(usize::try_from(skipped).ok()?)?;
+        let (head, _) = text.get(own..)?.split_once(&mark)?;
+        let start = skipped.saturating_add(characters([head]));
         Some((start, start.saturating_add(characters([mark.as_str()]))))
     }
 }
@@ -146,18 +156,38 @@ mod tests {
         assert!(add(&mut sources, "javascript:alert(1)", None).is_none());
         let third = add(&mut sources, "HTTP://c.example/ü", None).unwrap();
         let ranged = add(&mut sources, "https://d.example/", Some((6, 9))).unwrap();
-        assert_eq!(first.place("Blüe[1], red[3].", 0), Some((4, 7)));
-        assert_eq!(third.place("Blüe[1], red[3].", 0), Some((12, 15)), "numbers count all");
+        assert_eq!(first.place("Blüe[1], red[3].", 0, 0), Some((4, 7)));
+        assert_eq!(third.place("Blüe[1], red[3].", 0, 0), Some((12, 15)), "numbers count all");
         let url = "https://e.example/".to_owned();
         let numbered = Citation { url, title: None, range: None, number: Some(1) };
         let numbered = sources.add(numbered).unwrap();
-        assert_eq!(numbered.place("Blüe[1]", 0), Some((4, 7)), "the provider's own number counts");
-        assert_eq!(first.place("Blue", 0), None);
-        assert_eq!(ranged.place("more text", 4), Some((2, 5)));
+        assert_eq!(
+            numbered.place("Blüe[1]", 0, 0),
+            Some((4, 7)),
+            "the provider's own number counts"
+        );
+        assert_eq!(first.place("Blue", 0, 0), None);
+        assert_eq!(ranged.place("more text", 4, 0), Some((2, 5)));
         for (text, before) in [("more text", 7), ("m", 4)] {
-            assert_eq!(ranged.place(text, before), None, "it is no part of this text");
+            assert_eq!(ranged.place(text, before, 0), None, "it is no part of this text");
         }
         assert_eq!(first.title, "https://a.example/");
+    }
+
+    #[test]
+    fn p9_a_source_of_what_is_said_now_is_found_behind_what_was_kept() {
+        let mut sources = Sources::behind(2);
+        let third = add(&mut sources, "https://c.example/", None).unwrap();
+        let ranged = add(&mut sources, "https://d.example/", Some((1, 4))).unwrap();
+        let text = "Ö[3], [3] red";
+        assert_eq!(third.place(text, 0, 6), Some((6, 9)), "numbers go on");
+        assert_eq!(third.place("[3], [3] red", 1, 6), Some((5, 8)), "the part begins later");
+        assert_eq!(third.place("[3] red", 6, 6), Some((0, 3)), "and behind it");
+        assert_eq!(third.place(text, 0, 9), None, "only there before");
+        assert_eq!(third.place(text, 0, 99), None, "nothing is said yet");
+        assert_eq!(ranged.place(text, 0, 6), Some((7, 10)));
+        assert_eq!(ranged.place("[3] red", 6, 6), Some((1, 4)));
+        assert_eq!(ranged.place(text, 0, 12), None, "it is no part of this text");
     }
 
     #[test]

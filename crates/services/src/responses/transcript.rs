@@ -36,11 +36,6 @@ impl Entry {
         let Self { item, text, annotations, stage: _ } = self.clone();
         DoneItem { item, text, annotations, complete }
     }
-
-    fn cited(&self, source: &Source, (start, end): (u32, u32)) -> Event {
-        let Source { url, title, .. } = source.clone();
-        Event::Cited { i: self.item.index, a: Annotation { url, title, start, end } }
-    }
 }
 
 /// The output of a response as its events tell it.
@@ -54,6 +49,8 @@ pub(crate) struct Transcript {
     late_reasoning: String,
     /// The sources that were named and have no place in the text yet.
     sources: Sources,
+    /// How many characters of the answer were there before it was gone on with.
+    kept: u32,
     /// What the response waits for since the last event.
     waiting: Option<Wait>,
 }
@@ -66,6 +63,7 @@ impl Transcript {
             entries: Vec::new(),
             late_reasoning: String::new(),
             sources: Sources::default(),
+            kept: 0,
             waiting: None,
         }
     }
@@ -179,15 +177,38 @@ impl Transcript {
         self.entries.iter().filter_map(call).collect()
     }
 
+    /// Takes note that the answer is gone on with from here: whoever names sources from now on
+    /// speaks of what comes now.
+    pub(crate) fn keep(&mut self) {
+        let texts = self.texts().filter(|(kind, _)| **kind == ItemKind::Message);
+        self.kept = characters(texts.map(|(_, text)| text));
+        self.sources = Sources::behind(self.annotations().len());
+    }
+
     /// The events that a source makes: none until its place is known. `range` is one in characters
-    /// of the whole answer.
+    /// of what the provider has said.
     pub(crate) fn cite(&mut self, citation: Citation) -> Vec<Event> {
         let Some(source) = self.sources.add(citation) else { return Vec::new() };
-        let place = self.open_answer().and_then(|open| source.place(&open.text, self.before(open)));
-        match (place, self.open_answer()) {
-            (Some(place), Some(open)) => vec![open.cited(&source, place)],
-            _ => Vec::new(),
+        let Some(open) = self.open_answer() else { return Vec::new() };
+        let place = source.place(&open.text, self.before(open), self.kept);
+        place.and_then(|place| self.cited(open, &source, Some(place))).into_iter().collect()
+    }
+
+    /// The event that tells a source of an open part, unless it is told already: at this place, or
+    /// at any where nobody knows it.
+    fn cited(&self, open: &Entry, source: &Source, place: Option<(u32, u32)>) -> Option<Event> {
+        let Source { url, title, .. } = source.clone();
+        let (start, end) = place.unwrap_or_default();
+        let before = self.before(open);
+        let is_there = |known: &Annotation| {
+            (known.start, known.end) == (start.saturating_add(before), end.saturating_add(before))
+        };
+        let known = self.annotations();
+        let mut known = known.iter().filter(|known| known.url == url);
+        if known.any(|known| place.is_none() || is_there(known)) {
+            return None;
         }
+        Some(Event::Cited { i: open.item.index, a: Annotation { url, title, start, end } })
     }
 
     /// The events that give all sources that are left their places in the answer that ends here.
@@ -195,10 +216,9 @@ impl Transcript {
         let Some(open) = self.open_answer() else { return Vec::new() };
         let before = self.before(open);
         let sources = self.sources.unplaced().iter();
-        let cited = |source: &Source| {
-            open.cited(source, source.place(&open.text, before).unwrap_or_default())
-        };
-        sources.map(cited).collect()
+        let cited =
+            |source: &Source| self.cited(open, source, source.place(&open.text, before, self.kept));
+        sources.filter_map(cited).collect()
     }
 
     fn open_answer(&self) -> Option<&Entry> {
