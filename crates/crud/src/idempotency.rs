@@ -3,7 +3,7 @@
 
 use models::idempotency_key::{Column, Entity, Model};
 use models::{Time, UserId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub struct IdempotencyKey {
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub enum Seen {
     /// Nothing, or it has expired.
     New,
     /// The same was asked before and led to this.
@@ -31,9 +31,14 @@ pub(crate) enum Seen {
     Other,
 }
 
+/// Looks a key of `owner` up outside of a transaction.
+pub async fn find(db: &Db, owner: UserId, key: &IdempotencyKey, now: Time) -> Result<Seen> {
+    check(db.read(), owner, Some(key), now).await
+}
+
 /// Looks a key of `owner` up.
 pub(crate) async fn check(
-    tx: &Tx,
+    tx: &impl ConnectionTrait,
     owner: UserId,
     key: Option<&IdempotencyKey>,
     now: Time,

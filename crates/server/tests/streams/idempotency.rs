@@ -8,11 +8,14 @@ use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::{Harness, ManualClock, TestApp, World};
 
+use super::go_on::{id, path, stopped, whole};
+
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("a_message_sent_twice_is_answered_once", twice)
         .story("twenty_at_the_same_moment_are_one", at_once)
         .story("a_repetition_after_a_crash_finds_the_first", after_crash)
+        .story("w7_a_repetition_is_answered_whatever_has_changed", changed)
         .story("a_key_is_forgotten_after_a_day", expiry)
         .story("a_conversation_created_twice_is_one", conversation)
         .story("malformed_keys_are_refused", malformed)
@@ -74,6 +77,42 @@ async fn after_crash(world: World) {
     let user = app.anonymous().login(&user.email).await;
     assert_eq!(post(&user, &path, "k1", &body).await.expect(201), first);
     assert_eq!(app.upstream().calls().len(), 1);
+}
+
+async fn changed(world: World) {
+    let app = TestApp::builder(&world)
+        .set("CHATAPP_PROVIDER__CONTEXT_TOKENS", "2000")
+        .set("CHATAPP_PROVIDER__OUTPUT_RESERVE_TOKENS", "200")
+        .start()
+        .await;
+    let user = app.user("ada").await;
+    let (conversation, old) = stopped(&app, &user, &["One. "]).await;
+    let messages = format!("/api/conversations/{conversation}/messages");
+    let regenerate =
+        format!("/api/messages/{}/regenerate", old["user_message_id"].as_str().unwrap());
+    let asked = [
+        (path(&id(&old)), "go-on", json!({})),
+        (messages, "send", json!({"content": "And now?"})),
+        (regenerate, "again", json!({})),
+    ];
+    let mut first = Vec::new();
+    for (path, key, body) in &asked {
+        app.upstream().push(whole(&["Two."]));
+        first.push(post(&user, path, key, body).await.expect(201)["response"].clone());
+    }
+    let instructions = json!({"instructions": "Be brief, and say it well. ".repeat(600)});
+    let conversation = format!("/api/conversations/{conversation}");
+    user.patch(&conversation, instructions).await.expect(200);
+    let calls = app.upstream().calls().len();
+    for ((path, key, body), first) in asked.iter().zip(&first) {
+        let again = post(&user, path, key, body).await;
+        assert_eq!(again.header("idempotency-replayed"), Some("true"), "{key}: {}", again.text);
+        assert_eq!(again.expect(201)["response"], *first, "{key}");
+    }
+    assert_eq!(app.upstream().calls().len(), calls, "nothing was asked again");
+    // What was not asked before does not fit.
+    let (path, _, body) = &asked[1];
+    post(&user, path, "new", body).await.expect_error(400, "context_length_exceeded");
 }
 
 async fn expiry(world: World) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use auth::Identity;
 use crud::CrudError;
+use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewTurn, Parent, Question, TurnOutcome};
 use models::message::Role;
 use models::response::{self, ResponseStatus};
@@ -35,16 +36,15 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let MessageCreate { content, model, parent_id, stream: _ } = body;
+        let owner = identity.user_id;
+        let key = self.key(idempotency_key, || match &parent_id {
+            Patch::Absent => serde_json::json!(["message", id, content, model]),
+            Patch::Null => serde_json::json!(["message", id, content, model, null]),
+            Patch::Value(parent) => serde_json::json!(["message", id, content, model, parent]),
+        });
         let request = Request {
-            owner: identity.user_id,
+            owner,
             place: Place::Stored(id),
-            digest: match &parent_id {
-                Patch::Absent => serde_json::json!(["message", id, content, model]),
-                Patch::Null => serde_json::json!(["message", id, content, model, null]),
-                Patch::Value(parent) => {
-                    serde_json::json!(["message", id, content, model, parent])
-                }
-            },
             model,
             question_id: self.engine.context.new_id(),
             question: Question::New {
@@ -59,7 +59,7 @@ impl Responses {
             content,
             going_on: None,
         };
-        self.start(request, idempotency_key).await
+        self.once(owner, key.as_ref(), self.start(request, key.clone())).await
     }
 
     /// Opens a conversation with its first message and begins to answer it: all of it is stored or
@@ -72,18 +72,17 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let FirstMessageCreate { content, model, stream: _, conversation } = body;
-        if let (Some(_), Some(named)) = (&model, &conversation.model) {
-            // It is not asked now, but the next message would find out.
-            self.engine.catalog.check(named).await?;
-        }
         let ConversationCreate { title, model: named, instructions, metadata } = &conversation;
         let opening = (title, named, instructions, metadata.clone().unwrap_or_default());
-        let digest = serde_json::json!(["first message", content, model, opening]);
-        let row = conversations::new_row(&self.engine.context, identity.user_id, conversation);
+        let key = self
+            .key(idempotency_key, || serde_json::json!(["first message", content, model, opening]));
+        let owner = identity.user_id;
+        // What is not asked now the next message would find out.
+        let other = named.clone().filter(|_| model.is_some());
+        let row = conversations::new_row(&self.engine.context, owner, conversation);
         let request = Request {
-            owner: identity.user_id,
+            owner,
             place: Place::New(Box::new(row)),
-            digest,
             model,
             question_id: self.engine.context.new_id(),
             question: Question::New {
@@ -94,7 +93,13 @@ impl Responses {
             content,
             going_on: None,
         };
-        self.start(request, idempotency_key).await
+        let begun = async {
+            if let Some(named) = &other {
+                self.engine.catalog.check(named).await?;
+            }
+            self.start(request, key.clone()).await
+        };
+        self.once(owner, key.as_ref(), begun).await
     }
 
     /// Begins to answer a stored message once more: the one named, or the one that the answer
@@ -109,18 +114,22 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let MessageRegenerate { model, stream: _ } = body;
-        let question = self.question_of(identity.user_id, id).await?;
-        let request = Request {
-            owner: identity.user_id,
-            place: Place::Stored(question.conversation_id),
-            digest: serde_json::json!(["regenerate", id, model]),
-            model,
-            question_id: question.id,
-            question: Question::Stored,
-            content: question.content,
-            going_on: None,
+        let owner = identity.user_id;
+        let key = self.key(idempotency_key, || serde_json::json!(["regenerate", id, model]));
+        let begun = async {
+            let question = self.question_of(owner, id).await?;
+            let request = Request {
+                owner,
+                place: Place::Stored(question.conversation_id),
+                model,
+                question_id: question.id,
+                question: Question::Stored,
+                content: question.content,
+                going_on: None,
+            };
+            self.start(request, key.clone()).await
         };
-        self.start(request, idempotency_key).await
+        self.once(owner, key.as_ref(), begun).await
     }
 
     /// The message of a person that the message `id` is, or answers.
@@ -149,11 +158,43 @@ impl Responses {
         Ok(question)
     }
 
+    /// A key that a client sent, with what it asked for.
+    pub(super) fn key(
+        &self,
+        key: Option<String>,
+        digest: impl FnOnce() -> serde_json::Value,
+    ) -> Option<IdempotencyKey> {
+        repeat::idempotency_key(&self.engine.context, key, digest)
+    }
+
+    /// What `begun` leads to. Where it is refused, perhaps the same request was accepted before:
+    /// whatever has changed since, it leads to the same response.
+    pub(super) async fn once(
+        &self,
+        owner: UserId,
+        key: Option<&IdempotencyKey>,
+        begun: impl Future<Output = Result<Started>>,
+    ) -> Result<Started> {
+        let (error, key) = match (begun.await, key) {
+            (Err(error), Some(key)) if !matches!(error, Error::Unavailable(_)) => (error, key),
+            (begun, _) => return begun,
+        };
+        let now = self.engine.context.now();
+        let Ok(Seen::Same(response)) =
+            crud::idempotency::find(&self.engine.db, owner, key, now).await
+        else {
+            return Err(error);
+        };
+        // Of another kind of request it is no response.
+        let Ok(response) = response.parse() else { return Err(error) };
+        self.repeat(owner, response).await
+    }
+
     /// Accepts a request and begins to answer it.
     pub(super) async fn start(
         &self,
         request: Request,
-        idempotency_key: Option<String>,
+        idempotency: Option<IdempotencyKey>,
     ) -> Result<Started> {
         let engine = self.engine.clone();
         // A server that is stopping waits for this: what is accepted late is not left behind.
@@ -176,12 +217,11 @@ impl Responses {
         let window = Window::from(model.facts);
         window.check(&engine.counter, instructions, &request.content).await?;
         let slot = engine.slots.take(owner, conversation.id)?;
-        let digest = || request.digest.clone();
         let mut new = NewTurn {
             owner,
             conversation_id: conversation.id,
             response: new_response(&engine, &request, &conversation, &model),
-            idempotency: repeat::idempotency_key(&engine.context, idempotency_key, digest),
+            idempotency,
             now: engine.context.now(),
             question: request.question,
             opening: is_new.then_some(conversation),
@@ -211,8 +251,6 @@ impl Responses {
 pub(super) struct Request {
     pub(super) owner: UserId,
     pub(super) place: Place,
-    /// Everything that makes it the same request when it is repeated with the same key.
-    pub(super) digest: serde_json::Value,
     pub(super) model: Option<String>,
     pub(super) question_id: MessageId,
     pub(super) question: Question,

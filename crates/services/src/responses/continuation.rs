@@ -4,7 +4,7 @@
 use auth::Identity;
 use crud::turns::{Continued, NewTurn, Question};
 use models::message::MessageStatus;
-use models::{ResponseId, message, response};
+use models::{ResponseId, UserId, message, response};
 use schemas::answer_data::{AnswerData, Earlier};
 use schemas::message::ResponseContinue;
 
@@ -25,7 +25,20 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let ResponseContinue { model, stream: _ } = body;
-        let (db, owner) = (&self.engine.db, identity.user_id);
+        let owner = identity.user_id;
+        let key = self.key(idempotency_key, || serde_json::json!(["continue", id, model]));
+        let begun = async { self.start(self.going_on(owner, id, model).await?, key.clone()).await };
+        self.once(owner, key.as_ref(), begun).await
+    }
+
+    /// The request to go on with the answer of a response, if that can be.
+    async fn going_on(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+        model: Option<String>,
+    ) -> Result<Request> {
+        let db = &self.engine.db;
         let row = self.find(owner, id).await?;
         if !row.status.is_final() {
             return Err(Error::ConversationLocked(id));
@@ -40,18 +53,16 @@ impl Responses {
         if answer.content.is_empty() {
             return Err(Error::CannotContinue(Uncontinuable::Empty));
         }
-        let request = Request {
+        Ok(Request {
             owner,
             place: Place::Stored(row.conversation_id),
-            digest: serde_json::json!(["continue", id, model]),
             model: Some(model.unwrap_or(row.model)),
             question_id: question.id,
             question: Question::Stored,
             content: question.content + &answer.content,
             // Whether another went on with it meanwhile is seen when this is stored.
             going_on: Some(message::Model { response_id: Some(id), ..answer }),
-        };
-        self.start(request, idempotency_key).await
+        })
     }
 
     /// The rows that a response that has ended has brought. Of a message that others went on with
