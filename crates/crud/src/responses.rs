@@ -96,6 +96,18 @@ pub async fn list_events(db: &Db, id: ResponseId) -> Result<Vec<response_event::
         .await?)
 }
 
+/// The newest stored run of events of a response.
+///
+/// The caller has found the response through its owner.
+pub async fn find_newest_events(db: &Db, id: ResponseId) -> Result<Option<response_event::Model>> {
+    Ok(response_event::Entity::find()
+        .filter(response_event::Column::ResponseId.eq(id))
+        .order_by_desc(response_event::Column::FirstSeq)
+        .limit(1)
+        .one(db.read())
+        .await?)
+}
+
 /// The stored runs of events of a response from the one that may hold the event `seq` on, in
 /// order.
 ///

@@ -15,6 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&SERVERS, "an_answer_is_followed_from_another_server", follow)
         .story_on(&SERVERS, "a_cursor_in_the_future_waits_on_another_server", future)
         .story_on(&SERVERS, "an_answer_is_stopped_from_another_server", stop)
+        .story_on(&SERVERS, "what_an_answer_elsewhere_waits_for_is_read_from_its_end", waits)
         .story_on(&SERVERS, "an_answer_ends_when_another_server_deletes_its_conversation", delete)
         .story_on(&SERVERS, "a_session_ended_on_one_server_is_ended_on_all", revoke)
         .story_on(&SERVERS, "a_repetition_on_another_server_finds_the_first", repeat)
@@ -67,6 +68,40 @@ async fn future(world: World) {
     assert_valid(&here);
     assert!(soon == here[61..], "what follows number 60");
     assert!(never == here[here.len() - 2..], "the end, and [DONE]");
+}
+
+async fn waits(world: World) {
+    let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
+    let user = one.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let mut here = super::stream(&user, &conversation, "Go", "mock:ticks=9,fault=stall@3").await;
+    let response = here.response_id().await;
+    here.read_text(3).await;
+    let mut sql = world.sql().await;
+    let query = "SELECT COALESCE(MAX(last_seq), -1) FROM response_events";
+    let mut newest: i64 = -1;
+    eventually("a checkpoint", async || {
+        newest = sql.value(query).await.parse().unwrap();
+        newest >= 6
+    })
+    .await;
+    // What came before is not read, so it may be anything.
+    sql.execute("UPDATE response_events SET payload = 'no JSON'").await;
+    let waiting = r#"{"t":"waiting","reason":"asked_to_wait","until":9000000000}"#;
+    let (first, last) = (newest + 1, newest + 2);
+    sql.execute(&format!(
+        "INSERT INTO response_events (response_id, first_seq, last_seq, payload) \
+         SELECT id, {first}, {last}, '{{\"t\":\"in_progress\"}}\n{waiting}\n' FROM responses"
+    ))
+    .await;
+    let path = format!("/api/responses/{response}");
+    let found = at(&user, &two).get(&path).await.expect(200);
+    assert_eq!(found["status"], "in_progress", "{found}");
+    assert_eq!(found["waiting"]["reason"], "asked_to_wait", "{found}");
+    sql.execute("DELETE FROM response_events").await;
+    let found = at(&user, &two).get(&path).await.expect(200);
+    assert_eq!(found["waiting"], serde_json::Value::Null, "{found}");
+    user.cancel(&response).await;
 }
 
 async fn stop(world: World) {

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use models::response;
+use schemas::event::{Event, Wait};
 use schemas::message::TurnOut;
 use schemas::response::ResponseResource;
 use schemas::{ResponseId, UserId};
@@ -174,11 +175,21 @@ impl Responses {
         if !row.status.is_final() {
             let wait = match self.engine.find_log(row.id) {
                 Some(log) => log.waiting(),
-                None => recover::stored(&self.engine, row).await?.waiting(),
+                None => self.stored_wait(row.id).await?,
             };
             resource.waiting = wait.map(Into::into);
         }
         Ok(resource)
+    }
+
+    /// What a response waits for that does not run here: only its newest event can say.
+    async fn stored_wait(&self, id: ResponseId) -> Result<Option<Wait>> {
+        let run = crud::responses::find_newest_events(&self.engine.db, id).await?;
+        let newest = run.as_ref().and_then(|run| run.payload.lines().next_back());
+        Ok(match newest.map(|line| Event::decode(line.as_bytes())) {
+            Some(Ok(Event::Waiting(wait))) => Some(wait),
+            _ => None,
+        })
     }
 
     /// The log of a response that does not run here, as far as it is stored, and where in it a
