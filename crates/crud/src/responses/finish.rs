@@ -3,7 +3,7 @@
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{ActiveModel, Column, Entity, Model, ResponseStatus};
 use models::{ConversationId, MessageId, ResponseId, Time, conversation, response_event};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
@@ -110,7 +110,8 @@ fn end_of(row: &Model) -> ActiveModel {
     end
 }
 
-/// Gives the conversation free and takes `count` numbers; the first of them, if there are any.
+/// Gives the conversation free, unless that was done before and another response has it now, and
+/// takes `count` numbers; the first of them, if there are any.
 async fn release(
     tx: &Tx,
     id: ConversationId,
@@ -120,13 +121,15 @@ async fn release(
 ) -> Result<i64> {
     use conversation::{Column, Entity};
     let count = i64::try_from(count).unwrap_or(0);
+    let active = CaseStatement::new()
+        .case(Column::ActiveResponseId.eq(response), Expr::value(Option::<ResponseId>::None))
+        .finally(Expr::col(Column::ActiveResponseId));
     Entity::update_many()
         .col_expr(Column::NextSeq, Expr::col(Column::NextSeq).add(count))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .col_expr(Column::ActiveResponseId, Expr::value(Option::<ResponseId>::None))
+        .col_expr(Column::ActiveResponseId, active.into())
         .col_expr(Column::UpdatedAt, now.into())
         .filter(Column::Id.eq(id))
-        .filter(Column::ActiveResponseId.eq(response))
         .exec(tx)
         .await?;
     if count == 0 {

@@ -137,10 +137,11 @@ async fn refused_end(world: World) {
     assert_eq!(user.list_messages(&conversation).await[1]["status"], "incomplete");
 }
 
-/// An answer that stands still after three words, which are stored.
+/// An answer that stands still after a thought and three words, which are stored.
 async fn open_answer(world: &World, user: &User) -> (String, String) {
     let conversation = user.create_conversation().await;
-    let mut stream = super::stream(user, &conversation, "Go", "mock:ticks=9,fault=stall@3").await;
+    let model = "mock:reasoning=1,ticks=9,fault=stall@3";
+    let mut stream = super::stream(user, &conversation, "Go", model).await;
     let id = stream.response_id().await;
     stream.read_text(3).await;
     let query = format!(
@@ -148,7 +149,7 @@ async fn open_answer(world: &World, user: &User) -> (String, String) {
         sql_id(&id)
     );
     eventually("a checkpoint", async || {
-        world.sql().await.value(&query).await.parse().is_ok_and(|seq: i64| seq >= 6)
+        world.sql().await.value(&query).await.parse().is_ok_and(|seq: i64| seq >= 12)
     })
     .await;
     (conversation, id)
@@ -202,7 +203,21 @@ async fn recovery(world: World) {
     for (conversation, _) in &open[..3] {
         assert_free(&user, conversation).await;
     }
+    // Once its row can be written again the second one ends as it should have, behind what was
+    // said meanwhile.
     sql.execute("DROP TRIGGER poison_responses").await;
+    app.crash().await;
+    let user = app.anonymous().login(&user.email).await;
+    let (conversation, id) = &open[1];
+    eventually("the second is closed", async || user.response(id).await["status"] != "in_progress")
+        .await;
+    let healed = user.response(id).await;
+    assert_eq!(healed["incomplete_details"]["reason"], "interrupted", "{healed}");
+    let messages = user.list_messages(conversation).await;
+    assert_eq!(messages[1]["content"], super::ticks(3));
+    assert!(messages[1]["reasoning"].is_string(), "{}", messages[1]);
+    assert_eq!(messages.len(), 4, "and what was said meanwhile");
+    assert_free(&user, conversation).await;
 }
 
 async fn events(world: World) {
