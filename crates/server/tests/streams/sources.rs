@@ -5,9 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World};
+use testkit::{Harness, TestApp, World, eventually};
 
-use super::go_on::{go_on, id};
+use super::go_on::{begin, go_on, id, stalled};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
@@ -15,6 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("p9_sources_are_shown_wherever_the_answer_is", shown)
         .story("p9_sources_survive_an_export_and_an_import", transferred)
         .story("p9_sources_of_a_continued_answer_are_found_behind_the_kept_text", continued)
+        .story("w7_thoughts_and_sources_survive_the_trash", trash)
 }
 
 /// Two sources as they are stored and as clients see them.
@@ -155,10 +156,11 @@ fn places(annotations: &Value) -> Vec<(char, u64, u64)> {
 }
 
 /// Begins an answer that names the sources `a` and `b`, and stops it.
-async fn cited(app: &TestApp, user: &User) -> (String, Value) {
+async fn cited(app: &TestApp, user: &User, before: Option<Step>) -> (String, Value) {
     let conversation = user.create_conversation().await;
     let sources = json!({"citations": [page("a"), page("b")]});
-    app.upstream().push(Script::steps([citing("Blüe[1] and ", &sources), Step::Stall]));
+    let steps = [citing("Blüe[1] and ", &sources), Step::Stall];
+    app.upstream().push(Script::steps(before.into_iter().chain(steps)));
     let mut stream = super::stream(user, &conversation, "Go", "mock").await;
     let response = stream.response_id().await;
     stream.read_text(1).await;
@@ -168,7 +170,7 @@ async fn cited(app: &TestApp, user: &User) -> (String, Value) {
 async fn continued(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
-    let (conversation, old) = cited(&app, &user).await;
+    let (conversation, old) = cited(&app, &user, None).await;
     let annotations = async || user.list_messages(&conversation).await[1]["annotations"].take();
     let kept = [('a', 4, 7), ('b', 0, 0)];
     assert_eq!(places(&annotations().await), kept);
@@ -193,4 +195,30 @@ async fn continued(world: World) {
     let output = &turn["response"]["output"][0]["content"][0]["annotations"];
     assert_eq!(*output, annotations().await);
     assert_eq!(user.response(&id(&old)).await, old);
+}
+
+async fn trash(world: World) {
+    let app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let thought = Step::Reasoning("Hm. ".to_owned());
+    let (conversation, old) = cited(&app, &user, Some(thought)).await;
+    let before = user.list_messages(&conversation).await[1].clone();
+    assert_eq!(before["reasoning"], "Hm. ");
+    let expected = "Blüe[1] and more ";
+    let new = begin(&app, &user, &old, stalled(&["more "]), expected).await;
+    user.delete_conversation(&conversation).await;
+    let restore = format!("/api/conversations/{conversation}/restore");
+    user.post(&restore, json!({})).await.expect(200);
+    eventually("the end of the response", async || {
+        user.response(&id(&new)).await["status"] != "in_progress"
+    })
+    .await;
+    let new = user.response(&id(&new)).await;
+    assert_eq!(new["error"]["code"], "conversation_deleted", "{new}");
+    let answer = user.list_messages(&conversation).await[1].clone();
+    assert_eq!(answer["content"], expected);
+    for kept in ["reasoning", "annotations"] {
+        assert_eq!(answer[kept], before[kept], "{kept}");
+    }
+    assert_eq!(user.response(&id(&old)).await, old, "what ended stays as it was");
 }

@@ -295,13 +295,15 @@ fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response:
     }
 }
 
-/// What the message of a response that goes on with another holds beside its text.
+/// What the message of a response that goes on with another holds beside its text, also in a
+/// conversation that is deleted: it may be restored.
 pub(super) async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerData, CrudError> {
     if row.previous_response_id.is_none() {
         return Ok(AnswerData::default());
     }
-    let message = crud::messages::find(db, row.user_id, row.message_id).await?;
-    Ok(AnswerData::read(message.as_ref().and_then(|message| message.data.as_deref())))
+    let rows = crud::messages::list_of_response(db, row.id).await?;
+    let message = rows.iter().find(|message| message.id == row.message_id);
+    Ok(AnswerData::read(message.and_then(|message| message.data.as_deref())))
 }
 
 /// The output as it is stored: the pieces of an answer that calls have cut are one message again.
