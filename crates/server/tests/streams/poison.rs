@@ -17,6 +17,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("f5_an_answer_sent_in_one_piece_is_stored_whole", one_piece)
         .story("f5_an_end_that_the_database_refuses_ends_as_failed", refused_end)
         .story("f5_a_poisoned_open_answer_stops_no_recovery", recovery)
+        .story_on(&SERVERS, "f5_a_poisoned_open_answer_is_not_taken_over_for_ever", taken_over)
         .story("f5_a_poisoned_row_stops_no_purge_of_events", events)
         .story("f5_a_poisoned_row_stops_no_removal", removal)
         .story("f5_a_poisoned_account_stops_no_other_removal", accounts)
@@ -218,6 +219,42 @@ async fn recovery(world: World) {
     assert!(messages[1]["reasoning"].is_string(), "{}", messages[1]);
     assert_eq!(messages.len(), 4, "and what was said meanwhile");
     assert_free(&user, conversation).await;
+}
+
+/// Each look of a server comes by what others left open, so what has ended says that one took place.
+async fn taken_over(world: World) {
+    expect_error("the end of a response cannot be stored as it is");
+    expect_error("an open response cannot be written");
+    expect_error("a row was skipped");
+    let mut app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(open_answer(&world, &user).await.1);
+    }
+    let mut sql = world.sql().await;
+    poison(&world, "responses", "UPDATE", &format!("ROW.id = {}", sql_id(&open[0]))).await;
+    let dead = sql.value("SELECT HEX(id) FROM servers").await;
+    app.crash().await;
+    let user = app.anonymous().login(&user.email).await;
+    // The two others belong to the new server, which does not run them, until they are left by
+    // servers that nobody knows.
+    let here = format!("(SELECT id FROM servers WHERE HEX(id) <> '{dead}')");
+    for id in &open[1..] {
+        let sql_id = sql_id(id);
+        sql.execute(&format!("UPDATE responses SET owner = {here} WHERE id = {sql_id}")).await;
+    }
+    sql.execute(&format!("UPDATE servers SET beat = -1 WHERE HEX(id) = '{dead}'")).await;
+    let epoch = format!("SELECT epoch FROM servers WHERE HEX(id) = '{dead}'");
+    eventually("it is taken over", async || sql.value(&epoch).await == "1").await;
+    for (id, owner) in open[1..].iter().zip(["01", "02"]) {
+        let owner = format!("x'{}{owner}'", "0".repeat(30));
+        let sql_id = sql_id(id);
+        sql.execute(&format!("UPDATE responses SET owner = {owner} WHERE id = {sql_id}")).await;
+        eventually("one more look", async || user.response(id).await["status"] != "in_progress")
+            .await;
+    }
+    assert_eq!(sql.value(&epoch).await, "1", "it was taken over once");
 }
 
 async fn events(world: World) {

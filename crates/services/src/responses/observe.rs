@@ -3,7 +3,8 @@
 //! A server counts as dead when its `(epoch, beat)` was the same at [`LOOKS`] looks in a row after
 //! the first. No clock is read, of this machine or another: a process that was frozen, or could
 //! not reach the database, for however long, has not looked meanwhile. One that has stopped in
-//! good order says so, and nobody waits.
+//! good order says so, and nobody waits. A dead one that leaves something open even so is left alone
+//! for a while.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,12 +22,21 @@ const POLL: Duration = Duration::from_secs(2);
 /// How often a server must be seen at the same beat after the first time.
 const LOOKS: u32 = 5;
 
+/// What is skipped for now.
+struct State {
+    servers: Skipped<ServerId>,
+    responses: Skipped<ResponseId>,
+}
+
 /// Observes until the engine stops. A server that is to stop takes nothing over any more.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut others = Others::default();
-    let mut skipped = Skipped::new(recover::WORK);
+    let mut state = State {
+        servers: Skipped::new("takeover from a server"),
+        responses: Skipped::new(recover::WORK),
+    };
     loop {
-        if let Err(error) = look(&engine, &mut others, &mut skipped).await {
+        if let Err(error) = look(&engine, &mut others, &mut state).await {
             tracing::warn!(error = %crate::chain(&error), "looking after other servers failed");
         }
         tokio::select! {
@@ -36,35 +46,39 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-async fn look(
-    engine: &Arc<Engine>,
-    others: &mut Others,
-    skipped: &mut Skipped<ResponseId>,
-) -> Result<()> {
+async fn look(engine: &Arc<Engine>, others: &mut Others, state: &mut State) -> Result<()> {
     let found = crud::servers::list_with_open_responses(&engine.db, engine.fence().owner).await?;
     for dead in others.note(found) {
-        // Whoever sees to its responses may die too: then they are still open, and this server
-        // stands still again at the new epoch.
-        let taken = match crud::servers::take_over(&engine.db, dead.clone())
-            .await
-            .map_err(Error::from)
-        {
-            Err(error) if !error.is_outage() => {
-                // It says nothing about the other servers.
-                tracing::error!(server = %dead.id, error = %crate::chain(&error), "not taken over");
-                continue;
-            }
-            taken => taken?,
-        };
-        if taken {
-            tracing::warn!(server = %dead.id, "seeing to what a dead server left open");
-            #[cfg(feature = "kill-points")]
-            crud::kill_point("takeover.committed");
-            metrics::counter!("server_takeovers_total").increment(1);
-            recover::take_open_of(engine, dead.id, skipped).await?;
+        if !state.servers.is_waiting(dead.id) {
+            let id = dead.id;
+            let taken = take_over(engine, dead, &mut state.responses).await;
+            state.servers.note(id, taken)?;
         }
     }
     Ok(())
+}
+
+/// Takes a dead server's responses over and sees to them. It fails when some of them stay open.
+async fn take_over(
+    engine: &Arc<Engine>,
+    dead: server::Model,
+    skipped: &mut Skipped<ResponseId>,
+) -> Result<()> {
+    let id = dead.id;
+    // Whoever sees to its responses may die too: then they are still open, and this server
+    // stands still again at the new epoch.
+    if !crud::servers::take_over(&engine.db, dead).await? {
+        return Ok(());
+    }
+    tracing::warn!(server = %id, "seeing to what a dead server left open");
+    #[cfg(feature = "kill-points")]
+    crud::kill_point("takeover.committed");
+    metrics::counter!("server_takeovers_total").increment(1);
+    if recover::take_open_of(engine, id, skipped).await? {
+        Ok(())
+    } else {
+        Err(Error::internal("it has left answers that stay open"))
+    }
 }
 
 /// The other servers that have something open as they were seen last, each with the number of

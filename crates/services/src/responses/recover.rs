@@ -50,14 +50,16 @@ pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
     Ok(())
 }
 
-/// Sees to the responses that `server` left open; its epoch was raised before.
+/// Sees to the responses that `server` left open; its epoch was raised before. `false` when some
+/// are to be tried again later.
 pub(crate) async fn take_open_of(
     engine: &Arc<Engine>,
     server: ServerId,
     skipped: &mut Skipped<ResponseId>,
-) -> Result<()> {
+) -> Result<bool> {
     let open = crud::responses::list_open(&engine.db, Some(server), engine.fence().owner).await?;
-    take_each(engine, &open, skipped).await
+    take_each(engine, &open, skipped).await?;
+    Ok(!open.iter().any(|(id, _)| skipped.is_waiting(*id)))
 }
 
 async fn take_each(
