@@ -185,15 +185,16 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
     let mut allowance = engine.learnt.of(&model, engine.context.now());
     loop {
         let attempt = attempt::make(engine, generation, &model, allowance).await;
+        let sent = generation.sent().map_or(0, |sent| u32::try_from(sent.tokens).unwrap_or(0));
         if attempt.was_taken() {
-            engine.learnt.note(&model, allowance, engine.context.now());
+            engine.learnt.note(&model, allowance, sent, engine.context.now());
         }
-        let Some(sent) = generation.sent().filter(|_| attempt.was_too_long()) else {
+        if !attempt.was_too_long() {
             return attempt.outcome;
-        };
-        allowance = allowance.after_refusal(u32::try_from(sent.tokens).unwrap_or(u32::MAX));
+        }
+        allowance = allowance.after_refusal(sent);
         metrics::counter!("generation_context_refusals_total").increment(1);
-        tracing::info!(tokens = sent.tokens, allowed = allowance.tokens, "asking again with less");
+        tracing::info!(tokens = sent, allowed = allowance.tokens, "asking again with less");
     }
 }
 

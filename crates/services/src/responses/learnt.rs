@@ -55,9 +55,11 @@ impl Learnt {
         Allowance { tokens: fresh.map(|(tokens, _)| tokens), refusals: 0 }
     }
 
-    /// Takes note that `model` took what `allowance` let through.
-    pub(crate) fn note(&self, model: &Chosen, allowance: Allowance, now: Time) {
+    /// Takes note that `model` took what `allowance` let through: `sent` tokens, which may be more,
+    /// as the newest message is sent in any case.
+    pub(crate) fn note(&self, model: &Chosen, allowance: Allowance, sent: u32, now: Time) {
         let Some(tokens) = allowance.tokens.filter(|_| allowance.refusals > 0) else { return };
+        let tokens = tokens.max(sent);
         let mut known = self.lock();
         known.retain(|_, (_, since)| now.signed_duration_since(*since) < KEPT);
         if known.len() < MODELS {
@@ -99,11 +101,14 @@ mod tests {
         };
         let now = Time::UNIX_EPOCH;
         let taken = Allowance { tokens: Some(100), refusals: 2 };
-        learnt.note(&model("one"), taken, now);
-        learnt.note(&model("two"), Allowance { refusals: 0, ..taken }, now);
+        learnt.note(&model("one"), taken, 90, now);
+        learnt.note(&model("two"), Allowance { refusals: 0, ..taken }, 90, now);
         let at = |minutes| now + TimeDelta::minutes(minutes);
         assert_eq!(learnt.of(&model("one"), at(59)).tokens, Some(100));
         assert_eq!(learnt.of(&model("one"), at(61)).tokens, None);
         assert_eq!(learnt.of(&model("two"), at(1)).tokens, None, "nothing was refused");
+        // What was taken can be sent again, also where nothing but the newest message was left.
+        learnt.note(&model("three"), Allowance { tokens: Some(0), refusals: 8 }, 800, now);
+        assert_eq!(learnt.of(&model("three"), at(1)).tokens, Some(800));
     }
 }
