@@ -17,6 +17,8 @@ use schemas::list::List;
 use schemas::message::MessageOut;
 use schemas::{Invalid, Patch};
 
+pub(crate) use trash::remove_in_background;
+
 use crate::branch::Branch;
 use crate::error::{Error, Result};
 use crate::responses::engine::Engine;

@@ -19,6 +19,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("f5_a_poisoned_open_answer_stops_no_recovery", recovery)
         .story_on(&SERVERS, "f5_a_poisoned_open_answer_is_not_taken_over_for_ever", taken_over)
         .story("f5_a_poisoned_row_stops_no_purge_of_events", events)
+        .story_on(&SERVERS, "f5_what_an_outage_leaves_of_the_trash_is_removed_after_it", outage)
         .story("f5_a_poisoned_row_stops_no_removal", removal)
         .story("f5_a_poisoned_account_stops_no_other_removal", accounts)
         .story("f5_a_poisoned_text_stops_no_search_backlog", backlog)
@@ -319,6 +320,30 @@ async fn removal(world: World) {
     let rest = format!("conversations WHERE id <> {poisoned} AND deleted_at IS NOT NULL");
     eventually("the trash is emptied", async || count(&mut sql, &rest).await == 0).await;
     assert_eq!(count(&mut sql, &format!("conversations WHERE id = {poisoned}")).await, 1);
+}
+
+async fn outage(world: World) {
+    let mut app = TestApp::start(&world).await;
+    let user = app.user("ada").await;
+    let mut conversations = Vec::new();
+    for _ in 0..3 {
+        let conversation = user.create_conversation().await;
+        user.delete_conversation(&conversation).await;
+        conversations.push(conversation);
+    }
+    let mut sql = world.sql().await;
+    sql.execute("UPDATE conversations SET deleted_at = '2020-01-01 00:00:00'").await;
+    // The disk of the database is full.
+    sql.execute(
+        "CREATE TRIGGER full BEFORE DELETE ON conversations FOR EACH ROW \
+         SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1021, MESSAGE_TEXT = 'disk full'",
+    )
+    .await;
+    app.restart().await;
+    let begun = "conversations WHERE removed_at IS NOT NULL";
+    eventually("the removal has begun", async || count(&mut sql, begun).await == 3).await;
+    sql.execute("DROP TRIGGER full").await;
+    eventually("they are removed", async || count(&mut sql, "conversations").await == 0).await;
 }
 
 async fn accounts(world: World) {

@@ -3,6 +3,7 @@
 //! Whichever it is, the conversation is hidden first, then what runs in it is stopped. Rows are
 //! removed in the background, in steps.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crud::conversations::Version;
@@ -12,6 +13,7 @@ use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, S
 
 use super::{Conversations, done, out};
 use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
 use crate::responses::{Follower, Stop};
 use crate::rows;
 
@@ -39,7 +41,7 @@ impl Conversations {
                 row.deleted_at.map(|deleted_at| deleted_at + self.engine.settings.trash_retention)
             }
             Fate::Removal => {
-                self.remove_in_background(vec![id]);
+                remove_in_background(&self.engine, vec![id]);
                 None
             }
         };
@@ -70,7 +72,7 @@ impl Conversations {
             futures_util::future::join_all(stops).await;
             match fate {
                 Fate::Trash => self.engine.trash_has_grown.notify_one(),
-                Fate::Removal => self.remove_in_background(ids),
+                Fate::Removal => remove_in_background(&self.engine, ids),
             }
         }
         Ok(BulkDeleted { deleted: count, not_found })
@@ -86,7 +88,7 @@ impl Conversations {
     pub(crate) async fn remove_left_over(&self) -> Result<()> {
         let ids = trash::list_removing(&self.engine.db).await?;
         if !ids.is_empty() {
-            self.remove_in_background(ids);
+            remove_in_background(&self.engine, ids);
         }
         Ok(())
     }
@@ -113,15 +115,15 @@ impl Conversations {
         let mut follower = Follower::new(resource, log, None);
         let _ = tokio::time::timeout(STOP_WAIT, follower.wait_end()).await;
     }
+}
 
-    /// Removes rows of conversations in the background. What a stop interrupts stays hidden, and
-    /// the next start goes on.
-    fn remove_in_background(&self, ids: Vec<ConversationId>) {
-        let engine = self.engine.clone();
-        self.engine.tasks.spawn(async move {
-            let db = &engine.db;
-            let work = |id| async move { Ok(trash::remove(db, id).await?) };
-            rows::see_to(&engine, "removal of a conversation", ids, work).await;
-        });
-    }
+/// Removes rows of conversations in the background. What a stop interrupts stays hidden, and the
+/// next start goes on.
+pub(crate) fn remove_in_background(engine: &Arc<Engine>, ids: Vec<ConversationId>) {
+    let here = engine.clone();
+    engine.tasks.spawn(async move {
+        let db = &here.db;
+        let work = |id| async move { Ok(trash::remove(db, id).await?) };
+        rows::see_to(&here, "removal of a conversation", ids, work).await;
+    });
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use models::{ConversationId, ResponseId, Time};
 
 use super::engine::Engine;
+use crate::conversations::remove_in_background;
 use crate::error::{Error, Result};
 use crate::rows::Skipped;
 
@@ -21,7 +22,6 @@ const SOON: Duration = Duration::from_secs(1);
 /// What is skipped for now.
 struct State {
     events: Skipped<ResponseId>,
-    trash: Skipped<ConversationId>,
     keys: Skipped<&'static str>,
 }
 
@@ -29,15 +29,13 @@ struct State {
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut state = State {
         events: Skipped::new("purge of events"),
-        trash: Skipped::new("emptying of the trash"),
         keys: Skipped::new("purge of idempotency keys"),
     };
     loop {
         let ended = engine.started.notified();
         let events = or_later(events(&engine, &mut state).await, "purging events failed");
-        let trash = or_later(trash(&engine, &mut state.trash).await, "emptying the trash failed");
-        let again = [state.events.wait(), state.trash.wait()];
-        let wait = [events, trash].into_iter().chain(again).flatten().min();
+        let trash = or_later(trash(&engine).await, "emptying the trash failed");
+        let wait = [events, trash, state.events.wait()].into_iter().flatten().min();
         let due = async {
             match wait {
                 Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
@@ -88,26 +86,26 @@ async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> 
 }
 
 /// Removes what is due from the trash; how long until the next is, or `None` when it is empty.
-async fn trash(engine: &Engine, skipped: &mut Skipped<ConversationId>) -> Result<Option<Duration>> {
+async fn trash(engine: &Arc<Engine>) -> Result<Option<Duration>> {
+    let mut due = Vec::new();
+    let next = take_due(engine, &mut due).await;
+    if !due.is_empty() {
+        // From here on nothing else finds them before the next start.
+        remove_in_background(engine, due);
+    }
+    next
+}
+
+/// Takes what is due out of the trash, and adds it to `due`; how long until the next is.
+async fn take_due(engine: &Engine, due: &mut Vec<ConversationId>) -> Result<Option<Duration>> {
     use crud::conversations::trash;
     let (db, retention) = (&engine.db, engine.settings.trash_retention);
-    let remove = |id| async move {
-        if engine.stopped.is_cancelled() {
-            return Err(Error::ShuttingDown);
-        }
-        trash::remove(db, id).await?;
-        tracing::debug!(conversation = %id, "removed it from the trash");
-        Ok(())
-    };
-    let again = skipped.due();
-    skipped.each(again, remove).await?;
     loop {
         let now = engine.context.now();
         let Some(oldest) = trash::find_oldest(db).await? else { return Ok(None) };
         if let Some(wait) = until(oldest + retention, now) {
             return Ok(Some(wait));
         }
-        let due = trash::take_due(db, now - retention, now).await?;
-        skipped.each(due, remove).await?;
+        due.extend(trash::take_due(db, now - retention, now).await?);
     }
 }
