@@ -66,6 +66,10 @@ fn until(due: Time, now: Time) -> Option<Duration> {
 /// Removes events that are due; how long until the next are, or `None` when none are left.
 async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> {
     let db = &engine.db;
+    let purge = |id| async move { Ok(crud::responses::purge_events(db, id).await?) };
+    // Events of these may have gone another way: then nothing else would find them any more.
+    let again = state.events.due();
+    state.events.each(again, purge).await?;
     loop {
         let now = engine.context.now();
         let except = state.events.waiting();
@@ -77,8 +81,7 @@ async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> 
         if let Some(wait) = until(ended + engine.settings.event_retention, now) {
             return Ok(Some(wait));
         }
-        let purged = crud::responses::purge_events(db, id).await.map_err(Error::from);
-        state.events.note(id, purged)?;
+        state.events.note(id, purge(id).await)?;
         let purged = crud::idempotency::purge(db, now).await.map_err(Error::from);
         state.keys.note("all", purged)?;
         tracing::debug!(response = %id, "purged its events");
