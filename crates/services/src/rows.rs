@@ -10,9 +10,9 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// The pause before the second attempt; it doubles from then on.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
@@ -103,10 +103,10 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     }
 }
 
-/// Does `work` to every one of `rows` in the background of `engine`, until all are done or the
-/// engine stops; the next start goes on then.
+/// Does `work` to every one of `rows`, until all are done or `stopped` says that the engine stops;
+/// the next start goes on then.
 pub(crate) async fn see_to<K, F>(
-    engine: &Engine,
+    stopped: &CancellationToken,
     what: &'static str,
     mut rows: Vec<K>,
     mut work: impl FnMut(K) -> F,
@@ -119,7 +119,7 @@ pub(crate) async fn see_to<K, F>(
         let mut left = Vec::new();
         let mut is_away = false;
         for row in rows {
-            if engine.stopped.is_cancelled() {
+            if stopped.is_cancelled() {
                 return;
             }
             if is_away || skipped.is_waiting(row) {
@@ -128,7 +128,7 @@ pub(crate) async fn see_to<K, F>(
             }
             let result = tokio::select! {
                 result = work(row) => result,
-                () = engine.stopped.cancelled() => return,
+                () = stopped.cancelled() => return,
             };
             match skipped.note(row, result) {
                 Ok(Some(())) => {}
@@ -145,7 +145,7 @@ pub(crate) async fn see_to<K, F>(
         if !rows.is_empty() {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = engine.stopped.cancelled() => return,
+                () = stopped.cancelled() => return,
             }
         }
     }
@@ -157,6 +157,8 @@ fn warn(work: &'static str, error: &Error) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -200,5 +202,67 @@ mod tests {
         assert!(skipped.each([1, 2, 3], work).await.is_err());
         let wait = skipped.wait();
         assert_eq!((seen, wait), (vec![1, 2], None));
+    }
+
+    /// Sees to the rows 1 to 3: when each was tried, in seconds. `fails` says how an attempt fails,
+    /// by its row and its number from 1.
+    async fn tries(fails: impl Fn(u32, usize) -> Option<Error>) -> Vec<(u32, u64)> {
+        let begin = Instant::now();
+        let tried = RefCell::new(Vec::new());
+        let work = |row: u32| {
+            tried.borrow_mut().push((row, begin.elapsed().as_secs()));
+            let times = tried.borrow().iter().filter(|(other, _)| *other == row).count();
+            let failure = fails(row, times);
+            async move { failure.map_or(Ok(()), Err) }
+        };
+        see_to(&CancellationToken::new(), "testing", vec![1, 2, 3], work).await;
+        tried.into_inner()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_row_that_fails_is_seen_to_again_until_it_is_done() {
+        let tried =
+            tries(|row, times| (row == 2 && times < 3).then(|| Error::internal("its own fault")));
+        assert_eq!(tried.await, [(1, 0), (2, 0), (3, 0), (2, 30), (2, 90)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_outage_leaves_is_seen_to_after_it() {
+        let tried = tries(|row, times| (row == 2 && times < 3).then_some(Error::StorageFull));
+        assert_eq!(tried.await, [(1, 0), (2, 0), (2, 10), (2, 20), (3, 20)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_makes_no_row_be_tried_before_its_time() {
+        let tried = tries(|row, times| match (row, times) {
+            (1, 1) => Some(Error::internal("its own fault")),
+            (3, 1) => Some(Error::StorageFull),
+            _ => None,
+        });
+        assert_eq!(tried.await, [(1, 0), (2, 0), (3, 0), (3, 10), (1, 30)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_it_at_work_and_in_a_pause() {
+        async fn stop_in(stopped: &CancellationToken, seconds: u64) {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            stopped.cancel();
+        }
+        let begin = Instant::now();
+        let tried = Cell::new(0);
+        let fails = |_: u32| {
+            tried.set(tried.get() + 1);
+            async { Err(Error::internal("its own fault")) }
+        };
+        let stopped = CancellationToken::new();
+        tokio::join!(see_to(&stopped, "testing", vec![1, 2], fails), stop_in(&stopped, 5));
+        assert_eq!((begin.elapsed().as_secs(), tried.get()), (5, 2), "in a pause");
+        see_to(&stopped, "testing", vec![1, 2], fails).await;
+        assert_eq!(tried.get(), 2, "nothing begins after a stop");
+
+        let stopped = CancellationToken::new();
+        let hangs = |_: u32| std::future::pending::<Result<()>>();
+        tokio::join!(see_to(&stopped, "testing", vec![1, 2], hangs), stop_in(&stopped, 7));
+        assert_eq!(begin.elapsed().as_secs(), 12, "at work");
     }
 }

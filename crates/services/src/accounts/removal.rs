@@ -40,7 +40,7 @@ impl Accounts {
             let (db, context) = (&engine.db, &engine.context);
             let work =
                 |id| async move { Ok(crud::users::removal::remove(db, id, context.now()).await?) };
-            rows::see_to(&engine, "removal of an account", ids, work).await;
+            rows::see_to(&engine.stopped, "removal of an account", ids, work).await;
         });
     }
 }

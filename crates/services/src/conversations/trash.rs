@@ -124,6 +124,6 @@ pub(crate) fn remove_in_background(engine: &Arc<Engine>, ids: Vec<ConversationId
     engine.tasks.spawn(async move {
         let db = &here.db;
         let work = |id| async move { Ok(trash::remove(db, id).await?) };
-        rows::see_to(&here, "removal of a conversation", ids, work).await;
+        rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;
     });
 }

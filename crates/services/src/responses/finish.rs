@@ -113,7 +113,7 @@ fn finish_later(engine: &Arc<Engine>, row: response::Model, log: Arc<Log>, endin
                 _ => Ok(()),
             }
         };
-        rows::see_to(&again, "end of an answer", vec![row.id], work).await;
+        rows::see_to(&again.stopped, "end of an answer", vec![row.id], work).await;
     });
 }
 

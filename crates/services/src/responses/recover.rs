@@ -44,7 +44,7 @@ pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
                     }
                 }
             };
-            rows::see_to(&again, WORK, ids, work).await;
+            rows::see_to(&again.stopped, WORK, ids, work).await;
         });
     }
     Ok(())
