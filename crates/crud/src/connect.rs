@@ -10,6 +10,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::time::Instant;
 
 use crate::db::{Db, Limits, Pools};
+use crate::link::Link;
 use crate::{mysql, sqlite};
 
 pub use crate::mysql::{MySqlOptions, MySqlTarget};
@@ -175,17 +176,18 @@ async fn reach(options: &Options) -> Result<Pools, ConnectError> {
 pub(crate) async fn open_existing(
     engine: &Engine,
     acquire: Duration,
-) -> Result<Option<DatabaseConnection>, ConnectError> {
+) -> Result<Option<(DatabaseConnection, Link)>, ConnectError> {
     match engine {
         Engine::Sqlite(options) if !options.path.exists() => Ok(None),
         Engine::Sqlite(options) => {
             let pools = sqlite::open(options, acquire).await?;
             close(pools.write).await;
-            Ok(Some(pools.read))
+            Ok(Some((pools.read, pools.link)))
         }
         Engine::MySql(options) => {
             let limits = Limits { acquire, ..Limits::default() };
-            Ok(mysql::open_existing(options, limits).await?.map(|pools| pools.write))
+            let pools = mysql::open_existing(options, limits).await?;
+            Ok(pools.map(|pools| (pools.write, pools.link)))
         }
     }
 }

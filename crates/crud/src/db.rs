@@ -245,10 +245,7 @@ impl Db {
 
     /// The largest packet that a database server takes, in bytes; none of an embedded database.
     pub fn packet(&self) -> Option<u64> {
-        match self.link.packet() {
-            usize::MAX => None,
-            packet => u64::try_from(packet).ok(),
-        }
+        self.link.limit_of_packets()
     }
 
     /// The longest text that certainly fits into one statement, in bytes; `usize::MAX` where

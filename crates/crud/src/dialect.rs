@@ -48,18 +48,6 @@ pub(crate) fn check_size(statement: &Statement, limit: usize) -> Result<(), DbEr
 /// What a value takes in a packet beside its text: its type and its length.
 const PER_VALUE: usize = 16;
 
-/// The largest packet that this server takes from a connection made now, in bytes; none of an
-/// embedded database.
-pub(crate) async fn packet(db: &impl ConnectionTrait) -> Result<Option<u64>, DbErr> {
-    if has_single_writer(db) {
-        return Ok(None);
-    }
-    let sql = "SELECT CAST(@@max_allowed_packet AS SIGNED)";
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    let packet: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-    Ok(packet.and_then(|packet| u64::try_from(packet).ok()))
-}
-
 /// Whether writes go through one writer with group commit (`SQLite`), rather than a pool.
 pub(crate) fn has_single_writer(db: &impl ConnectionTrait) -> bool {
     db.get_database_backend() == DbBackend::Sqlite

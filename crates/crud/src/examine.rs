@@ -7,6 +7,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::connect::{ConnectError, Engine, close, open_existing};
 use crate::dialect;
+use crate::link::Link;
 
 /// How long one statement may wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -29,8 +30,8 @@ pub struct Examined {
 
 /// Looks at a database, once and without waiting for it. `None` if there is none yet.
 pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> {
-    let Some(connection) = open_existing(engine, ACQUIRE).await? else { return Ok(None) };
-    let found = look(&connection).await;
+    let Some((connection, link)) = open_existing(engine, ACQUIRE).await? else { return Ok(None) };
+    let found = look(&connection, &link).await;
     close(connection).await;
     found.map(Some).map_err(|source| ConnectError::Unreachable {
         place: "statements".to_owned(),
@@ -39,12 +40,12 @@ pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> 
     })
 }
 
-async fn look(connection: &DatabaseConnection) -> Result<Examined, sea_orm::DbErr> {
+async fn look(connection: &DatabaseConnection, link: &Link) -> Result<Examined, sea_orm::DbErr> {
     Ok(Examined {
         version: dialect::version(connection).await?,
         schema: migration::check(connection).await,
         time: dialect::time(connection).await?,
-        packet: dialect::packet(connection).await?,
+        packet: link.limit_of_packets(),
         orphans: dialect::orphans(connection).await?,
     })
 }

@@ -51,6 +51,11 @@ impl Link {
         self.packet.load(Ordering::Relaxed)
     }
 
+    /// The same; none where nothing limits it.
+    pub(crate) fn limit_of_packets(&self) -> Option<u64> {
+        u64::try_from(self.packet()).ok().filter(|_| self.packet() != usize::MAX)
+    }
+
     /// The longest text that certainly fits into one statement, in bytes.
     pub(crate) fn longest_text(&self) -> usize {
         match self.packet() {
