@@ -25,6 +25,7 @@ mod idle;
 mod memory;
 mod original_env;
 mod packaging;
+mod packet;
 mod place;
 mod providers;
 mod proxies;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     let harness = configuration::stories(harness);
     let harness = doctor::stories(harness);
     let harness = packaging::stories(harness);
+    let harness = packet::stories(harness);
     let harness = providers::stories(harness);
     let harness = proxies::stories(harness);
     idle::stories(harness).run()
