@@ -1,5 +1,9 @@
 //! A server dies, or is taken for dead, with events that only Redis has seen.
 
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::client::{Anonymous, EventStream};
+use testkit::sse::text_of;
 use testkit::validator::assert_valid;
 use testkit::{Harness, World, eventually};
 
@@ -14,6 +18,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .redis_story_on(&SERVERS, "what_a_replaced_server_sends_is_not_read", zombie)
         .redis_story_on(&SERVERS, "a_frozen_server_that_wakes_changes_nothing", frozen)
         .redis_story_on(&SERVERS, "who_goes_on_with_an_answer_is_followed_live", gone_on_with)
+        .redis_story_on(&SERVERS, "w7_a_continued_answer_outlives_its_server", continued_marked)
+        .redis_story_on(&SERVERS, "w7_a_continued_answer_is_gone_on_with_elsewhere", continued_on)
 }
 
 async fn ahead(world: World) {
@@ -118,4 +124,120 @@ async fn gone_on_with(world: World) {
     site.there.post(&path, serde_json::json!({})).await.expect(200);
     let (frames, _) = read_to_end(&site.there, &response, there).await;
     assert!(frames == site.stored(&response).await);
+}
+
+/// A continued answer whose server has died.
+struct Orphan {
+    site: Site,
+    conversation: String,
+    /// The responses that wrote it before, as they ended, the first one first.
+    earlier: Vec<Value>,
+    response: String,
+    /// What they wrote.
+    kept: String,
+    /// Somebody who followed it at the other server.
+    there: EventStream,
+}
+
+impl Orphan {
+    /// An answer that was continued twice, and is longer than one run of events.
+    async fn new(world: &World, on_interruption: &str) -> Self {
+        let settings = [
+            ("CHATAPP_RESPONSES__ON_INTERRUPTION", on_interruption),
+            ("CHATAPP_RESPONSES__CONTINUE_TOKENS", "1000000000"),
+            ("CHATAPP_PROVIDER__CONTEXT_TOKENS", "100000000"),
+        ];
+        let site = Site::with(world, testkit::Redis::start().await, &settings).await;
+        let (long, first) = site.answer("mock:ticks=30000,finish=length").await;
+        long.finish().await;
+        let (mut here, second) = continued(&site.user, &first, ENDLESS).await;
+        while here.last_seq() < Some(20) {
+            here.next().await.expect("more events");
+        }
+        here.read_text(10).await;
+        site.stop(&second).await;
+        let earlier = vec![site.user.response(&first).await, site.user.response(&second).await];
+        assert_eq!(earlier[0]["status"], "incomplete", "{}", earlier[0]["status"]);
+        let conversation = earlier[0]["conversation"]["id"].as_str().expect("an id").to_owned();
+        let kept = answer(&site.there, &conversation).await;
+        assert!(kept.len() > 256 * 1024, "{}", kept.len());
+
+        let (mut here, response) = continued(&site.user, &second, ENDLESS).await;
+        let mut there = follow(&site.there, &response, None).await;
+        for stream in [&mut here, &mut there] {
+            while stream.text().len() <= kept.len() + 20 {
+                stream.next().await.expect("more events");
+            }
+        }
+        let open = "SELECT last_seq FROM responses WHERE status = 'in_progress'";
+        let before: i64 = world.sql().await.value(open).await.parse().expect("a number");
+        eventually("a checkpoint", async || {
+            world.sql().await.value(open).await.parse().is_ok_and(|seq: i64| seq > before)
+        })
+        .await;
+        site.one.signal("KILL");
+        Self { site, conversation, earlier, response, kept, there }
+    }
+
+    /// What it says in the end, held against the message and against the responses before.
+    async fn end(self) -> (Site, String) {
+        let Self { site, conversation, earlier, response, kept, there } = self;
+        let (frames, _) = read_to_end(&site.there, &response, there).await;
+        assert_valid(&frames);
+        let text = text_of(&frames);
+        assert!(text.starts_with(&kept), "{} of {} bytes", text.len(), kept.len());
+        assert!(text.len() > kept.len(), "and what the last one said");
+        assert!(answer(&site.there, &conversation).await == text, "the message is all of it");
+        assert!(frames == site.stored(&response).await);
+        for before in &earlier {
+            let path = format!("/api/responses/{}", before["id"].as_str().expect("an id"));
+            let now = site.there.get(&path).await.expect(200);
+            assert!(now == *before, "it stays as it ended: {} {}", now["status"], now["usage"]);
+        }
+        let path = format!("/api/conversations/{conversation}/messages");
+        let body = json!({"content": "And now?", "model": "mock:ticks=1"});
+        let turn = site.there.post(&path, body).await.expect(201);
+        assert_eq!(turn["response"]["status"], "completed", "the conversation goes on");
+        (site, response)
+    }
+}
+
+/// Goes on with a response; the stream and the new response's id.
+async fn continued(client: &Anonymous, response: &str, model: &str) -> (EventStream, String) {
+    let path = format!("/api/responses/{response}/continue");
+    let body = json!({"model": model, "stream": true});
+    let mut stream = client.stream(client.request(Method::POST, &path).json(&body)).await;
+    let id = stream.response_id().await;
+    (stream, id)
+}
+
+/// The text of the first answer.
+async fn answer(client: &Anonymous, conversation: &str) -> String {
+    let path = format!("/api/conversations/{conversation}/messages");
+    let messages = client.get(&path).await.expect(200);
+    messages["data"][1]["content"].as_str().expect("text").to_owned()
+}
+
+async fn continued_marked(world: World) {
+    let (site, response) = Orphan::new(&world, "mark").await.end().await;
+    let response = site.there.get(&format!("/api/responses/{response}")).await.expect(200);
+    assert_eq!(response["incomplete_details"]["reason"], "interrupted", "{}", response["status"]);
+}
+
+async fn continued_on(world: World) {
+    let mut orphan = Orphan::new(&world, "continue").await;
+    let (there, response) = (&orphan.site.there, &orphan.response);
+    // It may be sent away once, having seen more than was stored.
+    let mut stream = follow(there, response, None).await;
+    while stream.last_seq() < Some(CRASH_STEP + 30) {
+        if stream.next().await.is_none() {
+            stream = follow(there, response, stream.last_seq()).await;
+        }
+    }
+    let path = format!("/api/responses/{response}/cancel");
+    there.post(&path, json!({})).await.expect(200);
+    orphan.there = follow(there, response, None).await;
+    let (site, response) = orphan.end().await;
+    let response = site.there.get(&format!("/api/responses/{response}")).await.expect(200);
+    assert_eq!(response["status"], "cancelled");
 }
