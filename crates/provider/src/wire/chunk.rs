@@ -210,6 +210,7 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
     .into_iter()
     .flatten()
     .find_map(read_usage);
+    chunk.reason = reason(choice.unwrap_or(value));
     let Some(choice) = choice else {
         chunk.citations = citations::read([value]);
         return chunk;
@@ -226,10 +227,18 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
         chunk.text = choice.get("text").map(plain_text).unwrap_or_default();
         chunk.citations = citations::read([value, choice]);
     }
-    let mut reasons = ["finish_reason", "finishReason"].into_iter();
-    let word = reasons.find_map(|name| choice.get(name)?.as_str());
-    chunk.reason = word.and_then(Reason::read);
     chunk
+}
+
+/// The first reason that says something, as a word or an object with one.
+fn reason(choice: &Value) -> Option<Reason> {
+    let read = |value: &Value| {
+        let word = value.as_str().or_else(|| value.get("type")?.as_str())?;
+        Reason::read(word)
+    };
+    ["finish_reason", "finishReason", "stop_reason", "stopReason"]
+        .into_iter()
+        .find_map(|name| read(choice.get(name)?))
 }
 
 fn read_delta(delta: &Value, chunk: &mut Chunk) {

@@ -53,6 +53,8 @@ struct Choice<'a> {
     finish_reason: Option<Cow<'a, str>>,
     #[serde(default)]
     usage: Option<IgnoredAny>,
+    #[serde(default, alias = "stopReason")]
+    stop_reason: Option<IgnoredAny>,
     #[serde(default)]
     error: Option<IgnoredAny>,
     #[serde(
@@ -123,8 +125,9 @@ pub(super) fn read(data: &str) -> Option<Chunk> {
     if choices.next().is_some() {
         return None;
     }
-    let Choice { index, delta, finish_reason, usage: choice_usage, error, citations } = choice;
-    if citations.is_some() || error.is_some() {
+    let Choice { index, delta, finish_reason, stop_reason, usage: choice_usage, error, citations } =
+        choice;
+    if citations.is_some() || error.is_some() || stop_reason.is_some() {
         return None;
     }
     let Delta {

@@ -375,7 +375,7 @@ proptest! {
     fn the_quick_reader_agrees_with_the_tolerant_one(
         mut top in object(&["object", "usage", "error", "x_groq", "id", "citations", "search_info"]),
         mut choice in object(&["index", "finish_reason", "finishReason", "usage", "message",
-            "error", "groundingMetadata"]),
+            "stop_reason", "error", "groundingMetadata"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
             "thinking", "thinking_blocks", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
             "audio", "context"]),

@@ -138,6 +138,23 @@ async fn p3_what_the_reasons_of_providers_mean() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_reasons_stand_under_other_names_too() {
+    for (last, end) in [
+        (r#"{"choices":[{"delta":{},"finish_reason":null,"stop_reason":"max_tokens"}]}"#, "length"),
+        (r#"{"choices":[{"delta":{},"stop_reason":"end_turn"}]}"#, "stop"),
+        (r#"{"choices":[{"delta":{},"finishReason":"MAX_TOKENS"}]}"#, "length"),
+        (r#"{"choices":[],"finish_reason":"length"}"#, "length"),
+        (r#"{"choices":[{"delta":{},"finish_reason":{"type":"length"}}]}"#, "length"),
+        // The text at which vLLM was told to stop is no reason.
+        (r#"{"choices":[{"delta":{},"finish_reason":"stop","stop_reason":"error"}]}"#, "stop"),
+    ] {
+        let outcome = answer(vec![text("a", ""), bytes(format!("data: {last}\n\n")), done()]).await;
+        let end = if end == "stop" { Finish::Stop } else { Finish::Length };
+        assert_eq!((outcome.text.as_str(), outcome.end), ("a", Ok(end)), "{last}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn p4_counts_and_done_are_an_end() {
     let words = || {
         bytes(
