@@ -154,7 +154,7 @@ export default async function ({ browser, url }) {
   const box = page.getByRole("textbox", { name: "Message" });
   await box.fill(long);
   await box.press("Enter");
-  const alert = page.getByRole("alert").filter({ hasText: "Not sent." });
+  const alert = page.getByRole("alert").filter({ hasText: "Not sent. This message is too long for the server." });
   await alert.waitFor();
   assert.equal((await box.inputValue()).length, long.trim().length);
   assert.equal((await stored()).length, count);

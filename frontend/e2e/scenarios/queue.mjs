@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { api, eventually, listen, person, PHONE, send, shownTicks, signUp, useModel } from "../browser.mjs";
 
 export default async function ({ browser, url }) {
-  const { page, problems, context } = await person(browser, url, { expected: [/status of 500/] });
+  const { page, problems, context } = await person(browser, url, { expected: [/status of (500|404)/] });
   const hears = await listen(page);
   const email = await signUp(page);
   await useModel(page, "demo:ticks=4000,rate=40");
@@ -97,5 +97,21 @@ export default async function ({ browser, url }) {
   letGo();
   await mine.filter({ hasText: "once more" }).waitFor();
   await eventually("the focus is in the box", async () => (await focused(page)) === "Message");
+
+  // Its conversation is deleted while it waits: its text is where one writes, and goes along to a new one.
+  await page.goto("/");
+  await send(page, "to be deleted");
+  await page.waitForURL("**/c/conv_*");
+  await eventually("the answer is on its way", async () => (await shownTicks(page)) > 3);
+  await send(page, "not lost");
+  await queued.waitFor();
+  assert.equal((await ask(`/api/conversations/${page.url().split("/").pop()}`, { method: "DELETE" })).status, 200);
+  await page.getByRole("alert").filter({ hasText: "Not sent. This conversation does not exist" }).waitFor();
+  assert.equal(await box.inputValue(), "not lost");
+  await page.getByRole("link", { name: "New chat" }).first().click();
+  await page.waitForURL(`${url}/`);
+  await eventually("it can begin a conversation", async () => (await box.inputValue()) === "not lost");
+  await page.reload();
+  assert.equal(await box.inputValue(), "not lost");
   assert.deepEqual([...problems, ...phone.problems], []);
 }
