@@ -72,10 +72,10 @@ const PATIENCE = 45_000;
 
 let people = 0;
 
-/** Signs up through the form, waits for the first screen, and returns the address. */
-export async function signUp(page, name = "Ada") {
+/** Signs up through the form, waits for the first screen, and returns the address. A set-up code makes the administrator's account. */
+export async function signUp(page, name = "Ada", code = "") {
   const email = `${name.toLowerCase().replaceAll(" ", ".")}-${process.pid}-${people++}@example.org`;
-  await page.goto("/signup");
+  await page.goto(code ? `/signup#setup=${code}` : "/signup");
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);

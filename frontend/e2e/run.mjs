@@ -26,11 +26,12 @@ if (name === "--check") {
 const url = process.env.CHATAPP_URL ?? "http://127.0.0.1:8000";
 const replies = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
-/** Asks whoever runs the server to do something with it, and waits until it is done. */
+/** Asks whoever runs the server to do something with it, waits until it is done, and returns the answer. */
 async function ask(request) {
   console.log(`@ ${request}`);
-  const { done } = await replies.next();
+  const { done, value } = await replies.next();
   if (done) throw new Error(`nobody answers "${request}"; run the scenario through cargo test`);
+  return value;
 }
 
 const { default: scenario } = await load(`./scenarios/${name}.mjs`);

@@ -32,6 +32,7 @@ mod password_rule;
 mod random;
 mod refresh;
 mod secret_key;
+mod setup_code;
 
 pub use access::{AccessClaims, AccessTokens, MAX_TOKEN_BYTES};
 pub use api_key::{KEY_PREFIX, is_api_key, new_api_key, visible_prefix};
@@ -43,3 +44,4 @@ pub use password::{PasswordParameters, Passwords, Turn, Verified};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};
 pub use refresh::RefreshTokens;
 pub use secret_key::{SecretKey, WeakSecret};
+pub use setup_code::SetupCodes;

@@ -1,4 +1,4 @@
-//! Random tokens that mean nothing by themselves: refresh tokens, set-up tokens, API keys.
+//! Random tokens that mean nothing by themselves: refresh tokens, invitations, API keys.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ pub struct OpaqueToken(SecretString);
 
 impl OpaqueToken {
     /// A new token beginning with `prefix`, which lets people and scanners tell kinds apart
-    /// (`rt_`, `setup_`, `sk-`).
+    /// (`rt_`, `invite_`, `sk-`).
     pub fn generate(prefix: &str) -> Self {
         let mut text = String::from(prefix);
         URL_SAFE_NO_PAD.encode_string(random::bytes::<32>(), &mut text);

@@ -10,18 +10,16 @@ use crate::insert;
 
 /// The row of `meta` that says who became the first administrator; its uniqueness is the guard.
 pub(crate) const FIRST_ADMINISTRATOR: &str = "first_administrator";
-/// The row of `meta` with the hash and expiry of the set-up token.
-const SETUP_TOKEN: &str = "setup_token";
+/// The row of `meta` with the seed of the set-up code, while nobody became the administrator.
+const SETUP_SEED: &str = "setup_seed";
 
 /// What makes the new account the administrator, if anything does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Nothing: an ordinary account.
     None,
-    /// Being the first, on this machine.
-    First,
-    /// The set-up token with this hash, in hexadecimal.
-    SetupToken(String),
+    /// The set-up code that was made from this seed.
+    Setup(String),
 }
 
 /// A new account with its first session.
@@ -35,8 +33,6 @@ pub struct SignUp {
     pub refresh: refresh_token::Model,
     /// Why it should be the administrator.
     pub claim: Claim,
-    /// The current time.
-    pub now: Time,
 }
 
 /// How a sign-up ended.
@@ -46,8 +42,8 @@ pub enum SignedUp {
     Created(user::Model),
     /// Another account has the address.
     EmailTaken,
-    /// The set-up token is wrong, used or expired.
-    TokenInvalid,
+    /// The set-up code was used meanwhile.
+    SetupUsed,
 }
 
 /// Makes an account and logs it in.
@@ -65,20 +61,11 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
     if same_email.one(tx).await?.is_some() {
         return Ok(SignedUp::EmailTaken);
     }
-    let claimed = has_administrator(tx).await?;
-    let is_admin = match &new.claim {
-        Claim::None => false,
-        Claim::First => !claimed,
-        Claim::SetupToken(hash) => {
-            let expected = fact(tx, SETUP_TOKEN).await?;
-            if claimed || !expected.is_some_and(|stored| token_matches(&stored, hash, new.now)) {
-                return Ok(SignedUp::TokenInvalid);
-            }
-            true
-        }
-    };
     let mut account = new.user.clone();
-    if is_admin {
+    if let Claim::Setup(seed) = &new.claim {
+        if fact(tx, SETUP_SEED).await?.as_ref() != Some(seed) || has_administrator(tx).await? {
+            return Ok(SignedUp::SetupUsed);
+        }
         account.role = user::UserRole::Admin;
         note_administrator(tx, account.id).await?;
     }
@@ -93,18 +80,12 @@ pub(crate) async fn has_administrator(tx: &Tx) -> Result<bool> {
     Ok(fact(tx, FIRST_ADMINISTRATOR).await?.is_some())
 }
 
-/// Says who became the first administrator, and makes the set-up token void.
+/// Says who became the first administrator, and makes the set-up code void.
 pub(crate) async fn note_administrator(tx: &Tx, id: UserId) -> Result<()> {
     let row = meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: id.to_string() };
     insert(tx, row).await?;
-    meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
+    meta::Entity::delete_by_id(SETUP_SEED.to_owned()).exec(tx).await?;
     Ok(())
-}
-
-/// The stored form is `hash expiry`, the expiry in microseconds since 1970.
-fn token_matches(stored: &str, hash: &str, now: Time) -> bool {
-    let Some((expected, expiry)) = stored.split_once(' ') else { return false };
-    expected == hash && expiry.parse().is_ok_and(|expiry: i64| now.timestamp_micros() < expiry)
 }
 
 async fn fact(tx: &Tx, name: &str) -> Result<Option<String>> {
@@ -117,16 +98,40 @@ pub async fn has_first_administrator(db: &Db) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// Replaces the set-up token: `hash` in hexadecimal, valid until `expires_at`.
-pub async fn replace_setup_token(db: &Db, hash: String, expires_at: Time) -> Result<()> {
-    let value = format!("{hash} {}", expires_at.timestamp_micros());
-    db.write(value, |tx, value| {
-        Box::pin(async move {
-            meta::Entity::delete_by_id(SETUP_TOKEN.to_owned()).exec(tx).await?;
-            insert(tx, meta::Model { name: SETUP_TOKEN.to_owned(), value: value.clone() }).await
-        })
-    })
-    .await
+/// The seed of the set-up code; none when there is an administrator, or no server has started since
+/// the last one left.
+pub async fn find_setup_seed(db: &Db) -> Result<Option<String>> {
+    let row = meta::Entity::find_by_id(SETUP_SEED.to_owned()).one(db.read()).await?;
+    Ok(row.map(|row| row.value))
+}
+
+/// The seed of the set-up code, which is `fresh` if there was none; none when somebody became the
+/// administrator.
+pub async fn keep_setup_seed(db: &Db, fresh: String) -> Result<Option<String>> {
+    let run = |fresh: String| db.write(fresh, |tx, fresh| Box::pin(keep_setup_seed_in(tx, fresh)));
+    match run(fresh.clone()).await {
+        // Another server was quicker: its seed counts.
+        Err(CrudError::Conflict(_)) => run(fresh).await,
+        result => result,
+    }
+}
+
+async fn keep_setup_seed_in(tx: &Tx, fresh: &str) -> Result<Option<String>> {
+    if has_administrator(tx).await? {
+        return Ok(None);
+    }
+    let known = fact(tx, SETUP_SEED).await?;
+    if known.is_none() {
+        let row = meta::Model { name: SETUP_SEED.to_owned(), value: fresh.to_owned() };
+        insert(tx, row).await?;
+    }
+    Ok(Some(known.unwrap_or_else(|| fresh.to_owned())))
+}
+
+/// Whether an account has this canonical e-mail address.
+pub async fn is_email_taken(db: &Db, email: &str) -> Result<bool> {
+    let same = user::Entity::find().filter(user::Column::Email.eq(email));
+    Ok(same.count(db.read()).await? > 0)
 }
 
 /// Makes transactions about one account wait for each other until they end; `false` when there is

@@ -21,7 +21,8 @@ pub struct SignupRequest {
     /// Display name, at most 128 characters.
     #[serde(default)]
     pub name: String,
-    /// The one-time token from the server's log that makes the first account the administrator.
+    /// The set-up code that the server prints at every start while it has no administrator: makes
+    /// this account the administrator's.
     #[serde(default)]
     pub setup_token: Option<String>,
 }
@@ -29,7 +30,7 @@ pub struct SignupRequest {
 /// Who can make an account here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SignupState {
-    /// Whether anybody can; if not, the administrator's account alone can be made.
+    /// Whether the caller can without any code.
     pub open: bool,
     /// How the administrator's account is made.
     pub administrator: AdministratorSetup,
@@ -41,9 +42,7 @@ pub struct SignupState {
 pub enum AdministratorSetup {
     /// It was made already.
     Done,
-    /// By whoever asks, with the next account: the request comes from the server's own machine.
-    NextAccount,
-    /// With the one-time token from the server's log.
+    /// With the set-up code that the server prints at its start.
     SetupToken,
 }
 

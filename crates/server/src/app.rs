@@ -1,12 +1,12 @@
 //! The server put together: configuration in, a listening process out.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
-use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens};
+use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SetupCodes};
 use bus::Bus;
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use models::Context;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::Site;
 
-use crate::banner::{BannerFacts, FirstUser, ModelFacts};
+use crate::banner::{BannerFacts, ModelFacts, SetUp};
 use crate::config::{
     Config, Database, OnInterruption, Providers, ResponsesConfig, Signup, Synchronous,
 };
@@ -82,6 +82,7 @@ impl App {
                 config.auth.access_token_ttl,
             ),
             refresh_tokens: RefreshTokens::new(&secrets.current),
+            setup: SetupCodes::new(&secrets.current),
             settings: Settings { generations: shares.answers, ..settings(&config) },
         })
         .await
@@ -277,15 +278,21 @@ pub(crate) fn passwords(config: &Config) -> Result<Passwords> {
 
 pub(crate) fn settings(config: &Config) -> Settings {
     let signup = match config.auth.signup {
+        Signup::Auto => services::Signup::Auto,
         Signup::Open => services::Signup::Open,
-        Signup::Auto if config.server.host.is_loopback() => services::Signup::Open,
-        Signup::Auto | Signup::Closed => services::Signup::Closed,
+        Signup::Invite => services::Signup::Invite,
+        Signup::Closed => services::Signup::Closed,
     };
     Settings {
         signup,
         throttle: ThrottleLimits {
             attempts: config.auth.login_attempts,
             attempts_per_address: config.auth.login_attempts_per_address,
+            longest: config.auth.login_delay_max,
+        },
+        signups: ThrottleLimits {
+            attempts: config.auth.signups_per_address,
+            attempts_per_address: config.auth.signups_per_address,
             longest: config.auth.login_delay_max,
         },
         session_lifetime: config.auth.session_ttl,
@@ -346,7 +353,7 @@ fn api_config(config: &Config, shares: &Shares) -> ApiConfig {
     }
 }
 
-/// What the banner says. Makes a set-up token where one is needed.
+/// What the banner says, with the set-up code where one is needed.
 async fn facts(
     config: &Config,
     address: SocketAddr,
@@ -354,14 +361,8 @@ async fn facts(
     services: &Services,
 ) -> Result<BannerFacts> {
     let url = format!("http://{address}");
-    let setup = services.accounts.offer_setup_token().await.context("the set-up token")?;
-    let first_user = setup.map(|token| {
-        if config.server.host.is_loopback() {
-            FirstUser::BecomesAdministrator
-        } else {
-            FirstUser::NeedsToken { token, valid_for: services::SETUP_LIFETIME }
-        }
-    });
+    let code = services.accounts.offer_setup_code().await.context("the set-up code")?;
+    let setup = code.map(|code| SetUp { base: local_url(address), code });
     let model = model_facts(&config.providers);
     Ok(BannerFacts {
         version: VERSION.version.to_owned(),
@@ -377,9 +378,19 @@ async fn facts(
             }
         }),
         model,
-        first_user,
+        setup,
         secret_created: secrets.created.clone(),
     })
+}
+
+/// How a browser on this machine reaches a server at this address.
+fn local_url(address: SocketAddr) -> String {
+    let ip = address.ip();
+    if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
 }
 
 fn model_facts(config: &Providers) -> ModelFacts {

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The facts of a start. Nothing in it is secret but the set-up token, which is shown on purpose.
+/// The facts of a start. Nothing in it is secret but the set-up code, which is shown on purpose.
 #[derive(Debug, Clone)]
 pub struct BannerFacts {
     /// Our version.
@@ -22,8 +21,8 @@ pub struct BannerFacts {
     pub redis: Option<String>,
     /// Who writes the answers.
     pub model: ModelFacts,
-    /// What happens with the first account; none when there are accounts already.
-    pub first_user: Option<FirstUser>,
+    /// How the first administrator signs up; none when there is one.
+    pub setup: Option<SetUp>,
     /// The file of a secret that was made just now.
     pub secret_created: Option<PathBuf>,
     /// Where the API is explained.
@@ -48,18 +47,20 @@ pub enum ModelFacts {
     },
 }
 
-/// How the administrator comes to be.
+/// How the first administrator signs up.
 #[derive(Debug, Clone)]
-pub enum FirstUser {
-    /// Whoever makes the first account from this machine.
-    BecomesAdministrator,
-    /// Whoever makes an account with this token.
-    NeedsToken {
-        /// The token, to be used once.
-        token: SecretString,
-        /// How long it can be used.
-        valid_for: Duration,
-    },
+pub struct SetUp {
+    /// Where a browser on this machine finds the web client, without a trailing slash.
+    pub base: String,
+    /// The set-up code.
+    pub code: SecretString,
+}
+
+impl SetUp {
+    /// The page that takes the code. It is in the fragment, which no server and no proxy sees.
+    fn link(&self) -> String {
+        format!("{}/signup#setup={}", self.base, self.code.expose_secret())
+    }
 }
 
 impl fmt::Display for ModelFacts {
@@ -77,24 +78,7 @@ impl fmt::Display for ModelFacts {
     }
 }
 
-impl fmt::Display for FirstUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BecomesAdministrator => {
-                f.write_str("the first account you create is the administrator")
-            }
-            Self::NeedsToken { token, valid_for } => write!(
-                f,
-                "sign up with the set-up token {} (once, within {} minutes) to become the \
-                 administrator",
-                token.expose_secret(),
-                valid_for.as_secs() / 60
-            ),
-        }
-    }
-}
-
-/// Six to eight lines for a person; the last one says that the server is ready.
+/// Six to nine lines for a person; the last one says that the server is ready.
 impl fmt::Display for BannerFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "ChatApp Backend {}  {}", self.version, self.url)?;
@@ -108,8 +92,14 @@ impl fmt::Display for BannerFacts {
             writeln!(f, "  Redis       {redis}")?;
         }
         writeln!(f, "  Model       {}", self.model)?;
-        if let Some(first_user) = &self.first_user {
-            writeln!(f, "  First user  {first_user}")?;
+        if let Some(setup) = &self.setup {
+            writeln!(f, "  Set-up      {}", setup.link())?;
+            writeln!(
+                f,
+                "              Open it to make the administrator's account; on another machine \
+                 sign up with the code {}",
+                setup.code.expose_secret()
+            )?;
         }
         writeln!(f, "  Docs        {}", self.docs)?;
         writeln!(f, "Ready")
@@ -133,7 +123,8 @@ pub fn show(facts: &BannerFacts, quiet: bool) {
         database = facts.database,
         redis = facts.redis,
         model = %facts.model,
-        first_user = facts.first_user.as_ref().map(ToString::to_string),
+        setup_link = facts.setup.as_ref().map(SetUp::link),
+        setup_code = facts.setup.as_ref().map(|setup| setup.code.expose_secret()),
         docs = facts.docs,
         "ready"
     );
@@ -151,7 +142,10 @@ mod tests {
             database: "sqlite ./data/chatapp.db".to_owned(),
             redis: None,
             model: ModelFacts::Demo,
-            first_user: Some(FirstUser::BecomesAdministrator),
+            setup: Some(SetUp {
+                base: "http://localhost:8000".to_owned(),
+                code: SecretString::from("setup_example"),
+            }),
             secret_created: Some(PathBuf::from("./data/secret_key")),
             docs: "http://127.0.0.1:8000/docs".to_owned(),
         }
@@ -174,28 +168,24 @@ mod tests {
                 model: "a-model".to_owned(),
                 others: vec!["groq".to_owned(), "ollama".to_owned()],
             },
-            first_user: Some(FirstUser::NeedsToken {
-                token: SecretString::from("setup_example"),
-                valid_for: Duration::from_mins(30),
-            }),
             secret_created: None,
             ..facts()
         });
     }
 
     #[test]
-    fn a_banner_has_five_to_seven_lines_and_ends_with_ready() {
+    fn a_banner_has_six_to_nine_lines_and_ends_with_ready() {
         let mut facts = facts();
-        assert_eq!(facts.to_string().lines().count(), 7);
-        facts.first_user = None;
+        assert_eq!(facts.to_string().lines().count(), 8);
+        facts.setup = None;
         assert_eq!(facts.to_string().lines().count(), 6);
         assert_eq!(facts.to_string().lines().last(), Some("Ready"));
     }
 
     #[test]
-    fn debug_hides_the_set_up_token() {
-        let token = SecretString::from("setup_canary");
-        let first = FirstUser::NeedsToken { token, valid_for: Duration::ZERO };
-        assert!(!format!("{first:?}").contains("canary"));
+    fn debug_hides_the_set_up_code() {
+        let code = SecretString::from("setup_canary");
+        let setup = SetUp { base: String::new(), code };
+        assert!(!format!("{setup:?}").contains("canary"));
     }
 }

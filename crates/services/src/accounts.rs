@@ -2,37 +2,30 @@
 
 mod profile;
 mod removal;
+mod signup;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{
     AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords,
-    RefreshTokens, Verified, canonical_email, password_rule, token_hash,
+    RefreshTokens, SetupCodes, Verified, canonical_email, token_hash,
 };
-use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::sessions::{Exchange, Exchanged};
 use models::{SessionId, Time, UserId, refresh_token, session, user};
-use schemas::account::{
-    AdministratorSetup, LoginRequest, SessionOut, SignupRequest, SignupState, TokenResponse,
-    UserOut,
-};
+use schemas::account::{LoginRequest, SessionOut, TokenResponse, UserOut};
 use schemas::list::List;
-use schemas::validate::{self, Invalid};
+use schemas::validate;
 use secrecy::SecretString;
 
+use self::signup::Door;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::responses::engine::Engine;
-use crate::settings::Signup;
 use crate::throttle::{Guess, Throttle};
 
 /// How many exchanges further a refresh token is followed that several callers present at once.
 const REFRESH_CHAIN: usize = 8;
-/// What set-up tokens begin with.
-const SETUP_PREFIX: &str = "setup_";
-/// How long a set-up token is valid.
-pub const SETUP_LIFETIME: Duration = Duration::from_mins(30);
 
 /// Who is calling, as far as it matters for a login.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +34,8 @@ pub struct Client {
     pub user_agent: String,
     /// The address of the peer.
     pub address: String,
-    /// Whether it is certain that the caller sits at this machine.
+    /// Whether the request looks as if it was made at this machine. A proxy that says nothing of
+    /// itself looks the same.
     pub local: bool,
 }
 
@@ -54,6 +48,8 @@ pub struct Accounts {
     refresh_tokens: RefreshTokens,
     keys: Keys,
     throttle: Throttle,
+    setup: SetupCodes,
+    door: Door,
 }
 
 impl Accounts {
@@ -61,66 +57,13 @@ impl Accounts {
         engine: Arc<Engine>,
         passwords: Arc<Passwords>,
         (tokens, refresh_tokens): (AccessTokens, RefreshTokens),
+        setup: SetupCodes,
         keys: Keys,
     ) -> Self {
         let throttle = Throttle::new(engine.settings.throttle);
-        Self { engine, passwords, tokens: tokens.into(), refresh_tokens, keys, throttle }
-    }
-
-    /// Makes an account and logs it in. The first one on this machine, or the one with the set-up
-    /// token, is the administrator.
-    pub async fn signup(&self, body: SignupRequest, client: Client) -> Result<TokenResponse> {
-        let SignupRequest { email, password, name, setup_token } = body;
-        if setup_token.is_none() && self.engine.settings.signup == Signup::Closed {
-            return Err(Error::SignupClosed);
-        }
-        let email = canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?;
-        password_rule(&password).map_err(|rule| Invalid::new("password", rule))?;
-        let name = name.trim().to_owned();
-        validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
-        // Before anybody looks whether the address is taken, so that both take the same time.
-        let password_hash = self.passwords.hash(SecretString::from(password)).await?;
-        let now = self.engine.context.now();
-        let user = user::Model {
-            id: self.engine.context.new_id(),
-            email,
-            password_hash,
-            name,
-            role: user::UserRole::User,
-            disabled_at: None,
-            deleted_at: None,
-            token_version: 0,
-            created_at: now,
-            updated_at: now,
-        };
-        let claim = match setup_token {
-            Some(token) => Claim::SetupToken(hex(&token_hash(&token))),
-            None if client.local => Claim::First,
-            None => Claim::None,
-        };
-        let (session, refresh, token) = self.new_session(user.id, client, now);
-        let new = SignUp { user, session: session.clone(), refresh, claim, now };
-        match crud::accounts::sign_up(&self.engine.db, new).await? {
-            SignedUp::Created(user) => {
-                tracing::info!(user = %user.id, role = ?user.role, "account made");
-                self.answer(&user, session.id, token.reveal(), now)
-            }
-            SignedUp::EmailTaken => Err(Error::EmailTaken),
-            SignedUp::TokenInvalid => Err(Error::SetupTokenInvalid),
-        }
-    }
-
-    /// Who can make an account, as far as it concerns this caller.
-    pub async fn signup_state(&self, client: &Client) -> Result<SignupState> {
-        let open = self.engine.settings.signup == Signup::Open;
-        let administrator = if crud::accounts::has_first_administrator(&self.engine.db).await? {
-            AdministratorSetup::Done
-        } else if open && client.local {
-            AdministratorSetup::NextAccount
-        } else {
-            AdministratorSetup::SetupToken
-        };
-        Ok(SignupState { open, administrator })
+        let door = Door::new(engine.settings.signups);
+        let tokens = tokens.into();
+        Self { engine, passwords, tokens, refresh_tokens, keys, throttle, setup, door }
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
@@ -280,18 +223,6 @@ impl Accounts {
         Ok(())
     }
 
-    /// A fresh set-up token, when the server never had an administrator; earlier ones stop working.
-    pub async fn offer_setup_token(&self) -> Result<Option<SecretString>> {
-        if crud::accounts::has_first_administrator(&self.engine.db).await? {
-            return Ok(None);
-        }
-        let token = OpaqueToken::generate(SETUP_PREFIX);
-        let expires_at = self.engine.context.now() + SETUP_LIFETIME;
-        crud::accounts::replace_setup_token(&self.engine.db, hex(&token.hash()), expires_at)
-            .await?;
-        Ok(Some(SecretString::from(token.reveal())))
-    }
-
     fn new_session(
         &self,
         user_id: UserId,
@@ -358,8 +289,4 @@ fn user_out(user: &user::Model) -> UserOut {
         role: user.role,
         created_at: user.created_at,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -49,9 +49,15 @@ pub enum Error {
     /// The operator does not let people sign up.
     #[error("sign-up is closed on this server")]
     SignupClosed,
-    /// The set-up token is wrong, used or expired.
-    #[error("the set-up token is not valid")]
+    /// Only those who were invited can sign up.
+    #[error("sign-up takes an invitation")]
+    InvitationRequired,
+    /// The set-up code is wrong or used.
+    #[error("the set-up code is not valid")]
     SetupTokenInvalid,
+    /// Too many sign-ups or wrong codes came from one address; the next may come after this time.
+    #[error("too many sign-ups")]
+    TooManySignups(Duration),
     /// The address has an account.
     #[error("an account with this e-mail address exists")]
     EmailTaken,

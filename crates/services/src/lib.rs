@@ -29,13 +29,13 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{AccessTokens, Passwords, RefreshTokens};
+use auth::{AccessTokens, Passwords, RefreshTokens, SetupCodes};
 use bus::Bus;
 use crud::Db;
 use models::Context;
 use provider::Provider;
 
-pub use accounts::{Accounts, Client, SETUP_LIFETIME};
+pub use accounts::{Accounts, Client};
 pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use credentials::{CredentialWatch, Credentials};
@@ -70,6 +70,8 @@ pub struct Parts {
     pub tokens: AccessTokens,
     /// Makes refresh tokens.
     pub refresh_tokens: RefreshTokens,
+    /// Makes the code of the first administrator.
+    pub setup: SetupCodes,
     /// What the operator decides.
     pub settings: Settings,
 }
@@ -132,7 +134,7 @@ impl Services {
     /// Starts the engine. On an embedded database every response that a killed server left open
     /// is closed before this returns.
     pub async fn start(parts: Parts) -> Result<Self> {
-        let Parts { db, context, catalog, bus, passwords, tokens, refresh_tokens, settings } =
+        let Parts { db, context, catalog, bus, passwords, tokens, refresh_tokens, setup, settings } =
             parts;
         let streams = Streams::new(settings.streams);
         let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
@@ -141,8 +143,8 @@ impl Services {
         let searches = Searches::new(engine.clone());
         searches.index_left_over().await?;
         let keys = Keys::new(engine.clone());
-        let accounts =
-            Accounts::new(engine.clone(), passwords.into(), (tokens, refresh_tokens), keys.clone());
+        let tokens = (tokens, refresh_tokens);
+        let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, setup, keys.clone());
         accounts.remove_left_over().await?;
         let reads = Reads::default();
         let exports = Exports::new(engine.clone(), reads.clone());

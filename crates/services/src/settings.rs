@@ -10,8 +10,12 @@ pub use crate::throttle::ThrottleLimits;
 pub enum Signup {
     /// Anybody who reaches the server.
     Open,
-    /// Nobody but the holder of the set-up token.
+    /// Whoever was invited.
+    Invite,
+    /// Nobody.
     Closed,
+    /// Whoever sits at the server's own machine, and elsewhere whoever was invited.
+    Auto,
 }
 
 /// How far to go on with interrupted answers.
@@ -41,6 +45,8 @@ pub struct Settings {
     pub signup: Signup,
     /// When wrong passwords make whoever tries them wait.
     pub throttle: ThrottleLimits,
+    /// When sign-ups and wrong codes make whoever sends them wait.
+    pub signups: ThrottleLimits,
     /// How long a session lives at the most.
     pub session_lifetime: Duration,
     /// How long a refresh token waits for its use.
@@ -79,6 +85,11 @@ impl Default for Settings {
             signup: Signup::Open,
             throttle: ThrottleLimits {
                 attempts: 5,
+                attempts_per_address: 20,
+                longest: Duration::from_mins(1),
+            },
+            signups: ThrottleLimits {
+                attempts: 20,
                 attempts_per_address: 20,
                 longest: Duration::from_mins(1),
             },

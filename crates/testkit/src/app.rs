@@ -10,6 +10,7 @@ use chatapp::App;
 use chatapp::config::{Config, Sources};
 use mock::MockServer;
 use models::Context;
+use secrecy::ExposeSecret as _;
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::block_in_place;
 
@@ -126,6 +127,19 @@ impl TestApp {
     /// A new user, whose address begins with `name`.
     pub async fn user(&self, name: &str) -> User {
         self.anonymous().signup(&format!("{name}@example.org")).await
+    }
+
+    /// The set-up code it has printed; panics when it had an administrator at its start.
+    pub fn setup_code(&self) -> String {
+        let facts = self.running.as_ref().expect("it runs").app.facts();
+        let setup = facts.setup.as_ref().expect("no administrator at the start");
+        setup.code.expose_secret().to_owned()
+    }
+
+    /// The first administrator, whose address begins with `name`.
+    pub async fn administrator(&self, name: &str) -> User {
+        let email = format!("{name}@example.org");
+        self.anonymous().signup_administrator(&email, &self.setup_code()).await
     }
 
     /// Stops the server in good order and starts it again on the same database, at another port.

@@ -160,6 +160,14 @@ impl Anonymous {
         User::new(self, &tokens)
     }
 
+    /// Makes the account of a server's first administrator, with the set-up code that it prints.
+    pub async fn signup_administrator(&self, email: &str, code: &str) -> User {
+        let body = json!({"email": email, "password": PASSWORD, "setup_token": code});
+        let tokens = self.post("/api/auth/signup", body).await.expect(201);
+        assert_eq!(tokens["user"]["role"], "admin", "{tokens}");
+        User::new(self, &tokens)
+    }
+
     /// Logs into an account made by [`Anonymous::signup`]: another session of the same user.
     pub async fn login(&self, email: &str) -> User {
         let body = json!({"email": email, "password": PASSWORD});

@@ -142,6 +142,13 @@ impl AppProcess {
         read(&self.log)
     }
 
+    /// The set-up code it has logged; panics when it had an administrator at its start.
+    pub fn setup_code(&self) -> String {
+        let log = self.stderr();
+        let (_, rest) = log.split_once(r#""setup_code":""#).expect("a set-up code in the log");
+        rest.chars().take_while(|c| *c != '"').collect()
+    }
+
     /// Its process id, while it runs.
     pub fn id(&self) -> Option<u32> {
         self.child.id()

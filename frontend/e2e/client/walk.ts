@@ -1,7 +1,7 @@
 // Walks through the whole API with a client generated from the description that the server serves.
 //
 // `cargo test -p chatapp --test recipes` makes `api.d.ts` beside a copy of this folder, has it
-// checked by the compiler and runs it: `node walk.js URL`. Every operation is called at least once
+// checked by the compiler and runs it: `node walk.js URL SETUP_CODE`. Every operation is called at least once
 // and printed as `called GET /api/…`; the test compares that with the description.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.d.ts";
@@ -9,7 +9,7 @@ import { watch, type Description } from "./description.js";
 
 type Schemas = components["schemas"];
 
-const url = process.argv[2] ?? "";
+const [, , url = "", setupCode = ""] = process.argv;
 const password = "correct horse battery staple";
 
 /** A client, with credentials or without. */
@@ -87,8 +87,10 @@ check((await body(anyone.GET("/metrics", { parseAs: "text" }))).includes("# TYPE
 // Accounts.
 const account = { email: "ada@example.org", password };
 const signup = await body(anyone.GET("/api/auth/signup"));
-check(signup.open && signup.administrator === "next_account", signup);
-const tokens = await body(anyone.POST("/api/auth/signup", { body: { ...account, name: "Ada" } }));
+check(signup.open && signup.administrator === "setup_token", signup);
+const setup = { setup_token: setupCode };
+const tokens = await body(anyone.POST("/api/auth/signup", { body: { ...account, name: "Ada", ...setup } }));
+check(tokens.user.role === "admin", tokens.user);
 const me = as(tokens.access_token);
 check((await body(me.GET("/api/me"))).email === account.email);
 const refused = await anyone.GET("/api/me");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { answered, answers, eventually, logIn, person, send, signUp, useModel } from "../browser.mjs";
 
-export default async function ({ browser, url }) {
+export default async function ({ browser, url, ask }) {
   // A wrong password is answered with 401, which the browser's console repeats.
   const expected = [/status of 401/];
   const { page, problems, context } = await person(browser, url, { expected });
@@ -11,7 +11,8 @@ export default async function ({ browser, url }) {
   await page.goto("/");
   await page.waitForURL("**/signup");
   await page.getByRole("heading", { level: 1, name: "Set up ChatApp" }).waitFor();
-  await page.getByText("Nobody has an account here yet.").waitFor();
+  await page.getByText("This server has no administrator yet.").waitFor();
+  await page.getByText("The server prints it at its start").waitFor();
   assert.equal(await page.title(), "Set up ChatApp – ChatApp");
   await page.getByRole("link", { name: "Log in" }).click();
   await page.getByRole("link", { name: "Set it up now" }).waitFor();
@@ -19,7 +20,7 @@ export default async function ({ browser, url }) {
   // A deep link of somebody who is not logged in leads back to where they wanted to go.
   await page.goto("/settings/sessions");
   await page.waitForURL("**/signup");
-  const email = await signUp(page);
+  const email = await signUp(page, "Ada", await ask("setup"));
   await page.waitForURL("**/settings/sessions");
 
   // The next one is nobody special.

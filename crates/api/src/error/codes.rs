@@ -127,9 +127,12 @@ codes! {
     SignupClosed = "signup_closed", FORBIDDEN, Permission,
         "People cannot make accounts on this server.",
         "Ask its administrator for one.";
+    InvitationRequired = "invitation_required", FORBIDDEN, Permission,
+        "The server takes new accounts by invitation, at least from where the request came.",
+        "Ask its administrator for a link.";
     SetupTokenInvalid = "setup_token_invalid", FORBIDDEN, Permission,
-        "The set-up token is wrong, used or expired.",
-        "Restart the server; its log shows a new one.";
+        "The set-up code is wrong, or was used.",
+        "Look at what the server printed at its start, in its terminal or log.";
     ForeignPage = "foreign_page", FORBIDDEN, Permission,
         "A page of another origin asks for the cookie of this server's own page.",
         "Leave out `X-ChatApp-Session` and keep the refresh token yourself.";
@@ -176,7 +179,7 @@ codes! {
         "The `Idempotency-Key` was used for another request.",
         "Use a new key for each request, and the same one only to repeat it.";
     RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, RateLimit,
-        "A limit of the user or of the address is reached, or too many passwords were wrong; the message says which.",
+        "A limit of the user or of the address is reached, or too many passwords or codes were wrong; the message says which.",
         "Wait as long as `Retry-After` says.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, InvalidRequest,
         "The headers are larger than the server takes.",

@@ -78,11 +78,25 @@ fn describe(error: &Error) -> ApiError {
             Code::SignupClosed,
             "Sign-up is closed on this server. Ask its administrator for an account.",
         ),
+        Error::InvitationRequired => ApiError::new(
+            Code::InvitationRequired,
+            "This server takes new accounts by invitation. Ask its administrator for a link.",
+        ),
         Error::SetupTokenInvalid => ApiError::new(
             Code::SetupTokenInvalid,
-            "The set-up token is wrong, used or expired. Restart the server to print a new one.",
+            "The set-up code is wrong, or was used. The server prints it at every start, in its \
+             terminal or log, while it has no administrator.",
         )
         .param("setup_token"),
+        Error::TooManySignups(wait) => ApiError::new(
+            Code::RateLimitExceeded,
+            format!(
+                "Too many sign-ups or wrong codes from this address. The next one is looked at in \
+                 {} seconds.",
+                wait.as_millis().div_ceil(1000)
+            ),
+        )
+        .retry(Retry::After(*wait)),
         Error::EmailTaken => ApiError::new(
             Code::EmailTaken,
             "An account with this e-mail address exists. Log in, or use another address.",

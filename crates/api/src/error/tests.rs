@@ -38,6 +38,7 @@ fn every_failure_has_its_status_type_and_code() {
         (Failure::SessionRequired, 403, "permission_error", "session_required"),
         (Failure::TooManyKeys(2), 409, "conflict_error", "key_limit_reached"),
         (Failure::SignupClosed, 403, "permission_error", "signup_closed"),
+        (Failure::InvitationRequired, 403, "permission_error", "invitation_required"),
         (Failure::SetupTokenInvalid, 403, "permission_error", "setup_token_invalid"),
         (Failure::Stale("conversation"), 412, "invalid_request_error", "etag_mismatch"),
         (Failure::EmailTaken, 409, "conflict_error", "email_taken"),

@@ -39,9 +39,8 @@ impl FromRequestParts<AppState> for ClientInfo {
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
-        let local = state.config.loopback_bind
-            && peer_is_local(peer, &parts.headers)
-            && host_is_local(&parts.uri, &parts.headers);
+        let local =
+            peer_is_local(peer, &parts.headers) && host_is_local(&parts.uri, &parts.headers);
         let address =
             peer.map(|peer| client_address(peer, &parts.headers, &state.config.trusted_proxies));
         Ok(Self(Client {
@@ -114,7 +113,9 @@ fn is_local_name(authority: &Authority) -> bool {
         return false;
     }
     let host = authority.host();
-    host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

@@ -12,16 +12,16 @@ use crate::state::AppState;
 
 /// Create an account
 ///
-/// Also logs in. On a server that listens on this machine only, the first account becomes the
-/// administrator; elsewhere it takes the set-up token from the server's log.
+/// Also logs in. Who may do this is the operator's choice (`auth.signup`). The server's first
+/// administrator signs up with the set-up code that it prints at its start.
 #[utoipa::path(
     post, path = "/api/auth/signup", tag = "Accounts", request_body = SignupRequest,
     params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 201, description = "The account and its first session", body = TokenResponse),
-        (status = 403, description = "`signup_closed`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`signup_closed`, `invitation_required`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
         (status = 409, description = "`email_taken`", body = schemas::error::ErrorBody),
-        (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many sign-ups or wrong codes from this address; `Retry-After` says when the next is looked at", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn signup(
@@ -37,7 +37,7 @@ pub(super) async fn signup(
 
 /// Show who can sign up
 ///
-/// For the page before the login: whether anybody can make an account, and whether the server
+/// For the page before the login: whether the caller can make an account, and whether the server
 /// still waits for its administrator.
 #[utoipa::path(
     get, path = "/api/auth/signup", tag = "Accounts",

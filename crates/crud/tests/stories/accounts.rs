@@ -12,8 +12,9 @@ use testkit::{Harness, World};
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("of_fifty_sign_ups_with_one_address_one_succeeds", one_address)
-        .story("of_fifty_first_sign_ups_one_is_administrator", one_administrator)
-        .story("a_set_up_token_works_once", setup_token)
+        .story("of_fifty_sign_ups_with_the_set_up_code_one_is_administrator", one_administrator)
+        .story("a_set_up_code_works_once", setup_code)
+        .story("servers_that_start_at_once_share_a_set_up_seed", one_seed)
         .story("a_used_refresh_token_ends_the_session", reuse)
         .story("a_lost_answer_is_forgiven_within_the_grace", grace)
         .story("of_twenty_parallel_refreshes_one_token_lives", parallel_refresh)
@@ -55,7 +56,7 @@ fn new_account(email: &str, claim: Claim, token: u8) -> SignUp {
         expires_at: session.expires_at,
         created_at: now(),
     };
-    SignUp { user, session, refresh, claim, now: now() }
+    SignUp { user, session, refresh, claim }
 }
 
 async fn one_address(world: World) {
@@ -69,36 +70,55 @@ async fn one_address(world: World) {
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "1");
 }
 
+/// Claims the administrator's place with the code that was made from this seed.
+fn setup(seed: &str) -> Claim {
+    Claim::Setup(seed.to_owned())
+}
+
 async fn one_administrator(world: World) {
     let db = super::open(&world).await;
+    crud::accounts::keep_setup_seed(&db, "seed".to_owned()).await.unwrap();
     let attempts = (0..50).map(|n| {
-        crud::accounts::sign_up(&db, new_account(&format!("u{n}@x.org"), Claim::First, n))
+        crud::accounts::sign_up(&db, new_account(&format!("u{n}@x.org"), setup("seed"), n))
     });
-    for outcome in join_all(attempts).await {
-        assert!(matches!(outcome, Ok(SignedUp::Created(_))), "{outcome:?}");
-    }
+    let outcomes = join_all(attempts).await;
+    let made = outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::Created(_)))).count();
+    let used = outcomes.iter().filter(|o| matches!(o, Ok(SignedUp::SetupUsed))).count();
+    assert_eq!((made, used), (1, 49), "{outcomes:?}");
     let mut sql = world.sql().await;
-    assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "50");
+    assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "1");
     assert_eq!(sql.value("SELECT COUNT(*) FROM users WHERE role = 'admin'").await, "1");
 }
 
-async fn setup_token(world: World) {
+async fn setup_code(world: World) {
     let db = super::open(&world).await;
-    let soon = now() + Duration::from_secs(1);
-    let claim = |hash: &str| Claim::SetupToken(hash.to_owned());
-    let sign_up = async |email: &str, hash: &str, n: u8| {
-        crud::accounts::sign_up(&db, new_account(email, claim(hash), n)).await.unwrap()
+    let sign_up = async |email: &str, seed: &str, n: u8| {
+        crud::accounts::sign_up(&db, new_account(email, setup(seed), n)).await.unwrap()
     };
-    crud::accounts::replace_setup_token(&db, "expired".to_owned(), now()).await.unwrap();
-    assert_eq!(sign_up("a@x.org", "expired", 1).await, SignedUp::TokenInvalid);
-    crud::accounts::replace_setup_token(&db, "good".to_owned(), soon).await.unwrap();
-    assert_eq!(sign_up("a@x.org", "bad", 1).await, SignedUp::TokenInvalid);
+    assert_eq!(crud::accounts::find_setup_seed(&db).await.unwrap(), None);
+    assert_eq!(sign_up("a@x.org", "good", 1).await, SignedUp::SetupUsed, "there is none yet");
+    let keep =
+        async |fresh: &str| crud::accounts::keep_setup_seed(&db, fresh.to_owned()).await.unwrap();
+    assert_eq!(keep("good").await.as_deref(), Some("good"));
+    assert_eq!(keep("other").await.as_deref(), Some("good"), "what was printed stays good");
+    assert_eq!(sign_up("a@x.org", "other", 1).await, SignedUp::SetupUsed);
     let SignedUp::Created(admin) = sign_up("a@x.org", "good", 1).await else {
         panic!("not created")
     };
     assert_eq!(admin.role, UserRole::Admin);
     assert!(crud::accounts::has_first_administrator(&db).await.unwrap());
-    assert_eq!(sign_up("b@x.org", "good", 2).await, SignedUp::TokenInvalid);
+    assert_eq!(sign_up("b@x.org", "good", 2).await, SignedUp::SetupUsed);
+    assert_eq!(
+        (keep("more").await, crud::accounts::find_setup_seed(&db).await.unwrap()),
+        (None, None)
+    );
+}
+
+async fn one_seed(world: World) {
+    let db = super::open(&world).await;
+    let starts = (0..10).map(|n| crud::accounts::keep_setup_seed(&db, format!("seed {n}")));
+    let seeds: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
+    assert!(seeds[0].is_some() && seeds.iter().all(|seed| *seed == seeds[0]), "{seeds:?}");
 }
 
 async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {

@@ -9,12 +9,14 @@ use super::setting::choice;
 
 choice! {
     /// Who may make an account.
-    Signup: "`auto`, `open` or `closed`";
-    /// Open on a loopback address, closed on any other.
+    Signup: "`auto`, `open`, `invite` or `closed`";
+    /// Open to this machine; elsewhere by invitation.
     Auto = "auto";
     /// Anybody who reaches the server.
     Open = "open";
-    /// Nobody but the holder of the set-up token.
+    /// Whoever was invited.
+    Invite = "invite";
+    /// Nobody.
     Closed = "closed";
 }
 
@@ -38,9 +40,14 @@ section! {
     /// because the answer was lost; all get the same next one. Later it counts as stolen and ends
     /// the login.
     refresh_grace: Duration = "20s", range "0s" to "5m";
-    /// Who may make an account: `open` anybody, `closed` nobody, `auto` anybody if the server
-    /// listens on a loopback address only.
+    /// Who may make an account: `open` anybody, `invite` whoever an administrator has invited,
+    /// `closed` nobody. `auto` decides for each request: one that is made on this machine (the
+    /// other end and the host it names are loopback, and no proxy says that it passed it on) is
+    /// `open`, any other `invite`. The first administrator needs the set-up code in every case.
     signup: Signup = "auto";
+    /// How many sign-ups and wrong codes from one address (of IPv6: one /64 network) cost nothing.
+    /// After each further one the next is looked at later, as with wrong passwords.
+    signups_per_address: u32 = "20", range "1" to "1000000";
     /// How many wrong passwords for one account cost nothing. After each further one the next is
     /// checked later: 1 s, then twice as long each time. Counted by each server for itself, and
     /// forgotten 15 minutes after the last.

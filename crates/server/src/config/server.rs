@@ -14,7 +14,7 @@ section! {
     ServerConfig = "server";
 
     /// Address to listen on. Anything but a loopback address makes the server reachable by
-    /// others: sign-up is then closed until the set-up token from the log was used.
+    /// others; whether they can make accounts is up to `auth.signup`.
     host: IpAddr = "127.0.0.1", flag "--host";
     /// TCP port to listen on; 0 takes a free one.
     port: u16 = "8000", env "PORT", flag "--port", range "0" to "65535";

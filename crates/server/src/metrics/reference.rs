@@ -143,6 +143,12 @@ pub const GROUPS: &[Group] = &[
             ),
             metric(
                 Kind::Counter,
+                "signup_throttled_total",
+                &[],
+                "Sign-ups not looked at because too many came from their address before",
+            ),
+            metric(
+                Kind::Counter,
                 "refresh_reuse_total",
                 &[],
                 "Refresh tokens that were used twice: their sessions were ended",

@@ -17,9 +17,6 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         logging_in_takes_the_right_password,
         what_cannot_be_an_account_is_refused,
         one_address_is_one_account_however_it_is_written,
-        the_first_account_made_here_is_the_administrator,
-        of_many_first_accounts_one_is_the_administrator,
-        closed_sign_up_is_closed,
         fields_that_cannot_be_set_are_refused_by_name,
         an_unknown_address_takes_as_long_as_a_wrong_password,
     )
@@ -180,77 +177,6 @@ async fn one_address_is_one_account_however_it_is_written(world: World) {
         sign_up(&app, taken).await.expect_error(409, "email_taken");
     }
     assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "9");
-}
-
-async fn the_first_account_made_here_is_the_administrator(world: World) {
-    let app = TestApp::start(&world).await;
-    let port = app.url().rsplit(':').next().unwrap().to_owned();
-    let mut number = 0;
-    let mut role = async |headers: &[(&str, &str)]| {
-        number += 1;
-        let body = json!({"email": format!("user{number}@example.org"), "password": PASSWORD});
-        let mut request = app.anonymous().request(Method::POST, "/api/auth/signup").json(&body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        app.anonymous().send(request).await.expect(201)["user"]["role"].clone()
-    };
-    let local = format!("localhost:{port}");
-    // The page before the login is told beforehand what the next account would be.
-    let promised = async |headers: &[(&str, &str)]| {
-        let mut request = app.anonymous().request(Method::GET, "/api/auth/signup");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let state = app.anonymous().send(request).await.expect(200);
-        assert_eq!(state["open"], true);
-        state["administrator"].as_str().unwrap().to_owned()
-    };
-    // What arrives through a proxy on this machine, or under another name, proves nothing.
-    for headers in [
-        &[("x-forwarded-for", "127.0.0.1")][..],
-        &[("x-real-ip", "127.0.0.1")],
-        &[("forwarded", "for=127.0.0.1")],
-        &[("via", "1.1 proxy")],
-        &[("x-forwarded-host", "localhost")],
-        &[("host", "chat.example.org")],
-        &[("host", "localhost.example.org")],
-        &[("host", "chat.example.org:8000"), ("x-forwarded-host", "localhost")],
-    ] {
-        assert_eq!(promised(headers).await, "setup_token", "{headers:?}");
-        assert_eq!(role(headers).await, "user", "{headers:?}");
-    }
-    assert_eq!(promised(&[("host", &local)]).await, "next_account");
-    assert_eq!(role(&[("host", &local)]).await, "admin");
-    assert_eq!(promised(&[("host", &local)]).await, "done");
-    assert_eq!(role(&[("host", &local)]).await, "user");
-    assert_eq!(role(&[]).await, "user");
-    let admins = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
-    assert_eq!(world.sql().await.value(admins).await, "1");
-}
-
-async fn of_many_first_accounts_one_is_the_administrator(world: World) {
-    let app = TestApp::start(&world).await;
-    let emails: Vec<String> = (0..20).map(|n| format!("user{n}@example.org")).collect();
-    for reply in join_all(emails.iter().map(|email| sign_up(&app, email))).await {
-        reply.expect(201);
-    }
-    let mut sql = world.sql().await;
-    let admins = "SELECT COUNT(*) FROM users WHERE role = 'admin'";
-    assert_eq!(sql.value(admins).await, "1");
-    assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "20");
-}
-
-async fn closed_sign_up_is_closed(world: World) {
-    let app = TestApp::builder(&world).set("CHATAPP_AUTH__SIGNUP", "closed").start().await;
-    let state = app.anonymous().get("/api/auth/signup").await.expect(200);
-    assert_eq!(state, json!({"open": false, "administrator": "setup_token"}));
-    sign_up(&app, "ada@example.org").await.expect_error(403, "signup_closed");
-    let body =
-        json!({"email": "ada@example.org", "password": PASSWORD, "setup_token": "setup_guess"});
-    let reply = app.anonymous().post("/api/auth/signup", body).await;
-    reply.expect_error(403, "setup_token_invalid");
-    assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "0");
 }
 
 async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {

@@ -33,6 +33,7 @@ mod providers;
 mod search;
 mod session_cookie;
 mod sessions;
+mod signup;
 mod site;
 mod throttling;
 mod titles;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
     let harness = search::stories(harness);
     let harness = session_cookie::stories(harness);
     let harness = sessions::stories(harness);
+    let harness = signup::stories(harness);
     let harness = site::stories(harness);
     let harness = throttling::stories(harness);
     let harness = titles::stories(harness);

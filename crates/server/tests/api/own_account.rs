@@ -275,8 +275,7 @@ async fn deleting_an_account_goes_on_after_a_restart(world: World) {
 
 async fn the_last_administrator_stays_while_there_are_others(world: World) {
     let app = TestApp::start(&world).await;
-    let ada = app.user("ada").await;
-    assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin");
+    let ada = app.administrator("ada").await;
     let bob = app.user("bob").await;
     delete(&ada, PASSWORD).await.expect_error(409, "last_administrator");
     ada.get("/api/me").await.expect(200);
@@ -287,7 +286,7 @@ async fn the_last_administrator_stays_while_there_are_others(world: World) {
 
 async fn of_two_administrators_that_leave_at_once_one_stays(world: World) {
     let app = TestApp::start(&world).await;
-    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (ada, bob) = (app.administrator("ada").await, app.user("bob").await);
     app.user("carol").await;
     let promote = "UPDATE users SET role = 'admin' WHERE email = 'bob@example.org'";
     assert_eq!(world.sql().await.execute(promote).await, 1);
@@ -300,13 +299,15 @@ async fn of_two_administrators_that_leave_at_once_one_stays(world: World) {
 }
 
 async fn when_everybody_has_left_the_next_one_is_the_first(world: World) {
-    let app = TestApp::start(&world).await;
-    let ada = app.user("ada").await;
+    let mut app = TestApp::start(&world).await;
+    let (ada, code) = (app.administrator("ada").await, app.setup_code());
     delete(&ada, PASSWORD).await.expect(204);
+    app.restart().await;
+    let anew = app.setup_code();
+    assert_ne!(anew, code, "a code that was used stays so");
     let bob = app.user("bob").await;
-    assert_eq!(bob.get("/api/me").await.expect(200)["role"], "admin");
-    let carol = app.user("carol").await;
-    assert_eq!(carol.get("/api/me").await.expect(200)["role"], "user");
+    assert_eq!(bob.get("/api/me").await.expect(200)["role"], "user");
+    app.administrator("carol").await;
 }
 
 async fn a_page_of_ours_loses_its_cookie_with_the_account(world: World) {

@@ -197,7 +197,7 @@ async fn the_limits_are_the_operators(world: World) {
 
 async fn a_proxy_that_is_not_trusted_is_not_believed(world: World) {
     let address_of_a_login = async |proxies: Option<&str>| {
-        let mut builder = TestApp::builder(&world);
+        let mut builder = TestApp::builder(&world).set("CHATAPP_AUTH__SIGNUP", "open");
         if let Some(proxies) = proxies {
             builder = builder.set("CHATAPP_SERVER__TRUSTED_PROXIES", proxies);
         }

@@ -5,6 +5,7 @@
 //!
 //! - `@ kill` ends the server as a crash would, `@ terminate` in good order
 //! - `@ start` starts it again at the same address
+//! - `@ setup` answers with the set-up code that it printed
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -70,8 +71,15 @@ pub(crate) async fn run(name: String) {
         match line.strip_prefix("@ ") {
             None => said.push(line),
             Some(request) => {
-                server = serve(request, server, &directory, &url).await;
-                input.write_all(b"done\n").await.expect("the scenario listens");
+                let reply = match (request, &server) {
+                    ("setup", Some(server)) => server.setup_code(),
+                    _ => {
+                        server = serve(request, server, &directory, &url).await;
+                        "done".to_owned()
+                    }
+                };
+                let reply = format!("{reply}\n");
+                input.write_all(reply.as_bytes()).await.expect("the scenario listens");
             }
         }
     }

@@ -71,13 +71,14 @@ async fn first_administrator(world: World) {
     operator.done(&["migrate"]).await;
     assert!(operator.list(&["user", "list"]).await.is_empty());
 
-    // A server that nobody has set up yet has printed a token.
-    let mut sql = Sql::connect(world.database()).await;
-    sql.execute("INSERT INTO meta (name, value) VALUES ('setup_token', 'hash 1')").await;
+    // A server that nobody has set up yet has printed a code.
+    let server = place.program().settings(&operator.settings).serve().await;
+    let code = server.setup_code();
     let add = ["user", "add", "Ada@Example.org", "--name", " Ada ", "--admin", "--password-stdin"];
     let id = operator.done(&add).await;
-    let tokens = sql.value("SELECT COUNT(*) FROM meta WHERE name = 'setup_token'").await;
-    assert_eq!(tokens, "0", "nobody else becomes administrator with it");
+    let eve = json!({"email": "eve@example.org", "password": PASSWORD, "setup_token": code});
+    let refused = server.anonymous().post("/api/auth/signup", eve).await;
+    refused.expect_error(403, "setup_token_invalid");
     operator.refused(&add, "another account has this e-mail address").await;
     operator.refused(&["user", "add", "ada", "--password-stdin"], "email must contain an @").await;
     let short = ["user", "add", "eve@example.org", "--password-stdin"];
@@ -95,7 +96,6 @@ async fn first_administrator(world: World) {
     assert_eq!((&ada["role"], &ada["disabled_at"]), (&json!("admin"), &Value::Null));
     assert_eq!(ada["id"].as_str(), Some(id.trim()));
 
-    let server = place.program().settings(&operator.settings).serve().await;
     let ada = server.anonymous().login("ada@example.org").await;
     assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin");
     let bob = server.anonymous().signup("bob@example.org").await;
@@ -109,7 +109,7 @@ async fn accounts(world: World) {
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     let server = place.program().settings(&operator.settings).serve().await;
     let anonymous = server.anonymous();
-    let ada = anonymous.signup("ada@example.org").await;
+    let ada = anonymous.signup_administrator("ada@example.org", &server.setup_code()).await;
     let bob = anonymous.signup("bob@example.org").await;
 
     let list = operator.done(&["user", "list"]).await;
@@ -295,7 +295,7 @@ async fn typed() {
     assert_eq!(code, Some(0), "{shown}");
     assert!(operator.list(&["user", "list"]).await.is_empty());
     let server = place.program().settings(&operator.settings).serve().await;
-    let ada = server.anonymous().signup("ada@example.org").await;
-    assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin", "as on a new server");
+    let code = server.setup_code();
+    server.anonymous().signup_administrator("ada@example.org", &code).await;
     server.terminate().await;
 }

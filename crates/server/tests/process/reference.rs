@@ -40,6 +40,7 @@ async fn examples() {
 
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let mut shell = Shell::new(place.path(), server.url());
+    shell.set("SETUP_CODE", &server.setup_code());
     let (mut names, mut wrong) = (Names::default(), Vec::new());
     for example in &mut guide.examples {
         let call = shell.run(&example.script).await;

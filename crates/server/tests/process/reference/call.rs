@@ -45,6 +45,11 @@ impl Shell {
         Self { directory: directory.to_owned(), variables: BTreeMap::new(), base }
     }
 
+    /// Sets `$name`.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Runs an example, which makes one request.
     pub(crate) async fn run(&mut self, script: &str) -> Call {
         let caught = tempfile::tempdir().expect("a temporary directory");
@@ -85,6 +90,6 @@ impl Shell {
             Some(Value::Number(number)) => number.to_string(),
             _ => panic!("no {place} for ${name} in {}", call.body),
         };
-        self.variables.insert(name.to_owned(), found);
+        self.set(name, &found);
     }
 }
