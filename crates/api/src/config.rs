@@ -13,6 +13,9 @@ pub struct ApiConfig {
     pub cors_origins: Vec<String>,
     /// Peers that are believed when they say in `X-Forwarded-For` whom they pass a request on for.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where people reach the server, such as `https://chat.example.org`; none for whatever a
+    /// request names.
+    pub public_url: Option<String>,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
     /// The largest request body of the sign-up, login and refresh routes, in bytes.
@@ -45,6 +48,7 @@ impl Default for ApiConfig {
         Self {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            public_url: None,
             max_body_bytes: 1024 * 1024,
             max_auth_body_bytes: 64 * 1024,
             max_import_bytes: 1024 * 1024 * 1024,

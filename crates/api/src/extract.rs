@@ -1,5 +1,6 @@
 //! Our extractors: each refuses in the one error shape, none repeats more than a parameter's name.
 
+mod address;
 mod bearer;
 mod client;
 mod conditions;
@@ -15,7 +16,8 @@ mod session_cookie;
 mod strict;
 mod upload;
 
-pub(crate) use bearer::{Bearer, UserSlot, bearer_token};
+pub(crate) use address::OwnAddress;
+pub(crate) use bearer::{Administrator, Bearer, UserSlot, bearer_token};
 pub use client::Peer;
 pub(crate) use client::{ClientInfo, peer_is_local};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};

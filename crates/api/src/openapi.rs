@@ -23,6 +23,7 @@ use crate::{routes, scopes};
     tags(
         (name = "Accounts", description = "Sign up, log in, sessions."),
         (name = "Keys", description = "API keys: long-lived credentials for programs. Each is good for the scopes it was made with: `read`, `write`, `account`, `admin`; every operation names the one it needs."),
+        (name = "Administration", description = "What administrators give away: invitations, and links to new passwords."),
         (name = "Conversations", description = "Created, listed, renamed, deleted by their owner."),
         (name = "Messages", description = "What is said and answered."),
         (name = "Responses", description = "Generations of an answer: follow one from anywhere, as often as needed, or stop it."),

@@ -1,5 +1,6 @@
 //! One file per resource. A handler's name is its operation id.
 
+mod admin;
 mod answers;
 mod auth;
 mod bulk;
@@ -30,6 +31,7 @@ pub(crate) fn auth_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::get_signup, auth::signup))
         .routes(routes!(auth::login))
         .routes(routes!(auth::refresh))
+        .routes(routes!(auth::reset_password))
         .routes(routes!(auth::logout))
 }
 
@@ -43,6 +45,9 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me::revoke_session))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::update_key, keys::revoke_key))
+        .routes(routes!(admin::list_invitations, admin::create_invitation))
+        .routes(routes!(admin::revoke_invitation))
+        .routes(routes!(admin::create_reset_link))
         .routes(routes!(conversations::list_conversations, conversations::create_conversation))
         .routes(routes!(
             conversations::get_conversation,

@@ -6,20 +6,22 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
-use crate::insert;
+use crate::{insert, invitations};
 
 /// The row of `meta` that says who became the first administrator; its uniqueness is the guard.
 pub(crate) const FIRST_ADMINISTRATOR: &str = "first_administrator";
 /// The row of `meta` with the seed of the set-up code, while nobody became the administrator.
 const SETUP_SEED: &str = "setup_seed";
 
-/// What makes the new account the administrator, if anything does.
+/// What lets an account be made that not everybody could make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Nothing: an ordinary account.
     None,
     /// The set-up code that was made from this seed.
     Setup(String),
+    /// The invitation whose token has this hash.
+    Invitation(Vec<u8>),
 }
 
 /// A new account with its first session.
@@ -44,6 +46,8 @@ pub enum SignedUp {
     EmailTaken,
     /// The set-up code was used meanwhile.
     SetupUsed,
+    /// The invitation was used up meanwhile, or is not for this address.
+    InvitationUsed,
 }
 
 /// Makes an account and logs it in.
@@ -62,11 +66,23 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
         return Ok(SignedUp::EmailTaken);
     }
     let mut account = new.user.clone();
-    if let Claim::Setup(seed) = &new.claim {
-        if fact(tx, SETUP_SEED).await?.as_ref() != Some(seed) || has_administrator(tx).await? {
-            return Ok(SignedUp::SetupUsed);
+    match &new.claim {
+        Claim::None => {}
+        Claim::Setup(seed) => {
+            if fact(tx, SETUP_SEED).await?.as_ref() != Some(seed) || has_administrator(tx).await? {
+                return Ok(SignedUp::SetupUsed);
+            }
+            account.role = user::UserRole::Admin;
         }
-        account.role = user::UserRole::Admin;
+        Claim::Invitation(hash) => {
+            let now = account.created_at;
+            match invitations::spend(tx, hash.clone(), &account.email, now).await? {
+                Some(role) => account.role = role,
+                None => return Ok(SignedUp::InvitationUsed),
+            }
+        }
+    }
+    if account.role == user::UserRole::Admin {
         note_administrator(tx, account.id).await?;
     }
     insert(tx, account.clone()).await?;
@@ -76,12 +92,15 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
 }
 
 /// Whether somebody became the first administrator.
-pub(crate) async fn has_administrator(tx: &Tx) -> Result<bool> {
+async fn has_administrator(tx: &Tx) -> Result<bool> {
     Ok(fact(tx, FIRST_ADMINISTRATOR).await?.is_some())
 }
 
-/// Says who became the first administrator, and makes the set-up code void.
+/// Says that somebody has become an administrator: the first one makes the set-up code void.
 pub(crate) async fn note_administrator(tx: &Tx, id: UserId) -> Result<()> {
+    if has_administrator(tx).await? {
+        return Ok(());
+    }
     let row = meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: id.to_string() };
     insert(tx, row).await?;
     meta::Entity::delete_by_id(SETUP_SEED.to_owned()).exec(tx).await?;

@@ -27,6 +27,7 @@ pub use tx::Tx;
 pub mod accounts;
 pub mod conversations;
 pub mod imports;
+pub mod invitations;
 pub mod keys;
 pub mod messages;
 pub mod prune;

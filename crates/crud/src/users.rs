@@ -2,6 +2,7 @@
 
 pub mod administration;
 pub mod removal;
+pub mod reset;
 
 use models::user::{Column, Entity, Model, UserRole};
 use models::{SessionId, Time, UserId, session};

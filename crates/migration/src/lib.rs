@@ -21,12 +21,13 @@ mod m20261123_000014_context;
 mod m20261123_000016_imports;
 mod m20261129_000017_refusals;
 mod m20261130_000018_finish_reason;
+mod m20261130_000019_invitations;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 /// Every table and view this crate makes; used to recognise somebody else's.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 15] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -40,6 +41,8 @@ pub const TABLES: [&str; 13] = [
     "meta",
     "imports",
     "search_docs",
+    "invitations",
+    "password_resets",
 ];
 
 /// The steps in order.
@@ -63,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000016_imports::Migration),
             Box::new(m20261129_000017_refusals::Migration),
             Box::new(m20261130_000018_finish_reason::Migration),
+            Box::new(m20261130_000019_invitations::Migration),
         ]
     }
 }

@@ -102,6 +102,10 @@ id!(
     ApiKeyId, "key"
 );
 id!(
+    /// A link with which people make accounts.
+    InvitationId, "inv"
+);
+id!(
     /// A conversation.
     ConversationId, "conv"
 );

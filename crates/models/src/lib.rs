@@ -9,8 +9,10 @@ pub mod conversation;
 pub mod id;
 pub mod idempotency_key;
 pub mod import;
+pub mod invitation;
 pub mod message;
 pub mod meta;
+pub mod password_reset;
 pub mod refresh_token;
 pub mod response;
 pub mod response_event;
@@ -21,7 +23,8 @@ pub mod user;
 
 pub use context::{Clock, Context};
 pub use id::{
-    ApiKeyId, ConversationId, MessageId, ParseIdError, ResponseId, ServerId, SessionId, UserId,
+    ApiKeyId, ConversationId, InvitationId, MessageId, ParseIdError, ResponseId, ServerId,
+    SessionId, UserId,
 };
 
 /// A point in time as stored: UTC, whole microseconds.

@@ -25,6 +25,21 @@ pub struct SignupRequest {
     /// this account the administrator's.
     #[serde(default)]
     pub setup_token: Option<String>,
+    /// The token of an invitation, for those who could not sign up otherwise.
+    #[serde(default)]
+    pub invitation: Option<String>,
+}
+
+/// Body of `POST /api/auth/reset`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordReset {
+    /// The token of the link that an administrator has made.
+    #[schema(example = "reset_…")]
+    pub token: String,
+    /// 8 characters at least, 1,024 bytes at most; any composition.
+    #[schema(example = "correct horse battery staple")]
+    pub new_password: String,
 }
 
 /// Who can make an account here.
@@ -32,6 +47,8 @@ pub struct SignupRequest {
 pub struct SignupState {
     /// Whether the caller can without any code.
     pub open: bool,
+    /// Whether the holder of an invitation can.
+    pub invitations: bool,
     /// How the administrator's account is made.
     pub administrator: AdministratorSetup,
 }
@@ -179,5 +196,6 @@ opaque_debug!(
     PasswordChange,
     AccountDelete,
     RefreshRequest,
+    PasswordReset,
     TokenResponse
 );

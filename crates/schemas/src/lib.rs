@@ -4,6 +4,7 @@
 //! events with everything a wire format needs to render them.
 
 pub mod account;
+pub mod admin;
 pub mod answer_data;
 pub mod context;
 pub mod conversation;
@@ -20,7 +21,9 @@ pub mod stream;
 pub mod validate;
 
 pub use models::api_key::Scope;
+pub use models::user::UserRole;
 pub use models::{
-    ApiKeyId, ConversationId, MessageId, ParseIdError, ResponseId, SessionId, Time, UserId,
+    ApiKeyId, ConversationId, InvitationId, MessageId, ParseIdError, ResponseId, SessionId, Time,
+    UserId,
 };
 pub use validate::{Invalid, Patch};

@@ -338,6 +338,7 @@ fn api_config(config: &Config, shares: &Shares) -> ApiConfig {
     ApiConfig {
         cors_origins: server.cors_origins.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
+        public_url: server.public_url.as_ref().map(|url| url.0.clone()),
         max_body_bytes: server.max_body_bytes,
         max_auth_body_bytes: server.max_auth_body_bytes,
         max_import_bytes: server.max_import_bytes as u64,
@@ -362,7 +363,7 @@ async fn facts(
 ) -> Result<BannerFacts> {
     let url = format!("http://{address}");
     let code = services.accounts.offer_setup_code().await.context("the set-up code")?;
-    let setup = code.map(|code| SetUp { base: local_url(address), code });
+    let setup = code.map(|code| SetUp { base: public_url(config, address), code });
     let model = model_facts(&config.providers);
     Ok(BannerFacts {
         version: VERSION.version.to_owned(),
@@ -383,8 +384,11 @@ async fn facts(
     })
 }
 
-/// How a browser on this machine reaches a server at this address.
-fn local_url(address: SocketAddr) -> String {
+/// How people reach a server at this address: as configured, or from this machine.
+pub(crate) fn public_url(config: &Config, address: SocketAddr) -> String {
+    if let Some(url) = &config.server.public_url {
+        return url.0.clone();
+    }
     let ip = address.ip();
     if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST {
         format!("http://localhost:{}", address.port())

@@ -18,7 +18,9 @@ mod providers;
 mod reference;
 mod transfer;
 
-pub use self::accounts::{KeyCommand, KeyCreateArgs, PasswordArgs, UserAddArgs, UserCommand};
+pub use self::accounts::{
+    KeyCommand, KeyCreateArgs, PasswordArgs, Role, UserAddArgs, UserCommand, UserInviteArgs,
+};
 pub use self::configuration::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub use self::providers::{ProviderCommand, ProviderTestArgs};
 pub use self::reference::reference;

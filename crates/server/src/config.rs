@@ -38,6 +38,7 @@ pub use self::reference::{env_example, reference, toml_example};
 pub use self::responses::{OnInterruption, ResponsesConfig};
 pub use self::section::{Key, Privacy, Section};
 pub use self::server::ServerConfig;
+pub use self::setting::WebOrigin;
 pub use self::sources::Sources;
 pub use self::storage::{StorageConfig, Synchronous};
 pub use self::values::Used;

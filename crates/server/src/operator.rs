@@ -5,11 +5,12 @@
 //! one.
 
 mod keys;
+mod links;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use auth::{canonical_email, password_rule};
 use crud::users::NewPassword;
-use crud::users::administration;
+use crud::users::administration::{self, Ruled};
 use crud::users::removal::{self, Hidden};
 use crud::{Db, Options};
 use models::user::{self, UserRole};
@@ -22,6 +23,9 @@ pub use self::keys::NewKey;
 use crate::app;
 use crate::config::Config;
 
+/// Why somebody stays administrator.
+const LAST_ADMINISTRATOR: &str = "the account is the only administrator, and nobody else could \
+    administer this server; make another one first: chatapp user role USER admin";
 /// How many rows one query reads.
 const PAGE: u64 = 200;
 
@@ -142,8 +146,11 @@ impl Operator {
     /// Keeps everybody out of an account and ends its sessions, or lets its owner in again.
     pub async fn set_disabled(&self, account: &str, disabled: bool) -> Result<()> {
         let user = self.find_user(account).await?.id;
-        if !administration::set_disabled(&self.db, user, disabled, self.context.now()).await? {
-            return Err(no_account(account));
+        let now = self.context.now();
+        match administration::set_disabled(&self.db, user, disabled, now).await? {
+            Ruled::Done => {}
+            Ruled::Missing => return Err(no_account(account)),
+            Ruled::LastAdministrator => bail!(LAST_ADMINISTRATOR),
         }
         if disabled {
             tracing::info!(%user, "account disabled, sessions ended");
@@ -153,16 +160,25 @@ impl Operator {
         Ok(())
     }
 
+    /// Makes an account an administrator's, or an ordinary one.
+    pub async fn set_role(&self, account: &str, role: UserRole) -> Result<()> {
+        let user = self.find_user(account).await?.id;
+        match administration::set_role(&self.db, user, role, self.context.now()).await? {
+            Ruled::Done => {}
+            Ruled::Missing => return Err(no_account(account)),
+            Ruled::LastAdministrator => bail!(LAST_ADMINISTRATOR),
+        }
+        tracing::info!(%user, ?role, "role changed");
+        Ok(())
+    }
+
     /// Deletes an account with everything in it: hidden at once, then removed in steps. What is
     /// interrupted the server's next start goes on with.
     pub async fn delete_user(&self, user: UserId) -> Result<()> {
         match removal::hide(&self.db, user, self.context.now()).await? {
             Hidden::Done => {}
             Hidden::Missing => return Err(no_account(&user.to_string())),
-            Hidden::LastAdministrator => bail!(
-                "the account is the only administrator, and others use this server; make another \
-                 one first: chatapp user add --admin EMAIL"
-            ),
+            Hidden::LastAdministrator => bail!(LAST_ADMINISTRATOR),
         }
         tracing::info!(%user, "account deleted; removing what is in it");
         removal::remove(&self.db, user, self.context.now()).await.context(

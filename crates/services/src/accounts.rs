@@ -2,6 +2,7 @@
 
 mod profile;
 mod removal;
+mod reset;
 mod signup;
 
 use std::sync::Arc;

@@ -52,6 +52,18 @@ pub enum Error {
     /// Only those who were invited can sign up.
     #[error("sign-up takes an invitation")]
     InvitationRequired,
+    /// The invitation is wrong, used up, expired or taken back.
+    #[error("the invitation is not valid")]
+    InvitationInvalid,
+    /// The invitation is for another e-mail address.
+    #[error("the invitation is for another e-mail address")]
+    InvitationOfAnother,
+    /// There are as many invitations as the server keeps.
+    #[error("the limit of {0} invitations is reached")]
+    TooManyInvitations(u32),
+    /// The link to a new password is wrong, used, expired or replaced.
+    #[error("the reset token is not valid")]
+    ResetTokenInvalid,
     /// The set-up code is wrong or used.
     #[error("the set-up code is not valid")]
     SetupTokenInvalid,

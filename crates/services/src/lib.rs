@@ -14,6 +14,7 @@ mod exports;
 mod health;
 mod imports;
 mod keys;
+mod links;
 mod messages;
 mod reads;
 mod repeat;
@@ -45,6 +46,7 @@ pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports};
 pub use keys::{Keys, key_row};
+pub use links::Links;
 pub use reads::{Reading, Reads};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
@@ -105,6 +107,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// API keys.
     pub keys: Keys,
+    /// Invitations and links to new passwords.
+    pub links: Links,
     /// Conversations and messages.
     pub conversations: Conversations,
     /// Responses.
@@ -152,6 +156,7 @@ impl Services {
         Ok(Self {
             accounts,
             keys,
+            links: Links::new(engine.clone()),
             conversations,
             responses: Responses::new(engine.clone()),
             streams,

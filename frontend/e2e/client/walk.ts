@@ -106,6 +106,19 @@ check(session !== undefined);
 const bySession = { params: { path: { id: session.id } } };
 await status(me.DELETE("/api/sessions/{id}", bySession), 204);
 
+// What administrators give away.
+const invited = await body(me.POST("/api/admin/invitations", { body: { email: "guest@example.org" } }));
+check((await body(me.GET("/api/admin/invitations"))).data[0]?.id === invited.id);
+const guest = { email: "guest@example.org", password, invitation: invited.token };
+const guests = await body(anyone.POST("/api/auth/signup", { body: guest }));
+const byGuest = { params: { path: { id: guests.user.id } } };
+const link = await body(me.POST("/api/admin/users/{id}/reset-link", { ...byGuest, body: {} }));
+const reset = { token: link.token, new_password: "another horse battery staple" };
+await status(anyone.POST("/api/auth/reset", { body: reset }), 204);
+const unused = await body(me.POST("/api/admin/invitations", { body: {} }));
+const byUnused = { params: { path: { id: unused.id } } };
+await status(me.DELETE("/api/admin/invitations/{id}", byUnused), 204);
+
 // Keys.
 const key = await body(
   me.POST("/api/keys", { body: { name: "a script", scopes: ["read", "write"] } }),

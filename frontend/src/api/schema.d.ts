@@ -1,6 +1,73 @@
 // Generated from the API's description by `npm run types`.
 
 export interface paths {
+    "/api/admin/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the invitations
+         * @description Those that can still be used, newest first. Their tokens are not among what is shown.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description The answer holds a link with which accounts are made where sign-up takes invitations
+         *     (`auth.signup`); it is not shown again. It works until it is used up, expires or is taken back,
+         *     or its author administers the server no more.
+         */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description Nobody makes an account with it any more. Accounts that were made with it stay.
+         */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a new password
+         * @description For somebody who has forgotten theirs. The answer holds a link to be given to the owner of the
+         *     account; it works once, and replaces an earlier one. Nothing else changes until it is used.
+         */
+        post: operations["create_reset_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/login": {
         parameters: {
             query?: never;
@@ -63,6 +130,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset a forgotten password
+         * @description Takes the token of a link that an administrator has made, once. All sessions of the account
+         *     end; its API keys go on working.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/signup": {
         parameters: {
             query?: never;
@@ -72,15 +160,15 @@ export interface paths {
         };
         /**
          * Show who can sign up
-         * @description For the page before the login: whether anybody can make an account, and whether the server
+         * @description For the page before the login: whether the caller can make an account, and whether the server
          *     still waits for its administrator.
          */
         get: operations["get_signup"];
         put?: never;
         /**
          * Create an account
-         * @description Also logs in. On a server that listens on this machine only, the first account becomes the
-         *     administrator; elsewhere it takes the set-up token from the server's log.
+         * @description Also logs in. Who may do this is the operator's choice (`auth.signup`). The server's first
+         *     administrator signs up with the set-up code that it prints at its start.
          */
         post: operations["signup"];
         delete?: never;
@@ -836,7 +924,7 @@ export interface components {
          * @description How the administrator's account is made.
          * @enum {string}
          */
-        AdministratorSetup: "done" | "next_account" | "setup_token";
+        AdministratorSetup: "done" | "setup_token";
         /** @description A source of an answer. */
         AnnotationOut: {
             /**
@@ -1422,6 +1510,79 @@ export interface components {
              */
             cache_write_tokens: number;
         };
+        /** @description Body of `POST /api/admin/invitations`. */
+        InvitationCreate: {
+            /**
+             * Format: email
+             * @description The one e-mail address that it is for; any, if not given.
+             * @example grace@example.org
+             */
+            email?: string | null;
+            /**
+             * @description What the accounts may do: `user`, if not given, or `admin`.
+             * @example user
+             */
+            role?: string;
+            /**
+             * Format: int32
+             * @description How many accounts can be made with it, 1 to 1,000; one, if not given, and with `email`.
+             */
+            uses?: number;
+            /**
+             * Format: date-time
+             * @description When it stops working, within a year; in 7 days, if not given.
+             */
+            expires_at?: string | null;
+        };
+        /** @description An invitation that was just made. */
+        InvitationCreated: components["schemas"]["InvitationOut"] & {
+            /**
+             * @description What `POST /api/auth/signup` takes as `invitation`. It is shown this once; only a hash is
+             *     kept.
+             * @example invite_…
+             */
+            token: string;
+            /**
+             * @description The page that takes it, to be given away.
+             * @example https://chat.example.org/signup#invite=invite_…
+             */
+            link: string;
+        };
+        /** @description An invitation that can be used. Its token is shown only when it is made. */
+        InvitationOut: {
+            /**
+             * @description Id.
+             * @example inv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /** @description The one e-mail address that it is for; `null` for any. */
+            email?: string | null;
+            /**
+             * @description What the accounts may do: `user` or `admin`.
+             * @example user
+             */
+            role: string;
+            /**
+             * Format: int32
+             * @description How many accounts can still be made with it.
+             */
+            uses_left: number;
+            /**
+             * @description The administrator who made it; `null` for the command line.
+             * @example user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            created_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+        };
         /** @description Body of `POST /api/keys`. */
         KeyCreate: {
             /**
@@ -1559,6 +1720,60 @@ export interface components {
                  * @description When it will be removed from the trash; `null` elsewhere.
                  */
                 purge_at?: string | null;
+            }[];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /**
+             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
+             *     it; in others the id of the last item does the same.
+             */
+            next_cursor?: string | null;
+        };
+        /** @description One page. */
+        List_InvitationOut: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: {
+                /**
+                 * @description Id.
+                 * @example inv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /** @description The one e-mail address that it is for; `null` for any. */
+                email?: string | null;
+                /**
+                 * @description What the accounts may do: `user` or `admin`.
+                 * @example user
+                 */
+                role: string;
+                /**
+                 * Format: int32
+                 * @description How many accounts can still be made with it.
+                 */
+                uses_left: number;
+                /**
+                 * @description The administrator who made it; `null` for the command line.
+                 * @example user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                created_by?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it stops working.
+                 */
+                expires_at: string;
             }[];
             /** @description Id of the first item of this page. */
             first_id?: string | null;
@@ -1981,6 +2196,19 @@ export interface components {
              */
             new_password: string;
         };
+        /** @description Body of `POST /api/auth/reset`. */
+        PasswordReset: {
+            /**
+             * @description The token of the link that an administrator has made.
+             * @example reset_…
+             */
+            token: string;
+            /**
+             * @description 8 characters at least, 1,024 bytes at most; any composition.
+             * @example correct horse battery staple
+             */
+            new_password: string;
+        };
         /** @description A provider of models. */
         ProviderOut: {
             /**
@@ -1999,6 +2227,32 @@ export interface components {
         RefreshRequest: {
             /** @description The newest refresh token of the session; left out where it is in a cookie. */
             refresh_token?: string | null;
+        };
+        /** @description Body of `POST /api/admin/users/{id}/reset-link`. */
+        ResetLinkCreate: {
+            /**
+             * Format: date-time
+             * @description When it stops working, within a year; in 24 hours, if not given.
+             */
+            expires_at?: string | null;
+        };
+        /** @description A link to a new password that was just made. */
+        ResetLinkCreated: {
+            /**
+             * @description What `POST /api/auth/reset` takes as `token`. It is shown this once; only a hash is kept.
+             * @example reset_…
+             */
+            token: string;
+            /**
+             * @description The page that takes it, to be given to the owner of the account.
+             * @example https://chat.example.org/reset#token=reset_…
+             */
+            link: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
         };
         /** @description Body of `POST /api/responses/{id}/continue`; it may be left out. */
         ResponseContinue: {
@@ -2247,13 +2501,20 @@ export interface components {
             password: string;
             /** @description Display name, at most 128 characters. */
             name?: string;
-            /** @description The one-time token from the server's log that makes the first account the administrator. */
+            /**
+             * @description The set-up code that the server prints at every start while it has no administrator: makes
+             *     this account the administrator's.
+             */
             setup_token?: string | null;
+            /** @description The token of an invitation, for those who could not sign up otherwise. */
+            invitation?: string | null;
         };
         /** @description Who can make an account here. */
         SignupState: {
-            /** @description Whether anybody can; if not, the administrator's account alone can be made. */
+            /** @description Whether the caller can without any code. */
             open: boolean;
+            /** @description Whether the holder of an invitation can. */
+            invitations: boolean;
             /** @description How the administrator's account is made. */
             administrator: components["schemas"]["AdministratorSetup"];
         };
@@ -2464,6 +2725,173 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_InvitationOut"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `administrator_required` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCreate"];
+            };
+        };
+        responses: {
+            /** @description The invitation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `administrator_required`, `insufficient_scope`, or `signup_closed`: nobody could use it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description `email_taken`, or `invitation_limit_reached` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the invitation
+                 * @example inv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `administrator_required` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_reset_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the user
+                 * @example user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetLinkCreate"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkCreated"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `administrator_required` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2619,6 +3047,53 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The account has the new password */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description `reset_token_invalid` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong tokens from this address; `Retry-After` says when the next is looked at */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
     get_signup: {
         parameters: {
             query?: never;
@@ -2670,7 +3145,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            /** @description `signup_closed`, `setup_token_invalid` or `foreign_page` */
+            /** @description `signup_closed`, `invitation_required`, `invitation_invalid`, `setup_token_invalid` or `foreign_page` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2691,7 +3166,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description `rate_limit_exceeded` */
+            /** @description `rate_limit_exceeded`: too many sign-ups or wrong codes from this address; `Retry-After` says when the next is looked at */
             429: {
                 headers: {
                     [name: string]: unknown;

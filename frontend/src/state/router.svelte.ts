@@ -1,7 +1,7 @@
 /** Which screen the address asks for. */
 
 export type Route =
-  | { screen: "login" | "signup" | "new" | "missing" }
+  | { screen: "login" | "signup" | "reset" | "new" | "missing" }
   | { screen: "conversation"; id: string }
   | { screen: "settings"; section: string };
 
@@ -13,7 +13,7 @@ export function parse(path: string): Route {
   if (more.length > 0) return { screen: "missing" };
   if (second === undefined) {
     if (first === "") return { screen: "new" };
-    if (first === "login" || first === "signup") return { screen: first };
+    if (first === "login" || first === "signup" || first === "reset") return { screen: first };
     if (first === "settings") return { screen: "settings", section: "general" };
   } else if (first === "c" && /^conv_[0-9a-f]{32}$/.test(second)) {
     return { screen: "conversation", id: second };

@@ -46,7 +46,7 @@ class Session {
     }
   }
 
-  async signup(body: { email: string; password: string; name: string; setup_token?: string }): Promise<void> {
+  async signup(body: { email: string; password: string; name: string; setup_token?: string; invitation?: string }): Promise<void> {
     await tokens.enter("signup", body);
   }
 

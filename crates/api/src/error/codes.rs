@@ -130,6 +130,15 @@ codes! {
     InvitationRequired = "invitation_required", FORBIDDEN, Permission,
         "The server takes new accounts by invitation, at least from where the request came.",
         "Ask its administrator for a link.";
+    InvitationInvalid = "invitation_invalid", FORBIDDEN, Permission,
+        "The invitation is wrong, used up, expired, taken back, or for another e-mail address (`error.param` is `email` then).",
+        "Ask the administrator for another one, or use the address that was invited.";
+    ResetTokenInvalid = "reset_token_invalid", FORBIDDEN, Permission,
+        "The link to a new password is wrong, used, expired or replaced.",
+        "Ask the administrator for a new one.";
+    AdministratorRequired = "administrator_required", FORBIDDEN, Permission,
+        "The route is for administrators, and the caller is none.",
+        "Ask an administrator; `chatapp user role` makes one.";
     SetupTokenInvalid = "setup_token_invalid", FORBIDDEN, Permission,
         "The set-up code is wrong, or was used.",
         "Look at what the server printed at its start, in its terminal or log.";
@@ -157,6 +166,9 @@ codes! {
     KeyLimitReached = "key_limit_reached", CONFLICT, Conflict,
         "The user has as many API keys as the server allows.",
         "Revoke one first.";
+    InvitationLimitReached = "invitation_limit_reached", CONFLICT, Conflict,
+        "There are as many open invitations as the server keeps.",
+        "Take one back first.";
     ConversationLocked = "conversation_locked", CONFLICT, Conflict,
         "An answer is being generated in the conversation; `error.response_id` names it.",
         "Follow it to its end, or stop it at `POST /api/responses/{id}/cancel`.";

@@ -161,6 +161,14 @@ impl ApiError {
         .challenge(Challenge::InsufficientScope(scope))
     }
 
+    /// The caller does not administer the server.
+    pub(crate) fn administrator_required() -> Self {
+        Self::new(
+            Code::AdministratorRequired,
+            "This is for administrators of the server, and you are none.",
+        )
+    }
+
     /// A page that is not this server's asks for this server's cookie.
     pub(crate) fn foreign_page() -> Self {
         Self::new(

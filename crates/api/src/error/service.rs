@@ -82,6 +82,28 @@ fn describe(error: &Error) -> ApiError {
             Code::InvitationRequired,
             "This server takes new accounts by invitation. Ask its administrator for a link.",
         ),
+        Error::InvitationInvalid => ApiError::new(
+            Code::InvitationInvalid,
+            "The invitation is wrong, used up, expired or taken back. Ask the administrator for \
+             another one.",
+        )
+        .param("invitation"),
+        Error::InvitationOfAnother => ApiError::new(
+            Code::InvitationInvalid,
+            "The invitation is for another e-mail address. Use the one that was invited.",
+        )
+        .param("email"),
+        Error::TooManyInvitations(limit) => ApiError::new(
+            Code::InvitationLimitReached,
+            format!("There are {limit} open invitations, as many as this server keeps. Take one back first."),
+        )
+        .retry(Retry::Never),
+        Error::ResetTokenInvalid => ApiError::new(
+            Code::ResetTokenInvalid,
+            "The link is wrong, used, expired or replaced by another one. Ask the administrator \
+             for a new one.",
+        )
+        .param("token"),
         Error::SetupTokenInvalid => ApiError::new(
             Code::SetupTokenInvalid,
             "The set-up code is wrong, or was used. The server prints it at every start, in its \

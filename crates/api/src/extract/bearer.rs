@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use schemas::UserId;
+use schemas::UserRole;
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -35,6 +36,25 @@ impl FromRequestParts<AppState> for Bearer {
             return Err(ApiError::insufficient_scope(scope));
         }
         Ok(Self(identity))
+    }
+}
+
+/// The authenticated caller, who administers the server.
+#[derive(Debug)]
+pub(crate) struct Administrator(pub(crate) Identity);
+
+impl FromRequestParts<AppState> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let Bearer(identity) = Bearer::from_request_parts(parts, state).await?;
+        match identity.role {
+            UserRole::Admin => Ok(Self(identity)),
+            UserRole::User => Err(ApiError::administrator_required()),
+        }
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn peer_is_local(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         && !headers.keys().any(is_forwarding_header)
 }
 
-fn is_forwarding_header(name: &HeaderName) -> bool {
+pub(super) fn is_forwarding_header(name: &HeaderName) -> bool {
     matches!(name.as_str(), "forwarded" | "via" | "x-real-ip")
         || name.as_str().starts_with("x-forwarded-")
 }

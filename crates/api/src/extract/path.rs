@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use schemas::{ApiKeyId, ConversationId, MessageId, ResponseId, SessionId};
+use schemas::{ApiKeyId, ConversationId, InvitationId, MessageId, ResponseId, SessionId, UserId};
 
 use crate::error::ApiError;
 
@@ -25,6 +25,12 @@ impl PathId for ResponseId {
 }
 impl PathId for ApiKeyId {
     const KIND: &'static str = "key";
+}
+impl PathId for InvitationId {
+    const KIND: &'static str = "invitation";
+}
+impl PathId for UserId {
+    const KIND: &'static str = "user";
 }
 impl PathId for SessionId {
     const KIND: &'static str = "session";

@@ -70,7 +70,10 @@ fn the_route_table_knows_who_may_use_what() {
         .filter(|route| route.auth == Auth::Public && route.path.starts_with("/api/"))
         .map(|route| route.operation.as_str())
         .collect();
-    assert_eq!(public, ["login", "refresh", "get_signup", "signup", "get_version"]);
+    assert_eq!(
+        public,
+        ["login", "refresh", "reset_password", "get_signup", "signup", "get_version"]
+    );
 }
 
 #[test]

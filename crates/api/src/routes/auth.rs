@@ -4,7 +4,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemas::account::{LoginRequest, RefreshRequest, SignupRequest, SignupState, TokenResponse};
+use schemas::account::{
+    LoginRequest, PasswordReset, RefreshRequest, SignupRequest, SignupState, TokenResponse,
+};
 
 use super::answers::Answer;
 use crate::extract::{Bearer, ClientInfo, Json, SessionCookie, WithCookie};
@@ -19,7 +21,7 @@ use crate::state::AppState;
     params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token goes into an `HttpOnly` cookie instead of the body. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 201, description = "The account and its first session", body = TokenResponse),
-        (status = 403, description = "`signup_closed`, `invitation_required`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`signup_closed`, `invitation_required`, `invitation_invalid`, `setup_token_invalid` or `foreign_page`", body = schemas::error::ErrorBody),
         (status = 409, description = "`email_taken`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`: too many sign-ups or wrong codes from this address; `Retry-After` says when the next is looked at", body = schemas::error::ErrorBody),
     )
@@ -95,6 +97,27 @@ pub(super) async fn refresh(
     let accounts = &state.services.accounts;
     let tokens = accounts.refresh(&cookie.token(refresh_token)?).await?;
     Ok(cookie.keep(tokens, accounts.refresh_lifetime()))
+}
+
+/// Reset a forgotten password
+///
+/// Takes the token of a link that an administrator has made, once. All sessions of the account
+/// end; its API keys go on working.
+#[utoipa::path(
+    post, path = "/api/auth/reset", tag = "Accounts", request_body = PasswordReset,
+    responses(
+        (status = 204, description = "The account has the new password"),
+        (status = 403, description = "`reset_token_invalid`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong tokens from this address; `Retry-After` says when the next is looked at", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn reset_password(
+    State(state): State<AppState>,
+    ClientInfo(client): ClientInfo,
+    Json(request): Json<PasswordReset>,
+) -> Answer<StatusCode> {
+    state.services.accounts.reset_password(request, &client).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Log out

@@ -5,8 +5,8 @@ use models::{Time, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{end_sessions, is_taken, update, visible};
-use crate::accounts::{has_administrator, note_administrator};
+use super::{end_sessions, is_last_administrator, is_taken, update, visible};
+use crate::accounts::note_administrator;
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::insert;
@@ -35,34 +35,76 @@ async fn add_in(tx: &Tx, user: &Model) -> Result<bool> {
         return Ok(false);
     }
     insert(tx, user.clone()).await?;
-    if user.role == UserRole::Admin && !has_administrator(tx).await? {
+    if user.role == UserRole::Admin {
         note_administrator(tx, user.id).await?;
     }
     Ok(true)
 }
 
-/// Keeps everybody out of an account and ends its sessions, or lets its owner in again; `false`
-/// when there is no such account.
-pub async fn set_disabled(db: &Db, id: UserId, disabled: bool, now: Time) -> Result<bool> {
+/// How a change of what an account may do ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruled {
+    /// Made.
+    Done,
+    /// There is no such account.
+    Missing,
+    /// Nobody would administer the server.
+    LastAdministrator,
+}
+
+/// Gives an account a role.
+pub async fn set_role(db: &Db, id: UserId, role: UserRole, now: Time) -> Result<Ruled> {
+    let run = || {
+        db.write((id, role, now), |tx, (id, role, now)| Box::pin(set_role_in(tx, *id, *role, *now)))
+    };
+    match run().await {
+        // Somebody else became the first administrator at the same moment: look again.
+        Err(CrudError::Conflict(_)) => run().await,
+        result => result,
+    }
+}
+
+async fn set_role_in(tx: &Tx, id: UserId, role: UserRole, now: Time) -> Result<Ruled> {
+    if role == UserRole::User && is_last_administrator(tx, id).await? {
+        return Ok(Ruled::LastAdministrator);
+    }
+    let change = update(id)
+        .col_expr(Column::Role, Expr::value(role))
+        .col_expr(Column::UpdatedAt, now.into());
+    if change.exec(tx).await?.rows_affected == 0 {
+        return Ok(Ruled::Missing);
+    }
+    if role == UserRole::Admin {
+        note_administrator(tx, id).await?;
+    }
+    Ok(Ruled::Done)
+}
+
+/// Keeps everybody out of an account and ends its sessions, or lets its owner in again.
+pub async fn set_disabled(db: &Db, id: UserId, disabled: bool, now: Time) -> Result<Ruled> {
     db.write((id, disabled, now), |tx, (id, disabled, now)| {
-        Box::pin(async move {
-            let since = if *disabled {
-                // Who is disabled already keeps the time of it.
-                Expr::col(Column::DisabledAt).if_null(*now)
-            } else {
-                Expr::value(Option::<Time>::None)
-            };
-            let change = update(*id)
-                .col_expr(Column::DisabledAt, since)
-                .col_expr(Column::UpdatedAt, (*now).into());
-            if change.exec(tx).await?.rows_affected == 0 {
-                return Ok(false);
-            }
-            if *disabled {
-                end_sessions(tx, *id, None, *now).await?;
-            }
-            Ok(true)
-        })
+        Box::pin(set_disabled_in(tx, *id, *disabled, *now))
     })
     .await
+}
+
+async fn set_disabled_in(tx: &Tx, id: UserId, disabled: bool, now: Time) -> Result<Ruled> {
+    if disabled && is_last_administrator(tx, id).await? {
+        return Ok(Ruled::LastAdministrator);
+    }
+    let since = if disabled {
+        // Who is disabled already keeps the time of it.
+        Expr::col(Column::DisabledAt).if_null(now)
+    } else {
+        Expr::value(Option::<Time>::None)
+    };
+    let change =
+        update(id).col_expr(Column::DisabledAt, since).col_expr(Column::UpdatedAt, now.into());
+    if change.exec(tx).await?.rows_affected == 0 {
+        return Ok(Ruled::Missing);
+    }
+    if disabled {
+        end_sessions(tx, id, None, now).await?;
+    }
+    Ok(Ruled::Done)
 }

@@ -43,6 +43,35 @@ pub enum UserCommand {
         /// The account: its e-mail address or its id
         account: String,
     },
+    /// Make an account an administrator's, or an ordinary one.
+    ///
+    /// The last administrator stays one: make another one first.
+    Role {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// What its owner may do
+        #[arg(value_enum)]
+        role: Role,
+    },
+    /// Invite somebody: print a link with which an account can be made.
+    ///
+    /// It is printed this once, and works where sign-up takes invitations (auth.signup). Its
+    /// beginning is server.public_url.
+    Invite(UserInviteArgs),
+    /// Print a link with which the owner of an account gives it a new password.
+    ///
+    /// It works once, and replaces an earlier one. When it is used, all sessions of the account
+    /// end; API keys go on working.
+    ResetLink {
+        /// The account: its e-mail address or its id
+        account: String,
+        /// After how many hours it stops working
+        #[arg(
+            long, value_name = "HOURS", default_value = "24",
+            value_parser = clap::value_parser!(u32).range(1..=8760)
+        )]
+        hours: u32,
+    },
     /// Delete an account with everything in it. It cannot be undone.
     ///
     /// Asks before it does. Answers that are being made stop within a second or two. Should this
@@ -55,6 +84,38 @@ pub enum UserCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What `user role` can make of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Only its own data
+    User,
+    /// Also the administration of the server
+    Admin,
+}
+
+/// Options of `user invite`.
+#[derive(Debug, Clone, Args)]
+pub struct UserInviteArgs {
+    /// The one e-mail address that it is for; any, if not given
+    #[arg(long, value_name = "EMAIL")]
+    pub email: Option<String>,
+    /// The account will be an administrator's
+    #[arg(long)]
+    pub admin: bool,
+    /// After how many days it stops working
+    #[arg(
+        long, value_name = "DAYS", default_value = "7",
+        value_parser = clap::value_parser!(u32).range(1..=365)
+    )]
+    pub days: u32,
+    /// How many accounts can be made with it
+    #[arg(
+        long, value_name = "NUMBER", default_value = "1",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub uses: u32,
 }
 
 /// Options of `user add`.

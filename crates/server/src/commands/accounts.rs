@@ -1,14 +1,16 @@
 //! `chatapp user` and `chatapp key`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use chatapp::cli::{KeyCommand, KeyCreateArgs, UserAddArgs, UserCommand};
+use chatapp::cli::{KeyCommand, KeyCreateArgs, Role, UserAddArgs, UserCommand, UserInviteArgs};
 use chatapp::config::Config;
 use chatapp::operator::{NewKey, NewUser, Operator};
 use models::api_key::{self, Scopes};
 use models::user::{self, UserRole};
 use models::{Context, Time};
+use schemas::admin::{InvitationCreate, ResetLinkCreate};
 use serde_json::{Value, json};
 
 use super::{USAGE, print, table, terminal};
@@ -19,6 +21,21 @@ pub(crate) async fn user(config: Config, command: UserCommand) -> anyhow::Result
     let done = user_with(&operator, command).await;
     operator.close().await;
     done
+}
+
+fn user_role(admin: bool) -> UserRole {
+    if admin { UserRole::Admin } else { UserRole::User }
+}
+
+/// Prints a link that is to be given away.
+fn print_link(operator: &Operator, link: &str) -> anyhow::Result<ExitCode> {
+    if !operator.has_public_url() {
+        tracing::warn!(
+            "server.public_url is not set: the link begins as on this machine; put the address \
+             there that people use"
+        );
+    }
+    print(link)
 }
 
 /// Does what was asked to API keys.
@@ -34,7 +51,7 @@ async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<
         UserCommand::List { json } => list_users(&operator.list_users().await?, json),
         UserCommand::Add(UserAddArgs { email, name, admin, source }) => {
             let name = name.unwrap_or_default();
-            let role = if admin { UserRole::Admin } else { UserRole::User };
+            let role = user_role(admin);
             let password = terminal::new_password(source.password_stdin).await?;
             let id = operator.add_user(NewUser { email, name, role, password }).await?;
             print(&id.to_string())
@@ -53,6 +70,21 @@ async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<
         UserCommand::Enable { account } => {
             operator.set_disabled(&account, false).await?;
             Ok(ExitCode::SUCCESS)
+        }
+        UserCommand::Role { account, role } => {
+            operator.set_role(&account, user_role(role == Role::Admin)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        UserCommand::Invite(UserInviteArgs { email, admin, days, uses }) => {
+            let expires_at = Some(operator.now() + Duration::from_hours(u64::from(days) * 24));
+            let role = user_role(admin);
+            let made = operator.invite(InvitationCreate { email, role, uses, expires_at }).await?;
+            print_link(operator, &made.link)
+        }
+        UserCommand::ResetLink { account, hours } => {
+            let expires_at = Some(operator.now() + Duration::from_hours(hours.into()));
+            let made = operator.reset_link(&account, ResetLinkCreate { expires_at }).await?;
+            print_link(operator, &made.link)
         }
         UserCommand::Delete { account, yes } => {
             let user = operator.find_user(&account).await?;

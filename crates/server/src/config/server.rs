@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::section::section;
+use super::setting::WebOrigin;
 
 section! {
     /// Where the server listens and what it allows a client.
@@ -45,6 +46,9 @@ section! {
     /// on for, as networks. Empty: nobody is. Everybody behind a proxy that is not named here
     /// shares its address, and so the waits after wrong passwords.
     trusted_proxies: Vec<IpNet> = "127.0.0.0/8, ::1/128", keep_empty true;
+    /// Where people reach the server, such as `https://chat.example.org`, without a path: links
+    /// that are made here begin with it. Not set: the address that the request names.
+    public_url: Option<WebOrigin>;
     /// Opens `/metrics` to whoever sends it as a bearer token. Without it only clients on the
     /// same machine are answered.
     metrics_token: Option<SecretString>;

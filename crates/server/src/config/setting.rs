@@ -174,6 +174,18 @@ impl Setting for IpAddr {
     }
 }
 
+/// Scheme, host and perhaps port of a web page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebOrigin(pub String);
+
+impl Setting for WebOrigin {
+    const EXPECTS: &'static str = "an address such as `https://chat.example.org`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        origin(text.trim_end_matches('/')).map(Self)
+    }
+}
+
 /// A list of web origins.
 impl Setting for Vec<String> {
     const EXPECTS: &'static str =

@@ -24,6 +24,7 @@ mod conversations;
 mod data_export;
 mod first_message;
 mod http;
+mod invitations;
 mod keys;
 mod messages;
 mod own_account;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     let harness = data_export::stories(harness);
     let harness = first_message::stories(harness);
     let harness = http::stories(harness);
+    let harness = invitations::stories(harness);
     let harness = keys::stories(harness);
     let harness = messages::stories(harness);
     let harness = own_account::stories(harness);

@@ -183,6 +183,8 @@ async fn rows_of(world: &World, id: &str) -> u32 {
         ("responses", "user_id"),
         ("idempotency_keys", "user_id"),
         ("imports", "user_id"),
+        ("invitations", "created_by"),
+        ("password_resets", "user_id"),
     ] {
         let count = format!("SELECT COUNT(*) FROM {table} WHERE {column} = {}", sql_id(id));
         rows += sql.value(&count).await.parse::<u32>().unwrap();

@@ -37,6 +37,7 @@ struct Holdings {
     conversation: String,
     message: String,
     response: String,
+    invitation: String,
 }
 
 impl Holdings {
@@ -50,6 +51,9 @@ impl Holdings {
             session: session_of(&other).await,
             key: text(&user.create_key(&["read"]).await["id"]),
             conversation,
+            invitation: text(
+                &user.post("/api/admin/invitations", json!({})).await.expect(201)["id"],
+            ),
             message: text(&turn["user_message"]["id"]),
             response: text(&turn["response"]["id"]),
             user,
@@ -63,6 +67,8 @@ impl Holdings {
             Kind::Response => &self.response,
             Kind::Session => &self.session,
             Kind::Key => &self.key,
+            Kind::User => &self.user.id,
+            Kind::Invitation => &self.invitation,
         }
     }
 }
@@ -134,7 +140,7 @@ async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
             let id = text(&operation["operationId"]);
             let row = ROWS.iter().find(|row| row.operation == id);
             let row = row.unwrap_or_else(|| panic!("{method} {path} ({id}) has no row"));
-            let by_id = matches!(row.scope, Scope::ById(_));
+            let by_id = matches!(row.scope, Scope::ById(_) | Scope::OfServer(Some(_)));
             assert_eq!(path.matches('{').count(), usize::from(by_id), "{id}: ids in the path");
             let public = matches!(row.scope, Scope::Public(_));
             assert_eq!(operation["security"].is_null(), public, "{id}: who may use it");
@@ -195,6 +201,15 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
                 let own = send(&ada.user, ada.id(kind)).await;
                 assert_eq!(own.status, row.owner, "{what}: {}", own.text);
             }
+            Scope::OfServer(kind) => {
+                if let Some(kind) = kind {
+                    let unknown = bob.user.send(request(&bob.user, row, &kind.unknown())).await;
+                    assert_eq!(unknown.status, 404, "{what}: {}", unknown.text);
+                }
+                let id = kind.map_or("", |kind| ada.id(kind));
+                let any = bob.user.send(request(&bob.user, row, id)).await;
+                assert_eq!(any.status, row.owner, "{what}: {}", any.text);
+            }
             Scope::Own(kinds) => {
                 if !ENDING.contains(&what) {
                     let others = bob.user.send(request(&bob.user, row, "")).await;
@@ -247,6 +262,7 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_of_others(world: World) {
                 assert_eq!(visible(&foreign), unknown, "{what}: somebody else's id");
                 ada.id(kind)
             }
+            Scope::OfServer(Some(kind)) => ada.id(kind),
             _ => "",
         };
         let others: Vec<&str> = ALL.into_iter().filter(|other| *other != scope).collect();
@@ -284,8 +300,8 @@ async fn nobody_without_a_token_is_served(world: World) {
                 assert_eq!(reply.status, status, "{what}: {}", reply.text);
                 continue;
             }
-            Scope::Own(_) => "",
-            Scope::ById(kind) => ada.id(kind),
+            Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::ById(kind) | Scope::OfServer(Some(kind)) => ada.id(kind),
         };
         let reply = anonymous.send(request(&anonymous, row, id)).await;
         assert_refused(what, reply, "missing_token");
@@ -347,8 +363,8 @@ async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: W
     for row in ROWS {
         let id = match row.scope {
             Scope::Public(_) => continue,
-            Scope::Own(_) => "",
-            Scope::ById(kind) => ada.id(kind),
+            Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::ById(kind) | Scope::OfServer(Some(kind)) => ada.id(kind),
         };
         let ending = app.anonymous().login("ada@example.org").await;
         let session = session_of(&ending).await;
@@ -362,8 +378,8 @@ async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: W
     for row in ROWS {
         let id = match row.scope {
             Scope::Public(_) => continue,
-            Scope::Own(_) => "",
-            Scope::ById(kind) => bob.id(kind),
+            Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::ById(kind) | Scope::OfServer(Some(kind)) => bob.id(kind),
         };
         let reply = bob.user.send(request(&bob.user, row, id)).await;
         assert_refused(row.operation, reply, "invalid_token");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
-use testkit::client::{Anonymous, PASSWORD};
+use testkit::client::{Anonymous, PASSWORD, User};
 use testkit::sql::Sql;
 use testkit::{Harness, Settings, World};
 
@@ -20,6 +20,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("an_operator_makes_the_first_administrator", first_administrator)
         .story("an_operator_manages_accounts_while_the_server_runs", accounts)
+        .story("o1_an_operator_says_who_administers_and_the_last_one_stays", roles)
+        .process_story("an_operator_gives_links_away", links)
         .story("an_operator_manages_keys_while_the_server_runs", keys)
         .process_story("a_password_is_typed_without_being_shown", typed)
 }
@@ -145,8 +147,6 @@ async fn accounts(world: World) {
     let bob = anonymous.login("bob@example.org").await;
 
     operator.refused(&["user", "delete", &ada.id, "--yes"], "only administrator").await;
-    operator.done(&["user", "disable", &ada.id]).await;
-    operator.done(&["user", "enable", &ada.id]).await;
 
     let conversation = bob.create_conversation().await;
     bob.send_and_wait(&conversation, PROMPT).await;
@@ -171,6 +171,80 @@ async fn accounts(world: World) {
     }
     anonymous.signup("bob@example.org").await;
     server.terminate().await;
+}
+
+async fn roles(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let operator = Operator { place: &place, settings: settings(&world, &upstream) };
+    let server = place.program().settings(&operator.settings).serve().await;
+    let code = server.setup_code();
+    let ada = server.anonymous().signup("ada@example.org").await;
+    let bob = server.anonymous().signup("bob@example.org").await;
+    let role_of = async |user: &User| user.get("/api/me").await.expect(200)["role"].clone();
+    operator.done(&["user", "role", "ada@example.org", "admin"]).await;
+    assert_eq!((role_of(&ada).await, role_of(&bob).await), (json!("admin"), json!("user")));
+    let eve = json!({"email": "eve@example.org", "password": PASSWORD, "setup_token": code});
+    let late = server.anonymous().post("/api/auth/signup", eve).await;
+    late.expect_error(403, "setup_token_invalid");
+
+    // No way out for the last one.
+    let why = "only administrator";
+    operator.refused(&["user", "role", &ada.id, "user"], why).await;
+    operator.refused(&["user", "disable", &ada.id], why).await;
+    operator.refused(&["user", "delete", &ada.id, "--yes"], why).await;
+    let leave = ada.request(reqwest::Method::DELETE, "/api/me");
+    let leave = leave.json(&json!({"current_password": PASSWORD}));
+    ada.send(leave).await.expect_error(409, "last_administrator");
+    assert_eq!(role_of(&ada).await, "admin");
+
+    operator.done(&["user", "role", &bob.id, "admin"]).await;
+    operator.done(&["user", "disable", &bob.id]).await;
+    operator.refused(&["user", "role", &ada.id, "user"], why).await;
+    operator.done(&["user", "enable", &bob.id]).await;
+    operator.done(&["user", "role", &ada.id, "user"]).await;
+    assert_eq!(role_of(&ada).await, "user");
+    operator.refused(&["user", "disable", &bob.id], why).await;
+    operator.refused(&["user", "role", "nobody@example.org", "admin"], "chatapp user list").await;
+    let (code, _, err) = operator.with("", &["user", "role", &ada.id, "root"]).await;
+    assert!(code == Some(2) && err.contains("user, admin"), "{err}");
+    server.terminate().await;
+}
+
+async fn links() {
+    let place = Place::new();
+    let settings = Settings::quick()
+        .set("CHATAPP_AUTH__SIGNUP", "invite")
+        .set("CHATAPP_SERVER__PUBLIC_URL", "https://chat.example.org/");
+    let operator = Operator { place: &place, settings };
+    let server = place.program().settings(&operator.settings).serve().await;
+    let anonymous = server.anonymous();
+    let log = server.stderr();
+    assert!(log.contains("https://chat.example.org/signup#setup=setup_"), "{log}");
+    let link = operator.done(&["user", "invite", "--email", "ada@example.org", "--admin"]).await;
+    let token = link.trim().strip_prefix("https://chat.example.org/signup#invite=");
+    let token = token.unwrap_or_else(|| panic!("{link}"));
+    let body = json!({"email": "ada@example.org", "password": PASSWORD, "invitation": token});
+    let made = anonymous.post("/api/auth/signup", body.clone()).await.expect(201);
+    assert_eq!(made["user"]["role"], "admin");
+    anonymous.post("/api/auth/signup", body).await.expect_error(403, "invitation_invalid");
+    let taken = ["user", "invite", "--email", "ada@example.org"];
+    operator.refused(&taken, "chatapp user reset-link").await;
+
+    let ada = anonymous.login("ada@example.org").await;
+    let link = operator.done(&["user", "reset-link", "ada@example.org", "--hours", "1"]).await;
+    let token = link.trim().strip_prefix("https://chat.example.org/reset#token=");
+    let token = token.unwrap_or_else(|| panic!("{link}"));
+    let body = json!({"token": token, "new_password": ANOTHER});
+    anonymous.post("/api/auth/reset", body).await.expect(204);
+    assert_eq!(ada.get("/api/me").await.status, 401);
+    assert!(may_log_in(&anonymous, "ada@example.org", ANOTHER).await);
+    operator.refused(&["user", "reset-link", "eve@example.org"], "chatapp user list").await;
+    server.terminate().await;
+
+    let settings = operator.settings.clone().set("CHATAPP_AUTH__SIGNUP", "closed");
+    let operator = Operator { place: &place, settings };
+    operator.refused(&["user", "invite"], "auth.signup is closed").await;
 }
 
 async fn keys(world: World) {

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use auth::{SetupCodes, canonical_email, password_rule};
+use auth::{SetupCodes, canonical_email, password_rule, token_hash};
 use crud::accounts::{Claim, SignUp, SignedUp};
-use models::user;
+use models::{invitation, user};
 use schemas::account::{AdministratorSetup, SignupRequest, SignupState, TokenResponse};
 use schemas::validate::{self, Invalid};
 use secrecy::SecretString;
@@ -48,16 +48,29 @@ impl Door {
 impl Accounts {
     /// Makes an account and logs it in. With the set-up code it is the administrator's.
     pub async fn signup(&self, body: SignupRequest, client: Client) -> Result<TokenResponse> {
-        let SignupRequest { email, password, name, setup_token } = body;
-        let claim = match setup_token {
-            Some(code) => self.setup_claim(&code, &client).await?,
-            None => match self.engine.settings.signup {
+        let SignupRequest { email, password, name, setup_token, invitation } = body;
+        let mut only = None;
+        let claim = match (setup_token, invitation) {
+            (Some(code), None) => self.setup_claim(&code, &client).await?,
+            (None, Some(token)) => {
+                let found = self.invitation(&token, &client).await?;
+                only = found.email;
+                Claim::Invitation(found.hash)
+            }
+            (Some(_), Some(_)) => {
+                let rule = "either setup_token or invitation can be given";
+                return Err(Invalid::new("invitation", rule).into());
+            }
+            (None, None) => match self.engine.settings.signup {
                 _ if self.is_open_to(&client) => Claim::None,
                 Signup::Closed => return Err(Error::SignupClosed),
                 _ => return Err(Error::InvitationRequired),
             },
         };
         let email = canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?;
+        if only.is_some_and(|only| only != email) {
+            return Err(Error::InvitationOfAnother);
+        }
         password_rule(&password).map_err(|rule| Invalid::new("password", rule))?;
         let name = name.trim().to_owned();
         validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
@@ -90,6 +103,7 @@ impl Accounts {
             }
             SignedUp::EmailTaken => Err(Error::EmailTaken),
             SignedUp::SetupUsed => Err(Error::SetupTokenInvalid),
+            SignedUp::InvitationUsed => Err(Error::InvitationInvalid),
         }
     }
 
@@ -98,6 +112,7 @@ impl Accounts {
         let is_done = crud::accounts::has_first_administrator(&self.engine.db).await?;
         Ok(SignupState {
             open: self.is_open_to(client),
+            invitations: self.engine.settings.signup != Signup::Closed,
             administrator: match is_done {
                 true => AdministratorSetup::Done,
                 false => AdministratorSetup::SetupToken,
@@ -139,8 +154,28 @@ impl Accounts {
         }
     }
 
+    /// The invitation that a token is for, if it can be used. A wrong one is counted; what else
+    /// the request says is not looked at.
+    async fn invitation(&self, token: &str, client: &Client) -> Result<invitation::Model> {
+        if self.engine.settings.signup == Signup::Closed {
+            return Err(Error::SignupClosed);
+        }
+        let attempt = self.count_attempt(client)?;
+        let now = self.engine.context.now();
+        match crud::invitations::find(&self.engine.db, token_hash(token), now).await? {
+            Some(found) => {
+                self.forgive_attempt(attempt);
+                Ok(found)
+            }
+            None => {
+                tracing::warn!(address = client.address, "sign-up refused: wrong invitation");
+                Err(Error::InvitationInvalid)
+            }
+        }
+    }
+
     /// Counts an attempt for its address, unless there were too many before.
-    fn count_attempt(&self, client: &Client) -> Result<Guess> {
+    pub(super) fn count_attempt(&self, client: &Client) -> Result<Guess> {
         let throttle = &self.door.throttle;
         let attempt = Throttle::of_address_only(throttle.guess("", &client.address));
         throttle.admit(attempt, self.engine.context.now()).map_err(|wait| {
@@ -151,12 +186,12 @@ impl Accounts {
     }
 
     /// Takes an attempt back: it had the right code.
-    fn forgive_attempt(&self, attempt: Guess) {
+    pub(super) fn forgive_attempt(&self, attempt: Guess) {
         self.door.throttle.right(attempt, self.engine.context.now());
     }
 
     /// Hashes a new password without crowding logins out.
-    async fn hash_new(&self, password: String) -> Result<String> {
+    pub(super) async fn hash_new(&self, password: String) -> Result<String> {
         let _admitted = self.door.admitted.try_acquire().map_err(|_| Error::Busy)?;
         let _turn = self.door.hashing.acquire().await.map_err(Error::internal)?;
         Ok(self.passwords.hash(SecretString::from(password)).await?)

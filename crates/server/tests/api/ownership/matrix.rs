@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Response,
     Session,
     Key,
+    User,
+    Invitation,
 }
 
 impl Kind {
@@ -24,6 +26,8 @@ impl Kind {
             Self::Response => "resp",
             Self::Session => "sess",
             Self::Key => "key",
+            Self::User => "user",
+            Self::Invitation => "inv",
         })
     }
 }
@@ -38,6 +42,8 @@ pub(super) enum Scope {
     Own(&'static [Kind]),
     /// One thing of the caller, by the id in the path.
     ById(Kind),
+    /// The server's: administrators get it, whoever made what the id in the path names.
+    OfServer(Option<Kind>),
 }
 
 /// One row of the matrix: a route by its operation id.
@@ -74,6 +80,10 @@ pub(super) const ROWS: &[Row] = &[
         body: || json!({"refresh_token": "rt_unknown"}),
         ..row("refresh", Scope::Public(401), 401)
     },
+    Row {
+        body: || json!({"token": "reset_unknown", "new_password": PASSWORD}),
+        ..row("reset_password", Scope::Public(403), 403)
+    },
     row("health_live", Scope::Public(200), 200),
     row("health_ready", Scope::Public(200), 200),
     row("health_stream", Scope::Public(200), 200),
@@ -96,6 +106,10 @@ pub(super) const ROWS: &[Row] = &[
     Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },
     Row { body: || json!({"name": "another"}), ..row("update_key", Scope::ById(Kind::Key), 200) },
     row("revoke_key", Scope::ById(Kind::Key), 204),
+    row("list_invitations", Scope::OfServer(None), 200),
+    Row { body: || json!({}), ..row("create_invitation", Scope::OfServer(None), 201) },
+    row("revoke_invitation", Scope::OfServer(Some(Kind::Invitation)), 204),
+    Row { body: || json!({}), ..row("create_reset_link", Scope::OfServer(Some(Kind::User)), 201) },
     row("list_models", Scope::Own(&[]), 200),
     row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },

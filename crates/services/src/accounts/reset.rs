@@ -1,0 +1,33 @@
+//! A new password for somebody who has forgotten theirs, by a link from an administrator.
+
+use auth::{password_rule, token_hash};
+use schemas::account::PasswordReset;
+use schemas::validate::Invalid;
+
+use super::{Accounts, Client};
+use crate::error::{Error, Result};
+
+impl Accounts {
+    /// Gives the account that the link is for a new password, and ends all its sessions. Wrong
+    /// tokens are counted like those of sign-ups, and cost no hash.
+    pub async fn reset_password(&self, body: PasswordReset, client: &Client) -> Result<()> {
+        let PasswordReset { token, new_password } = body;
+        let attempt = self.count_attempt(client)?;
+        let hash = token_hash(&token);
+        let now = self.engine.context.now();
+        if !crud::users::reset::is_good(&self.engine.db, hash.clone(), now).await? {
+            tracing::warn!(address = client.address, "reset refused: wrong token");
+            return Err(Error::ResetTokenInvalid);
+        }
+        self.forgive_attempt(attempt);
+        password_rule(&new_password).map_err(|rule| {
+            Invalid::new("new_password", rule.replacen("password", "new_password", 1))
+        })?;
+        let password_hash = self.hash_new(new_password).await?;
+        let now = self.engine.context.now();
+        let spent = crud::users::reset::spend(&self.engine.db, hash, password_hash, now).await?;
+        let user = spent.ok_or(Error::ResetTokenInvalid)?;
+        tracing::info!(%user, "password reset, sessions ended");
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! Links that administrators give away: invitations, and ways to a new password.
+//!
+//! Only hashes of their tokens are stored. The token is in the fragment of a link, which browsers
+//! send to nobody, so that no log has it.
+
+use std::sync::Arc;
+
+use auth::{OpaqueToken, canonical_email};
+use crud::Db;
+use models::{Context, InvitationId, UserId, invitation, password_reset};
+use provider::Provider;
+use schemas::admin::{
+    INVITATION_LIFETIME, InvitationCreate, InvitationCreated, InvitationOut, RESET_LIFETIME,
+    ResetLinkCreate, ResetLinkCreated,
+};
+use schemas::list::List;
+use schemas::validate::Invalid;
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+use crate::settings::{Settings, Signup};
+
+/// What the tokens of invitations begin with.
+const INVITATION_PREFIX: &str = "invite_";
+/// What the tokens of links to a new password begin with.
+const RESET_PREFIX: &str = "reset_";
+/// How many invitations there may be that can be used.
+const MOST_INVITATIONS: u32 = 200;
+
+/// The use cases of such links. Who may use them is the caller's to check.
+#[derive(Debug, Clone)]
+pub struct Links {
+    engine: Arc<Engine>,
+}
+
+impl Links {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+
+    /// On the same database as the servers, for commands; nothing is begun.
+    pub fn beside_servers(db: Db, context: Context, settings: Settings) -> Self {
+        // Nobody is asked for anything.
+        let catalog = Catalog::new(Provider::demo(), Vec::new());
+        Self::new(Engine::at_rest(db, context, catalog, None, settings))
+    }
+
+    /// Makes an invitation in the name of `author`, or of the command line. The link is below
+    /// `base`, an address without a trailing slash.
+    pub async fn invite(
+        &self,
+        author: Option<UserId>,
+        body: InvitationCreate,
+        base: &str,
+    ) -> Result<InvitationCreated> {
+        if self.engine.settings.signup == Signup::Closed {
+            return Err(Error::SignupClosed);
+        }
+        let now = self.engine.context.now();
+        body.validate(now)?;
+        let InvitationCreate { email, role, uses, expires_at } = body;
+        let email = email
+            .map(|email| canonical_email(&email))
+            .transpose()
+            .map_err(|rule| Invalid::new("email", rule))?;
+        if let Some(email) = &email
+            && crud::accounts::is_email_taken(&self.engine.db, email).await?
+        {
+            return Err(Error::EmailTaken);
+        }
+        let token = OpaqueToken::generate(INVITATION_PREFIX);
+        let row = invitation::Model {
+            id: self.engine.context.new_id(),
+            hash: token.hash(),
+            email,
+            role,
+            uses: 0,
+            max_uses: i32::try_from(uses).unwrap_or(i32::MAX),
+            created_by: author,
+            expires_at: expires_at.unwrap_or(now + INVITATION_LIFETIME),
+            created_at: now,
+        };
+        let limit = MOST_INVITATIONS;
+        if !crud::invitations::add(&self.engine.db, row.clone(), limit.into()).await? {
+            return Err(Error::TooManyInvitations(limit));
+        }
+        tracing::info!(invitation = %row.id, author = author.map(tracing::field::display), ?role, "invitation made");
+        Ok(InvitationCreated {
+            token: token.reveal().to_owned(),
+            link: format!("{base}/signup#invite={}", token.reveal()),
+            details: out(row),
+        })
+    }
+
+    /// The invitations that can be used, newest first.
+    pub async fn list_invitations(&self) -> Result<List<InvitationOut>> {
+        let now = self.engine.context.now();
+        let limit = MOST_INVITATIONS.into();
+        let rows = crud::invitations::list(&self.engine.db, now, limit).await?;
+        let data = rows.into_iter().map(out).collect();
+        Ok(List::new(data, false, |one: &InvitationOut| one.id.to_string()))
+    }
+
+    /// Takes an invitation back: nobody makes an account with it any more.
+    pub async fn revoke_invitation(&self, id: InvitationId) -> Result<()> {
+        if !crud::invitations::remove(&self.engine.db, id).await? {
+            return Err(Error::NotFound("invitation"));
+        }
+        tracing::info!(invitation = %id, "invitation taken back");
+        Ok(())
+    }
+
+    /// Makes a link with which the owner of an account gives it a new password, in the place of
+    /// the one before.
+    pub async fn reset_link(
+        &self,
+        user: UserId,
+        body: ResetLinkCreate,
+        base: &str,
+    ) -> Result<ResetLinkCreated> {
+        let now = self.engine.context.now();
+        body.validate(now)?;
+        let token = OpaqueToken::generate(RESET_PREFIX);
+        let expires_at = body.expires_at.unwrap_or(now + RESET_LIFETIME);
+        let row = password_reset::Model {
+            user_id: user,
+            hash: token.hash(),
+            expires_at,
+            created_at: now,
+        };
+        if !crud::users::reset::replace(&self.engine.db, row).await? {
+            return Err(Error::NotFound("user"));
+        }
+        tracing::info!(%user, "link to a new password made");
+        Ok(ResetLinkCreated {
+            token: token.reveal().to_owned(),
+            link: format!("{base}/reset#token={}", token.reveal()),
+            expires_at,
+        })
+    }
+}
+
+fn out(row: invitation::Model) -> InvitationOut {
+    InvitationOut {
+        id: row.id,
+        email: row.email,
+        role: row.role,
+        uses_left: u32::try_from(row.max_uses - row.uses).unwrap_or_default(),
+        created_by: row.created_by,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+    }
+}
