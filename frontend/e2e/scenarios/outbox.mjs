@@ -184,5 +184,34 @@ export default async function ({ browser, url }) {
   await page.getByRole("menuitem", { name: "Log out" }).click();
   await page.waitForURL("**/login");
   assert.deepEqual(await waiting(page), []);
-  assert.deepEqual(problems, []);
+
+  // On a plain address browsers have no locks: the tab that has written a message sends it, once, all the same.
+  const plain = await person(browser, url);
+  await plain.context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { get: () => undefined }));
+  await signUp(plain.page, "Charles");
+  await useModel(plain.page, "demo:ticks=1,rate=0");
+  const beside = await plain.context.newPage();
+  await beside.clock.install();
+  await beside.goto("/");
+  await beside.getByText("The demo model answers").waitFor();
+  let posts = 0;
+  let release;
+  const taken = new Promise((resolve) => (release = resolve));
+  await plain.context.route(SENDS("/api/messages"), async (route) => {
+    posts += 1;
+    await taken;
+    await route.continue();
+  });
+  await send(plain.page, "once");
+  await eventually("it is sent", async () => posts === 1);
+  // The other tab has heard of it by now, and leaves it alone for longer than it takes to look.
+  await eventually("it is kept", async () => (await waiting(beside)).length === 1);
+  await beside.clock.runFor(2_000);
+  assert.equal(posts, 1);
+  assert.equal(await unsent(beside, "once").count(), 0);
+  release();
+  await plain.page.waitForURL("**/c/conv_*");
+  await eventually("nothing waits", async () => (await waiting(beside)).length === 0);
+  assert.equal(new URL(beside.url()).pathname, "/");
+  assert.deepEqual([...problems, ...plain.problems], []);
 }
