@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::db::{Db, Limits, Pools};
 use crate::link::Link;
-use crate::{mysql, sqlite};
+use crate::{mysql, private, sqlite};
 
 pub use crate::mysql::{MySqlOptions, MySqlTarget};
 pub use crate::sqlite::{SqliteOptions, Synchronous};
@@ -113,6 +113,9 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         _ => None,
     };
     let pools = reach(options).await?;
+    if let Engine::Sqlite(sqlite) = &options.engine {
+        private::keep_database(&sqlite.path);
+    }
     let applied = if options.migrate {
         migration::run(&pools.write).await?
     } else {
@@ -139,7 +142,7 @@ impl Exclusive {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
-        let file = File::create(&lock_path).map_err(failed)?;
+        let file = private::open(&lock_path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(ConnectError::InUse(path.to_owned())),

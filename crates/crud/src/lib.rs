@@ -12,6 +12,7 @@ pub mod idempotency;
 mod kill_point;
 mod link;
 mod mysql;
+pub mod private;
 mod reader;
 mod sqlite;
 mod tx;

@@ -14,6 +14,7 @@ use crate::connect::ConnectError;
 use crate::db::Pools;
 use crate::file_system::{self, FileSystem};
 use crate::link::Link;
+use crate::private;
 
 /// When a commit is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub(crate) async fn open(
         source: DbErr::Conn(RuntimeErr::SqlxError(source.into())),
     };
     if !options.path.exists() {
+        private::open(&options.path)
+            .map_err(|source| ConnectError::File { path: options.path.clone(), source })?;
         prepare_file(options).await.map_err(failed)?;
     }
     let base = SqliteConnectOptions::new()

@@ -80,6 +80,7 @@ impl Secrets {
         }
         let file = Self::file(config);
         if let Some(current) = read(&file)? {
+            crud::private::keep(&file);
             return Ok(Self { current, previous, created: None });
         }
         if let Some(database) = database.filter(|path| path.exists()) {
@@ -145,7 +146,6 @@ fn read(file: &Path) -> Result<Option<SecretKey>, SecretsError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(file, error)),
     };
-    warn_if_readable_by_others(file);
     SecretKey::parse(text)
         .map(Some)
         .map_err(|source| SecretsError::Weak { file: file.to_owned(), source })
@@ -167,22 +167,6 @@ fn write_new(file: &Path) -> io::Result<()> {
     unfinished.write_all(b"\n")?;
     files::publish(unfinished, file)
 }
-
-#[cfg(unix)]
-fn warn_if_readable_by_others(file: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
-    if mode & 0o077 != 0 {
-        tracing::warn!(
-            file = %file.display(),
-            mode = format!("{mode:o}"),
-            "the secret can be read by other users of this machine; run: chmod 600 on it"
-        );
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_readable_by_others(_file: &Path) {}
 
 #[cfg(test)]
 mod tests;

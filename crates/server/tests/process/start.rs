@@ -25,6 +25,69 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&[Engine::Sqlite], "a_second_server_on_the_same_data_is_refused", second)
         .story_on(&[Engine::MariaDb, Engine::MySql], "a_refused_account_is_said", account)
         .story("foreign_tables_are_named_and_untouched", foreign)
+        .story_on(&[Engine::Sqlite], "s17_what_is_stored_is_its_owners_only", modes)
+        .story("s18_refused_logins_are_logged_with_account_and_address", refused_logins)
+}
+
+/// The database and all that lies beside it, in a folder that others may enter: made for its owner
+/// only, and taken away from others where an earlier release has left it to them.
+async fn modes(world: World) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = world.database().directory().to_owned();
+    let chmod = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    let files = || {
+        let files = std::fs::read_dir(&folder).expect("the folder").flatten();
+        files.map(|file| file.path()).filter(|path| path.is_file()).collect::<Vec<_>>()
+    };
+    let upstream = upstream().await;
+    let place = Place::new();
+    // The secret is to be a file, too.
+    let settings = settings(&world, &upstream).unset("SECRET_KEY");
+    chmod(&folder, 0o755);
+    for round in ["made", "kept"] {
+        let server = place.program().settings(&settings).serve().await;
+        let _ = server.anonymous().signup(&format!("{round}@example.org")).await;
+        let names: Vec<_> = files()
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+            .collect();
+        for name in
+            ["chatapp.db", "chatapp.db-wal", "chatapp.db-shm", "chatapp.db.lock", "secret_key"]
+        {
+            assert!(names.iter().any(|found| found == name), "{name} is not in {names:?}");
+        }
+        for path in files() {
+            let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{round}: {} is {mode:o}", path.display());
+        }
+        // As a release before this one left them, after a crash.
+        server.kill().await;
+        files().iter().for_each(|path| chmod(path, 0o644));
+    }
+}
+
+async fn refused_logins(world: World) {
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = place.program().settings(&settings(&world, &upstream)).serve().await;
+    let ada = server.anonymous().signup("ada@example.org").await;
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let body = serde_json::json!({"email": email, "password": "wrong horse battery staple"});
+        let request = server.anonymous().request(reqwest::Method::POST, "/api/auth/login");
+        let request = request.header("x-forwarded-for", "203.0.113.7").json(&body);
+        server.anonymous().send(request).await.expect_error(401, "invalid_credentials");
+    }
+    let line = |account: &str| {
+        let log = server.stderr();
+        log.lines().any(|line| {
+            let parts = ["login refused", "203.0.113.7", account];
+            parts.iter().all(|part| line.contains(part)) && !line.contains("example.org")
+        })
+    };
+    eventually("both are logged", async || line(&ada.id) && line("unknown")).await;
 }
 
 /// Starts a server that is expected to end: its exit code and what it says beside its log.
