@@ -17,13 +17,20 @@ use crate::error::ApiError;
 
 /// What asks for the cookie.
 const ASKS: &str = "x-chatapp-session";
-/// The only routes that see it.
+/// The only routes that need it. A name with `__Host-` is bound to this very host, and in return
+/// seen by every route of it.
 const PATH: &str = "/api/auth";
 /// What every name of a cookie of ours ends or begins with.
 const NAME: &str = "chatapp_refresh";
 
-/// An answer with the cookie's header, if there is one to set.
-pub(crate) type WithCookie<T> = (AppendHeaders<Option<(HeaderName, HeaderValue)>>, T);
+/// What a browser forgets when a session ends: answers that it kept, for its "back" above all.
+/// Not `"cookies"`, which takes those of every program under the same domain, and not `"storage"`,
+/// which takes the drafts and unsent messages of whoever else uses this browser; the page takes
+/// care of what it has stored itself.
+const FORGOTTEN: HeaderValue = HeaderValue::from_static("\"cache\"");
+
+/// An answer with the cookie's headers, if there are any to set.
+pub(crate) type WithCookie<T> = (AppendHeaders<Vec<(HeaderName, HeaderValue)>>, T);
 
 /// Where the caller keeps its refresh token.
 #[derive(Debug)]
@@ -38,6 +45,9 @@ pub(crate) enum SessionCookie {
         secure: bool,
         /// The token that came with the request.
         token: Option<String>,
+        /// The name that the cookie had in earlier releases, if it came under that: read until it
+        /// has a successor.
+        earlier: Option<String>,
     },
 }
 
@@ -62,31 +72,49 @@ impl SessionCookie {
         mut tokens: TokenResponse,
         lifetime: Duration,
     ) -> WithCookie<Json<TokenResponse>> {
-        let cookie = match self {
-            Self::Unused => None,
+        let cookies = match self {
+            Self::Unused => Vec::new(),
             Self::Used { .. } => {
-                tokens.refresh_token.take().and_then(|token| self.cookie(&token, lifetime))
+                let token = tokens.refresh_token.take();
+                token.map(|token| self.cookies(&token, lifetime)).unwrap_or_default()
             }
         };
-        (AppendHeaders(cookie), Json(tokens))
+        (AppendHeaders(cookies), Json(tokens))
     }
 
-    /// The answer after which the browser has no token.
+    /// The answer after which the browser has no token, nor what it was told with one.
     pub(crate) fn forget<T>(&self, answer: T) -> WithCookie<T> {
-        (AppendHeaders(self.cookie("", Duration::ZERO)), answer)
+        let mut headers = self.cookies("", Duration::ZERO);
+        if let Self::Used { .. } = self {
+            headers.push((HeaderName::from_static("clear-site-data"), FORGOTTEN));
+        }
+        (AppendHeaders(headers), answer)
     }
 
-    fn cookie(&self, value: &str, lifetime: Duration) -> Option<(HeaderName, HeaderValue)> {
-        let Self::Used { name, secure, .. } = self else { return None };
-        let seconds = lifetime.as_secs();
-        let secure = if *secure { "; Secure" } else { "" };
-        let text = format!(
-            "{name}={value}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-        );
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some((header::SET_COOKIE, value))
+    fn cookies(&self, value: &str, lifetime: Duration) -> Vec<(HeaderName, HeaderValue)> {
+        let Self::Used { name, secure, earlier, .. } = self else { return Vec::new() };
+        let path = if *secure { "/" } else { PATH };
+        let gone = earlier.as_deref().map(|name| cookie(name, "", PATH, Duration::ZERO, *secure));
+        let kept = cookie(name, value, path, lifetime, *secure);
+        [Some(kept), gone].into_iter().flatten().flatten().collect()
     }
+}
+
+fn cookie(
+    name: &str,
+    value: &str,
+    path: &str,
+    lifetime: Duration,
+    secure: bool,
+) -> Option<(HeaderName, HeaderValue)> {
+    let seconds = lifetime.as_secs();
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!(
+        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some((header::SET_COOKIE, value))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
@@ -101,10 +129,12 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
         let secure = origin.scheme_str() == Some("https");
         // Cookies know no ports: two servers on one machine must not take each other's.
         let port = origin.port_u16().map(|port| format!("_{port}")).unwrap_or_default();
-        let prefix = if secure { "__Secure-" } else { "" };
+        let prefix = if secure { "__Host-" } else { "" };
         let name = format!("{prefix}{NAME}{port}");
-        let token = presented(&parts.headers, &name);
-        Ok(Self::Used { name, secure, token })
+        let old = secure.then(|| format!("__Secure-{NAME}{port}"));
+        let earlier = old.as_deref().and_then(|name| presented(&parts.headers, name));
+        let token = presented(&parts.headers, &name).or_else(|| earlier.clone());
+        Ok(Self::Used { name, secure, token, earlier: earlier.and(old) })
     }
 }
 

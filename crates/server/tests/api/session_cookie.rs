@@ -75,6 +75,8 @@ async fn a_page_keeps_its_session_in_a_cookie(world: World) {
     let (emptied, attributes) = cookie(&reply);
     assert_eq!(emptied, format!("chatapp_refresh_{port}="));
     assert!(attributes.contains(&"Max-Age=0".to_owned()), "{attributes:?}");
+    // What the browser kept of answers goes; drafts, and cookies of other programs, stay.
+    assert_eq!(reply.header("clear-site-data"), Some("\"cache\""));
     reply.expect(204);
     let sent = [own[0], own[1], ("cookie", second.as_str())];
     as_page(&app, "/api/auth/refresh", json!({}), &sent).await.expect_error(401, "invalid_token");
@@ -129,14 +131,28 @@ async fn over_tls_the_cookie_is_secure(world: World) {
     let body = json!({"email": "ada@example.org", "password": PASSWORD});
     let reply = as_page(&app, "/api/auth/signup", body, &own).await;
     let (kept, attributes) = cookie(&reply);
-    assert!(kept.starts_with("__Secure-chatapp_refresh=rt_"), "{kept}");
-    assert!(attributes.contains(&"Secure".to_owned()), "{attributes:?}");
+    assert!(kept.starts_with("__Host-chatapp_refresh=rt_"), "{kept}");
+    for attribute in ["Secure", "Path=/"] {
+        assert!(attributes.contains(&attribute.to_owned()), "{attributes:?}");
+    }
     // A cookie that somebody planted over plain HTTP does not count.
-    let planted = kept.trim_start_matches("__Secure-");
+    let planted = kept.trim_start_matches("__Host-");
     let sent = [own[0], own[1], own[2], ("cookie", planted)];
     as_page(&app, "/api/auth/refresh", json!({}), &sent).await.expect_error(401, "invalid_token");
     let sent = [own[0], own[1], own[2], ("cookie", kept.as_str())];
-    as_page(&app, "/api/auth/refresh", json!({}), &sent).await.expect(200);
+    let reply = as_page(&app, "/api/auth/refresh", json!({}), &sent).await;
+    let (kept, _) = cookie(&reply);
+    reply.expect(200);
+    // As a release before this one named it: it counts, and goes.
+    let old = kept.replace("__Host-", "__Secure-");
+    let sent = [own[0], own[1], own[2], ("cookie", old.as_str())];
+    let reply = as_page(&app, "/api/auth/refresh", json!({}), &sent).await;
+    let set: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
+    let set: Vec<&str> = set.iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(set[0].starts_with("__Host-chatapp_refresh=rt_"), "{set:?}");
+    let gone = "__Secure-chatapp_refresh=; Path=/api/auth; Max-Age=0;";
+    assert!(set.len() == 2 && set[1].starts_with(gone), "{set:?}");
+    reply.expect(200);
 }
 
 async fn a_cookie_alone_opens_nothing(world: World) {
