@@ -108,10 +108,12 @@ impl Page<'_> {
         page.text(operation.method).raw("\">").text(&operation.method.to_uppercase());
         page.raw("</span> <code>").text(operation.path).raw("</code>");
         page.raw("<span class=\"id\">").text(operation.id()).raw("</span></p>");
-        match operation.body.pointer("/security/0/bearer/0").and_then(Value::as_str) {
-            Some(scope) => {
-                page.raw("<p class=\"public\">An API key needs the scope <code>");
-                page.text(scope).raw("</code>.</p>");
+        let scopes = operation.body.pointer("/security/0/bearer").and_then(Value::as_array);
+        match scopes.map(|scopes| scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>()) {
+            Some(scopes) => {
+                let word = if scopes.len() > 1 { "scopes" } else { "scope" };
+                page.raw("<p class=\"public\">An API key needs the ").text(word).raw(" <code>");
+                page.text(&scopes.join(" ")).raw("</code>.</p>");
             }
             None => {
                 page.raw("<p class=\"public\">Needs no token.</p>");

@@ -22,7 +22,7 @@ use crate::{routes, scopes};
     components(schemas(ErrorBody)),
     tags(
         (name = "Accounts", description = "Sign up, log in, sessions."),
-        (name = "Keys", description = "API keys: long-lived credentials for programs. Each is good for the scopes it was made with: `read`, `write`, `account`, `admin`; every operation names the one it needs."),
+        (name = "Keys", description = "API keys: long-lived credentials for programs. Each is good for the scopes it was made with: `read`, `write`, `account`, `admin`; every operation names what it needs."),
         (name = "Administration", description = "What administrators give away: invitations, and links to new passwords."),
         (name = "Conversations", description = "Created, listed, renamed, deleted by their owner."),
         (name = "Messages", description = "What is said and answered."),
@@ -140,7 +140,7 @@ fn complete(document: &mut OpenApi) {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
             "The `access_token` of POST /api/auth/login, or an API key of POST /api/keys (`sk-…`). \
-             A key needs the scope that the operation names; an access token needs none.",
+             A key needs the scopes that the operation names; an access token needs none.",
         ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

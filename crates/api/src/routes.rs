@@ -40,7 +40,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(me::get_me, me::update_me, me::delete_me))
         .routes(routes!(me::change_password))
-        .routes(routes!(transfer::export_me))
+        .routes(routes!(transfer::export_me, transfer::export_me_confirmed))
         .routes(routes!(me::list_sessions))
         .routes(routes!(me::revoke_session))
         .routes(routes!(keys::list_keys, keys::create_key))

@@ -15,42 +15,41 @@ use utoipa::openapi::security::SecurityRequirement;
 
 use crate::openapi::operations;
 
-/// The scope of each operation that takes a bearer token.
+/// The scopes of each operation that takes a bearer token; a key needs all of them.
 #[derive(Debug, Clone)]
-pub(crate) struct RouteScopes(HashMap<(Method, String), Scope>);
+pub(crate) struct RouteScopes(HashMap<(Method, String), Vec<Scope>>);
 
 impl RouteScopes {
     /// Reads the description.
     pub(crate) fn from_document(document: &OpenApi) -> Self {
-        let scopes = operations(document).filter_map(|(method, path, operation)| {
-            Some(((method, path.to_owned()), named(operation)?))
-        });
-        Self(scopes.collect())
+        let scopes = operations(document)
+            .map(|(method, path, operation)| ((method, path.to_owned()), named(operation)));
+        Self(scopes.filter(|(_, scopes)| !scopes.is_empty()).collect())
     }
 
-    /// The scope of a request's route. One that is not described is kept from most keys.
-    pub(crate) fn of(&self, parts: &Parts) -> Scope {
+    /// The scopes of a request's route. One that is not described is kept from most keys.
+    pub(crate) fn of(&self, parts: &Parts) -> &[Scope] {
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
         let path = parts.extensions.get::<MatchedPath>();
         path.and_then(|path| self.0.get(&(method, path.as_str().to_owned())))
-            .copied()
-            .unwrap_or(Scope::Account)
+            .map_or(&[Scope::Account], Vec::as_slice)
     }
 }
 
-/// The scope an operation names.
-pub(crate) fn named(operation: &Operation) -> Option<Scope> {
+/// The scopes an operation names.
+pub(crate) fn named(operation: &Operation) -> Vec<Scope> {
     // A requirement shows what it holds only when it is serialised.
-    let name = |requirement: &SecurityRequirement| {
+    let names = |requirement: &SecurityRequirement| {
         let json = serde_json::to_value(requirement).ok()?;
-        json.get("bearer")?.get(0)?.as_str()?.parse().ok()
+        let names = json.get("bearer")?.as_array()?.clone();
+        Some(names.into_iter().filter_map(|name| name.as_str()?.parse().ok()))
     };
-    operation.security.iter().flatten().find_map(name)
+    operation.security.iter().flatten().filter_map(names).flatten().collect()
 }
 
 /// Gives an operation that asks for a token but names no scope the one of its method.
 pub(crate) fn complete(method: &Method, operation: &mut Operation) {
-    if operation.security.is_some() && named(operation).is_none() {
+    if operation.security.is_some() && named(operation).is_empty() {
         let scope = if method == Method::GET { Scope::Read } else { Scope::Write };
         operation.security = Some(vec![SecurityRequirement::new("bearer", [scope.as_str()])]);
     }

@@ -13,6 +13,9 @@ pub enum AuthError {
     /// As many passwords as allowed are being hashed and waiting; try again shortly.
     #[error("too many passwords are being checked at once")]
     Busy,
+    /// The same for one caller; others are served.
+    #[error("too many passwords are being checked at once for one caller")]
+    TooMany,
     /// The fault is ours: a broken stored hash, no memory, a failed task.
     #[error("a credential could not be processed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,6 +1,7 @@
-//! Password hashing: Argon2id (RFC 9106), off the async threads, in bounded numbers.
+//! Password hashing: Argon2id (RFC 9106), off the async threads, in bounded numbers, fairly.
 
 mod memory;
+mod queue;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use std::sync::Arc;
 use argon2::password_hash::phc::Output;
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash, Version};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::queue::Purpose;
+use self::queue::{Permit, Queue};
 use crate::{AuthError, random};
 
 /// The cost of one hash.
@@ -42,18 +44,17 @@ pub enum Verified {
     No,
 }
 
-/// Hashes and checks passwords, at most `concurrency` at once and `queue` waiting.
+/// Hashes and checks passwords, at most `concurrency` at once and, for each [`Purpose`], `queue`
+/// waiting. Those who wait take turns ([`queue`]).
 ///
 /// The bound is what keeps a storm of logins from taking all memory (20 at once are 380 MiB)
 /// and every thread.
 #[derive(Clone)]
 pub struct Passwords {
     hasher: Arc<Hasher>,
-    /// One permit per password being hashed; held by the blocking task itself, so that neither a
-    /// caller who leaves nor a panic can lose one.
-    running: Arc<Semaphore>,
-    /// One permit per password being hashed or waiting.
-    admitted: Arc<Semaphore>,
+    /// A permit is held by the blocking task itself, so that neither a caller who leaves nor a
+    /// panic can lose one.
+    queue: Queue,
 }
 
 struct Hasher {
@@ -74,32 +75,39 @@ impl Passwords {
                 .map_err(AuthError::internal)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dummy = hash(&argon2, &random::bytes::<32>())?;
-        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS / 2);
-        let queue = queue.min(Semaphore::MAX_PERMITS / 2);
+        let concurrency = concurrency.max(1);
         Ok(Self {
             hasher: Arc::new(Hasher { argon2, dummy }),
-            running: Arc::new(Semaphore::new(concurrency)),
-            admitted: Arc::new(Semaphore::new(concurrency + queue)),
+            queue: Queue::new(concurrency, queue),
         })
     }
 
-    /// Waits until a password may be hashed or checked.
+    /// Waits until a password may be hashed or checked for `caller`, which is whatever tells one
+    /// caller from another.
     ///
-    /// [`AuthError::Busy`] at once if the queue is full.
-    pub async fn turn(&self) -> Result<Turn, AuthError> {
-        let admitted =
-            Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| AuthError::Busy)?;
-        let running =
-            Arc::clone(&self.running).acquire_owned().await.map_err(AuthError::internal)?;
-        Ok(Turn { hasher: Arc::clone(&self.hasher), permits: [running, admitted] })
+    /// [`AuthError::TooMany`] if too much is asked for this caller at once, [`AuthError::Busy`] if
+    /// there are too many callers.
+    pub async fn turn(&self, purpose: Purpose, caller: u64) -> Result<Turn, AuthError> {
+        let permit = self.queue.permit(purpose, caller).await?;
+        Ok(Turn { hasher: Arc::clone(&self.hasher), permit })
     }
 
-    /// The hash to store, in PHC string format with a fresh salt.
-    ///
-    /// [`AuthError::Busy`] at once if the queue is full.
+    /// As [`Turn::hash`], for commands, which have no callers.
     pub async fn hash(&self, password: SecretString) -> Result<String, AuthError> {
-        let turn = self.turn().await?;
-        turn.run(move |hasher| {
+        self.turn(Purpose::Store, 0).await?.hash(password).await
+    }
+}
+
+/// The right to hash or check one password now. Others wait until it is used or dropped.
+pub struct Turn {
+    hasher: Arc<Hasher>,
+    permit: Permit,
+}
+
+impl Turn {
+    /// The hash to store, in PHC string format with a fresh salt.
+    pub async fn hash(self, password: SecretString) -> Result<String, AuthError> {
+        self.run(move |hasher| {
             let hash = hash(&hasher.argon2, password.expose_secret().as_bytes())?;
             Ok(hash.to_string())
         })
@@ -108,25 +116,6 @@ impl Passwords {
 
     /// Checks `password` against the `stored` hash. Without one (no such user) it takes the same
     /// time and the answer is [`Verified::No`].
-    ///
-    /// [`AuthError::Busy`] at once if the queue is full.
-    pub async fn verify(
-        &self,
-        password: SecretString,
-        stored: Option<String>,
-    ) -> Result<Verified, AuthError> {
-        self.turn().await?.verify(password, stored).await
-    }
-}
-
-/// The right to hash or check one password now. Others wait until it is used or dropped.
-pub struct Turn {
-    hasher: Arc<Hasher>,
-    permits: [OwnedSemaphorePermit; 2],
-}
-
-impl Turn {
-    /// As [`Passwords::verify`], at once.
     pub async fn verify(
         self,
         password: SecretString,
@@ -140,7 +129,7 @@ impl Turn {
         work: impl FnOnce(&Hasher) -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
         tokio::task::spawn_blocking(move || {
-            let Self { hasher, permits: _permits } = self;
+            let Self { hasher, permit: _permit } = self;
             work(&hasher)
         })
         .await
@@ -193,7 +182,7 @@ impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Passwords")
             .field("parameters", &self.hasher.argon2.params())
-            .field("free", &self.running.available_permits())
+            .field("free", &self.queue.free())
             .finish_non_exhaustive()
     }
 }

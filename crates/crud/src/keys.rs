@@ -51,8 +51,8 @@ pub async fn find_bearer(db: &Db, hash: Vec<u8>) -> Result<Option<Bearer>> {
     Ok(query.into_model::<Bearer>().one(db.read()).await?)
 }
 
-/// Those of the keys `ids` that were not revoked.
-pub async fn list_live(db: &Db, ids: Vec<ApiKeyId>) -> Result<Vec<ApiKeyId>> {
+/// Those of the keys `ids` that were neither revoked nor have expired.
+pub async fn list_live(db: &Db, ids: Vec<ApiKeyId>, now: Time) -> Result<Vec<ApiKeyId>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -61,6 +61,7 @@ pub async fn list_live(db: &Db, ids: Vec<ApiKeyId>) -> Result<Vec<ApiKeyId>> {
         .column(Column::Id)
         .filter(Column::Id.is_in(ids))
         .filter(Column::RevokedAt.is_null())
+        .filter(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
         .filter(user::Column::DisabledAt.is_null());
     Ok(with_owner(query, Column::UserId).into_tuple().all(db.read()).await?)
 }
@@ -145,6 +146,24 @@ pub async fn revoke(db: &Db, owner: UserId, id: ApiKeyId, now: Time) -> Result<b
         })
     })
     .await
+}
+
+/// Revokes the keys of `owner`, but for `keep`.
+pub(crate) async fn end_all(
+    tx: &Tx,
+    owner: UserId,
+    keep: Option<ApiKeyId>,
+    now: Time,
+) -> Result<()> {
+    let mut end = Entity::update_many()
+        .col_expr(Column::RevokedAt, now.into())
+        .filter(Column::UserId.eq(owner))
+        .filter(Column::RevokedAt.is_null());
+    if let Some(keep) = keep {
+        end = end.filter(Column::Id.ne(keep));
+    }
+    end.exec(tx).await?;
+    Ok(())
 }
 
 /// Notes that a key was used at `now`.

@@ -30,6 +30,7 @@ pub mod conversations;
 pub mod imports;
 pub mod invitations;
 pub mod keys;
+pub mod login_failures;
 pub mod messages;
 pub mod prune;
 pub mod responses;

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use models::{SessionId, Time, UserId, refresh_token, session, user};
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::insert;
+use crate::{insert, users};
 
 /// The most sessions a list shows.
 const LIST_LIMIT: u64 = 200;
+/// How many sessions are removed at once.
+const PURGE_STEP: u64 = 100;
 
 /// What a request needs to know of the session it was made with.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -43,16 +45,19 @@ pub async fn log_in(db: &Db, session: session::Model, refresh: refresh_token::Mo
     .await
 }
 
-/// Whether the account with this address, if there is one, has a live session that began at
-/// `address`. One query either way, so that its time says nothing about the account.
-pub async fn is_known(db: &Db, email: &str, address: &str, now: Time) -> Result<bool> {
+/// Where the newest live sessions began of the account with this e-mail address, if there is one.
+/// One query either way, so that its time says nothing about the account.
+pub async fn addresses(db: &Db, email: &str, now: Time) -> Result<Vec<String>> {
     let query = session::Entity::find()
-        .filter(session::Column::Address.eq(address))
+        .select_only()
+        .column(session::Column::Address)
         .filter(session::Column::RevokedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now))
         .filter(user::Column::Email.eq(email))
-        .limit(1);
-    Ok(with_owner(query, session::Column::UserId).count(db.read()).await? > 0)
+        .order_by_desc(session::Column::LastUsedAt)
+        .limit(LIST_LIMIT);
+    let query = with_owner(query, session::Column::UserId);
+    Ok(query.into_tuple().all(db.read()).await?)
 }
 
 /// Reads the state of a session and its owner, in one query.
@@ -68,8 +73,8 @@ pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<Bearer>> {
     Ok(query.into_model::<Bearer>().one(db.read()).await?)
 }
 
-/// Those of the sessions `ids` that were not ended, with their owners' token versions.
-pub async fn list_live(db: &Db, ids: Vec<SessionId>) -> Result<Vec<(SessionId, i32)>> {
+/// Those of the sessions `ids` that have not ended, with their owners' token versions.
+pub async fn list_live(db: &Db, ids: Vec<SessionId>, now: Time) -> Result<Vec<(SessionId, i32)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -79,6 +84,7 @@ pub async fn list_live(db: &Db, ids: Vec<SessionId>) -> Result<Vec<(SessionId, i
         .column(user::Column::TokenVersion)
         .filter(session::Column::Id.is_in(ids))
         .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
         .filter(user::Column::DisabledAt.is_null());
     let query = with_owner(query, session::Column::UserId);
     Ok(query.into_tuple().all(db.read()).await?)
@@ -236,6 +242,75 @@ pub async fn revoke(db: &Db, owner: UserId, id: SessionId, now: Time) -> Result<
                 .exec(tx)
                 .await?;
             Ok(revoked.rows_affected == 1)
+        })
+    })
+    .await
+}
+
+/// When the session ended, or will end, that was or will be the first to do so; `None` if there
+/// are none.
+pub async fn first_end(db: &Db) -> Result<Option<Time>> {
+    let first = |column: session::Column| {
+        let query = session::Entity::find().select_only().column(column);
+        query.filter(column.is_not_null()).order_by_asc(column).limit(1)
+    };
+    let expiry: Option<Time> =
+        first(session::Column::ExpiresAt).into_tuple().one(db.read()).await?;
+    let revocation: Option<Time> =
+        first(session::Column::RevokedAt).into_tuple().one(db.read()).await?;
+    Ok([expiry, revocation].into_iter().flatten().min())
+}
+
+/// Removes up to 100 sessions that ended before `until`, with their tokens, which go first and in
+/// steps: a login of a month has thousands. How many sessions it were.
+pub async fn purge(db: &Db, until: Time) -> Result<u64> {
+    let ended = || {
+        Condition::any()
+            .add(session::Column::ExpiresAt.lte(until))
+            .add(session::Column::RevokedAt.lte(until))
+    };
+    let query = session::Entity::find().select_only().column(session::Column::Id);
+    let query = query.filter(ended()).limit(PURGE_STEP);
+    let ids: Vec<SessionId> = query.into_tuple().all(db.read()).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    while users::removal::remove_tokens(db, ids.clone()).await? > 0 {}
+    db.write(ids, |tx, ids| {
+        Box::pin(async move {
+            let these = session::Column::Id.is_in(ids.iter().copied());
+            Ok(session::Entity::delete_many().filter(these).exec(tx).await?.rows_affected)
+        })
+    })
+    .await
+}
+
+/// When the next refresh token expires, or has expired; `None` if there are none.
+pub async fn first_token_end(db: &Db) -> Result<Option<Time>> {
+    let column = refresh_token::Column::ExpiresAt;
+    let query = refresh_token::Entity::find().select_only().column(column);
+    Ok(query.order_by_asc(column).limit(1).into_tuple().one(db.read()).await?)
+}
+
+/// Removes up to 1,000 refresh tokens that have expired: they can neither be exchanged nor give a
+/// theft away any more. How many it were.
+pub async fn purge_tokens(db: &Db, now: Time) -> Result<u64> {
+    db.write(now, |tx, now| {
+        Box::pin(async move {
+            let column = refresh_token::Column::ExpiresAt;
+            let hashes: Vec<Vec<u8>> = refresh_token::Entity::find()
+                .select_only()
+                .column(refresh_token::Column::Hash)
+                .filter(column.lte(*now))
+                .limit(10 * PURGE_STEP)
+                .into_tuple()
+                .all(tx)
+                .await?;
+            if hashes.is_empty() {
+                return Ok(0);
+            }
+            let these = refresh_token::Column::Hash.is_in(hashes);
+            Ok(refresh_token::Entity::delete_many().filter(these).exec(tx).await?.rows_affected)
         })
     })
     .await

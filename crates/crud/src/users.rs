@@ -5,7 +5,7 @@ pub mod removal;
 pub mod reset;
 
 use models::user::{Column, Entity, Model, UserRole};
-use models::{SessionId, Time, UserId, session};
+use models::{ApiKeyId, SessionId, Time, UserId, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
@@ -97,6 +97,8 @@ pub struct NewPassword {
     pub hash: String,
     /// The one session that goes on.
     pub keep: Option<SessionId>,
+    /// Whether keys end, too, but for this one.
+    pub end_keys: Option<Option<ApiKeyId>>,
     /// The current time.
     pub now: Time,
 }
@@ -106,7 +108,7 @@ pub struct NewPassword {
 pub async fn change_password(db: &Db, new: NewPassword) -> Result<bool> {
     db.write(new, |tx, new| {
         Box::pin(async move {
-            let NewPassword { user, old_hash, hash, keep, now } = new.clone();
+            let NewPassword { user, old_hash, hash, keep, end_keys, now } = new.clone();
             let mut replace = update(user)
                 .col_expr(Column::PasswordHash, hash.into())
                 .col_expr(Column::UpdatedAt, now.into());
@@ -117,6 +119,9 @@ pub async fn change_password(db: &Db, new: NewPassword) -> Result<bool> {
                 return Ok(false);
             }
             end_sessions(tx, user, keep, now).await?;
+            if let Some(keep) = end_keys {
+                crate::keys::end_all(tx, user, keep, now).await?;
+            }
             Ok(true)
         })
     })

@@ -22,12 +22,13 @@ mod m20261123_000016_imports;
 mod m20261129_000017_refusals;
 mod m20261130_000018_finish_reason;
 mod m20261130_000019_invitations;
+mod m20261130_000020_login_failures;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 /// Every table and view this crate makes; used to recognise somebody else's.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 16] = [
     "users",
     "sessions",
     "refresh_tokens",
@@ -38,6 +39,7 @@ pub const TABLES: [&str; 15] = [
     "response_events",
     "servers",
     "idempotency_keys",
+    "login_failures",
     "meta",
     "imports",
     "search_docs",
@@ -67,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_refusals::Migration),
             Box::new(m20261130_000018_finish_reason::Migration),
             Box::new(m20261130_000019_invitations::Migration),
+            Box::new(m20261130_000020_login_failures::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ pub mod id;
 pub mod idempotency_key;
 pub mod import;
 pub mod invitation;
+pub mod login_failure;
 pub mod message;
 pub mod meta;
 pub mod password_reset;

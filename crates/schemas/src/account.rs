@@ -101,12 +101,23 @@ pub struct PasswordChange {
     /// 8 characters at least, 1,024 bytes at most; any composition.
     #[schema(example = "correct horse battery staple")]
     pub new_password: String,
+    /// Revokes the account's API keys as well, but for the one that the request is made with.
+    #[serde(default)]
+    pub end_keys: bool,
 }
 
 /// Body of `DELETE /api/me`.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountDelete {
+    /// The password, to be sure who asks.
+    pub current_password: String,
+}
+
+/// Body of `POST /api/me/export`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataExport {
     /// The password, to be sure who asks.
     pub current_password: String,
 }
@@ -195,6 +206,7 @@ opaque_debug!(
     MePatch,
     PasswordChange,
     AccountDelete,
+    DataExport,
     RefreshRequest,
     PasswordReset,
     TokenResponse

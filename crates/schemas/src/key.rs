@@ -11,7 +11,7 @@ use crate::validate::{self, Invalid};
 use crate::{ApiKeyId, Time};
 
 /// Body of `POST /api/keys`.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyCreate {
     /// What to call it, at most 128 characters: where it is used, for example.
@@ -25,6 +25,10 @@ pub struct KeyCreate {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
+    /// The password: needed for a key with the scope `account` or `admin`, and for one that works
+    /// longer than a session can.
+    #[serde(default)]
+    pub current_password: Option<String>,
 }
 
 /// One or more of the scopes, as OpenAPI says it.
@@ -124,7 +128,13 @@ pub struct KeyCreated {
     pub details: KeyOut,
 }
 
-// The key never reaches a log, not even by accident.
+// Neither a password nor a key reaches a log, not even by accident.
+impl fmt::Debug for KeyCreate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyCreate").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for KeyCreated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyCreated").field("details", &self.details).finish_non_exhaustive()

@@ -105,7 +105,7 @@ impl Operator {
         let email = canonical_email(&email).map_err(|rule| anyhow!(rule))?;
         let name = name.trim().to_owned();
         validate::chars_at_most("name", &name, MAX_NAME_CHARS)?;
-        let password_hash = self.hash(password).await?;
+        let password_hash = self.hash(password, &email).await?;
         let now = self.context.now();
         let id = self.context.new_id();
         let user = user::Model {
@@ -132,10 +132,10 @@ impl Operator {
 
     /// Replaces an account's password and ends its sessions. API keys go on working.
     pub async fn set_password(&self, account: &str, password: SecretString) -> Result<()> {
-        let user = self.find_user(account).await?.id;
-        let hash = self.hash(password).await?;
+        let user::Model { id: user, email, .. } = self.find_user(account).await?;
+        let hash = self.hash(password, &email).await?;
         let now = self.context.now();
-        let new = NewPassword { user, old_hash: None, hash, keep: None, now };
+        let new = NewPassword { user, old_hash: None, hash, keep: None, end_keys: None, now };
         if !crud::users::change_password(&self.db, new).await? {
             return Err(no_account(account));
         }
@@ -189,8 +189,8 @@ impl Operator {
         Ok(())
     }
 
-    async fn hash(&self, password: SecretString) -> Result<String> {
-        password_rule(password.expose_secret()).map_err(|rule| anyhow!(rule))?;
+    async fn hash(&self, password: SecretString, email: &str) -> Result<String> {
+        password_rule(password.expose_secret(), email, "").map_err(|rule| anyhow!(rule))?;
         Ok(app::passwords(&self.config)?.hash(password).await?)
     }
 }

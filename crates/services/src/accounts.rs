@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{
-    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords,
+    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Purpose,
     RefreshTokens, SetupCodes, Verified, canonical_email, token_hash,
 };
 use crud::sessions::{Exchange, Exchanged};
@@ -19,11 +19,10 @@ use schemas::list::List;
 use schemas::validate;
 use secrecy::SecretString;
 
-use self::signup::Door;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::responses::engine::Engine;
-use crate::throttle::{Guess, Throttle};
+use crate::throttle::{Attempt, Throttle};
 
 /// How many exchanges further a refresh token is followed that several callers present at once.
 const REFRESH_CHAIN: usize = 8;
@@ -35,6 +34,8 @@ pub struct Client {
     pub user_agent: String,
     /// The address of the peer.
     pub address: String,
+    /// The host that was asked, without its port.
+    pub host: String,
     /// Whether the request looks as if it was made at this machine. A proxy that says nothing of
     /// itself looks the same.
     pub local: bool,
@@ -50,7 +51,8 @@ pub struct Accounts {
     keys: Keys,
     throttle: Throttle,
     setup: SetupCodes,
-    door: Door,
+    /// Counts sign-ups and wrong codes by address.
+    signups: Throttle,
 }
 
 impl Accounts {
@@ -61,10 +63,10 @@ impl Accounts {
         setup: SetupCodes,
         keys: Keys,
     ) -> Self {
-        let throttle = Throttle::new(engine.settings.throttle);
-        let door = Door::new(engine.settings.signups);
+        let throttle = Throttle::new(engine.clone(), engine.settings.throttle);
+        let signups = Throttle::new(engine.clone(), engine.settings.signups);
         let tokens = tokens.into();
-        Self { engine, passwords, tokens, refresh_tokens, keys, throttle, setup, door }
+        Self { engine, passwords, tokens, refresh_tokens, keys, throttle, setup, signups }
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
@@ -72,67 +74,67 @@ impl Accounts {
     pub async fn login(&self, body: LoginRequest, client: Client) -> Result<TokenResponse> {
         let LoginRequest { email, password } = body;
         let canonical = canonical_email(&email).ok();
-        let guess = self.guess(canonical.as_deref().unwrap_or(&email), &client).await?;
-        let found = match canonical {
-            Some(email) => crud::accounts::find_by_email(&self.engine.db, &email).await?,
+        let account = canonical.as_deref().unwrap_or(&email);
+        let found = match &canonical {
+            Some(email) => crud::accounts::find_by_email(&self.engine.db, email).await?,
             None => None,
         };
         let stored = found.as_ref().map(|user| user.password_hash.clone());
         let password = password_text(&password);
-        let verified = self.verify(guess, password.clone(), stored).await?;
-        let (user, rehash) = match (found, verified) {
-            (Some(user), Verified::Yes { rehash }) if user.disabled_at.is_none() => (user, rehash),
-            _ => {
-                tracing::info!(address = client.address, "login refused");
-                metrics::counter!("login_refused_total").increment(1);
-                return Err(Error::InvalidCredentials);
-            }
+        let address = &client.address;
+        let attempt = self.throttle.login(account, address, &password, stored.as_deref()).await?;
+        let is_usable = found.as_ref().is_some_and(|user| user.disabled_at.is_none());
+        let line = self.throttle.line_at(address);
+        let verified = self
+            .verify((attempt, line), (password.clone(), stored), is_usable)
+            .await
+            .inspect_err(|error| log_throttled(error, found.as_ref(), address))?;
+        let (Some(user), Verified::Yes { rehash }) = (found.as_ref(), verified) else {
+            log_refused(found.as_ref(), address, "wrong password");
+            metrics::counter!("login_refused_total").increment(1);
+            return Err(Error::InvalidCredentials);
         };
-        self.throttle.right(guess, self.engine.context.now());
         let now = self.engine.context.now();
         if rehash {
-            let new = self.passwords.hash(password).await?;
+            let new = self.passwords.turn(Purpose::Check, line).await?.hash(password).await?;
             let old = user.password_hash.clone();
             crud::accounts::replace_password_hash(&self.engine.db, user.id, old, new, now).await?;
         }
+        let address = client.address.clone();
         let (session, refresh, token) = self.new_session(user.id, client, now);
         crud::sessions::log_in(&self.engine.db, session.clone(), refresh).await?;
-        tracing::info!(user = %user.id, session = %session.id, "logged in");
-        self.answer(&user, session.id, token.reveal(), now)
+        tracing::info!(user = %user.id, session = %session.id, address, "logged in");
+        self.answer(user, session.id, token.reveal(), now)
     }
 
-    /// What a login is counted for. Whoever has a session that began at the same address need not
-    /// wait because others try passwords on the account.
-    async fn guess(&self, account: &str, client: &Client) -> Result<Guess> {
-        let now = self.engine.context.now();
-        let guess = self.throttle.guess(account, &client.address);
-        if !self.throttle.is_account_waiting(guess, now) {
-            return Ok(guess);
-        }
-        let known =
-            crud::sessions::is_known(&self.engine.db, account, &client.address, now).await?;
-        Ok(if known { Throttle::of_address_only(guess) } else { guess })
-    }
-
-    /// Checks a password when its turn has come. It is counted as wrong until the caller tells the
-    /// throttle otherwise.
+    /// Checks a password when its turn has come in its line, and counts it if it is wrong, or if
+    /// the account is not `usable`.
     async fn verify(
         &self,
-        guess: Guess,
-        password: SecretString,
-        stored: Option<String>,
+        (mut attempt, line): (Attempt, u64),
+        (password, stored): (SecretString, Option<String>),
+        usable: bool,
     ) -> Result<Verified> {
-        if let Some(wait) = self.throttle.wait(guess, self.engine.context.now()) {
-            return Err(throttled(wait));
-        }
-        let turn = self.passwords.turn().await?;
-        self.throttle.admit(guess, self.engine.context.now()).map_err(throttled)?;
-        Ok(turn.verify(password, stored).await?)
+        attempt.ask(self.engine.context.now()).map_err(throttled)?;
+        let turn = self.passwords.turn(Purpose::Check, line).await?;
+        attempt.begin(self.engine.context.now()).map_err(throttled)?;
+        let engine = self.engine.clone();
+        // To its end, also when the caller leaves: what was checked is counted.
+        let check = self.engine.tasks.spawn(async move {
+            let verified = turn.verify(password, stored).await?;
+            if usable && verified != Verified::No {
+                attempt.right().await?;
+                return Ok(verified);
+            }
+            attempt.wrong(engine.context.now()).await?;
+            Ok(Verified::No)
+        });
+        check.await.map_err(Error::internal)?
     }
 
     /// Exchanges a refresh token for the next pair. All who present the same one within a short
     /// time get the same; later it counts as stolen and ends its session.
-    pub async fn refresh(&self, refresh_token: &str) -> Result<TokenResponse> {
+    pub async fn refresh(&self, refresh_token: &str, client: &Client) -> Result<TokenResponse> {
         let now = self.engine.context.now();
         let mut tokens = Vec::with_capacity(REFRESH_CHAIN);
         let mut token = self.refresh_tokens.successor(refresh_token);
@@ -149,6 +151,7 @@ impl Accounts {
         };
         match crud::sessions::exchange(&self.engine.db, exchange).await? {
             Exchanged::Renewed(place, renewed) => {
+                self.engine.rows_age.notify_one();
                 let (session, user) = *renewed;
                 let token = place.checked_sub(1).and_then(|place| tokens.get(place));
                 let token = token.ok_or_else(|| Error::internal("no token at this place"))?;
@@ -156,7 +159,8 @@ impl Accounts {
             }
             Exchanged::Invalid => Err(Error::InvalidToken),
             Exchanged::Reused(session) => {
-                tracing::warn!(%session, "a used refresh token was presented; session ended");
+                let address = &client.address;
+                tracing::warn!(%session, address, "a used refresh token was presented; session ended");
                 metrics::counter!("refresh_reuse_total").increment(1);
                 Err(Error::InvalidToken)
             }
@@ -230,7 +234,8 @@ impl Accounts {
         client: Client,
         now: Time,
     ) -> (session::Model, refresh_token::Model, OpaqueToken) {
-        let Client { user_agent, address, local: _ } = client;
+        let Client { user_agent, address, host: _, local: _ } = client;
+        self.engine.rows_age.notify_one();
         let session = session::Model {
             id: self.engine.context.new_id(),
             user_id,
@@ -280,6 +285,19 @@ fn password_text(password: &str) -> SecretString {
 fn throttled(wait: Duration) -> Error {
     metrics::counter!("login_throttled_total").increment(1);
     Error::TooManyAttempts(wait)
+}
+
+/// A refused login, for those who look for attacks: whose account, if there is one, and from where.
+/// What was typed for an address may be a password, so it is not logged.
+fn log_refused(user: Option<&user::Model>, address: &str, why: &'static str) {
+    let account = user.map_or_else(|| "unknown".to_owned(), |user| user.id.to_string());
+    tracing::info!(account, address, why, "login refused");
+}
+
+fn log_throttled(error: &Error, user: Option<&user::Model>, address: &str) {
+    if matches!(error, Error::TooManyAttempts(_) | Error::TooManyAtOnce) {
+        log_refused(user, address, "too many attempts");
+    }
 }
 
 fn user_out(user: &user::Model) -> UserOut {

@@ -86,7 +86,7 @@ impl Conversations {
         if let Some(model) = &body.model {
             self.engine.catalog.check(model).await?;
         }
-        let key = repeat::idempotency_key(&self.engine.context, idempotency_key, || {
+        let key = repeat::idempotency_key(&self.engine, idempotency_key, || {
             let ConversationCreate { title, model, instructions, metadata } = &body;
             match metadata {
                 None => serde_json::json!(["conversation", title, model, instructions]),

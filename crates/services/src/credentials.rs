@@ -1,5 +1,5 @@
 //! Ends what is open with a session or an API key soon after that has ended itself, wherever this
-//! was done: on this server, on another one, or by a command.
+//! was done: on this server, on another one, or by a command; or because its time was over.
 //!
 //! While something is open the database is asked once in [`POLL`] about all of them together;
 //! nobody asks otherwise. That an access token expires meanwhile changes nothing.
@@ -130,10 +130,12 @@ impl Credentials {
             }
         }
         let db = &self.engine.db;
-        let sessions = crud::sessions::list_live(db, sessions).await?;
+        let now = self.engine.context.now();
+        let sessions = crud::sessions::list_live(db, sessions, now).await?;
         let sessions = sessions.into_iter().map(|(id, version)| (Id::Session(id), version));
         // A key does not depend on the version.
-        let keys = crud::keys::list_live(db, keys).await?.into_iter().map(|id| (Id::Key(id), 0));
+        let keys =
+            crud::keys::list_live(db, keys, now).await?.into_iter().map(|id| (Id::Key(id), 0));
         Ok(sessions.chain(keys).collect())
     }
 }

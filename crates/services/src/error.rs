@@ -22,9 +22,15 @@ pub enum Error {
     /// The password that confirms a change is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// This takes the password besides the credential of the request.
+    #[error("{0} takes the password")]
+    PasswordRequired(&'static str),
     /// Too many wrong passwords were tried; the next may be tried after this time.
     #[error("too many wrong passwords")]
     TooManyAttempts(Duration),
+    /// As many passwords as allowed wait to be checked for one caller.
+    #[error("too many passwords at once")]
+    TooManyAtOnce,
     /// Without this account nobody could administer the server.
     #[error("this is the last administrator")]
     LastAdministrator,
@@ -180,6 +186,7 @@ impl From<auth::AuthError> for Error {
             auth::AuthError::InvalidToken => Self::InvalidToken,
             auth::AuthError::Expired => Self::TokenExpired,
             auth::AuthError::Busy => Self::Busy,
+            auth::AuthError::TooMany => Self::TooManyAtOnce,
             error @ auth::AuthError::Internal(_) => Self::internal(error),
         }
     }

@@ -8,7 +8,7 @@ use auth::{
     Credential, Identity, OpaqueToken, is_api_key, new_api_key, token_hash, visible_prefix,
 };
 use crud::keys::Added;
-use models::api_key::{self, Scopes};
+use models::api_key::{self, Scope, Scopes};
 use models::{ApiKeyId, Time, UserId};
 use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
 use schemas::list::List;
@@ -27,7 +27,7 @@ pub fn key_row(
     key: &OpaqueToken,
     now: Time,
 ) -> api_key::Model {
-    let KeyCreate { name, scopes, expires_at } = body;
+    let KeyCreate { name, scopes, expires_at, current_password: _ } = body;
     api_key::Model {
         id,
         user_id,
@@ -62,14 +62,24 @@ impl Keys {
         Ok(List::new(data, false, |key: &KeyOut| key.id.to_string()))
     }
 
-    /// Makes a key. Its text is in the answer and nowhere else. A key makes no key that may do
-    /// more than itself.
-    pub async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
+    /// Checks what is asked of a key; whether it takes the password to make it. Whoever has found
+    /// a session or a key shall not have made themselves something that outlives it, or that
+    /// reaches the account. A key makes no key that may do more than itself.
+    pub(crate) fn check(&self, identity: &Identity, body: &KeyCreate) -> Result<bool> {
         let now = self.engine.context.now();
         body.validate(now)?;
         if let Some(missing) = body.scopes.iter().find(|scope| !identity.has_scope(**scope)) {
             return Err(Error::InsufficientScope(*missing));
         }
+        let longest = now + self.engine.settings.session_lifetime;
+        let is_lasting = body.expires_at.is_none_or(|end| end > longest);
+        let is_harmless = |scope: &Scope| matches!(scope, Scope::Read | Scope::Write);
+        Ok(is_lasting || !body.scopes.iter().all(is_harmless))
+    }
+
+    /// Makes a key that was checked. Its text is in the answer and nowhere else.
+    pub(crate) async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
+        let now = self.engine.context.now();
         let key = new_api_key();
         let row = key_row(self.engine.context.new_id(), identity.user_id, body, &key, now);
         let limit = self.engine.settings.keys_per_user;

@@ -1,34 +1,43 @@
-//! Slows down whoever guesses passwords.
+//! Slows down whoever guesses passwords, and locks nobody out.
 //!
-//! Wrong passwords are counted for the account they were tried on and for the address they came
-//! from. The first few cost nothing; each further one doubles the time until the next may be
-//! tried, up to a bound. While it is waited nothing is checked, not even the right password, and
-//! the wait does not grow: so the owner gets in at the latest when the bound has passed since the
-//! last wrong one.
+//! Wrong passwords are counted for the account at the address they came from, and for the address.
+//! The first few cost nothing; each further one doubles the time until the next is checked, up to a
+//! bound. So whoever guesses at one place makes nobody wait at another one. The account's count
+//! from everywhere makes nobody wait by itself: when it is high, an address that the account does
+//! not know has one try that costs nothing instead of a few.
 //!
-//! The counts are those of this process. They are forgotten when it ends, and some time after the
-//! last wrong password.
+//! While it is waited nothing is checked, and the wait does not grow. A password that was told to
+//! wait is promised its turn at the end of that wait ([`promises`]), whatever others try
+//! meanwhile: so the owner gets in also where somebody else guesses at the same place.
+//!
+//! The counts are in the database, for all servers. A right password of a quiet account only reads
+//! them. Checks that are under way count as wrong ones until they have ended, in this process.
 
-use std::collections::HashMap;
+mod counts;
+mod promises;
+
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use models::Time;
+use auth::token_hash;
+use models::{Time, UserId};
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// The first wait.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+use self::counts::{Counted, Counts};
+use crate::error::Result;
+use crate::responses::engine::Engine;
+
 /// When a count is forgotten at the earliest.
-const REMEMBERED: Duration = Duration::from_mins(15);
-/// How many accounts, and how many addresses, are counted at the most. The ones that were counted
-/// last stay.
-const MOST: usize = 50_000;
+pub(crate) const REMEMBERED: Duration = Duration::from_mins(15);
+/// An account is under attack when so many times the free attempts were wrong, from everywhere.
+const ATTACK: u32 = 4;
 
 /// When waiting begins, and how long it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleLimits {
-    /// How many wrong passwords for one account cost nothing.
+    /// How many wrong passwords for one account cost nothing, from one address.
     pub attempts: u32,
     /// How many from one address cost nothing.
     pub attempts_per_address: u32,
@@ -36,84 +45,113 @@ pub struct ThrottleLimits {
     pub longest: Duration,
 }
 
-/// The counts of this process. Clones share them.
+/// What a count is for, hashed: neither addresses nor what people type for one are stored.
+type Subject = Vec<u8>;
+
+/// Counts attempts. Clones share what is under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Throttle {
+    engine: Arc<Engine>,
     limits: ThrottleLimits,
     counts: Arc<Mutex<Counts>>,
     hasher: RandomState,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    accounts: Table,
-    addresses: Table,
-}
-
-/// What a guess is counted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Guess {
-    /// The account, unless this caller need not wait for it.
-    account: Option<u64>,
-    /// The address; none if it does not matter.
-    address: Option<u64>,
+/// One attempt. Dropping it says that it has ended.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    throttle: Throttle,
+    counted: Vec<Counted>,
+    /// The account at the address: forgotten after the right password.
+    own: Subject,
+    /// What is tried: a keyed hash of it, if it shall be promised a turn.
+    guess: Option<u64>,
+    is_checking: bool,
 }
 
 impl Throttle {
-    pub(crate) fn new(limits: ThrottleLimits) -> Self {
-        Self { limits, counts: Arc::default(), hasher: RandomState::new() }
+    pub(crate) fn new(engine: Arc<Engine>, limits: ThrottleLimits) -> Self {
+        Self { engine, limits, counts: Arc::default(), hasher: RandomState::new() }
     }
 
-    /// A guess of the password of `account`, whatever that text is, from `address`.
-    pub(crate) fn guess(&self, account: &str, address: &str) -> Guess {
-        let address = address.parse().ok().map(|address| self.hasher.hash_one(network(address)));
-        Guess { account: Some(self.hasher.hash_one(account)), address }
-    }
-
-    /// The same guess, counted for its address only: by somebody whom the account knows, and who
-    /// shall not wait for what strangers do to it.
-    pub(crate) fn of_address_only(guess: Guess) -> Guess {
-        Guess { account: None, ..guess }
-    }
-
-    /// Whether it is the account that has to wait.
-    pub(crate) fn is_account_waiting(&self, guess: Guess, now: Time) -> bool {
-        self.wait(Guess { address: None, ..guess }, now).is_some()
-    }
-
-    /// How long to wait before the guess may be checked; `None` if not at all.
-    pub(crate) fn wait(&self, guess: Guess, now: Time) -> Option<Duration> {
-        self.lock().wait(&self.limits, guess, now)
-    }
-
-    /// As [`Throttle::wait`], and counts the guess as a wrong one until [`Throttle::right`] takes
-    /// that back: so guesses at the same moment are counted like guesses one after the other. To
-    /// be asked right before the check, since others may have been wrong meanwhile.
-    pub(crate) fn admit(&self, guess: Guess, now: Time) -> Result<(), Duration> {
-        let mut counts = self.lock();
-        if let Some(wait) = counts.wait(&self.limits, guess, now) {
-            return Err(wait);
+    /// An attempt to log in to `account`, whatever that text is, from `address`, with `password`
+    /// where the hash `stored` is expected.
+    pub(crate) async fn login(
+        &self,
+        account: &str,
+        address: &str,
+        password: &SecretString,
+        stored: Option<&str>,
+    ) -> Result<Attempt> {
+        let place = place(address);
+        let [everywhere, own, at] = [
+            subject(&["account", account]),
+            subject(&["account at", account, &place]),
+            subject(&["address", &place]),
+        ];
+        let counted = vec![
+            Counted { subject: own.clone(), free: Some(self.limits.attempts) },
+            Counted { subject: at, free: Some(self.limits.attempts_per_address) },
+            Counted { subject: everywhere.clone(), free: None },
+        ];
+        let guess = self.hasher.hash_one((&own, stored, password.expose_secret()));
+        let mut attempt = self.attempt(counted, own, Some(guess)).await?;
+        // An attack from many addresses: those that the account does not know have one free try.
+        if attempt.is_under_attack(&everywhere)
+            && !is_known(&self.engine, account, &place).await?
+            && let Some(own) = attempt.counted.first_mut()
+        {
+            own.free = Some(1);
         }
-        let ThrottleLimits { attempts, attempts_per_address, longest } = self.limits;
-        if let Some(key) = guess.account {
-            counts.accounts.add(key, attempts, longest, now);
-        }
-        if let Some(key) = guess.address {
-            counts.addresses.add(key, attempts_per_address, longest, now);
-        }
-        Ok(())
+        Ok(attempt)
     }
 
-    /// The password was right: the account is forgotten. The address is not, or whoever has an
-    /// account could go on guessing the passwords of others.
-    pub(crate) fn right(&self, guess: Guess, now: Time) {
-        let mut counts = self.lock();
-        if let Some(key) = guess.account {
-            counts.accounts.forget(key);
-        }
-        if let Some(key) = guess.address {
-            counts.addresses.take_back(key, now);
-        }
+    /// An attempt to confirm something with the password of `user`, made with a session or key of
+    /// that account: counted apart from its logins, so that strangers cannot keep its owner from
+    /// it.
+    pub(crate) async fn confirmation(
+        &self,
+        user: UserId,
+        password: &SecretString,
+        stored: &str,
+    ) -> Result<Attempt> {
+        let own = subject(&["confirmation", &user.to_string()]);
+        let counted = vec![Counted { subject: own.clone(), free: Some(self.limits.attempts) }];
+        let guess = self.hasher.hash_one((&own, Some(stored), password.expose_secret()));
+        self.attempt(counted, own, Some(guess)).await
+    }
+
+    /// An attempt to make an account, or to use a code, from `address`.
+    pub(crate) async fn signup(&self, address: &str) -> Result<Attempt> {
+        let at = subject(&["sign-ups", &place(address)]);
+        let free = Some(self.limits.attempts_per_address);
+        let counted = vec![Counted { subject: at.clone(), free }];
+        self.attempt(counted, at, None).await
+    }
+
+    /// Whose line somebody stands in who waits for a hash: that of their address.
+    pub(crate) fn line_at(&self, address: &str) -> u64 {
+        self.hasher.hash_one(place(address))
+    }
+
+    /// The same for somebody who is known.
+    pub(crate) fn line_of(&self, user: UserId) -> u64 {
+        self.hasher.hash_one(user)
+    }
+
+    async fn attempt(
+        &self,
+        counted: Vec<Counted>,
+        own: Subject,
+        guess: Option<u64>,
+    ) -> Result<Attempt> {
+        let subjects = subjects(&counted);
+        self.lock().enter(&counted);
+        let throttle = self.clone();
+        let attempt = Attempt { throttle, counted, own, guess, is_checking: false };
+        let rows = crud::login_failures::find(&self.engine.db, subjects).await?;
+        self.lock().note(rows);
+        Ok(attempt)
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -121,13 +159,86 @@ impl Throttle {
     }
 }
 
-impl Counts {
-    fn wait(&self, limits: &ThrottleLimits, guess: Guess, now: Time) -> Option<Duration> {
-        let account = guess.account.and_then(|key| self.accounts.wait(key, limits.attempts, now));
-        let free = limits.attempts_per_address;
-        let address = guess.address.and_then(|key| self.addresses.wait(key, free, now));
-        account.max(address)
+impl Attempt {
+    /// Whether it may be checked, or how long it has to wait.
+    pub(crate) fn ask(&self, now: Time) -> Result<(), Duration> {
+        let longest = self.throttle.limits.longest;
+        self.throttle.lock().ask(&self.counted, self.guess, longest, now).map(drop)
     }
+
+    /// As [`Attempt::ask`], and from now on it counts as a wrong one until it has ended: so
+    /// attempts at the same moment are counted like attempts one after the other. To be asked
+    /// right before the check, since others may have been wrong meanwhile.
+    pub(crate) fn begin(&mut self, now: Time) -> Result<(), Duration> {
+        let longest = self.throttle.limits.longest;
+        self.throttle.lock().begin(&self.counted, self.guess, longest, now)?;
+        self.is_checking = true;
+        Ok(())
+    }
+
+    /// What was tried is wrong.
+    pub(crate) async fn wrong(mut self, now: Time) -> Result<()> {
+        if let Some(guess) = self.guess {
+            self.throttle.lock().void(guess, now);
+        }
+        let engine = &self.throttle.engine;
+        let subjects = subjects(&self.counted);
+        let rows = crud::login_failures::add(&engine.db, subjects, now, REMEMBERED).await?;
+        engine.rows_age.notify_one();
+        // At once, or it would count twice for a moment.
+        let mut counts = self.throttle.lock();
+        counts.note(rows);
+        counts.end_check(&self.counted);
+        drop(counts);
+        self.is_checking = false;
+        Ok(())
+    }
+
+    /// It was right: the account is forgotten at this address. The address is not, or whoever has
+    /// an account could go on guessing the passwords of others.
+    pub(crate) async fn right(self) -> Result<()> {
+        if self.throttle.lock().clear(&self.own) {
+            let own = vec![self.own.clone()];
+            crud::login_failures::forget(&self.throttle.engine.db, own).await?;
+        }
+        Ok(())
+    }
+
+    fn is_under_attack(&self, account: &Subject) -> bool {
+        let limit = self.throttle.limits.attempts.saturating_mul(ATTACK);
+        self.throttle.lock().wrong(account) >= limit
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let mut counts = self.throttle.lock();
+        if self.is_checking {
+            counts.end_check(&self.counted);
+        }
+        counts.leave(&self.counted);
+    }
+}
+
+fn subjects(counted: &[Counted]) -> Vec<Subject> {
+    counted.iter().map(|one| one.subject.clone()).collect()
+}
+
+fn subject(parts: &[&str]) -> Subject {
+    // Nothing that is told apart by its parts has a U+0000 in them.
+    token_hash(&parts.join("\0"))
+}
+
+/// Where an attempt comes from, as a text.
+fn place(address: &str) -> String {
+    address.parse().map_or_else(|_| String::new(), |address| network(address).to_string())
+}
+
+/// Whether the account, if there is one, has a session that began at this place.
+async fn is_known(engine: &Engine, account: &str, at: &str) -> Result<bool> {
+    let now = engine.context.now();
+    let addresses = crud::sessions::addresses(&engine.db, account, now).await?;
+    Ok(addresses.iter().any(|address| !address.is_empty() && place(address) == at))
 }
 
 /// Whose an address is: an IPv6 customer has a network of 2^64 of them.
@@ -140,83 +251,3 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
         address @ IpAddr::V4(_) => address,
     }
 }
-
-/// Counts by what they are for, which is kept as a hash only.
-#[derive(Debug, Default)]
-struct Table(HashMap<u64, Count>);
-
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    /// Wrong passwords.
-    wrong: u32,
-    /// When the next may be tried, once there were too many.
-    next: Time,
-    /// The last wrong one.
-    last: Time,
-}
-
-impl Count {
-    fn is_forgotten(&self, now: Time) -> bool {
-        now >= self.last + REMEMBERED && now >= self.next
-    }
-}
-
-impl Table {
-    /// How long to wait; `None` if not at all.
-    fn wait(&self, key: u64, free: u32, now: Time) -> Option<Duration> {
-        let count = self.0.get(&key).filter(|count| !count.is_forgotten(now))?;
-        let wait = count.next.signed_duration_since(now).to_std().ok()?;
-        (count.wrong >= free && !wait.is_zero()).then_some(wait)
-    }
-
-    /// The guess that was counted last was right.
-    fn take_back(&mut self, key: u64, now: Time) {
-        if let Some(count) = self.0.get_mut(&key) {
-            count.wrong = count.wrong.saturating_sub(1);
-            count.next = now;
-            if count.wrong == 0 {
-                self.0.remove(&key);
-            }
-        }
-    }
-
-    fn add(&mut self, key: u64, free: u32, longest: Duration, now: Time) {
-        self.make_room(key, now);
-        let count = self.0.entry(key).or_insert(Count { wrong: 0, next: now, last: now });
-        if count.is_forgotten(now) {
-            count.wrong = 0;
-        }
-        count.wrong = count.wrong.saturating_add(1);
-        count.last = now;
-        if count.wrong >= free {
-            count.next = now + wait_after(count.wrong, free, longest);
-        }
-    }
-
-    fn forget(&mut self, key: u64) {
-        self.0.remove(&key);
-    }
-
-    /// Lets go of what is forgotten anyway, and then of the older half, when the table is full.
-    fn make_room(&mut self, key: u64, now: Time) {
-        if self.0.len() < MOST || self.0.contains_key(&key) {
-            return;
-        }
-        self.0.retain(|_, count| !count.is_forgotten(now));
-        if self.0.len() >= MOST {
-            let mut times: Vec<Time> = self.0.values().map(|count| count.last).collect();
-            let (_, middle, _) = times.select_nth_unstable(MOST / 2);
-            let middle = *middle;
-            self.0.retain(|_, count| count.last > middle);
-        }
-    }
-}
-
-/// 1 s after the last wrong password that cost nothing, twice as long after each further one.
-fn wait_after(wrong: u32, free: u32, longest: Duration) -> Duration {
-    let doublings = wrong.saturating_sub(free).min(31);
-    FIRST_WAIT.saturating_mul(1 << doublings).min(longest)
-}
-
-#[cfg(test)]
-mod tests;

@@ -124,6 +124,9 @@ codes! {
     WrongPassword = "wrong_password", FORBIDDEN, Permission,
         "The current password, which confirms a change of the account, is wrong; nothing was changed.",
         "Ask the person again. The session is still good: a new token helps nothing.";
+    PasswordRequired = "password_required", FORBIDDEN, Permission,
+        "What was asked for takes the password besides the session or the key; nothing was done.",
+        "Ask the person, and repeat the request with `current_password`.";
     SignupClosed = "signup_closed", FORBIDDEN, Permission,
         "People cannot make accounts on this server.",
         "Ask its administrator for one.";

@@ -36,6 +36,12 @@ fn describe(error: &Error) -> ApiError {
         )
         .param("current_password")
         .retry(Retry::Never),
+        Error::PasswordRequired(what) => ApiError::new(
+            Code::PasswordRequired,
+            format!("{what} takes your password: send it as `current_password`."),
+        )
+        .param("current_password")
+        .retry(Retry::Never),
         Error::TooManyAttempts(wait) => ApiError::new(
             Code::RateLimitExceeded,
             format!(
@@ -45,6 +51,12 @@ fn describe(error: &Error) -> ApiError {
             ),
         )
         .retry(Retry::After(*wait)),
+        Error::TooManyAtOnce => ApiError::new(
+            Code::RateLimitExceeded,
+            "Too many passwords from your address wait to be checked at once. Try again in a \
+             moment.",
+        )
+        .retry(Retry::After(Duration::from_secs(2))),
         Error::LastAdministrator => ApiError::new(
             Code::LastAdministrator,
             "This is the last administrator, and there are other users: nobody could administer \

@@ -25,6 +25,8 @@ fn every_failure_has_its_status_type_and_code() {
         (Failure::Invalid(invalid), 400, "invalid_request_error", "invalid_value"),
         (Failure::InvalidCredentials, 401, "authentication_error", "invalid_credentials"),
         (Failure::WrongPassword, 403, "permission_error", "wrong_password"),
+        (Failure::PasswordRequired("This"), 403, "permission_error", "password_required"),
+        (Failure::TooManyAtOnce, 429, "rate_limit_error", "rate_limit_exceeded"),
         (
             Failure::TooManyAttempts(Duration::from_secs(3)),
             429,

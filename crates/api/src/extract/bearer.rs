@@ -31,9 +31,9 @@ impl FromRequestParts<AppState> for Bearer {
         if let Some(slot) = parts.extensions.get::<UserSlot>() {
             slot.fill(identity.user_id);
         }
-        let scope = state.scopes.of(parts);
-        if !identity.has_scope(scope) {
-            return Err(ApiError::insufficient_scope(scope));
+        let scopes = state.scopes.of(parts);
+        if let Some(missing) = scopes.iter().find(|scope| !identity.has_scope(**scope)) {
+            return Err(ApiError::insufficient_scope(*missing));
         }
         Ok(Self(identity))
     }

@@ -46,6 +46,7 @@ impl FromRequestParts<AppState> for ClientInfo {
         Ok(Self(Client {
             user_agent: user_agent(&parts.headers),
             address: address.map(|ip| ip.to_string()).unwrap_or_default(),
+            host: host(&parts.uri, &parts.headers),
             local,
         }))
     }
@@ -116,6 +117,13 @@ fn is_local_name(authority: &Authority) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
         || bare.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
+}
+
+/// The host that was asked, without its port; empty where none is named.
+fn host(uri: &Uri, headers: &HeaderMap) -> String {
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+    let named: Option<Authority> = named.or_else(|| uri.authority().cloned());
+    named.map(|authority| authority.host().to_owned()).unwrap_or_default()
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

@@ -91,11 +91,12 @@ pub(super) async fn login(
 )]
 pub(super) async fn refresh(
     State(state): State<AppState>,
+    ClientInfo(client): ClientInfo,
     cookie: SessionCookie,
     Json(RefreshRequest { refresh_token }): Json<RefreshRequest>,
 ) -> Answer<WithCookie<Json<TokenResponse>>> {
     let accounts = &state.services.accounts;
-    let tokens = accounts.refresh(&cookie.token(refresh_token)?).await?;
+    let tokens = accounts.refresh(&cookie.token(refresh_token)?, &client).await?;
     Ok(cookie.keep(tokens, accounts.refresh_lifetime()))
 }
 

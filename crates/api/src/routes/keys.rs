@@ -30,13 +30,17 @@ pub(super) async fn list_keys(
 /// The answer holds the key (`sk-…`); it is not shown again. Send it as
 /// `Authorization: Bearer sk-…` wherever an access token is taken. It may do what its scopes
 /// say, sees what its owner sees, and works until it expires or is revoked; changing the password
-/// does not end it. A key cannot make another one with more scopes than its own.
+/// ends it only if that is asked for. A key cannot make another one with more scopes than its own.
+/// A key with the scope `account` or `admin`, or that works longer than a session can
+/// (`auth.session_ttl`, 30 days) or for ever, takes the password.
 #[utoipa::path(
     post, path = "/api/keys", tag = "Keys", security(("bearer" = ["account"])),
     request_body = KeyCreate,
     responses(
         (status = 201, description = "The key", body = KeyCreated),
+        (status = 403, description = "`password_required`, `wrong_password` or `insufficient_scope`", body = schemas::error::ErrorBody),
         (status = 409, description = "`key_limit_reached`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn create_key(
@@ -44,7 +48,7 @@ pub(super) async fn create_key(
     Bearer(identity): Bearer,
     Json(request): Json<KeyCreate>,
 ) -> Answer<(StatusCode, Json<KeyCreated>)> {
-    Ok((StatusCode::CREATED, Json(state.services.keys.create(&identity, request).await?)))
+    Ok((StatusCode::CREATED, Json(state.services.accounts.create_key(&identity, request).await?)))
 }
 
 /// Rename an API key

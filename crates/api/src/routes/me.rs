@@ -7,7 +7,7 @@ use schemas::account::{AccountDelete, MePatch, PasswordChange, SessionOut, UserO
 use schemas::list::List;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Path, SessionCookie, WithCookie};
+use crate::extract::{Bearer, ClientInfo, Json, Path, SessionCookie, WithCookie};
 use crate::state::AppState;
 
 /// Show the account
@@ -46,8 +46,8 @@ pub(super) async fn update_me(
 
 /// Change the password
 ///
-/// Ends all other sessions of the account, at once. API keys go on working; revoke those that
-/// should not.
+/// Ends all other sessions of the account, at once, and with `end_keys` the API keys as well, but
+/// for the one that the request is made with.
 #[utoipa::path(
     post, path = "/api/me/password", tag = "Accounts", security(("bearer" = ["account"])),
     request_body = PasswordChange,
@@ -60,9 +60,10 @@ pub(super) async fn update_me(
 pub(super) async fn change_password(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
+    ClientInfo(client): ClientInfo,
     Json(change): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
-    state.services.accounts.change_password(&identity, change).await?;
+    state.services.accounts.change_password(&identity, change, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

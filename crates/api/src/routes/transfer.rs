@@ -1,5 +1,6 @@
 //! Conversations in and out: `/api/export`, `/api/import`.
 
+use auth::Identity;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, header};
@@ -7,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::Stream;
 use schemas::ConversationId;
+use schemas::account::DataExport;
 use schemas::import::ImportLine;
 use serde::Deserialize;
 use services::ExportFormat;
@@ -14,7 +16,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Path, Query, UploadLimits, receive};
+use crate::extract::{Bearer, Json, Path, Query, UploadLimits, receive};
 use crate::state::AppState;
 
 const JSON_LINES: &str = "application/x-ndjson";
@@ -77,18 +79,48 @@ pub(super) async fn export_all(
 /// A zip file of readable JSON: the account, its sessions and keys without their secrets, all
 /// conversations (importable, as those of `/api/export`), and what each response used, with a JSON
 /// Schema of these files. The answer is streamed; a file that was cut cannot be opened.
-/// `docs/DATA_EXPORT.md` describes it.
+/// `docs/DATA_EXPORT.md` describes it. A session takes the password for this: `POST` to the same
+/// path. An API key with these scopes took it when it was made.
 #[utoipa::path(
-    get, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account"])),
-    responses((
-        status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip",
-    ))
+    get, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account", "read"])),
+    responses(
+        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 403, description = "`password_required` with a session, or `insufficient_scope`", body = schemas::error::ErrorBody),
+    )
 )]
 pub(super) async fn export_me(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
 ) -> Answer<Response> {
-    let stream = state.services.data_exports.archive(&identity).await?;
+    archive(&state, &identity, None).await
+}
+
+/// Export everything about the account, with the password
+///
+/// The archive of `GET /api/me/export`, for whoever has a session.
+#[utoipa::path(
+    post, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account", "read"])),
+    request_body = DataExport,
+    responses(
+        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 403, description = "`wrong_password` or `insufficient_scope`", body = schemas::error::ErrorBody),
+        (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn export_me_confirmed(
+    State(state): State<AppState>,
+    Bearer(identity): Bearer,
+    Json(DataExport { current_password }): Json<DataExport>,
+) -> Answer<Response> {
+    archive(&state, &identity, Some(current_password)).await
+}
+
+async fn archive(
+    state: &AppState,
+    identity: &Identity,
+    password: Option<String>,
+) -> Answer<Response> {
+    let stream = state.services.data_exports.archive(identity, password).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"chatapp-data.zip\""),

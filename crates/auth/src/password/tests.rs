@@ -47,13 +47,13 @@ async fn nothing_of_a_long_password_is_ignored() {
     let nul = "before\0after";
     for text in [long.as_str(), nul, "👩‍👩‍👧‍👦🔑", " spaces count "] {
         let stored = passwords.hash(secret(text)).await.unwrap();
-        let right = passwords.verify(secret(text), Some(stored.clone())).await.unwrap();
+        let right = verify(&passwords, secret(text), Some(stored.clone())).await.unwrap();
         assert_eq!(right, Verified::Yes { rehash: false }, "{text:?}");
         let mut cut = text.to_owned();
         cut.pop();
         for wrong in [cut.as_str(), text.trim_matches(' '), "before", ""] {
             if wrong != text {
-                let got = passwords.verify(secret(wrong), Some(stored.clone())).await.unwrap();
+                let got = verify(&passwords, secret(wrong), Some(stored.clone())).await.unwrap();
                 assert_eq!(got, Verified::No, "{wrong:?}");
             }
         }
@@ -63,7 +63,7 @@ async fn nothing_of_a_long_password_is_ignored() {
 #[tokio::test]
 async fn an_unknown_user_is_a_wrong_password_with_the_same_work() {
     let passwords = passwords(1, 0);
-    assert_eq!(passwords.verify(secret("anything"), None).await.unwrap(), Verified::No);
+    assert_eq!(verify(&passwords, secret("anything"), None).await.unwrap(), Verified::No);
     assert_eq!(passwords.hasher.dummy.params.to_string(), "m=8,t=1,p=1");
 }
 
@@ -77,15 +77,15 @@ async fn other_parameters_ask_for_a_rehash() {
     ];
     for other in others {
         let stored = Passwords::new(other, 1, 0).unwrap().hash(secret("pw pw pw")).await.unwrap();
-        let got = passwords.verify(secret("pw pw pw"), Some(stored.clone())).await.unwrap();
+        let got = verify(&passwords, secret("pw pw pw"), Some(stored.clone())).await.unwrap();
         assert_eq!(got, Verified::Yes { rehash: true }, "{other:?}");
-        let wrong = passwords.verify(secret("other"), Some(stored)).await.unwrap();
+        let wrong = verify(&passwords, secret("other"), Some(stored)).await.unwrap();
         assert_eq!(wrong, Verified::No);
     }
     let argon2i =
         Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
     let stored = argon2i.hash_password_with_salt(b"pw pw pw", &[7; 16]).unwrap().to_string();
-    let got = passwords.verify(secret("pw pw pw"), Some(stored)).await.unwrap();
+    let got = verify(&passwords, secret("pw pw pw"), Some(stored)).await.unwrap();
     assert_eq!(got, Verified::Yes { rehash: true });
 }
 
@@ -102,7 +102,7 @@ async fn a_broken_stored_hash_is_our_fault_and_never_a_match() {
     let passwords = passwords(1, 0);
     for stored in ["", "plain", "$argon2id$", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=8"]
     {
-        let got = passwords.verify(secret(stored), Some(stored.to_owned())).await;
+        let got = verify(&passwords, secret(stored), Some(stored.to_owned())).await;
         assert!(matches!(got, Err(AuthError::Internal(_))), "{stored:?}: {got:?}");
     }
 }
@@ -119,12 +119,21 @@ fn impossible_parameters_are_refused() {
     }
 }
 
+/// Checks a password.
+async fn verify(
+    passwords: &Passwords,
+    password: SecretString,
+    stored: Option<String>,
+) -> Result<Verified, AuthError> {
+    passwords.turn(Purpose::Check, 0).await?.verify(password, stored).await
+}
+
 /// Does something else in place of a hash.
 async fn run<T: Send + 'static>(
     passwords: &Passwords,
     work: impl FnOnce(&Hasher) -> Result<T, AuthError> + Send + 'static,
 ) -> Result<T, AuthError> {
-    passwords.turn().await?.run(work).await
+    passwords.turn(Purpose::Check, 0).await?.run(work).await
 }
 
 #[test]
@@ -139,7 +148,9 @@ fn a_full_queue_refuses_at_once_and_frees_itself() {
         assert!(futures_poll(first.as_mut()).await.is_pending());
         let mut second = Box::pin(passwords.hash(secret("waits")));
         assert!(futures_poll(second.as_mut()).await.is_pending());
-        assert!(matches!(passwords.hash(secret("refused")).await, Err(AuthError::Busy)));
+        assert!(matches!(passwords.hash(secret("refused")).await, Err(AuthError::TooMany)));
+        let stranger = passwords.turn(Purpose::Store, 1).await;
+        assert!(matches!(stranger, Err(AuthError::Busy)));
         release.send(()).unwrap();
         first.await.unwrap();
         second.await.unwrap();
@@ -167,12 +178,11 @@ fn neither_a_panic_nor_a_caller_who_leaves_loses_a_permit() {
         drop(waiting);
         drop(hashing);
         // The work itself goes on and keeps its permit, which is what bounds the memory.
-        assert_eq!(passwords.running.available_permits(), 0);
+        assert_eq!(passwords.queue.free(), 0);
         release.send(()).unwrap();
         passwords.hash(secret("works")).await.unwrap();
         passwords.hash(secret("and again")).await.unwrap();
-        assert_eq!(passwords.running.available_permits(), 1);
-        assert_eq!(passwords.admitted.available_permits(), 2);
+        assert_eq!(passwords.queue.free(), 1);
     });
 }
 
@@ -189,10 +199,10 @@ proptest! {
         block_on(async {
             let passwords = passwords(1, 0);
             let stored = passwords.hash(secret(&text)).await.unwrap();
-            let right = passwords.verify(secret(&text), Some(stored.clone())).await.unwrap();
+            let right = verify(&passwords, secret(&text), Some(stored.clone())).await.unwrap();
             assert_eq!(right, Verified::Yes { rehash: false });
             if other != text {
-                let wrong = passwords.verify(secret(&other), Some(stored)).await.unwrap();
+                let wrong = verify(&passwords, secret(&other), Some(stored)).await.unwrap();
                 assert_eq!(wrong, Verified::No);
             }
         });

@@ -135,7 +135,7 @@ async fn remove_sessions(db: &Db, owner: UserId) -> Result<()> {
 }
 
 /// One step of removing refresh tokens: how many rows went.
-async fn remove_tokens(db: &Db, sessions: Vec<SessionId>) -> Result<u64> {
+pub(crate) async fn remove_tokens(db: &Db, sessions: Vec<SessionId>) -> Result<u64> {
     db.write(sessions, |tx, sessions| {
         Box::pin(async move {
             let hashes: Vec<Vec<u8>> = refresh_token::Entity::find()

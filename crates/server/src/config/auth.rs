@@ -48,14 +48,14 @@ section! {
     /// How many sign-ups and wrong codes from one address (of IPv6: one /64 network) cost nothing.
     /// After each further one the next is looked at later, as with wrong passwords.
     signups_per_address: u32 = "20", range "1" to "1000000";
-    /// How many wrong passwords for one account cost nothing. After each further one the next is
-    /// checked later: 1 s, then twice as long each time. Counted by each server for itself, and
-    /// forgotten 15 minutes after the last.
+    /// How many wrong passwords for one account from one address (of IPv6: one /64 network) cost
+    /// nothing. After each further one the next is checked later: 1 s, then twice as long each
+    /// time. Counted in the database, and forgotten 15 minutes after the last.
     login_attempts: u32 = "5", range "1" to "1000000";
-    /// The same for all accounts together, from one address (of IPv6: one /64 network).
+    /// The same for all accounts together, from one address.
     login_attempts_per_address: u32 = "20", range "1" to "1000000";
-    /// The longest wait after a wrong password: so long after the last one, the right one gets
-    /// its owner in. Where the owner has a session already, they need not wait for strangers.
+    /// The longest wait after a wrong password. A password that was told to wait is checked when
+    /// that time is over, whatever others try meanwhile.
     login_delay_max: Duration = "1m", range "1s" to "1d";
     /// Memory one password hash takes, in KiB.
     argon2_memory_kib: u32 = "19456", range "8" to "4194304";
@@ -63,6 +63,7 @@ section! {
     argon2_iterations: u32 = "2", range "1" to "1000";
     /// How many passwords are hashed at once. Each takes a processor and the memory above.
     password_concurrency: usize = "2", range "1" to "1024";
-    /// How many more may wait; further logins are asked to come back.
+    /// How many more may wait to be checked, and how many new ones to be stored. Addresses take
+    /// turns; when there are more, the longest line is asked to come back.
     password_queue: usize = "64", range "0" to "100000";
 }

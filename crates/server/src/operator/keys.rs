@@ -37,7 +37,7 @@ impl Operator {
         let NewKey { name, scopes, days } = new;
         let now = self.context.now();
         let expires_at = days.map(|days| now + DAY * days);
-        let body = KeyCreate { name, scopes, expires_at };
+        let body = KeyCreate { name, scopes, expires_at, current_password: None };
         body.validate(now)?;
         let (id, key) = (self.context.new_id(), new_api_key());
         let row = services::key_row(id, user_id, body, &key, now);

@@ -22,7 +22,9 @@ struct Opened(ZipArchive<Cursor<Vec<u8>>>);
 
 impl Opened {
     async fn of(user: &User) -> Self {
-        let answer = user.request(Method::GET, "/api/me/export").send().await.expect("an answer");
+        let answer = user.request(Method::POST, "/api/me/export");
+        let answer = answer.json(&json!({"current_password": PASSWORD}));
+        let answer = answer.send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "application/zip");
         let bytes = answer.bytes().await.expect("the whole archive").to_vec();
@@ -48,8 +50,7 @@ async fn an_archive_holds_all_of_one_account_and_no_secret(world: World) {
     let ada = app.user("ada").await;
     let conversation = ada.create_conversation().await;
     let turn = ada.send_and_wait(&conversation, "a word of ada 🦀").await;
-    let key = json!({"name": "script", "scopes": ["account"]});
-    let key = ada.post("/api/keys", key).await.expect(201)["key"].as_str().unwrap().to_owned();
+    let key = ada.create_key(&["account"]).await["key"].as_str().unwrap().to_owned();
 
     let mut archive = Opened::of(&ada).await;
     let about = archive.json("export.json");

@@ -53,7 +53,8 @@ async fn administrators_invite_and_nobody_else(world: World) {
     let token = invite(&root, json!({})).await["token"].clone();
     let tokens = accept(&app.anonymous(), "ada", &token).await.expect(201);
     let ada = app.anonymous().with_bearer(tokens["access_token"].as_str());
-    let key = ada.post("/api/keys", json!({"name": "x", "scopes": ["admin"]})).await.expect(201);
+    let body = json!({"name": "x", "scopes": ["admin"], "current_password": PASSWORD});
+    let key = ada.post("/api/keys", body).await.expect(201);
     let key = ada.with_bearer(key["key"].as_str());
     let one = format!("{INVITATIONS}/{}", unknown_id("inv"));
     let link = format!("/api/admin/users/{}/reset-link", root.id);

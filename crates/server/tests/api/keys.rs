@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::client::{Anonymous, User};
+use testkit::client::{Anonymous, PASSWORD, User};
 use testkit::{Engine, Harness, ManualClock, TestApp, World};
 
 use crate::sql_id;
@@ -21,6 +21,9 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         a_key_talks_to_the_model_and_follows_the_answer,
         what_cannot_be_a_key_is_refused,
         a_key_makes_no_key_that_may_do_more,
+        s15_what_outlives_a_session_takes_the_password,
+        s15_a_new_password_can_end_keys,
+        s14_the_export_of_everything_needs_to_read,
         a_key_expires,
         the_last_use_is_noted_to_the_minute,
         the_number_of_keys_is_limited,
@@ -31,6 +34,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 }
 
 const CONVERSATIONS: [&str; 2] = ["read", "write"];
+
+/// What a key is made with that may read and write for ever.
+fn key() -> Value {
+    json!({"name": "x", "current_password": PASSWORD})
+}
 
 fn key_of(created: &Value) -> &str {
     created["key"].as_str().unwrap()
@@ -47,7 +55,8 @@ fn path_of(created: &Value) -> String {
 async fn a_key_is_shown_once_and_works_until_it_is_revoked(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    let created = ada.post("/api/keys", json!({"name": "  laptop 🦀 "})).await.expect(201);
+    let body = json!({"name": "  laptop 🦀 ", "current_password": PASSWORD});
+    let created = ada.post("/api/keys", body).await.expect(201);
     let key = key_of(&created);
     assert!(key.starts_with("sk-") && key.len() == 46, "{created}");
     assert_eq!(
@@ -150,9 +159,81 @@ async fn a_key_makes_no_key_that_may_do_more(world: World) {
     assert!(json["error"]["message"].as_str().unwrap().contains("write"), "{json}");
     // What is asked for without saying so counts, too.
     holder.post("/api/keys", json!({"name": "x"})).await.expect_error(403, "insufficient_scope");
-    let body = json!({"name": "as much", "scopes": ["account", "read", "read"]});
+    let scopes = ["account", "read", "read"];
+    let body = json!({"name": "as much", "scopes": scopes, "current_password": PASSWORD});
     let made = holder.post("/api/keys", body).await.expect(201);
     assert_eq!(made["scopes"], json!(["read", "account"]));
+}
+
+async fn s15_what_outlives_a_session_takes_the_password(world: World) {
+    let clock = ManualClock::new();
+    let app = TestApp::builder(&world).clock(&clock).start().await;
+    let ada = app.user("ada").await;
+    let thief = ada.with_key(&["account", "read", "write"]).await;
+    let (soon, late) = ("2026-01-31T00:00:00Z", "2026-01-31T00:00:01Z");
+    for (scopes, expires_at, takes_password) in [
+        (json!(["read", "write"]), json!(soon), false),
+        (json!(["read"]), json!(late), true),
+        (json!(["read"]), json!("9999-12-31T00:00:00Z"), true),
+        (json!(["read", "write"]), json!(null), true),
+        (json!(["account"]), json!(soon), true),
+        (json!(["read", "account"]), json!(soon), true),
+    ] {
+        let mut body = json!({"name": "x", "scopes": scopes, "expires_at": expires_at});
+        for caller in [&*ada, &thief] {
+            let reply = caller.post("/api/keys", body.clone()).await;
+            if takes_password {
+                let json = reply.expect_error(403, "password_required");
+                assert_eq!(json["error"]["param"], "current_password", "{body}");
+            } else {
+                reply.expect(201);
+            }
+        }
+        body["current_password"] = json!("wrong horse battery staple");
+        ada.post("/api/keys", body.clone()).await.expect_error(403, "wrong_password");
+        body["current_password"] = json!(PASSWORD);
+        ada.post("/api/keys", body).await.expect(201);
+    }
+    ada.post("/api/keys", json!({"name": "x"})).await.expect_error(403, "password_required");
+}
+
+async fn s15_a_new_password_can_end_keys(world: World) {
+    let app = TestApp::start(&world).await;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (one, two) = (ada.with_key(&["read"]).await, ada.with_key(&["account", "read"]).await);
+    let bobs = bob.with_key(&["read"]).await;
+    let new = "another horse battery staple";
+    let body = json!({"current_password": PASSWORD, "new_password": new});
+    ada.post("/api/me/password", body).await.expect(204);
+    one.get("/api/me").await.expect(200);
+    let body = json!({"current_password": new, "new_password": PASSWORD, "end_keys": true});
+    two.post("/api/me/password", body).await.expect(204);
+    one.get("/api/me").await.expect_error(401, "invalid_api_key");
+    two.get("/api/me").await.expect(200);
+    bobs.get("/api/me").await.expect(200);
+    let ada = app.anonymous().login(&ada.email).await;
+    let body = json!({"current_password": PASSWORD, "new_password": new, "end_keys": true});
+    ada.post("/api/me/password", body).await.expect(204);
+    two.get("/api/me").await.expect_error(401, "invalid_api_key");
+}
+
+async fn s14_the_export_of_everything_needs_to_read(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let account = ada.with_key(&["account"]).await;
+    let json = account.get("/api/me/export").await.expect_error(403, "insufficient_scope");
+    assert!(json["error"]["message"].as_str().unwrap().contains("read"), "{json}");
+    let body = json!({"current_password": PASSWORD});
+    let reply = account.post("/api/me/export", body.clone()).await;
+    reply.expect_error(403, "insufficient_scope");
+    ada.with_key(&["read"]).await.get("/api/me/export").await.expect(403);
+    let both = ada.with_key(&["account", "read"]).await;
+    assert_eq!(both.get("/api/me/export").await.status, 200);
+    // A session takes the password.
+    ada.get("/api/me/export").await.expect_error(403, "password_required");
+    let wrong = json!({"current_password": "wrong horse battery staple"});
+    ada.post("/api/me/export", wrong).await.expect_error(403, "wrong_password");
+    assert_eq!(ada.post("/api/me/export", body).await.status, 200);
 }
 
 async fn a_key_expires(world: World) {
@@ -199,7 +280,7 @@ async fn the_number_of_keys_is_limited(world: World) {
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let make = |user: &User| {
         let user = user.clone();
-        async move { user.post("/api/keys", json!({"name": "x"})).await }
+        async move { user.post("/api/keys", key()).await }
     };
     let mut stored = Vec::new();
     for reply in join_all((0..12).map(|_| make(&ada))).await {

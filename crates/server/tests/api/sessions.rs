@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply, User};
-use testkit::{Engine, Harness, ManualClock, TestApp, World};
+use testkit::{Engine, Harness, ManualClock, TestApp, World, eventually};
 
 /// Where more than one server can be on a database.
 const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
@@ -29,6 +29,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         logging_out_ends_every_token_of_the_session,
         sessions_are_listed_and_ended,
         tokens_expire,
+        s16_what_sessions_leave_is_forgotten,
         kinds_of_tokens_are_not_exchangeable,
         a_token_is_taken_from_one_place_only,
         tokens_of_another_deployment_are_refused,
@@ -266,6 +267,43 @@ async fn tokens_expire(world: World) {
     let fresh = app.anonymous().login(&ada.email).await;
     let (list, _) = sessions(&fresh).await;
     assert!(list.len() <= 2, "expired sessions are listed: {list:?}");
+}
+
+async fn s16_what_sessions_leave_is_forgotten(world: World) {
+    let (mut app, clock) = start(&world).await;
+    let ada = app.user("ada").await;
+    let other = app.anonymous().login(&ada.email).await;
+    let _ = ada.refresh().await.refresh().await;
+    other.post("/api/auth/logout", Value::Null).await.expect(204);
+    let login = json!({"email": ada.email, "password": "wrong horse battery staple"});
+    app.anonymous().post("/api/auth/login", login).await.expect(401);
+    let request = ada.request(Method::POST, "/api/conversations").json(&json!({}));
+    ada.send(request.header("idempotency-key", "once")).await.expect(201);
+
+    let mut sql = world.sql().await;
+    let mut left = async || {
+        let mut left = Vec::new();
+        for table in ["sessions", "refresh_tokens", "idempotency_keys", "login_failures"] {
+            let count = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+            left.push(count.parse::<u32>().unwrap());
+        }
+        left
+    };
+    assert_eq!(left().await, [2, 4, 1, 3]);
+    // Nothing is asked again and again meanwhile; a start looks at once.
+    for (wait, expected) in [
+        (Duration::from_mins(14), [2, 4, 1, 3]),
+        (Duration::from_mins(1), [2, 4, 1, 0]),
+        (DAY, [2, 4, 0, 0]),
+        (DAY * 13, [2, 0, 0, 0]),
+        (DAY * 16, [1, 0, 0, 0]),
+        (DAY * 30, [0, 0, 0, 0]),
+    ] {
+        clock.advance(wait);
+        app.restart().await;
+        eventually("what is due is gone", async || left().await == expected).await;
+    }
+    app.anonymous().login(&ada.email).await;
 }
 
 async fn kinds_of_tokens_are_not_exchangeable(world: World) {

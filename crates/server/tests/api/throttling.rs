@@ -1,21 +1,31 @@
 //! Wrong passwords: counted, slowed down, forgiven.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply, User};
-use testkit::{Harness, ManualClock, TestApp, World};
+use testkit::{Engine, Harness, ManualClock, TestApp, World};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
+    let harness = harness.story_on(
+        &[Engine::MariaDb, Engine::MySql],
+        "throttling::s6_two_servers_count_together",
+        s6_two_servers_count_together,
+    );
     stories!(
         harness,
         guessing_a_password_gets_slower,
         whether_an_address_exists_does_not_show_in_the_waits,
         one_address_has_to_wait_for_whatever_it_guesses,
         many_guesses_at_once_are_counted_like_one_after_the_other,
-        strangers_do_not_lock_the_owner_out,
+        s6_whoever_polls_keeps_no_owner_out,
+        s6_an_attack_from_everywhere_leaves_one_attempt,
+        s6_counts_outlive_a_restart,
+        s6_a_quiet_login_counts_nothing,
+        s5_a_flood_of_sign_ups_leaves_room_for_logins,
         confirming_with_a_wrong_password_is_slowed_down,
         the_limits_are_the_operators,
         a_proxy_that_is_not_trusted_is_not_believed,
@@ -56,20 +66,22 @@ async fn guessing_a_password_gets_slower(world: World) {
     }
     for seconds in [1, 2, 4] {
         // Nothing is checked meanwhile, so it does not help to guess right.
-        expect_wait(login(PASSWORD).await, seconds);
+        expect_wait(login(&format!("guess {seconds}")).await, seconds);
         expect_wait(login(WRONG).await, seconds);
         clock.advance(Duration::from_secs(seconds));
         login(WRONG).await.expect_error(401, "invalid_credentials");
     }
-    expect_wait(login_from(&app, "203.0.113.2", &ada.email, WRONG).await, 8);
+    expect_wait(login(PASSWORD).await, 8);
     clock.advance(Duration::from_secs(8));
+    // Somebody is quicker, but the owner was told that it is their turn now.
+    login(WRONG).await.expect_error(401, "invalid_credentials");
+    expect_wait(login(WRONG).await, 16);
     login(PASSWORD).await.expect(200);
-    // It was the owner: everything is as before.
+    // Everything is as before.
     for _ in 0..5 {
-        login_from(&app, "203.0.113.3", &ada.email, WRONG)
-            .await
-            .expect_error(401, "invalid_credentials");
+        login(WRONG).await.expect_error(401, "invalid_credentials");
     }
+    expect_wait(login(WRONG).await, 1);
 }
 
 async fn whether_an_address_exists_does_not_show_in_the_waits(world: World) {
@@ -131,22 +143,151 @@ async fn many_guesses_at_once_are_counted_like_one_after_the_other(world: World)
     assert_eq!((checked, refused), (5, 25));
 }
 
-async fn strangers_do_not_lock_the_owner_out(world: World) {
+async fn s6_whoever_polls_keeps_no_owner_out(world: World) {
     let (app, clock, ada) = start(&world).await;
-    let home = "198.51.100.7";
-    login_from(&app, home, &ada.email, PASSWORD).await.expect(200);
-    for n in 0..11 {
-        let reply = login_from(&app, &format!("203.0.113.{n}"), &ada.email, WRONG).await;
-        if reply.status == 429 {
-            clock.advance(Duration::from_mins(1));
+    let bob = app.user("bob").await;
+    let attacker = "203.0.113.1";
+    let mut guesses = 0..;
+    let mut checked = 0;
+    let mut poll = async || {
+        clock.advance(Duration::from_millis(100));
+        let guess = format!("guess {}", guesses.next().unwrap());
+        let reply = login_from(&app, attacker, &ada.email, &guess).await;
+        assert!([401, 429].contains(&reply.status), "{}", reply.text);
+        checked += u32::from(reply.status == 401);
+    };
+    for second in 1..=60 {
+        for _ in 0..10 {
+            poll().await;
+        }
+        if second % 15 == 0 {
+            // The owner somewhere they have never been, and somebody else beside the attacker.
+            let elsewhere = format!("198.51.100.{second}");
+            login_from(&app, &elsewhere, &ada.email, PASSWORD).await.expect(200);
+            login_from(&app, attacker, &bob.email, PASSWORD).await.expect(200);
         }
     }
-    assert_eq!(login_from(&app, "203.0.113.99", &ada.email, PASSWORD).await.status, 429);
-    login_from(&app, home, &ada.email, PASSWORD).await.expect(200);
-    // Elsewhere it takes at most as long as the longest wait, and their session goes on anyway.
-    clock.advance(Duration::from_mins(1));
-    login_from(&app, "198.51.100.8", &ada.email, PASSWORD).await.expect(200);
-    let _ = ada.refresh().await;
+    // Beside the attacker the owner has to wait once, for as long as they are told.
+    let reply = login_from(&app, attacker, &ada.email, PASSWORD).await;
+    let wait = reply.header("retry-after").map(|wait| wait.parse::<u32>().unwrap()).unwrap();
+    reply.expect_error(429, "rate_limit_exceeded");
+    assert!((1..=60).contains(&wait), "{wait}");
+    for _ in 0..wait * 10 {
+        poll().await;
+    }
+    login_from(&app, attacker, &ada.email, PASSWORD).await.expect(200);
+    // In two minutes: five that cost nothing, after 1, 2, 4, 8, 16 and 32 s, and one more.
+    assert!(checked <= 12, "{checked}");
+}
+
+async fn s6_an_attack_from_everywhere_leaves_one_attempt(world: World) {
+    let (app, _clock, ada) = start(&world).await;
+    let home = |n| format!("2001:db8:1:1::{n}");
+    login_from(&app, &home(1), &ada.email, PASSWORD).await.expect(200);
+    for n in 0..20 {
+        let from = format!("203.0.113.{n}");
+        login_from(&app, &from, &ada.email, WRONG).await.expect_error(401, "invalid_credentials");
+    }
+    // Whoever comes anew has one attempt, which is enough for the owner.
+    let stranger = "203.0.113.99";
+    login_from(&app, stranger, &ada.email, WRONG).await.expect_error(401, "invalid_credentials");
+    expect_wait(login_from(&app, stranger, &ada.email, "another").await, 1);
+    login_from(&app, "198.51.100.1", &ada.email, PASSWORD).await.expect(200);
+    // A network that the account knows has as many as always, from whichever address in it.
+    for n in 2..6 {
+        let reply = login_from(&app, &home(n), &ada.email, WRONG).await;
+        reply.expect_error(401, "invalid_credentials");
+    }
+    login_from(&app, &home(7), &ada.email, PASSWORD).await.expect(200);
+}
+
+async fn s6_counts_outlive_a_restart(world: World) {
+    let (mut app, clock, ada) = start(&world).await;
+    let from = "203.0.113.1";
+    for _ in 0..5 {
+        let reply = login_from(&app, from, &ada.email, WRONG).await;
+        reply.expect_error(401, "invalid_credentials");
+    }
+    app.restart().await;
+    expect_wait(login_from(&app, from, &ada.email, WRONG).await, 1);
+    clock.advance(Duration::from_secs(1));
+    login_from(&app, from, &ada.email, PASSWORD).await.expect(200);
+}
+
+async fn s6_two_servers_count_together(world: World) {
+    let (one, clock, ada) = start(&world).await;
+    let two = TestApp::builder(&world).clock(&clock).start().await;
+    let from = "203.0.113.1";
+    for server in [&one, &two, &one, &two, &one] {
+        let reply = login_from(server, from, &ada.email, WRONG).await;
+        reply.expect_error(401, "invalid_credentials");
+    }
+    for server in [&one, &two] {
+        expect_wait(login_from(server, from, &ada.email, WRONG).await, 1);
+    }
+}
+
+async fn s6_a_quiet_login_counts_nothing(world: World) {
+    let (app, _clock, ada) = start(&world).await;
+    let mut sql = world.sql().await;
+    let count = "SELECT COUNT(*) FROM login_failures";
+    login_from(&app, "203.0.113.1", &ada.email, PASSWORD).await.expect(200);
+    assert_eq!(sql.value(count).await, "0");
+    login_from(&app, "203.0.113.1", &ada.email, WRONG).await.expect(401);
+    assert_eq!(sql.value(count).await, "3", "the account there, the address, the account");
+    login_from(&app, "203.0.113.1", &ada.email, PASSWORD).await.expect(200);
+    assert_eq!(sql.value(count).await, "2", "the account there is forgotten");
+}
+
+async fn s5_a_flood_of_sign_ups_leaves_room_for_logins(world: World) {
+    // What a hash costs is what this is about.
+    let app = TestApp::builder(&world)
+        .set("CHATAPP_AUTH__ARGON2_MEMORY_KIB", "19456")
+        .set("CHATAPP_AUTH__ARGON2_ITERATIONS", "2")
+        .set("CHATAPP_AUTH__SIGNUP", "open")
+        .start()
+        .await;
+    let ada = app.user("ada").await;
+    let login = async || {
+        let began = Instant::now();
+        login_from(&app, "198.51.100.1", &ada.email, PASSWORD).await.expect(200);
+        began.elapsed()
+    };
+    let median = async || {
+        let mut times = Vec::new();
+        for _ in 0..7 {
+            times.push(login().await);
+        }
+        times.sort();
+        times[3]
+    };
+    let quiet = median().await;
+    let over = AtomicBool::new(false);
+    let flood = join_all((0..80).map(async |client| {
+        let (mut n, mut refused) = (0, 0);
+        while !over.load(Ordering::Relaxed) {
+            n += 1;
+            let body = json!({"email": format!("a{client}x{n}@example.org"), "password": PASSWORD});
+            let request = app.anonymous().request(Method::POST, "/api/auth/signup").json(&body);
+            let request = request.header("x-forwarded-for", "203.0.113.1");
+            // Whether such a client is always answered is another matter.
+            let Ok(reply) = request.send().await else { continue };
+            if reply.status() != 201 {
+                assert_eq!(reply.status(), 429);
+                assert!(reply.headers().contains_key("retry-after"));
+                refused += 1;
+            }
+        }
+        refused
+    }));
+    let measured = async {
+        let busy = median().await;
+        over.store(true, Ordering::Relaxed);
+        busy
+    };
+    let (busy, refused) = join(measured, flood).await;
+    assert!(busy < quiet * 15, "{quiet:?} without a flood, {busy:?} with it");
+    assert!(refused.iter().sum::<i32>() > 0, "the queue was never full");
 }
 
 async fn confirming_with_a_wrong_password_is_slowed_down(world: World) {
@@ -181,11 +322,12 @@ async fn the_limits_are_the_operators(world: World) {
         .set("CHATAPP_AUTH__LOGIN_DELAY_MAX", "3s")
         .start()
         .await;
-    for seconds in [1, 2, 3, 3] {
-        let from = format!("203.0.113.{seconds}");
-        let reply = login_from(&app, &from, "ada@example.org", WRONG).await;
-        reply.expect_error(401, "invalid_credentials");
-        expect_wait(login_from(&app, "198.51.100.1", "ada@example.org", WRONG).await, seconds);
+    for (n, seconds) in [1, 2, 3, 3].into_iter().enumerate() {
+        let login = async |password: &str| {
+            login_from(&app, "203.0.113.1", "ada@example.org", password).await
+        };
+        login(WRONG).await.expect_error(401, "invalid_credentials");
+        expect_wait(login(&format!("guess {n}")).await, seconds);
         clock.advance(Duration::from_secs(seconds));
     }
     for n in 0..2 {

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
-use testkit::client::User;
+use testkit::client::{PASSWORD, User};
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::{Engine, Harness, Settings, World, eventually};
 
@@ -134,7 +134,14 @@ async fn unread(world: World) {
         1 => "/api/me/export",
         _ => "/api/export?format=markdown",
     }));
-    let asked = asked.map(|path| user.request(Method::GET, path).send());
+    let asked = asked.map(|path| match path {
+        // A session takes the password for this.
+        "/api/me/export" => {
+            let password = serde_json::json!({"current_password": PASSWORD});
+            user.request(Method::POST, path).json(&password).send()
+        }
+        _ => user.request(Method::GET, path).send(),
+    });
     // Their heads came; their bodies wait.
     let replies = join_all(asked).await;
     let statuses: Vec<u16> =

@@ -15,6 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("whoever_waits_for_an_answer_is_refused_with_the_session", waiting)
         .story("a_key_that_is_revoked_takes_its_streams_along", key)
         .story("a_token_that_expires_cuts_no_stream", expiry)
+        .story("s18_a_key_or_session_whose_time_is_over_takes_its_streams_along", end_of_time)
         .story_on(
             &[Engine::MariaDb, Engine::MySql],
             "a_session_that_ends_takes_its_streams_on_every_server_along",
@@ -129,10 +130,34 @@ async fn waiting(world: World) {
     assert_eq!(other.cancel(running.as_str().unwrap()).await["status"], "cancelled");
 }
 
+async fn end_of_time(world: World) {
+    let clock = ManualClock::new();
+    let app = TestApp::builder(&world).clock(&clock).start().await;
+    let user = app.user("ada").await;
+    let key = json!({"name": "an hour", "expires_at": "2026-01-01T01:00:00Z"});
+    let key = user.post("/api/keys", key).await.expect(201);
+    let script = app.anonymous().with_bearer(key["key"].as_str());
+    let conversation = user.create_conversation().await;
+    let mut sent = super::stream(&user, &conversation, "Go", SLOW).await;
+    let response = sent.response_id().await;
+    let path = format!("/api/responses/{response}/events");
+    let mut followed = script.stream(script.request(Method::GET, &path)).await;
+    followed.read_text(2).await;
+    clock.advance(Duration::from_hours(1));
+    cut(followed).await;
+    script.get(&path).await.expect_error(401, "invalid_api_key");
+    // The session goes on until its own end.
+    sent.read_text(150).await;
+    clock.advance(Duration::from_hours(30 * 24));
+    cut(sent).await;
+    let user = app.anonymous().login(&user.email).await;
+    assert_eq!(user.cancel(&response).await["status"], "cancelled");
+}
+
 async fn key(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
-    let key = user.post("/api/keys", json!({"name": "script"})).await.expect(201);
+    let key = user.create_key(&["read", "write"]).await;
     let script = app.anonymous().with_bearer(key["key"].as_str());
     let conversation = user.create_conversation().await;
     let mut stream = super::stream(&user, &conversation, "Go", SLOW).await;

@@ -1,13 +1,14 @@
 //! What people do with their own account.
 
-use auth::{Identity, Verified, canonical_email, password_rule};
+use auth::{Identity, Purpose, Verified, canonical_email, password_rule};
 use crud::users::{Changed, NewPassword, Profile};
 use models::user;
 use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
+use schemas::key::{KeyCreate, KeyCreated};
 use schemas::validate::{self, Invalid, Patch};
 use secrecy::SecretString;
 
-use super::{Accounts, password_text, user_out};
+use super::{Accounts, Client, password_text, user_out};
 use crate::error::{Error, Result};
 
 impl Accounts {
@@ -61,28 +62,60 @@ impl Accounts {
         }
     }
 
-    /// Replaces the caller's password and ends all their other sessions. API keys go on working.
-    pub async fn change_password(&self, identity: &Identity, body: PasswordChange) -> Result<()> {
-        let PasswordChange { current_password, new_password } = body;
-        password_rule(&new_password).map_err(|rule| {
+    /// Replaces the caller's password and ends all their other sessions, and their other API keys
+    /// if they say so.
+    pub async fn change_password(
+        &self,
+        identity: &Identity,
+        body: PasswordChange,
+        client: &Client,
+    ) -> Result<()> {
+        let PasswordChange { current_password, new_password, end_keys } = body;
+        let user = self.own(identity).await?;
+        password_rule(&new_password, &user.email, &client.host).map_err(|rule| {
             Invalid::new("new_password", rule.replacen("password", "new_password", 1))
         })?;
-        let user = self.own(identity).await?;
         self.confirm(&user, current_password).await?;
-        let hash = self.passwords.hash(SecretString::from(new_password)).await?;
+        let turn = self.passwords.turn(Purpose::Store, self.throttle.line_of(user.id)).await?;
+        let hash = turn.hash(SecretString::from(new_password)).await?;
         let new = NewPassword {
             user: user.id,
             old_hash: Some(user.password_hash),
             hash,
             keep: identity.session_id(),
+            end_keys: end_keys.then_some(identity.key_id()),
             now: self.engine.context.now(),
         };
         if !crud::users::change_password(&self.engine.db, new).await? {
             // Somebody else who knew it was quicker.
             return Err(Error::WrongPassword);
         }
-        tracing::info!(user = %user.id, "password changed, other sessions ended");
+        tracing::info!(user = %user.id, address = client.address, end_keys, "password changed, other sessions ended");
         Ok(())
+    }
+
+    /// Makes an API key. What could be used to keep an account that somebody has got hold of takes
+    /// the password.
+    pub async fn create_key(&self, identity: &Identity, mut body: KeyCreate) -> Result<KeyCreated> {
+        let takes_password = self.keys.check(identity, &body)?;
+        let password = body.current_password.take();
+        if takes_password || password.is_some() {
+            let what = "A key with the scope `account` or `admin`, or that works longer than a \
+                        session,";
+            self.confirm_own(identity, password, what).await?;
+        }
+        self.keys.create(identity, body).await
+    }
+
+    /// Checks that whoever asks for `what` knows the caller's password.
+    pub(crate) async fn confirm_own(
+        &self,
+        identity: &Identity,
+        password: Option<String>,
+        what: &'static str,
+    ) -> Result<()> {
+        let password = password.ok_or(Error::PasswordRequired(what))?;
+        self.confirm(&self.own(identity).await?, password).await
     }
 
     /// Deletes the caller's account and everything in it.
@@ -95,14 +128,15 @@ impl Accounts {
     /// Checks that whoever has the caller's session or key knows the password, too. Counted for
     /// the account apart from its logins, so that strangers cannot keep its owner from it.
     async fn confirm(&self, user: &user::Model, password: String) -> Result<()> {
-        let guess = self.throttle.guess(&user.id.to_string(), "");
-        let stored = Some(user.password_hash.clone());
-        let verified = self.verify(guess, password_text(&password), stored).await?;
+        let stored = user.password_hash.clone();
+        let password = password_text(&password);
+        let attempt = self.throttle.confirmation(user.id, &password, &stored).await?;
+        let line = self.throttle.line_of(user.id);
+        let verified = self.verify((attempt, line), (password, Some(stored)), true).await?;
         if verified == Verified::No {
-            tracing::info!(user = %user.id, "a change was not confirmed: wrong password");
+            tracing::warn!(account = %user.id, "a change was not confirmed: wrong password");
             return Err(Error::WrongPassword);
         }
-        self.throttle.right(guess, self.engine.context.now());
         Ok(())
     }
 

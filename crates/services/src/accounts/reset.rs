@@ -12,18 +12,19 @@ impl Accounts {
     /// tokens are counted like those of sign-ups, and cost no hash.
     pub async fn reset_password(&self, body: PasswordReset, client: &Client) -> Result<()> {
         let PasswordReset { token, new_password } = body;
-        let attempt = self.count_attempt(client)?;
+        let attempt = self.count_attempt(client).await?;
         let hash = token_hash(&token);
         let now = self.engine.context.now();
         if !crud::users::reset::is_good(&self.engine.db, hash.clone(), now).await? {
+            attempt.wrong(now).await?;
             tracing::warn!(address = client.address, "reset refused: wrong token");
             return Err(Error::ResetTokenInvalid);
         }
-        self.forgive_attempt(attempt);
-        password_rule(&new_password).map_err(|rule| {
+        drop(attempt);
+        password_rule(&new_password, "", &client.host).map_err(|rule| {
             Invalid::new("new_password", rule.replacen("password", "new_password", 1))
         })?;
-        let password_hash = self.hash_new(new_password).await?;
+        let password_hash = self.hash_new(new_password, client).await?;
         let now = self.engine.context.now();
         let spent = crud::users::reset::spend(&self.engine.db, hash, password_hash, now).await?;
         let user = spent.ok_or(Error::ResetTokenInvalid)?;

@@ -3,47 +3,17 @@
 //! What is cheap to refuse is refused first: nothing is hashed for a stranger at a closed door, for
 //! a wrong code, or for an address that has an account.
 
-use std::sync::Arc;
-
-use auth::{SetupCodes, canonical_email, password_rule, token_hash};
+use auth::{Purpose, SetupCodes, canonical_email, password_rule, token_hash};
 use crud::accounts::{Claim, SignUp, SignedUp};
 use models::{invitation, user};
 use schemas::account::{AdministratorSetup, SignupRequest, SignupState, TokenResponse};
 use schemas::validate::{self, Invalid};
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 
 use super::{Accounts, Client};
 use crate::error::{Error, Result};
 use crate::settings::Signup;
-use crate::throttle::{Guess, Throttle, ThrottleLimits};
-
-/// How many new passwords are hashed, or wait for that among the logins, at once: the rest of the
-/// queue is for logins.
-const HASHING: usize = 4;
-/// How many sign-ups more may wait for their turn.
-const WAITING: usize = 64;
-
-/// What keeps sign-ups from taking what others need.
-#[derive(Debug, Clone)]
-pub(super) struct Door {
-    /// Counts sign-ups and wrong codes by address.
-    throttle: Throttle,
-    /// One permit a sign-up that is hashed or waits for it.
-    admitted: Arc<Semaphore>,
-    /// One permit a sign-up among the logins.
-    hashing: Arc<Semaphore>,
-}
-
-impl Door {
-    pub(super) fn new(limits: ThrottleLimits) -> Self {
-        Self {
-            throttle: Throttle::new(limits),
-            admitted: Arc::new(Semaphore::new(HASHING + WAITING)),
-            hashing: Arc::new(Semaphore::new(HASHING)),
-        }
-    }
-}
+use crate::throttle::Attempt;
 
 impl Accounts {
     /// Makes an account and logs it in. With the set-up code it is the administrator's.
@@ -71,16 +41,17 @@ impl Accounts {
         if only.is_some_and(|only| only != email) {
             return Err(Error::InvitationOfAnother);
         }
-        password_rule(&password).map_err(|rule| Invalid::new("password", rule))?;
+        password_rule(&password, &email, &client.host)
+            .map_err(|rule| Invalid::new("password", rule))?;
         let name = name.trim().to_owned();
         validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
         if claim == Claim::None {
-            self.count_attempt(&client)?;
+            self.count_attempt(&client).await?.wrong(self.engine.context.now()).await?;
         }
         if crud::accounts::is_email_taken(&self.engine.db, &email).await? {
             return Err(Error::EmailTaken);
         }
-        let password_hash = self.hash_new(password).await?;
+        let password_hash = self.hash_new(password, &client).await?;
         let now = self.engine.context.now();
         let user = user::Model {
             id: self.engine.context.new_id(),
@@ -140,14 +111,12 @@ impl Accounts {
     /// What the holder of a set-up code may claim. A wrong one is counted; what else the request
     /// says is not looked at.
     async fn setup_claim(&self, code: &str, client: &Client) -> Result<Claim> {
-        let attempt = self.count_attempt(client)?;
+        let attempt = self.count_attempt(client).await?;
         let seed = crud::accounts::find_setup_seed(&self.engine.db).await?;
         match seed.filter(|seed| self.setup.is_code(seed, code)) {
-            Some(seed) => {
-                self.forgive_attempt(attempt);
-                Ok(Claim::Setup(seed))
-            }
+            Some(seed) => Ok(Claim::Setup(seed)),
             None => {
+                attempt.wrong(self.engine.context.now()).await?;
                 tracing::warn!(address = client.address, "sign-up refused: wrong set-up code");
                 Err(Error::SetupTokenInvalid)
             }
@@ -160,40 +129,33 @@ impl Accounts {
         if self.engine.settings.signup == Signup::Closed {
             return Err(Error::SignupClosed);
         }
-        let attempt = self.count_attempt(client)?;
+        let attempt = self.count_attempt(client).await?;
         let now = self.engine.context.now();
         match crud::invitations::find(&self.engine.db, token_hash(token), now).await? {
-            Some(found) => {
-                self.forgive_attempt(attempt);
-                Ok(found)
-            }
+            Some(found) => Ok(found),
             None => {
+                attempt.wrong(now).await?;
                 tracing::warn!(address = client.address, "sign-up refused: wrong invitation");
                 Err(Error::InvitationInvalid)
             }
         }
     }
 
-    /// Counts an attempt for its address, unless there were too many before.
-    pub(super) fn count_attempt(&self, client: &Client) -> Result<Guess> {
-        let throttle = &self.door.throttle;
-        let attempt = Throttle::of_address_only(throttle.guess("", &client.address));
-        throttle.admit(attempt, self.engine.context.now()).map_err(|wait| {
+    /// Begins an attempt that counts for its address if it turns out to be wrong, unless there were
+    /// too many before.
+    pub(super) async fn count_attempt(&self, client: &Client) -> Result<Attempt> {
+        let mut attempt = self.signups.signup(&client.address).await?;
+        attempt.begin(self.engine.context.now()).map_err(|wait| {
             metrics::counter!("signup_throttled_total").increment(1);
             Error::TooManySignups(wait)
         })?;
         Ok(attempt)
     }
 
-    /// Takes an attempt back: it had the right code.
-    pub(super) fn forgive_attempt(&self, attempt: Guess) {
-        self.door.throttle.right(attempt, self.engine.context.now());
-    }
-
     /// Hashes a new password without crowding logins out.
-    pub(super) async fn hash_new(&self, password: String) -> Result<String> {
-        let _admitted = self.door.admitted.try_acquire().map_err(|_| Error::Busy)?;
-        let _turn = self.door.hashing.acquire().await.map_err(Error::internal)?;
-        Ok(self.passwords.hash(SecretString::from(password)).await?)
+    pub(super) async fn hash_new(&self, password: String, client: &Client) -> Result<String> {
+        let line = self.signups.line_at(&client.address);
+        let turn = self.passwords.turn(Purpose::Store, line).await?;
+        Ok(turn.hash(SecretString::from(password)).await?)
     }
 }

@@ -26,11 +26,15 @@ impl DataExports {
     }
 
     /// Everything of the caller, without secrets. What changes while it is written may be in it
-    /// as it was before or after.
+    /// as it was before or after. A session takes the password; a key took it when it was made.
     pub async fn archive(
         &self,
         identity: &Identity,
+        password: Option<String>,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        if password.is_some() || identity.key_id().is_none() {
+            self.accounts.confirm_own(identity, password, "The export of everything").await?;
+        }
         let account = self.accounts.me(identity).await?;
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;

@@ -164,7 +164,7 @@ impl Responses {
         key: Option<String>,
         digest: impl FnOnce() -> serde_json::Value,
     ) -> Option<IdempotencyKey> {
-        repeat::idempotency_key(&self.engine.context, key, digest)
+        repeat::idempotency_key(&self.engine, key, digest)
     }
 
     /// What `begun` leads to. Where it is refused, perhaps the same request was accepted before:

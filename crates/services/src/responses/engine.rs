@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     pub(crate) started: Notify,
     /// Wakes whoever empties the trash.
     pub(crate) trash_has_grown: Notify,
+    /// Wakes whoever forgets sessions, keys and counts that have had their time.
+    pub(crate) rows_age: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
     /// The background tasks end.
@@ -92,6 +94,7 @@ impl Engine {
             dirty: Notify::new(),
             started: Notify::new(),
             trash_has_grown: Notify::new(),
+            rows_age: Notify::new(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             remote: Remote::default(),

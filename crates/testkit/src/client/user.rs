@@ -53,7 +53,8 @@ impl User {
 
     /// Makes an API key with these scopes: what the server answers.
     pub async fn create_key(&self, scopes: &[&str]) -> Value {
-        self.post("/api/keys", json!({"name": "a key", "scopes": scopes})).await.expect(201)
+        let key = json!({"name": "a key", "scopes": scopes, "current_password": super::PASSWORD});
+        self.post("/api/keys", key).await.expect(201)
     }
 
     /// Whoever holds a new API key of this user with these scopes.

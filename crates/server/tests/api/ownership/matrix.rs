@@ -100,10 +100,18 @@ pub(super) const ROWS: &[Row] = &[
         ..row("change_password", Scope::Own(&[]), 204)
     },
     // An archive: its story opens it.
-    row("export_me", Scope::Own(&[]), 200),
+    // For keys that may read, too.
+    row("export_me", Scope::Own(&[]), 403),
+    Row {
+        body: || json!({"current_password": PASSWORD}),
+        ..row("export_me_confirmed", Scope::Own(&[]), 200)
+    },
     row("list_sessions", Scope::Own(&[Kind::Session]), 200),
     row("list_keys", Scope::Own(&[Kind::Key]), 200),
-    Row { body: || json!({"name": "another"}), ..row("create_key", Scope::Own(&[]), 201) },
+    Row {
+        body: || json!({"name": "another", "current_password": PASSWORD}),
+        ..row("create_key", Scope::Own(&[]), 201)
+    },
     Row { body: || json!({"name": "another"}), ..row("update_key", Scope::ById(Kind::Key), 200) },
     row("revoke_key", Scope::ById(Kind::Key), 204),
     row("list_invitations", Scope::OfServer(None), 200),
