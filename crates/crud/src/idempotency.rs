@@ -3,11 +3,14 @@
 
 use models::idempotency_key::{Column, Entity, Model};
 use models::{Time, UserId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::insert;
+
+/// How many keys are forgotten at once.
+const STEP: u64 = 1000;
 
 /// A key as a client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +72,31 @@ pub(crate) async fn keep(
     insert(tx, Model { user_id: owner, key, request_hash, result, expires_at }).await
 }
 
-/// Forgets keys that have expired.
+/// When the next key expires, or has expired; `None` if there are none.
+pub async fn oldest(db: &Db) -> Result<Option<Time>> {
+    let query = Entity::find().select_only().column(Column::ExpiresAt);
+    let query = query.order_by_asc(Column::ExpiresAt).limit(1);
+    Ok(query.into_tuple().one(db.read()).await?)
+}
+
+/// Forgets up to 1,000 keys that have expired; how many it were.
 pub async fn purge(db: &Db, now: Time) -> Result<u64> {
     db.write(now, |tx, now| {
         Box::pin(async move {
-            let gone = Entity::delete_many().filter(Column::ExpiresAt.lte(*now)).exec(tx).await?;
-            Ok(gone.rows_affected)
+            let expired: Vec<(UserId, String)> = Entity::find()
+                .select_only()
+                .columns([Column::UserId, Column::Key])
+                .filter(Column::ExpiresAt.lte(*now))
+                .limit(STEP)
+                .into_tuple()
+                .all(tx)
+                .await?;
+            let mut gone = 0;
+            for (owner, key) in expired {
+                let delete = Entity::delete_by_id((owner, key));
+                gone += delete.filter(Column::ExpiresAt.lte(*now)).exec(tx).await?.rows_affected;
+            }
+            Ok(gone)
         })
     })
     .await

@@ -19,6 +19,7 @@ mod messages;
 mod reads;
 mod repeat;
 mod responses;
+mod retention;
 mod rows;
 mod searches;
 mod settings;

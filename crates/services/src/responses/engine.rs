@@ -21,6 +21,7 @@ use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::retention;
 use crate::rows::Skipped;
 use crate::settings::Settings;
 use crate::tokens::Counter;
@@ -127,6 +128,7 @@ impl Engine {
         engine.tasks.spawn(checkpoint::run(engine.clone()));
         engine.tasks.spawn(watch::run(engine.clone()));
         engine.tasks.spawn(purge::run(engine.clone()));
+        engine.tasks.spawn(retention::run(engine.clone()));
         Ok(engine)
     }
 

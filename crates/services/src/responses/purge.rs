@@ -11,7 +11,7 @@ use models::{ConversationId, ResponseId, Time};
 
 use super::engine::Engine;
 use crate::conversations::remove_in_background;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rows::Skipped;
 
 /// How long to wait after a failure, and for the oldest response to end.
@@ -19,23 +19,14 @@ const LATER: Duration = Duration::from_mins(10);
 /// The shortest sleep.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What is skipped for now.
-struct State {
-    events: Skipped<ResponseId>,
-    keys: Skipped<&'static str>,
-}
-
 /// Purges until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
-    let mut state = State {
-        events: Skipped::new("purge of events"),
-        keys: Skipped::new("purge of idempotency keys"),
-    };
+    let mut skipped = Skipped::new("purge of events");
     loop {
         let ended = engine.started.notified();
-        let events = or_later(events(&engine, &mut state).await, "purging events failed");
+        let events = or_later(events(&engine, &mut skipped).await, "purging events failed");
         let trash = or_later(trash(&engine).await, "emptying the trash failed");
-        let wait = [events, trash, state.events.wait()].into_iter().flatten().min();
+        let wait = [events, trash, skipped.wait()].into_iter().flatten().min();
         let due = async {
             match wait {
                 Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
@@ -64,15 +55,15 @@ fn until(due: Time, now: Time) -> Option<Duration> {
 }
 
 /// Removes events that are due; how long until the next are, or `None` when none are left.
-async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> {
+async fn events(engine: &Engine, skipped: &mut Skipped<ResponseId>) -> Result<Option<Duration>> {
     let db = &engine.db;
     let purge = |id| async move { Ok(crud::responses::purge_events(db, id).await?) };
     // Events of these may have gone another way: then nothing else would find them any more.
-    let again = state.events.due();
-    state.events.each(again, purge).await?;
+    let again = skipped.due();
+    skipped.each(again, purge).await?;
     loop {
         let now = engine.context.now();
-        let except = state.events.waiting();
+        let except = skipped.waiting();
         let oldest = crud::responses::find_oldest_with_events(db, &except).await?;
         let Some((id, ended)) = oldest else {
             // What runs has events, too.
@@ -81,9 +72,7 @@ async fn events(engine: &Engine, state: &mut State) -> Result<Option<Duration>> 
         if let Some(wait) = until(ended + engine.settings.event_retention, now) {
             return Ok(Some(wait));
         }
-        state.events.note(id, purge(id).await)?;
-        let purged = crud::idempotency::purge(db, now).await.map_err(Error::from);
-        state.keys.note("all", purged)?;
+        skipped.note(id, purge(id).await)?;
         tracing::debug!(response = %id, "purged its events");
     }
 }

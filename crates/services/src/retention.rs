@@ -1,0 +1,138 @@
+//! Forgets what credentials leave behind when it has had its time: sessions that ended, refresh
+//! tokens and idempotency keys that expired, counts of wrong passwords.
+//!
+//! Sleeps until the first is due. What is written meanwhile may be due earlier: then all is looked
+//! at again a little later, and never while nobody writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use models::Time;
+
+use crate::error::{Error, Result};
+use crate::responses::engine::Engine;
+use crate::rows::Skipped;
+use crate::throttle::REMEMBERED;
+
+/// How long a session is kept after its end, for those who look into what happened.
+const SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
+/// How soon what was written meanwhile is looked at.
+const LOOK_AGAIN: Duration = Duration::from_mins(15);
+/// How long to wait after a failure.
+const LATER: Duration = Duration::from_mins(10);
+/// The shortest sleep.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What is forgotten.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Sessions,
+    RefreshTokens,
+    IdempotencyKeys,
+    LoginFailures,
+}
+
+impl Kind {
+    const ALL: [Self; 4] =
+        [Self::Sessions, Self::RefreshTokens, Self::IdempotencyKeys, Self::LoginFailures];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::RefreshTokens => "refresh tokens",
+            Self::IdempotencyKeys => "idempotency keys",
+            Self::LoginFailures => "login failures",
+        }
+    }
+
+    /// How long a row is kept after the time that says how old it is.
+    fn kept(self, engine: &Engine) -> Duration {
+        match self {
+            Self::Sessions => SESSION_KEPT,
+            Self::RefreshTokens | Self::IdempotencyKeys => Duration::ZERO,
+            Self::LoginFailures => REMEMBERED.max(engine.settings.throttle.longest),
+        }
+    }
+
+    async fn oldest(self, engine: &Engine) -> Result<Option<Time>> {
+        let db = &engine.db;
+        Ok(match self {
+            Self::Sessions => crud::sessions::first_end(db).await?,
+            Self::RefreshTokens => crud::sessions::first_token_end(db).await?,
+            Self::IdempotencyKeys => crud::idempotency::oldest(db).await?,
+            Self::LoginFailures => crud::login_failures::oldest(db).await?,
+        })
+    }
+
+    /// One step; how many rows went.
+    async fn purge(self, engine: &Engine, until: Time) -> Result<u64> {
+        let db = &engine.db;
+        Ok(match self {
+            Self::Sessions => crud::sessions::purge(db, until).await?,
+            Self::RefreshTokens => crud::sessions::purge_tokens(db, until).await?,
+            Self::IdempotencyKeys => crud::idempotency::purge(db, until).await?,
+            Self::LoginFailures => crud::login_failures::purge(db, until).await?,
+        })
+    }
+
+    /// Removes what is due; how long until more is.
+    async fn see_to(self, engine: &Engine) -> Result<Option<Duration>> {
+        let kept = self.kept(engine);
+        loop {
+            let now = engine.context.now();
+            let Some(oldest) = self.oldest(engine).await? else { return Ok(None) };
+            let due = oldest + kept;
+            if due > now {
+                return Ok(due.signed_duration_since(now).to_std().ok());
+            }
+            if engine.stopped.is_cancelled() {
+                return Err(Error::ShuttingDown);
+            }
+            let gone = self.purge(engine, now - kept).await?;
+            tracing::debug!(rows = gone, of = self.name(), "purged");
+            if gone == 0 {
+                // Somebody else was quicker, or the oldest is not what goes.
+                return Ok(Some(LOOK_AGAIN));
+            }
+        }
+    }
+}
+
+/// Purges until the engine stops.
+pub(crate) async fn run(engine: Arc<Engine>) {
+    let mut skipped = Skipped::new("purge of credentials");
+    loop {
+        let mut waits = Vec::new();
+        for kind in Kind::ALL {
+            if skipped.is_waiting(kind.name()) {
+                continue;
+            }
+            let seen = kind.see_to(&engine).await;
+            match skipped.note(kind.name(), seen) {
+                Ok(wait) => waits.extend(wait.flatten()),
+                Err(Error::ShuttingDown) => return,
+                Err(error) => {
+                    let error = crate::chain(&error);
+                    tracing::warn!(%error, of = kind.name(), "purging failed");
+                    waits.push(LATER);
+                }
+            }
+        }
+        waits.extend(skipped.wait());
+        let due = async {
+            match waits.into_iter().min() {
+                Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let written = async {
+            engine.rows_age.notified().await;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        tokio::select! {
+            () = engine.stopped.cancelled() => return,
+            () = due => {}
+            () = written => {}
+        }
+    }
+}
