@@ -121,12 +121,16 @@ await status(me.DELETE("/api/admin/invitations/{id}", byUnused), 204);
 
 // Keys.
 const key = await body(
-  me.POST("/api/keys", { body: { name: "a script", scopes: ["read", "write"] } }),
+  me.POST("/api/keys", {
+    body: { name: "a script", scopes: ["read", "account"], current_password: password },
+  }),
 );
 const byKey = { params: { path: { id: key.id } } };
 check((await body(as(key.key).GET("/api/models"))).data.length > 0);
 await body(me.PATCH("/api/keys/{id}", { ...byKey, body: { name: "another" } }));
 check((await body(me.GET("/api/keys"))).data[0]?.name === "another");
+const backup = await body(as(key.key).GET("/api/me/export", { parseAs: "arrayBuffer" }));
+check(new TextDecoder().decode(new Uint8Array(backup, 0, 2)) === "PK");
 await status(me.DELETE("/api/keys/{id}", byKey), 204);
 
 // Conversations.
@@ -259,7 +263,10 @@ const report = await body(
 check(lines(report)[0]?.outcome === "imported", report);
 
 // One's own account, to its end.
-const archive = await body(me.GET("/api/me/export", { parseAs: "arrayBuffer" }));
+await status(me.GET("/api/me/export"), 403);
+const archive = await body(
+  me.POST("/api/me/export", { body: { current_password: password }, parseAs: "arrayBuffer" }),
+);
 check(new TextDecoder().decode(new Uint8Array(archive, 0, 2)) === "PK");
 check((await body(me.PATCH("/api/me", { body: { name: "Countess" } }))).name === "Countess");
 const words = { current_password: password, new_password: `${password}s` };

@@ -83,12 +83,17 @@ export default async function ({ browser, url, ask }) {
 
   // Everything that is stored of somebody, before they go.
   const saved = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export my data" }).click();
+  const stored = page.getByRole("region", { name: "Your data" });
+  await stored.getByLabel("Current password").fill("not this one");
+  await stored.getByRole("button", { name: "Export my data" }).click();
+  await stored.getByRole("alert").filter({ hasText: "The current password is wrong." }).waitFor();
+  await stored.getByLabel("Current password").fill(NEXT);
+  await stored.getByRole("button", { name: "Export my data" }).click();
   assert.equal((await saved).suggestedFilename(), "chatapp-data.zip");
   const archive = await readFile(await (await saved).path());
   assert.equal(archive.subarray(0, 2).toString(), "PK");
   assert.ok(archive.includes("conversations.jsonl"));
-  await page.getByRole("button", { name: "Export my data" }).and(page.locator(":enabled")).waitFor();
+  assert.equal(await stored.getByLabel("Current password").inputValue(), "");
 
   // Who administers the others cannot go; who can goes with everything this browser keeps.
   const ask = async (page, typed, secret) => {

@@ -77,6 +77,7 @@ export default async function ({ browser, url }) {
   // A key opens the API until it is revoked.
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByLabel("Name of the key").fill("backup");
+  await page.getByLabel("Current password").fill("correct horse battery staple");
   await page.getByRole("button", { name: "Create key" }).click();
   const key = await page.getByRole("alert").locator("code").innerText();
   const asks = () => fetch(`${url}/api/me`, { headers: { authorization: `Bearer ${key}` } });

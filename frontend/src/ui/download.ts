@@ -1,9 +1,9 @@
 /** Saves an answer of the API as a file. */
-import { request } from "../api/http";
+import { type Options, request } from "../api/http";
 
 /** `name` is used when the server suggests none. */
-export async function download(path: string, name: string): Promise<void> {
-  const reply = await request(path, { stream: true });
+export async function download(path: string, name: string, options: Options = {}): Promise<void> {
+  const reply = await request(path, { ...options, stream: true });
   const suggested = /filename="([^"]+)"/.exec(reply.headers.get("content-disposition") ?? "")?.[1];
   const type = reply.headers.get("content-type") ?? "";
   const extension = type.includes("markdown") ? "md" : type.includes("zip") ? "zip" : "jsonl";
