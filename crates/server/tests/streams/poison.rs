@@ -75,7 +75,7 @@ async fn large(world: World) {
     world.database().administer("SET GLOBAL max_allowed_packet = 1048576").await;
     let whole = text(1_500_000);
     let said = whole.clone();
-    let mut app = upstream::app(&world, move |request| {
+    let app = upstream::builder(&world, move |request| {
         let last = upstream::messages(request).pop().unwrap().1;
         match last.as_str() {
             "in pieces" => {
@@ -84,10 +84,14 @@ async fn large(world: World) {
                 says(&pieces)
             }
             "at once" => says(&[&said[..]]),
-            _ => says(&["fine"]),
+            "next" => says(&["fine"]),
+            // It is to go on.
+            _ => says(&[&said[..200_000]]),
         }
-    })
-    .await;
+    });
+    let window = "100000000";
+    let app = app.await.set("CHATAPP_PROVIDERS__OWN__CONTEXT_TOKENS", window);
+    let mut app = app.start().await;
     let user = app.user("ada").await;
     for question in ["in pieces", "at once"] {
         let conversation = user.create_conversation().await;
@@ -96,6 +100,11 @@ async fn large(world: World) {
         assert_eq!(turn["response"]["error"]["code"], "answer_not_stored");
         let kept = turn["message"]["content"].as_str().unwrap();
         assert!(whole.starts_with(kept) && kept.len() > 900_000, "{} were kept", kept.len());
+        // It may be gone on with. Nothing more fits, and nothing less is kept.
+        let path = format!("/api/responses/{}/continue", turn["response"]["id"].as_str().unwrap());
+        let more = user.post(&path, json!({})).await.expect(201);
+        assert_eq!(more["response"]["error"]["code"], "answer_not_stored", "{}", more["response"]);
+        assert!(more["message"]["content"] == kept, "the text is what it was");
         let next = super::turn(&user, &conversation, "next", MODEL).await;
         assert_eq!(next["response"]["status"], "completed");
         // The same from the database alone.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use testkit::app::TestAppBuilder;
 use testkit::{TestApp, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -50,13 +51,19 @@ pub(super) async fn app<F>(world: &World, answer: F) -> TestApp
 where
     F: Fn(&Value) -> Reply + Send + Sync + 'static,
 {
+    builder(world, answer).await.start().await
+}
+
+/// The same, before it starts.
+pub(super) async fn builder<F>(world: &World, answer: F) -> TestAppBuilder
+where
+    F: Fn(&Value) -> Reply + Send + Sync + 'static,
+{
     let url = start(answer).await;
     TestApp::builder(world)
         .set("CHATAPP_PROVIDERS__OWN__BASE_URL", url)
         .set("CHATAPP_PROVIDERS__OWN__API_KEY", "sk-0123456789abcdef")
         .set("CHATAPP_PROVIDERS__OWN__MODELS", "model")
-        .start()
-        .await
 }
 
 /// The name of its model.
