@@ -6,6 +6,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::AllowedHost;
+
 /// Limits and switches of the HTTP layer; `server` fills it from its configuration.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -16,6 +18,9 @@ pub struct ApiConfig {
     /// Where people reach the server, such as `https://chat.example.org`; none for whatever a
     /// request names.
     pub public_url: Option<String>,
+    /// Names under which the server answers beside its own; empty for any, unless it listens on a
+    /// loopback address.
+    pub allowed_hosts: Vec<AllowedHost>,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
     /// The largest request body of the sign-up, login and refresh routes, in bytes.
@@ -34,7 +39,7 @@ pub struct ApiConfig {
     pub header_timeout: Duration,
     /// How many connections are served at once; more wait in the operating system's queue.
     pub max_connections: usize,
-    /// Opens `/metrics` to peers other than loopback that send it as a bearer token.
+    /// Opens `/metrics` to whoever sends it as a bearer token.
     pub metrics_token: Option<SecretString>,
     /// Whether the server listens on a loopback address only.
     pub loopback_bind: bool,
@@ -49,6 +54,7 @@ impl Default for ApiConfig {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             public_url: None,
+            allowed_hosts: Vec::new(),
             max_body_bytes: 1024 * 1024,
             max_auth_body_bytes: 64 * 1024,
             max_import_bytes: 1024 * 1024 * 1024,

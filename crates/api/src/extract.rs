@@ -16,10 +16,10 @@ mod session_cookie;
 mod strict;
 mod upload;
 
-pub(crate) use address::OwnAddress;
+pub(crate) use address::{OwnAddress, named_host};
 pub(crate) use bearer::{Administrator, Bearer, UserSlot, bearer_token};
+pub(crate) use client::ClientInfo;
 pub use client::Peer;
-pub(crate) use client::{ClientInfo, peer_is_local};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};
 pub(crate) use cursor::event_cursor;
 pub(crate) use idempotency::IdempotencyKey;

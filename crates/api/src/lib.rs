@@ -27,6 +27,7 @@ pub use config::{ApiConfig, VersionInfo};
 pub use error::reference as error_reference;
 pub use extract::Peer;
 pub use metrics::Metrics;
+pub use middleware::AllowedHost;
 pub use openapi::openapi;
 pub use router::router;
 pub use serve::serve;

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::extract::BodyLimits;
 use crate::metrics::{Metrics, Upkeep, upkeep};
-use crate::middleware::{KnownQueries, bounds, cors, known_queries, observe};
+use crate::middleware::{Hosts, KnownQueries, bounds, cors, known_hosts, known_queries, observe};
 use crate::openapi::documented;
 use crate::scopes::RouteScopes;
 use crate::state::{AppState, Shared};
@@ -56,5 +56,7 @@ pub(crate) fn wrap<S: Clone + Send + Sync + 'static>(
         Some(layer) => router.layer(layer),
         None => router,
     };
+    let hosts = Hosts::new(config);
+    let router = router.layer(middleware::from_fn_with_state(hosts, known_hosts));
     router.layer(middleware::from_fn(bounds)).layer(middleware::from_fn(observe))
 }

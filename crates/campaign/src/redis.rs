@@ -59,7 +59,7 @@ impl Between {
     /// Asks servers what they have received. Those that do not answer are left out.
     pub(crate) async fn count(&mut self, servers: &[Address], client: &Client) {
         for address in servers {
-            let request = client.request(Method::GET, address, "/metrics", "");
+            let request = client.request(Method::GET, address, "/metrics", testkit::METRICS_TOKEN);
             let Ok(reply) = request.send().await else { continue };
             let text = reply.text().await.unwrap_or_default();
             let line =

@@ -338,6 +338,7 @@ fn api_config(config: &Config, shares: &Shares) -> ApiConfig {
     ApiConfig {
         cors_origins: server.cors_origins.clone(),
         trusted_proxies: server.trusted_proxies.clone(),
+        allowed_hosts: server.allowed_hosts.clone(),
         public_url: server.public_url.as_ref().map(|url| url.0.clone()),
         max_body_bytes: server.max_body_bytes,
         max_auth_body_bytes: server.max_auth_body_bytes,

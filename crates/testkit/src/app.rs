@@ -41,6 +41,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// Takes an environment variable back.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        self.settings = self.settings.unset(name);
+        self
+    }
+
     /// Gives the server a clock that the test moves.
     #[must_use]
     pub fn clock(mut self, clock: &ManualClock) -> Self {

@@ -12,6 +12,8 @@ use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use crate::settings::METRICS_TOKEN;
+
 pub use stream::EventStream;
 pub use transcript::Transcript;
 pub use user::User;
@@ -135,6 +137,12 @@ impl Anonymous {
     /// `DELETE`.
     pub async fn delete(&self, path: &str) -> Reply {
         self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// The metrics of a server with quick settings.
+    pub async fn metrics(&self) -> Reply {
+        let request = self.http.get(format!("{}/metrics", self.url)).bearer_auth(METRICS_TOKEN);
+        self.send(request).await
     }
 
     /// Opens an event stream; the status must be 200.

@@ -62,6 +62,6 @@ pub use ports::free_port;
 pub use proxy::FaultProxy;
 pub use redis::Redis;
 pub use reverse_proxy::ReverseProxy;
-pub use settings::Settings;
+pub use settings::{METRICS_TOKEN, Settings};
 pub use wait::eventually;
 pub use world::{OwnServer, World};

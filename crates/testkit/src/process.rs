@@ -142,11 +142,18 @@ impl AppProcess {
         read(&self.log)
     }
 
-    /// The set-up code it has logged; panics when it had an administrator at its start.
-    pub fn setup_code(&self) -> String {
-        let log = self.stderr();
-        let (_, rest) = log.split_once(r#""setup_code":""#).expect("a set-up code in the log");
-        rest.chars().take_while(|c| *c != '"').collect()
+    /// The set-up code that it logs soon after it is ready, if it has no administrator.
+    pub async fn setup_code(&self) -> String {
+        let mut code = String::new();
+        eventually("the set-up code is in the log", async || {
+            let log = self.stderr();
+            let rest =
+                log.split_once(r#""setup_code":""#).and_then(|(_, rest)| rest.split_once('"'));
+            code = rest.map(|(code, _)| code.to_owned()).unwrap_or_default();
+            !code.is_empty()
+        })
+        .await;
+        code
     }
 
     /// Its process id, while it runs.

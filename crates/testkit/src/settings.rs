@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::engine::Database;
 
+/// What opens the metrics of a server with [`Settings::quick`].
+pub const METRICS_TOKEN: &str = "metrics-of-a-test";
+
 /// Environment variables by name.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<String, String>);
@@ -18,6 +21,7 @@ impl Settings {
             .set("SECRET_KEY", "5f1e0c7a92b34d68a1c2e3f405162738495a6b7c8d9eafb0c1d2e3f4a5b6c7d8")
             .set("CHATAPP_AUTH__ARGON2_MEMORY_KIB", "8")
             .set("CHATAPP_AUTH__ARGON2_ITERATIONS", "1")
+            .set("CHATAPP_SERVER__METRICS_TOKEN", METRICS_TOKEN)
             .set("CHATAPP_AUTH__SIGNUPS_PER_ADDRESS", "1000000")
             .set("CHATAPP_SERVER__PORT", "0")
             .set("CHATAPP_RESPONSES__TITLES", "off")

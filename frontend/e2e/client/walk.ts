@@ -1,7 +1,7 @@
 // Walks through the whole API with a client generated from the description that the server serves.
 //
 // `cargo test -p chatapp --test recipes` makes `api.d.ts` beside a copy of this folder, has it
-// checked by the compiler and runs it: `node walk.js URL SETUP_CODE`. Every operation is called at least once
+// checked by the compiler and runs it: `node walk.js URL SETUP_CODE METRICS_TOKEN`. Every operation is called at least once
 // and printed as `called GET /api/…`; the test compares that with the description.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.d.ts";
@@ -9,7 +9,7 @@ import { watch, type Description } from "./description.js";
 
 type Schemas = components["schemas"];
 
-const [, , url = "", setupCode = ""] = process.argv;
+const [, , url = "", setupCode = "", metricsToken = ""] = process.argv;
 const password = "correct horse battery staple";
 
 /** A client, with credentials or without. */
@@ -82,7 +82,7 @@ check((await body(anyone.GET("/api/version"))).name === "chatapp");
 await body(anyone.GET("/openapi.json"));
 check((await body(anyone.GET("/docs", { parseAs: "text" }))).includes("/api/me"));
 await body(anyone.GET("/docs/style.css", { parseAs: "text" }));
-check((await body(anyone.GET("/metrics", { parseAs: "text" }))).includes("# TYPE"));
+check((await body(as(metricsToken).GET("/metrics", { parseAs: "text" }))).includes("# TYPE"));
 
 // Accounts.
 const account = { email: "ada@example.org", password };

@@ -121,7 +121,7 @@ export interface paths {
         /**
          * Renew the tokens
          * @description Takes the session's newest refresh token and gives the next pair. A refresh token works once;
-         *     a second use of an old one ends the session.
+         *     all who present it within a short time get the same next one, and later it ends the session.
          */
         post: operations["refresh"];
         delete?: never;
@@ -882,8 +882,8 @@ export interface paths {
         };
         /**
          * Read the metrics
-         * @description In the text format of Prometheus. Answers programs on the same machine, or whoever sends the
-         *     configured token; for everybody else there is nothing here.
+         * @description In the text format of Prometheus, for whoever sends `server.metrics_token` as a bearer token; for
+         *     everybody else there is nothing here.
          */
         get: operations["get_metrics"];
         put?: never;

@@ -239,6 +239,8 @@ export const de: Catalogue = {
     answer_not_stored: "Die Antwort konnte nicht so gespeichert werden, wie sie war. Zu sehen ist, was davon gespeichert ist.",
     invitation_invalid: "Diese Einladung gilt nicht: Sie ist verbraucht, abgelaufen, zurückgezogen oder für eine andere E-Mail-Adresse. Bitten Sie um eine neue.",
     reset_token_invalid: "Dieser Link ist verbraucht, abgelaufen oder ersetzt. Bitten Sie um einen neuen.",
+    foreign_page: "Der Server kennt diese Adresse nicht als seine eigene und kann Sie hier nicht anmelden. Sagen Sie es der Person, die ihn betreibt: Ein Proxy ändert die Adresse, und „chatapp doctor --url“ sagt, was zu tun ist.",
+    misdirected_request: "Unter dieser Adresse antwortet der Server nicht. Wer ihn betreibt, muss sie erst erlauben.",
     invitation_required: "Auf diesem Server braucht ein neues Konto eine Einladung. Fragen Sie, wer ihn betreibt, nach einem Link.",
     signup_closed: "Auf diesem Server kann man sich nicht selbst anmelden. Fragen Sie, wer ihn betreibt.",
     wrong_password: "Das jetzige Passwort ist falsch. Es wurde nichts geändert.",

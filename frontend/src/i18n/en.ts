@@ -238,6 +238,8 @@ export const en = {
     answer_not_stored: "The answer could not be stored as it was. What was stored of it is shown.",
     invitation_invalid: "This invitation is not valid for you: it is used up, expired, taken back, or meant for another e-mail address. Ask for a new one.",
     reset_token_invalid: "This link is used, expired or replaced. Ask for a new one.",
+    foreign_page: "The server does not know this address as its own, so it cannot log you in here. Tell the person who runs it: a proxy changes the address, and “chatapp doctor --url” says what to do.",
+    misdirected_request: "The server does not answer under this address. The person who runs it has to allow it.",
     invitation_required: "This server takes new accounts by invitation. Ask the person who runs it for a link.",
     signup_closed: "Sign-up is closed on this server. Ask the person who runs it.",
     wrong_password: "The current password is wrong. Nothing was changed.",

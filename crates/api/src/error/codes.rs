@@ -146,8 +146,8 @@ codes! {
         "The set-up code is wrong, or was used.",
         "Look at what the server printed at its start, in its terminal or log.";
     ForeignPage = "foreign_page", FORBIDDEN, Permission,
-        "A page of another origin asks for the cookie of this server's own page.",
-        "Leave out `X-ChatApp-Session` and keep the refresh token yourself.";
+        "A page of another origin asks for the cookie of this server's own page, or a proxy hides from the server which address the page has.",
+        "Own page: pass `Host` on in the proxy, or set `server.public_url`; `chatapp doctor --url` tells. Another page: leave out `X-ChatApp-Session` and keep the refresh token yourself.";
     NotFound = "not_found", NOT_FOUND, NotFound,
         "It does not exist, was deleted, or is somebody else's: nobody can tell which.",
         "Check the id.";
@@ -181,6 +181,9 @@ codes! {
     EtagMismatch = "etag_mismatch", PRECONDITION_FAILED, InvalidRequest,
         "It has changed since the version that `If-Match` names; nothing was done.",
         "Read it again, then repeat the change with the new `ETag`.";
+    MisdirectedRequest = "misdirected_request", MISDIRECTED_REQUEST, InvalidRequest,
+        "The server does not answer under the name in `Host`.",
+        "Use its own name. Its operator allows others with `server.public_url` or `server.allowed_hosts`.";
     RequestTooLarge = "request_too_large", PAYLOAD_TOO_LARGE, InvalidRequest,
         "The body is larger than the route takes.",
         "Send less; the message has the limit.";

@@ -169,12 +169,24 @@ impl ApiError {
         )
     }
 
+    /// The host of the request is not one of this server's.
+    pub(crate) fn misdirected() -> Self {
+        Self::new(
+            Code::MisdirectedRequest,
+            "This server does not answer under this name. If it should, the person who runs it \
+             sets server.public_url to the address that people use, or names it in \
+             server.allowed_hosts.",
+        )
+    }
+
     /// A page that is not this server's asks for this server's cookie.
     pub(crate) fn foreign_page() -> Self {
         Self::new(
             Code::ForeignPage,
-            "Only this server's own page can keep its session in a cookie. Leave out the header \
-             X-ChatApp-Session and keep the refresh token yourself.",
+            "The server does not take this page for its own, so it gives it no session. If it is: \
+             a proxy in front changes the address; the person who runs the server sets \
+             server.public_url, or lets the proxy pass Host on. Other pages leave out the header \
+             X-ChatApp-Session and keep the refresh token themselves.",
         )
     }
 

@@ -17,7 +17,7 @@ use crate::state::AppState;
 
 /// The address that a client has typed, as far as it can be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(super) struct Asked {
     /// Whether it was `https`.
     secure: bool,
     /// The host, perhaps with a port; none if the request names none, or more than one.
@@ -29,9 +29,15 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// That of a request to this server.
+    pub(super) fn of(parts: &Parts, state: &AppState) -> Self {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+        Self::read(peer, &parts.uri, &parts.headers, &state.config.trusted_proxies)
+    }
+
     /// Reads it from the head of a request. Only a peer in one of the networks `trusted` is
     /// believed about more than `Host`.
-    pub(crate) fn read(
+    pub(super) fn read(
         peer: Option<IpAddr>,
         uri: &Uri,
         headers: &HeaderMap,
@@ -54,25 +60,10 @@ impl Asked {
         }
     }
 
-    /// The host without a port, as it was written.
-    pub(crate) fn host(&self) -> Option<&str> {
-        self.authority.as_ref().map(Authority::host)
-    }
-
-    /// The host, with its port where that is known.
-    pub(crate) fn authority(&self) -> Option<&Authority> {
-        self.authority.as_ref()
-    }
-
-    /// Whether a trusted proxy says that it passed the request on.
-    pub(crate) fn is_passed_on(&self) -> bool {
-        self.passed_on
-    }
-
     /// Whether a page of this origin was loaded from the same address. Behind a proxy that does
     /// not say the port (nginx: `$host`) every port of the host is the same; cookies know none
     /// either.
-    pub(crate) fn is_origin(&self, origin: &Uri) -> bool {
+    pub(super) fn is_origin(&self, origin: &Uri) -> bool {
         let (Some(asked), Some(named)) = (&self.authority, origin.authority()) else {
             return false;
         };
@@ -104,7 +95,7 @@ fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The one host that a request names (RFC 9112, section 3.2; `:authority` in HTTP/2).
-pub(super) fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+pub(crate) fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match hosts.next() {
         Some(value) => Some(value.to_str().ok()?.parse::<Authority>().ok()?),
@@ -139,9 +130,6 @@ impl FromRequestParts<AppState> for OwnAddress {
         if let Some(configured) = &state.config.public_url {
             return Ok(Self(configured.clone()));
         }
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-        let trusted = &state.config.trusted_proxies;
-        let asked = Asked::read(peer, &parts.uri, &parts.headers, trusted);
-        Ok(Self(asked.base().unwrap_or_default()))
+        Ok(Self(Asked::of(parts, state).base().unwrap_or_default()))
     }
 }

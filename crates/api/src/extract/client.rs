@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 use ipnet::IpNet;
 use services::Client;
 
+use super::address::named_host;
 use crate::state::AppState;
 
 /// The most characters of a `User-Agent` that are kept.
@@ -77,7 +78,7 @@ fn hop(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether the request was made on this machine and not passed on by a proxy on it.
-pub(crate) fn peer_is_local(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+pub(super) fn peer_is_local(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
     peer.is_some_and(|ip| ip.to_canonical().is_loopback())
         && !headers.keys().any(is_forwarding_header)
 }
@@ -87,32 +88,13 @@ pub(super) fn is_forwarding_header(name: &HeaderName) -> bool {
         || name.as_str().starts_with("x-forwarded-")
 }
 
-/// Whether everything that names the host (RFC 9112, section 3.2; `:authority` in HTTP/2) names
-/// this machine. At least one must be there; a page under another name must not get through by
-/// pointing its DNS at loopback.
+/// Whether the one host that a request names is this machine; a page under another name must not
+/// get through by pointing its DNS at loopback.
 pub(super) fn host_is_local(uri: &Uri, headers: &HeaderMap) -> bool {
-    let mut named = false;
-    for value in headers.get_all(header::HOST) {
-        let host = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
-        if !host.is_some_and(|host| is_local_name(&host)) {
-            return false;
-        }
-        named = true;
-    }
-    if let Some(authority) = uri.authority() {
-        if !is_local_name(authority) {
-            return false;
-        }
-        named = true;
-    }
-    named
+    named_host(uri, headers).is_some_and(|host| is_local_name(&host))
 }
 
 fn is_local_name(authority: &Authority) -> bool {
-    // `user@localhost` is not a host anybody types.
-    if authority.as_str().contains('@') {
-        return false;
-    }
     let host = authority.host();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")

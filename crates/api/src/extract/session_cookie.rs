@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::AppendHeaders;
 use schemas::account::TokenResponse;
 
 use super::Json;
+use super::address::Asked;
 use crate::error::ApiError;
+use crate::state::AppState;
 
 /// What asks for the cookie.
 const ASKS: &str = "x-chatapp-session";
@@ -117,15 +118,18 @@ fn cookie(
     Some((header::SET_COOKIE, value))
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
+impl FromRequestParts<AppState> for SessionCookie {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
         let Some(asks) = parts.headers.get(ASKS) else { return Ok(Self::Unused) };
         if asks != "cookie" {
             return Err(ApiError::invalid_value(ASKS, "X-ChatApp-Session can only be `cookie`."));
         }
-        let origin = own_origin(&parts.uri, &parts.headers).ok_or_else(ApiError::foreign_page)?;
+        let origin = own_origin(parts, state).ok_or_else(ApiError::foreign_page)?;
         let secure = origin.scheme_str() == Some("https");
         // Cookies know no ports: two servers on one machine must not take each other's.
         let port = origin.port_u16().map(|port| format!("_{port}")).unwrap_or_default();
@@ -140,17 +144,20 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionCookie {
 
 /// The origin of the page that makes the request, when it is this server's own.
 ///
-/// The browser's own word (Fetch Metadata) counts where it is given; a proxy may have changed the
-/// host. Elsewhere the origin has to name the host that was asked.
-fn own_origin(uri: &Uri, headers: &HeaderMap) -> Option<Uri> {
-    let origin: Uri = only(headers, &header::ORIGIN)?.parse().ok()?;
+/// The browser's own word (Fetch Metadata) counts where it is given: over TLS, and on this machine.
+/// Elsewhere the origin has to be the configured address of this server, or the one that was asked
+/// for, as far as proxies that are trusted tell.
+fn own_origin(parts: &Parts, state: &AppState) -> Option<Uri> {
+    let headers = &parts.headers;
+    let text = only(headers, &header::ORIGIN)?;
+    let origin: Uri = text.parse().ok()?;
     let site = only(headers, &HeaderName::from_static("sec-fetch-site"));
     let own = if let Some(site) = site {
         site == "same-origin"
     } else {
-        let host = only(headers, &header::HOST).or_else(|| uri.authority().map(Authority::as_str));
-        let named = origin.authority().map(Authority::as_str);
-        named.zip(host).is_some_and(|(named, host)| named.eq_ignore_ascii_case(host))
+        let public = state.config.public_url.as_deref();
+        public.is_some_and(|public| public.eq_ignore_ascii_case(text))
+            || Asked::of(parts, state).is_origin(&origin)
     };
     (own && origin.scheme().is_some() && origin.host().is_some()).then_some(origin)
 }

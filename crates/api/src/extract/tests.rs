@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{client_address, host_is_local};
+use super::client::{client_address, host_is_local, peer_is_local};
 use super::*;
 use crate::error::ApiError;
 
@@ -416,4 +416,36 @@ fn what_proxies_say_is_believed_as_far_as_they_are_trusted() {
         assert_eq!(client_address(ip(peer), &headers, &trusted), ip(expected), "{peer} {lines:?}");
         assert_eq!(client_address(ip(peer), &headers, &[]), ip(peer).to_canonical());
     }
+}
+
+#[test]
+fn f8_what_a_trusted_proxy_says_of_the_address_counts() {
+    use super::address::Asked;
+    let ip = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+    let trusted: Vec<ipnet::IpNet> = vec!["127.0.0.0/8".parse().unwrap()];
+    let uri = Uri::from_static("/api/auth/login");
+    let is_own = |peer: &str, pairs: &[(&'static str, &str)], origin: &str| {
+        Asked::read(ip(peer), &uri, &headers(pairs), &trusted).is_origin(&origin.parse().unwrap())
+    };
+    let page = "http://chat.lan:8080";
+    let upstream = ("host", "127.0.0.1:8000");
+    let said = [
+        upstream,
+        ("x-forwarded-host", "evil.example, chat.lan"),
+        ("x-forwarded-port", "8080"),
+        ("x-forwarded-proto", "http"),
+    ];
+    assert!(is_own("127.0.0.1", &said, page));
+    assert!(!is_own("127.0.0.1", &said, "http://chat.lan:9090"), "the port was said");
+    assert!(!is_own("127.0.0.1", &said, "http://evil.example:8080"), "not the last proxy's word");
+    assert!(!is_own("192.0.2.1", &said, page), "not trusted");
+    assert!(is_own("127.0.0.1", &[upstream, ("x-forwarded-host", "chat.lan:8080")], page));
+    // nginx with `$host` leaves the port out and says nothing of it.
+    let bare = [("host", "chat.lan"), ("x-forwarded-for", "198.51.100.7")];
+    assert!(is_own("127.0.0.1", &bare, page));
+    assert!(!is_own("127.0.0.1", &bare, "http://evil.lan:8080"));
+    assert!(!is_own("127.0.0.1", &bare[..1], page), "nobody has passed it on");
+    assert!(is_own("192.0.2.1", &bare[..1], "http://chat.lan"));
+    assert!(is_own("192.0.2.1", &[("host", "Chat.lan:443")], "https://chat.lan"));
+    assert!(!is_own("192.0.2.1", &[], "http://chat.lan"));
 }

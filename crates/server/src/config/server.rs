@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::AllowedHost;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -47,10 +48,15 @@ section! {
     /// shares its address, and so the waits after wrong passwords.
     trusted_proxies: Vec<IpNet> = "127.0.0.0/8, ::1/128", keep_empty true;
     /// Where people reach the server, such as `https://chat.example.org`, without a path: links
-    /// that are made here begin with it. Not set: the address that the request names.
+    /// that are made here begin with it, its name is allowed, and its pages are the server's own.
+    /// Behind a proxy set it. Not set: the address that a request names.
     public_url: Option<WebOrigin>;
-    /// Opens `/metrics` to whoever sends it as a bearer token. Without it only clients on the
-    /// same machine are answered.
+    /// Names under which the server answers beside `localhost`, addresses in numbers and the name
+    /// of `server.public_url`, with or without a port; `*.example.org` is every name below that.
+    /// Others are refused with 421. Empty: none, if the server listens on a loopback address, so
+    /// that no web page can point its name at it; any, if it listens elsewhere.
+    allowed_hosts: Vec<AllowedHost>;
+    /// Opens `/metrics` to whoever sends it as a bearer token. Without it nobody is answered there.
     metrics_token: Option<SecretString>;
     /// How long running answers may take to finish once the server was told to stop.
     shutdown_grace: Duration = "25s", range "0s" to "10m";

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::AllowedHost;
 use auth::SecretKey;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -193,6 +194,21 @@ impl Setting for Vec<String> {
 
     fn parse(text: &str) -> Result<Self, String> {
         text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(origin).collect()
+    }
+
+    fn unset() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+/// A list of names of hosts.
+impl Setting for Vec<AllowedHost> {
+    const EXPECTS: &'static str =
+        "names such as `chat.example.org` or `*.example.org`, separated by commas";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| item.parse().map_err(|()| String::new())).collect()
     }
 
     fn unset() -> Option<Self> {

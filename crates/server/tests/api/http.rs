@@ -208,7 +208,7 @@ async fn every_answer_has_its_headers(world: World) {
         (client.get("/openapi.json").await, 200, "no-cache", page),
         (client.get("/health/live").await, 200, "no-store", data),
         (client.get("/health/ready").await, 200, "no-store", data),
-        (client.get("/metrics").await, 200, "no-store", data),
+        (client.metrics().await, 200, "no-store", data),
         (client.get("/api/version").await, 200, "no-store", data),
         (client.get("/nowhere").await, 404, "no-store", data),
         (client.get("/api/me").await, 401, "no-store", data),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mock::script::{Answer, FaultKind, Script};
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Harness, TestApp, World};
+use testkit::{Harness, METRICS_TOKEN, TestApp, World};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     stories!(
@@ -16,7 +16,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         the_reference_needs_nothing_from_outside,
         metrics_count_and_name_nobody,
         what_is_served_as_metrics_is_documented,
-        metrics_are_for_this_machine_or_a_token,
+        s8_metrics_are_for_whoever_has_the_token,
     )
 }
 
@@ -65,6 +65,7 @@ async fn the_document_lists_every_route_and_every_route_is_served(world: World) 
         .map(|route| (route.method.to_string(), route.path, route.operation))
         .collect();
     assert_eq!(described, table);
+    let client = client.with_bearer(Some(METRICS_TOKEN));
     for (method, path, operation) in described {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let reply = client.send(client.request(method, &path)).await;
@@ -143,7 +144,7 @@ async fn metrics_count_and_name_nobody(world: World) {
     ada.get("/api/me?canary-query=1").await.expect_error(400, "unknown_parameter");
     ada.send(ada.request(Method::from_bytes(b"CANARY").unwrap(), "/api/me")).await.expect(405);
 
-    let reply = app.anonymous().get("/metrics").await;
+    let reply = app.anonymous().metrics().await;
     assert!(reply.header("content-type").unwrap().starts_with("text/plain"));
     let metrics = reply.text;
     let counted = metrics.lines().find(|line| {
@@ -181,7 +182,7 @@ async fn what_is_served_as_metrics_is_documented(world: World) {
     let failed = ada.send_and_wait(&conversation, "Fail").await;
     let code = failed["response"]["error"]["code"].as_str().unwrap().to_owned();
     ada.get("/api/nothing").await.expect(404);
-    let text = app.anonymous().get("/metrics").await.text;
+    let text = app.anonymous().metrics().await.text;
 
     let all = chatapp::metrics::GROUPS.iter().flat_map(|group| group.metrics);
     let all: BTreeMap<_, _> = all.map(|metric| (metric.name, metric)).collect();
@@ -243,21 +244,23 @@ async fn what_is_served_as_metrics_is_documented(world: World) {
     }
 }
 
-async fn metrics_are_for_this_machine_or_a_token(world: World) {
+async fn s8_metrics_are_for_whoever_has_the_token(world: World) {
     let token = "a-token-for-prometheus-0123456789";
     let app = TestApp::builder(&world).set("CHATAPP_SERVER__METRICS_TOKEN", token).start().await;
     let client = app.anonymous();
-    client.get("/metrics").await.expect(200);
-    let forwarded = |client: &testkit::client::Anonymous| {
-        client.request(Method::GET, "/metrics").header("x-forwarded-for", "192.0.2.7")
-    };
-    client.send(forwarded(&client)).await.expect_error(404, "unknown_url");
+    // A proxy that adds no header makes strangers look like this machine.
     for wrong in ["wrong", "a-token-for-prometheus-012345678", ""] {
         let scraper = client.with_bearer(Some(wrong));
-        scraper.send(forwarded(&scraper)).await.expect_error(404, "unknown_url");
+        scraper.get("/metrics").await.expect_error(404, "unknown_url");
     }
-    let ada = app.user("ada").await;
-    ada.send(forwarded(&ada)).await.expect_error(404, "unknown_url");
+    client.get("/metrics").await.expect_error(404, "unknown_url");
+    app.user("ada").await.get("/metrics").await.expect_error(404, "unknown_url");
     let scraper = client.with_bearer(Some(token));
-    scraper.send(forwarded(&scraper)).await.expect(200);
+    let from_afar = scraper.request(Method::GET, "/metrics");
+    scraper.send(from_afar.header("x-forwarded-for", "192.0.2.7")).await.expect(200);
+    app.finish().await;
+    // Nobody has a token that there is not.
+    let app = TestApp::builder(&world).unset("CHATAPP_SERVER__METRICS_TOKEN").start().await;
+    app.anonymous().get("/metrics").await.expect_error(404, "unknown_url");
+    app.anonymous().metrics().await.expect_error(404, "unknown_url");
 }

@@ -72,7 +72,7 @@ pub(crate) async fn run(name: String) {
             None => said.push(line),
             Some(request) => {
                 let reply = match (request, &server) {
-                    ("setup", Some(server)) => server.setup_code(),
+                    ("setup", Some(server)) => server.setup_code().await,
                     _ => {
                         server = serve(request, server, &directory, &url).await;
                         "done".to_owned()

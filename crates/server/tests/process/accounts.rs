@@ -75,7 +75,7 @@ async fn first_administrator(world: World) {
 
     // A server that nobody has set up yet has printed a code.
     let server = place.program().settings(&operator.settings).serve().await;
-    let code = server.setup_code();
+    let code = server.setup_code().await;
     let add = ["user", "add", "Ada@Example.org", "--name", " Ada ", "--admin", "--password-stdin"];
     let id = operator.done(&add).await;
     let eve = json!({"email": "eve@example.org", "password": PASSWORD, "setup_token": code});
@@ -111,7 +111,7 @@ async fn accounts(world: World) {
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     let server = place.program().settings(&operator.settings).serve().await;
     let anonymous = server.anonymous();
-    let ada = anonymous.signup_administrator("ada@example.org", &server.setup_code()).await;
+    let ada = anonymous.signup_administrator("ada@example.org", &server.setup_code().await).await;
     let bob = anonymous.signup("bob@example.org").await;
 
     let list = operator.done(&["user", "list"]).await;
@@ -178,7 +178,7 @@ async fn roles(world: World) {
     let place = Place::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     let server = place.program().settings(&operator.settings).serve().await;
-    let code = server.setup_code();
+    let code = server.setup_code().await;
     let ada = server.anonymous().signup("ada@example.org").await;
     let bob = server.anonymous().signup("bob@example.org").await;
     let role_of = async |user: &User| user.get("/api/me").await.expect(200)["role"].clone();
@@ -369,7 +369,7 @@ async fn typed() {
     assert_eq!(code, Some(0), "{shown}");
     assert!(operator.list(&["user", "list"]).await.is_empty());
     let server = place.program().settings(&operator.settings).serve().await;
-    let code = server.setup_code();
+    let code = server.setup_code().await;
     server.anonymous().signup_administrator("ada@example.org", &code).await;
     server.terminate().await;
 }

@@ -25,7 +25,7 @@ fn limited(place: &Place, soft: u32, hard: u32) -> ProcessBuilder {
 }
 
 async fn gauge(client: &Anonymous, name: &str) -> usize {
-    let text = client.get("/metrics").await.text;
+    let text = client.metrics().await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0, |value| value.parse().expect("a whole number"))
 }
@@ -87,7 +87,7 @@ async fn few(world: World) {
     }
     // A client with a pool might begin another connection, which would wait, too.
     eventually("all are taken", async || {
-        let metrics = exchange(&mut connected, "GET", "/metrics", &user.access_token).await;
+        let metrics = exchange(&mut connected, "GET", "/metrics", testkit::METRICS_TOKEN).await;
         metrics.contains(&format!("\nhttp_connections {connections}\n"))
     })
     .await;

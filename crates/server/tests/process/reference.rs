@@ -40,7 +40,8 @@ async fn examples() {
 
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let mut shell = Shell::new(place.path(), server.url());
-    shell.set("SETUP_CODE", &server.setup_code());
+    shell.set("SETUP_CODE", &server.setup_code().await);
+    shell.set("METRICS_TOKEN", testkit::METRICS_TOKEN);
     let (mut names, mut wrong) = (Names::default(), Vec::new());
     for example in &mut guide.examples {
         let call = shell.run(&example.script).await;

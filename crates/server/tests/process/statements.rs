@@ -28,7 +28,7 @@ struct Asked {
 
 impl Asked {
     async fn of(client: &Anonymous) -> Self {
-        let text = client.get("/metrics").await.text;
+        let text = client.metrics().await.text;
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
             line.map_or(0, |value| value.parse().expect("a whole number"))

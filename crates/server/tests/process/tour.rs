@@ -52,7 +52,7 @@ async fn tour() {
     let run = tokio::process::Command::new("bash")
         .args(["-c", &script])
         .env("CHATAPP", server.url())
-        .env("SETUP", server.setup_code())
+        .env("SETUP", server.setup_code().await)
         .env("NO_PROXY", "*")
         .current_dir(place.path())
         .kill_on_drop(true)

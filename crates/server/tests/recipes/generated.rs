@@ -64,7 +64,12 @@ async fn walk() {
     let types = ["openapi.json", "--default-non-nullable", "false", "-o", "api.d.ts"];
     node(&place, "node_modules/openapi-typescript/bin/cli.js", &types).await;
     node(&place, "node_modules/typescript/bin/tsc", &["-p", "."]).await;
-    let printed = node(&place, "built/walk.js", &[server.url(), &server.setup_code()]).await;
+    let printed = node(
+        &place,
+        "built/walk.js",
+        &[server.url(), &server.setup_code().await, testkit::METRICS_TOKEN],
+    )
+    .await;
 
     let called: BTreeSet<&str> =
         printed.lines().filter_map(|line| line.strip_prefix("called ")).collect();

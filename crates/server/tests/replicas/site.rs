@@ -152,7 +152,7 @@ pub(crate) async fn read_to_end(
 
 /// One number of a server's metrics; 0 before it was first counted.
 pub(crate) async fn metric(server: &AppProcess, name: &str) -> u64 {
-    let text = server.anonymous().get("/metrics").await.text;
+    let text = server.anonymous().metrics().await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0, |value| value.parse().expect("a whole number"))
 }

@@ -87,7 +87,8 @@ pub(super) const ROWS: &[Row] = &[
     row("health_live", Scope::Public(200), 200),
     row("health_ready", Scope::Public(200), 200),
     row("health_stream", Scope::Public(200), 200),
-    row("get_metrics", Scope::Public(200), 200),
+    // For whoever has a token of its own.
+    row("get_metrics", Scope::Public(404), 404),
     row("get_version", Scope::Public(200), 200),
     row("get_openapi", Scope::Public(200), 200),
     row("get_docs", Scope::Public(200), 200),
