@@ -11,6 +11,7 @@ mod data;
 mod database;
 mod exposure;
 mod network;
+mod outside;
 mod provider;
 mod proxy;
 mod redis;

@@ -1,7 +1,7 @@
 //! Choices that let others in, or let them listen.
 
 use super::report::Report;
-use crate::config::{Config, Signup};
+use crate::config::{Config, ServerConfig, Signup};
 
 /// What password hashing should cost at the least (OWASP's smallest recommendation for argon2id).
 const MEMORY_KIB: u32 = 19_456;
@@ -33,6 +33,8 @@ pub(super) fn check(report: &mut Report, config: &Config) {
             );
         }
     }
+    report.ok("sign-up", who(auth.signup));
+    report.ok("names", names(server));
     let plain = server.cors_origins.iter().find(|origin| {
         let rest = origin.strip_prefix("http://");
         rest.is_some_and(|host| !is_local(host))
@@ -57,6 +59,35 @@ pub(super) fn check(report: &mut Report, config: &Config) {
             "Remove auth.argon2_memory_kib and auth.argon2_iterations, or raise them.",
         );
     }
+}
+
+/// Who may make an account.
+pub(super) fn who(signup: Signup) -> &'static str {
+    match signup {
+        Signup::Open => "Whoever reaches the server can make an account (auth.signup is open).",
+        Signup::Invite => "Accounts are made by invitation (auth.signup is invite).",
+        Signup::Closed => "Nobody can make an account (auth.signup is closed).",
+        Signup::Auto => {
+            "Whoever sits at this machine can make an account, others by invitation (auth.signup \
+             is auto)."
+        }
+    }
+}
+
+/// Under which names the server answers.
+fn names(server: &ServerConfig) -> String {
+    if !server.host.is_loopback() && server.allowed_hosts.is_empty() {
+        return "It answers under every name (server.allowed_hosts is empty).".to_owned();
+    }
+    let public = server.public_url.iter().map(|url| url.0.clone());
+    let allowed = server.allowed_hosts.iter().map(ToString::to_string);
+    let more: Vec<String> = public.chain(allowed).collect();
+    if more.is_empty() {
+        return "It answers under localhost and addresses in numbers only; behind a proxy set \
+                server.public_url."
+            .to_owned();
+    }
+    format!("It answers under localhost, addresses in numbers and {}.", more.join(", "))
 }
 
 /// Whether a host, with or without a port, is this machine.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::report::Report;
-use super::{exposure, text, why};
+use super::{exposure, outside, text, why};
 use crate::config::Config;
 use crate::version::VERSION;
 
@@ -25,6 +25,16 @@ pub(super) async fn check(report: &mut Report, config: &Config, url: &str, clien
         );
     }
     let version = match client.get(format!("{base}/api/version")).send().await {
+        Ok(answer) if answer.status().as_u16() == 421 => {
+            return report.fail(
+                "proxy",
+                format!("The server does not answer under the name of {base}."),
+                format!(
+                    "Set server.public_url to {base}, or add the name to server.allowed_hosts, and \
+                     start the server again."
+                ),
+            );
+        }
         Ok(answer) => answer.json::<Value>().await.unwrap_or_default(),
         Err(error) => {
             let fix = "Check the address, the name server, the certificate and the proxy.";
@@ -43,6 +53,7 @@ pub(super) async fn check(report: &mut Report, config: &Config, url: &str, clien
         let fix = "Check that the proxy leads to the server you mean.";
         report.warn("proxy", format!("{base} leads to a server of version {theirs}."), fix);
     }
+    outside::check(report, config, base, client).await;
     streaming(report, base, client).await;
     large_body(report, config, base, client).await;
 }

@@ -37,6 +37,7 @@ mod statements;
 mod stop;
 mod tour;
 mod transfer;
+mod who_may;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -48,6 +49,7 @@ use testkit::{Harness, Settings, World};
 fn main() -> ExitCode {
     let harness = Harness::new();
     let harness = tour::stories(harness);
+    let harness = who_may::stories(harness);
     let harness = transfer::stories(harness);
     let harness = reference::stories(harness);
     let harness = original_env::stories(harness);

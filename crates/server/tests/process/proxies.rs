@@ -34,7 +34,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 }
 
 /// The example for a server at this address, without the certificate that nobody has here.
-async fn example(
+pub(crate) async fn example(
     proxy: ReverseProxy,
     server: &AppProcess,
     change: impl Fn(&str) -> String,
@@ -52,7 +52,7 @@ async fn example(
                 ("server 127.0.0.1:8000;", format!("server {address};")),
             ],
             ReverseProxy::Caddy => vec![
-                ("chat.example.org {", format!("http://127.0.0.1:{port} {{")),
+                ("chat.example.org {", format!("http://:{port} {{")),
                 ("127.0.0.1:8000 {", format!("{address} {{")),
             ],
         };
@@ -72,14 +72,14 @@ async fn good(kind: ReverseProxy) {
     let place = Place::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = place.program().settings(&settings).serve().await;
-    server.anonymous().signup("ada@example.org").await;
+    server.anonymous().signup_administrator("ada@example.org", &server.setup_code().await).await;
     let proxy = example(kind, &server, str::to_owned).await;
     let user = Anonymous::new(&proxy.url()).login("ada@example.org").await;
 
     upstream.push(ticks(9, 0).failing(FaultKind::Stall, 3));
     one_by_one(&user).await;
     large_import(&user).await;
-    // Metrics are for this machine, and whom the proxy passes on is not on it.
+    // Metrics are for whoever has the token.
     user.get("/metrics").await.expect_error(404, "unknown_url");
     if matches!(kind, ReverseProxy::Nginx) {
         // Caddy calls it an error when a client goes away.
@@ -159,7 +159,7 @@ async fn bad() {
 }
 
 /// What the doctor says of this way to the server: exit code and report.
-async fn doctor(
+pub(crate) async fn doctor(
     place: &Place,
     settings: &Settings,
     proxy: &ReverseProxyProcess,
