@@ -219,6 +219,7 @@ async fn links() {
     let operator = Operator { place: &place, settings };
     let server = place.program().settings(&operator.settings).serve().await;
     let anonymous = server.anonymous();
+    server.setup_code().await;
     let log = server.stderr();
     assert!(log.contains("https://chat.example.org/signup#setup=setup_"), "{log}");
     let link = operator.done(&["user", "invite", "--email", "ada@example.org", "--admin"]).await;
