@@ -5,11 +5,11 @@ import { eventually, logIn, PASSWORD, person, signUp } from "../browser.mjs";
 
 const NEXT = "battery staple correct horse";
 
-export default async function ({ browser, url, ask }) {
+export default async function ({ browser, url, ask: server }) {
   // What is refused, the browser's console repeats.
   const expected = [/status of 40[139]/, /status of 429/];
   const { page, problems } = await person(browser, url, { expected, acceptDownloads: true });
-  const email = await signUp(page, "Ada", await ask("setup"));
+  const email = await signUp(page, "Ada", await server("setup"));
   const other = await person(browser, url, { expected });
   const taken = await signUp(other.page, "Charles");
   const renewals = [];

@@ -37,6 +37,10 @@ class Router {
       this.by = "keyboard";
       this.path = location.pathname;
     });
+    // A link with a code that is opened where its page is shown already changes the fragment only.
+    addEventListener("hashchange", () => {
+      if (/^#(setup|invite|token)=/.test(location.hash)) location.reload();
+    });
     document.addEventListener("click", (event) => this.#click(event));
   }
 
