@@ -40,7 +40,7 @@ pub use email::canonical_email;
 pub use error::AuthError;
 pub use identity::{Credential, Identity};
 pub use opaque::{OpaqueToken, hash_written, token_hash};
-pub use password::{PasswordParameters, Passwords, Purpose, Turn, Verified};
+pub use password::{PasswordParameters, Passwords, Purpose, Turn, Verified, foreign_hash};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};
 pub use refresh::RefreshTokens;
 pub use secret_key::{SecretKey, WeakSecret};

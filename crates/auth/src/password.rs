@@ -1,5 +1,6 @@
 //! Password hashing: Argon2id (RFC 9106), off the async threads, in bounded numbers, fairly.
 
+mod foreign;
 mod memory;
 mod queue;
 
@@ -13,6 +14,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 pub use self::queue::Purpose;
 use self::queue::{Permit, Queue};
 use crate::{AuthError, random};
+
+pub use foreign::foreign_hash;
 
 /// The cost of one hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +152,10 @@ impl Hasher {
             // The result does not matter; the work does.
             return matches(password, &self.dummy).map(|_| Verified::No);
         };
+        if foreign::is_bcrypt(&stored) {
+            let is_right = foreign::matches_bcrypt(password, &stored)?;
+            return Ok(if is_right { Verified::Yes { rehash: true } } else { Verified::No });
+        }
         let stored = PasswordHash::new(&stored).map_err(AuthError::internal)?;
         if stored.salt.is_none() || stored.hash.is_none() {
             return Err(AuthError::internal("a stored password hash is incomplete"));

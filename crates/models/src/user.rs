@@ -27,7 +27,8 @@ pub struct Model {
     pub id: UserId,
     /// Canonical e-mail address: trimmed, lower case; unique.
     pub email: String,
-    /// Argon2id hash in PHC string format.
+    /// Argon2id hash in PHC string format; of an account that was moved in from another program
+    /// its hash, until the first login here.
     pub password_hash: String,
     /// Display name; may be empty.
     pub name: String,

@@ -90,6 +90,16 @@ async fn other_parameters_ask_for_a_rehash() {
 }
 
 #[tokio::test]
+async fn a_hash_of_bcrypt_is_checked_and_asks_for_a_rehash() {
+    let passwords = passwords(1, 0);
+    let stored = bcrypt::hash("pw pw pw", 4).unwrap();
+    let got = verify(&passwords, secret("pw pw pw"), Some(stored.clone())).await.unwrap();
+    assert_eq!(got, Verified::Yes { rehash: true });
+    let wrong = verify(&passwords, secret("other"), Some(stored)).await.unwrap();
+    assert_eq!(wrong, Verified::No);
+}
+
+#[tokio::test]
 async fn the_hash_is_the_one_that_argon2_itself_makes_and_checks() {
     let ours = passwords(1, 0).hash(secret("pw pw pw")).await.unwrap();
     let parsed = PasswordHash::new(&ours).unwrap();
