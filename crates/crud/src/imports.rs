@@ -8,7 +8,7 @@ use models::message::MessageType;
 use models::{
     ConversationId, MessageId, ResponseId, Time, UserId, conversation, message, response,
 };
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::conversations;
@@ -140,6 +140,64 @@ async fn add_in(tx: &Tx, conversation: ConversationId, rows: &Rows) -> Result<()
         insert_all(tx, rows.responses.iter().cloned()).await?;
     }
     Ok(())
+}
+
+/// Messages that follow the last one of a conversation which was imported before.
+#[derive(Debug, Clone)]
+pub struct More {
+    /// Whose it is.
+    pub owner: UserId,
+    /// Which.
+    pub conversation: ConversationId,
+    /// The number of its next message, by which it is seen that nothing was written meanwhile.
+    pub next_seq: i64,
+    /// The messages and the responses that wrote some of them.
+    pub rows: Rows,
+    /// Its newest activity.
+    pub updated_at: Time,
+}
+
+/// Adds messages to a conversation and shows them; `false` if it has changed, is being answered
+/// or is not there any more.
+pub async fn extend(db: &Db, more: More) -> Result<bool> {
+    let said = more.rows.messages.iter().filter(|row| row.kind == MessageType::Message);
+    let texts: Vec<_> = said.map(|row| (row.seq, Terms::of(&row.content))).collect();
+    db.write((more, texts), |tx, (more, texts)| {
+        Box::pin(async move {
+            if !extend_in(tx, more).await? {
+                return Ok(false);
+            }
+            let texts = texts.iter().cloned();
+            search_docs::add_messages(tx, more.owner, more.conversation, texts).await?;
+            Ok(true)
+        })
+    })
+    .await
+}
+
+async fn extend_in(tx: &Tx, more: &More) -> Result<bool> {
+    use conversation::{Column, Entity};
+    let Some(last) = more.rows.messages.iter().max_by_key(|row| row.seq) else { return Ok(true) };
+    let extended = Entity::update_many()
+        .col_expr(Column::NextSeq, (last.seq + 1).into())
+        .col_expr(Column::HeadId, last.id.into())
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, more.updated_at.into())
+        .filter(Column::Id.eq(more.conversation))
+        .filter(Column::UserId.eq(more.owner))
+        .filter(Column::NextSeq.eq(more.next_seq))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::ActiveResponseId.is_null())
+        .exec(tx)
+        .await?;
+    if extended.rows_affected == 0 {
+        return Ok(false);
+    }
+    insert_all(tx, more.rows.messages.iter().cloned()).await?;
+    if !more.rows.responses.is_empty() {
+        insert_all(tx, more.rows.responses.iter().cloned()).await?;
+    }
+    Ok(true)
 }
 
 /// Shows the conversation, and takes note of where it came from. `false` if another import of the

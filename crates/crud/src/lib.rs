@@ -32,6 +32,7 @@ pub mod invitations;
 pub mod keys;
 pub mod login_failures;
 pub mod messages;
+pub mod predecessor;
 pub mod prune;
 pub mod responses;
 pub mod search_docs;

@@ -15,6 +15,7 @@ pub mod key;
 pub mod list;
 pub mod message;
 pub mod model;
+pub mod moving;
 pub mod response;
 pub mod search;
 pub mod stream;

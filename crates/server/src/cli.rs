@@ -24,7 +24,7 @@ pub use self::accounts::{
 pub use self::configuration::{ConfigCommand, ConfigInitArgs, ConfigShowArgs};
 pub use self::providers::{ProviderCommand, ProviderTestArgs};
 pub use self::reference::reference;
-pub use self::transfer::{ExportArgs, FileFormat, ImportArgs};
+pub use self::transfer::{ExportArgs, FileFormat, ImportArgs, MoveArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,6 +130,9 @@ pub enum Command {
     /// be read again. Prints what became of each conversation. The exit code is 0, or 1 if one
     /// of them could not be read or stored. Works on the configured database itself, also while
     /// servers use it.
+    ///
+    /// With --from-database it moves everybody in from the database of the FastAPI service that
+    /// this server replaces, and prints what was left out and why.
     Import(ImportArgs),
     /// Look for what is wrong with this installation, and say what to do.
     ///

@@ -6,6 +6,7 @@ pub(crate) mod configuration;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod manual;
+mod moving;
 mod new_file;
 pub(crate) mod providers;
 mod table;

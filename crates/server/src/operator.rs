@@ -6,6 +6,7 @@
 
 mod keys;
 mod links;
+mod moving;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use auth::{canonical_email, password_rule};

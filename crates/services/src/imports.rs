@@ -1,20 +1,25 @@
 //! Conversations from elsewhere: read one at a time, stored in steps, reported one by one.
 
+mod extend;
+mod moving;
 mod rows;
+mod store;
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use models::{ConversationId, UserId};
+use models::UserId;
 use schemas::import::{ImportEntry, ImportLine, ImportNote, ImportOutcome, ImportSummary};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use transfer::{Conversation, ReadError, Record, Room, Source};
+use transfer::{ReadError, Record, Room};
 
 use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
-use rows::Planned;
+use store::Store;
+
+pub use moving::{MoveOptions, Moving};
 
 /// How many imports run at once on one server.
 const AT_ONCE: usize = 4;
@@ -60,7 +65,8 @@ impl Imports {
         let (report, lines) = mpsc::channel(REPORT_AHEAD);
         let (engine, room) = (self.engine.clone(), self.room.clone());
         self.engine.tasks.spawn(async move {
-            let import = Import { engine, owner: slot.owner, dry_run, report, is_read: true };
+            let store = Store { engine, owner: slot.owner, dry_run };
+            let import = Import { store, report, is_read: true };
             import.run(file, room).await;
             drop(slot);
         });
@@ -88,9 +94,7 @@ fn lock(users: &Mutex<HashSet<UserId>>) -> MutexGuard<'_, HashSet<UserId>> {
 }
 
 struct Import {
-    engine: Arc<Engine>,
-    owner: UserId,
-    dry_run: bool,
+    store: Store,
     report: mpsc::Sender<ImportLine>,
     /// Whether somebody still reads the report.
     is_read: bool,
@@ -100,7 +104,7 @@ impl Import {
     async fn run(mut self, file: File, room: Arc<Room>) {
         // The reader waits until a conversation is dealt with: two would need the memory of two.
         let (records, mut found) = mpsc::channel::<(Record, oneshot::Sender<()>)>(1);
-        let reader = self.engine.tasks.spawn_blocking(move || {
+        let reader = self.store.engine.tasks.spawn_blocking(move || {
             transfer::read(file, transfer::Limits::default(), &room, |record| {
                 let (done, dealt_with) = oneshot::channel();
                 let is_taken = records.blocking_send((record, done)).is_ok();
@@ -111,11 +115,11 @@ impl Import {
                 }
             })
         });
-        let mut summary = ImportSummary { dry_run: self.dry_run, ..ImportSummary::default() };
+        let mut summary = ImportSummary { dry_run: self.store.dry_run, ..ImportSummary::default() };
         loop {
             let record = tokio::select! {
                 biased;
-                () = self.engine.draining.cancelled() => {
+                () = self.store.engine.draining.cancelled() => {
                     summary.error =
                         Some("the server is shutting down; send the same file again".to_owned());
                     break;
@@ -124,7 +128,7 @@ impl Import {
             };
             let Some((record, done)) = record else { break };
             let entry = match record {
-                Record::Conversation(conversation) => self.conversation(*conversation).await,
+                Record::Conversation(conversation) => self.store.conversation(*conversation).await,
                 Record::Unreadable { file, position, title, reason } => ImportEntry {
                     file,
                     position: Some(position),
@@ -145,7 +149,7 @@ impl Import {
             summary.error.get_or_insert_with(|| error.to_string());
         }
         tracing::info!(
-            user = %self.owner, dry_run = summary.dry_run, imported = summary.imported,
+            user = %self.store.owner, dry_run = summary.dry_run, imported = summary.imported,
             already_there = summary.already_there, failed = summary.failed,
             messages = summary.messages, "import ended"
         );
@@ -155,85 +159,6 @@ impl Import {
     async fn say(&mut self, line: ImportLine) {
         if self.is_read && self.report.send(line).await.is_err() {
             self.is_read = false;
-        }
-    }
-
-    async fn conversation(&self, conversation: Conversation) -> ImportEntry {
-        let mut entry = entry(ImportOutcome::Failed, None);
-        entry.source = Some(conversation.source.name().to_owned());
-        entry.source_id.clone_from(&conversation.source_id);
-        entry.messages = conversation.messages.len() as u64;
-        // Ours may be empty: what was exported comes back as it was.
-        let is_empty = conversation.messages.is_empty() && conversation.source != Source::Chatapp;
-        let too_large = rows::too_large(&conversation);
-        let mut planned = Planned::new(&self.engine, self.owner, conversation);
-        entry.title = planned.title();
-        entry.notes = notes(&planned.notes);
-        if is_empty {
-            entry.outcome = ImportOutcome::Empty;
-            return entry;
-        }
-        if too_large.is_some() {
-            entry.reason = too_large;
-            return entry;
-        }
-        match self.store(&mut planned).await {
-            Ok((outcome, id)) => {
-                entry.outcome = outcome;
-                entry.conversation_id = id;
-            }
-            Err(error) => {
-                let error = crate::chain(&error);
-                tracing::warn!(user = %self.owner, error, "importing a conversation failed");
-                entry.outcome = ImportOutcome::Failed;
-                entry.reason = Some("it could not be stored; import the same file again".into());
-            }
-        }
-        entry
-    }
-
-    async fn store(
-        &self,
-        planned: &mut Planned,
-    ) -> Result<(ImportOutcome, Option<ConversationId>)> {
-        let db = &self.engine.db;
-        let (source, source_id) = (planned.import.source.clone(), planned.import.source_id.clone());
-        if let Some(id) = crud::imports::find(db, self.owner, &source, &source_id).await? {
-            return Ok((ImportOutcome::AlreadyThere, Some(id)));
-        }
-        if let Some(id) = planned.exported_id
-            && crud::conversations::find(db, self.owner, id).await?.is_some()
-        {
-            return Ok((ImportOutcome::AlreadyThere, Some(id)));
-        }
-        if self.dry_run {
-            return Ok((ImportOutcome::WouldImport, None));
-        }
-        if planned.keeps_ids() && planned.is_any_id_taken(db).await? {
-            planned.renew_ids(&self.engine);
-        }
-        let id = planned.conversation.id;
-        crud::imports::open(db, planned.conversation.clone(), self.engine.context.now()).await?;
-        let stored = async {
-            while let Some(rows) = planned.step() {
-                crud::imports::add(db, self.owner, id, rows).await?;
-            }
-            crud::imports::publish(db, planned.import.clone()).await
-        };
-        match stored.await {
-            Ok(true) => Ok((ImportOutcome::Imported, Some(id))),
-            Ok(false) => {
-                crud::conversations::trash::remove(db, id).await?;
-                let found = crud::imports::find(db, self.owner, &source, &source_id).await?;
-                Ok((ImportOutcome::AlreadyThere, found))
-            }
-            Err(error) => {
-                // It stays hidden if this fails, too, and the next start removes it.
-                if let Err(error) = crud::conversations::trash::remove(db, id).await {
-                    tracing::warn!(conversation = %id, %error, "removing a part of an import failed");
-                }
-                Err(error.into())
-            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub use crud::conversations::Version;
 pub use error::{Error, Result, Uncontinuable};
 pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
-pub use imports::{ImportSlot, Imports};
+pub use imports::{ImportSlot, Imports, MoveOptions, Moving};
 pub use keys::{Keys, key_row};
 pub use links::Links;
 pub use reads::{Reading, Reads};

@@ -19,6 +19,8 @@ pub enum Source {
     OpenWebui,
     /// LibreChat's export of a conversation, recursive or sequential.
     Librechat,
+    /// The database of the FastAPI service that this product replaces.
+    Fastapi,
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
             Self::Claude => "claude",
             Self::OpenWebui => "open-webui",
             Self::Librechat => "librechat",
+            Self::Fastapi => "fastapi",
         }
     }
 }
@@ -197,6 +200,10 @@ pub enum Note {
     ParentMissing,
     /// Messages were each other's parents; the ring was opened at its oldest message.
     RingOpened,
+    /// A message of which nothing says who wrote it.
+    SenderSkipped,
+    /// A time that could not be read: the message has that of the one before.
+    TimeUnknown,
     /// Two messages had the same id; the later one was left out.
     DuplicateSkipped,
     /// A NUL character, which databases cannot store, was replaced by U+FFFD.
@@ -217,6 +224,8 @@ impl Note {
             Self::AttachmentNotStored => "attachment_not_stored",
             Self::ParentMissing => "parent_missing",
             Self::RingOpened => "ring_opened",
+            Self::SenderSkipped => "sender_skipped",
+            Self::TimeUnknown => "time_unknown",
             Self::DuplicateSkipped => "duplicate_skipped",
             Self::NulReplaced => "nul_replaced",
             Self::TitleCut => "title_cut",
@@ -236,6 +245,8 @@ impl Note {
             }
             Self::ParentMissing => "messages whose parent is missing were put at the top",
             Self::RingOpened => "messages that were each other's parents were put in order",
+            Self::SenderSkipped => "messages were left out of which nothing says who wrote them",
+            Self::TimeUnknown => "messages without a readable time have that of the one before",
             Self::DuplicateSkipped => "messages with an id that occurred before were left out",
             Self::NulReplaced => "NUL characters were replaced",
             Self::TitleCut => "the title was too long and was cut",

@@ -37,6 +37,7 @@ mod loose;
 pub mod markdown;
 mod open_webui;
 pub mod own;
+pub mod plain;
 mod read;
 mod split;
 mod tree;
@@ -45,4 +46,5 @@ pub use budget::Room;
 pub use conversation::{
     Annotation, Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
 };
+pub use loose::time_in;
 pub use read::{Limits, ReadError, Record, Unreadable, read};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset as _, Utc};
 
 use crate::conversation::Attachment;
 use crate::json::{Items, Object, Value};
@@ -118,13 +118,31 @@ pub(crate) fn time(object: Object<'_>, key: &str) -> Option<DateTime<Utc>> {
 }
 
 fn from_text(text: &str) -> Option<DateTime<Utc>> {
+    time_in(text, Utc.fix())
+}
+
+/// A time as a text: RFC 3339 or with a space in it, or a number as above; what names no zone is
+/// taken to be at `offset`.
+pub fn time_in(text: &str, offset: FixedOffset) -> Option<DateTime<Utc>> {
+    let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return plausible(time.with_timezone(&Utc));
     }
-    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return plausible(time.and_utc());
+    // `Z` is a zone, too, which the format does not know.
+    let zoned = text.strip_suffix(['Z', 'z']).map(|rest| format!("{rest}+00:00"));
+    for format in ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"] {
+        if let Ok(time) = DateTime::parse_from_str(zoned.as_deref().unwrap_or(text), format) {
+            return plausible(time.with_timezone(&Utc));
         }
+    }
+    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .or_else(day);
+    if let Some(naive) = naive {
+        let time = naive.and_local_timezone(offset).single()?;
+        return plausible(time.with_timezone(&Utc));
     }
     text.parse::<f64>().ok().and_then(from_number)
 }
@@ -255,6 +273,30 @@ mod tests {
         let wrong = document(&wrong);
         let wrong = wrong.root().as_object().unwrap();
         assert!(wrong.entries().all(|(key, _)| time(wrong, &key).is_none()));
+    }
+
+    #[test]
+    fn an_offset_counts_where_no_zone_is_named() {
+        let berlin = FixedOffset::east_opt(3600).unwrap();
+        for (text, expected) in [
+            ("2023-11-14 23:13:20.250000", Some(1_700_000_000_250)),
+            ("2023-11-14T23:13:20.25", Some(1_700_000_000_250)),
+            (" 2023-11-14 22:13:20.250+00:00 ", Some(1_700_000_000_250)),
+            ("2023-11-14 22:13:20.250+00", Some(1_700_000_000_250)),
+            ("2023-11-14 22:13:20.250Z", Some(1_700_000_000_250)),
+            ("2023-11-14T22:13:20.250z", Some(1_700_000_000_250)),
+            ("1700000000.25", Some(1_700_000_000_250)),
+            ("2023-11-15", Some(1_700_002_800_000)),
+            ("0000-00-00 00:00:00", None),
+            ("2023-02-30 10:00:00", None),
+            ("0001-01-01 10:00:00", None),
+            ("yesterday", None),
+            ("", None),
+            ("Z", None),
+        ] {
+            let got = time_in(text, berlin).map(|time| time.timestamp_millis());
+            assert_eq!(got, expected, "{text}");
+        }
     }
 
     #[test]

@@ -317,7 +317,7 @@ impl<'f, 'r, F: FnMut(Record) -> ControlFlow<()>> Values<'f, 'r, F> {
     }
 }
 
-fn without_nul(conversation: &mut Conversation) {
+pub(crate) fn without_nul(conversation: &mut Conversation) {
     let mut texts: Vec<&mut String> = Vec::new();
     texts.extend(&mut conversation.title);
     texts.extend(&mut conversation.instructions);

@@ -16,7 +16,7 @@ use schemas::import::{ImportEntry, ImportLine, ImportOutcome, ImportSummary};
 use services::ExportFormat;
 
 use super::new_file::NewFile;
-use super::{print, print_bytes, table, terminal};
+use super::{moving, print, print_bytes, table, terminal};
 
 /// Writes the conversations of an account.
 pub(crate) async fn export(config: Config, arguments: ExportArgs) -> anyhow::Result<ExitCode> {
@@ -61,8 +61,14 @@ async fn write(operator: &Operator, arguments: &ExportArgs) -> anyhow::Result<Ex
 }
 
 async fn read(operator: &Operator, arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
-    let owner = operator.find_user(&arguments.account).await?.id;
-    let path = arguments.file.clone();
+    if let Some(url) = &arguments.moving.from_database {
+        return moving::run(operator, url, arguments).await;
+    }
+    let (Some(account), Some(path)) = (&arguments.account, arguments.file.clone()) else {
+        bail!("an account and a file have to be named");
+    };
+    let owner = operator.find_user(account).await?.id;
+    let shown = path.display().to_string();
     let file = terminal::aside(move || open(&path)).await??;
     let imports = operator.transfers().imports;
     let mut lines = imports.run(imports.reserve(owner)?, file, arguments.dry_run);
@@ -81,7 +87,7 @@ async fn read(operator: &Operator, arguments: &ImportArgs) -> anyhow::Result<Exi
                     print(&all(&summary))?;
                 }
                 if let Some(error) = &summary.error {
-                    bail!("{}: {error}", arguments.file.display());
+                    bail!("{shown}: {error}");
                 }
                 is_whole = summary.failed == 0;
             }

@@ -23,6 +23,7 @@ mod doctor;
 mod goes_on;
 mod idle;
 mod memory;
+mod moving;
 mod original_env;
 mod packaging;
 mod packet;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let harness = dies::stories(harness);
     let harness = goes_on::stories(harness);
     let harness = memory::stories(harness);
+    let harness = moving::stories(harness);
     let harness = readers::stories(harness);
     let harness = stop::stories(harness);
     let harness = start::stories(harness);

@@ -126,6 +126,45 @@ impl Planned {
         Some(self.conversation.title.clone()).filter(|title| !title.is_empty())
     }
 
+    /// How many messages it has, of which none are stored yet.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether the stored message `row` is the one at `place`, by what it says.
+    pub(super) fn is_at(&self, place: usize, row: &message::Model) -> bool {
+        self.messages.get(place).is_some_and(|ours| {
+            (ours.kind, ours.role, &ours.content) == (row.kind, row.role, &row.content)
+        })
+    }
+
+    /// When its newest message was written.
+    pub(super) fn newest(&self) -> Option<Time> {
+        self.messages.iter().map(|row| row.created_at).max()
+    }
+
+    /// Leaves out the first `count` messages, which `conversation` has; the others follow its
+    /// message `last`. Only for one without branches.
+    pub(super) fn go_on(&mut self, conversation: ConversationId, count: usize, last: MessageId) {
+        let mut left_out = None;
+        for row in self.messages.drain(..count.min(self.messages.len())) {
+            if self.responses.front().is_some_and(|next| next.message_id == row.id) {
+                self.responses.pop_front();
+            }
+            left_out = Some(row.id);
+        }
+        self.conversation.id = conversation;
+        let message = |id: MessageId| if Some(id) == left_out { last } else { id };
+        for row in &mut self.messages {
+            row.conversation_id = conversation;
+            row.parent_id = row.parent_id.map(message);
+        }
+        for row in &mut self.responses {
+            row.conversation_id = conversation;
+            row.user_message_id = message(row.user_message_id);
+        }
+    }
+
     /// Whether ids come from the export.
     pub(super) fn keeps_ids(&self) -> bool {
         self.exported_id.is_some()
