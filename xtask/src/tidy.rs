@@ -75,6 +75,7 @@ fn check(files: &[File]) -> Vec<Violation> {
         source::machine_paths,
         markdown::links,
         markdown::orphans,
+        markdown::named_tests,
     ];
     rules.iter().flat_map(|rule| rule(files)).collect()
 }

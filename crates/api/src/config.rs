@@ -37,6 +37,8 @@ pub struct ApiConfig {
     pub body_timeout: Duration,
     /// How long a client may take to send the head of a request, the first included.
     pub header_timeout: Duration,
+    /// How long a connection is kept without a request.
+    pub keep_alive: Duration,
     /// How many connections are served at once; more wait in the operating system's queue.
     pub max_connections: usize,
     /// Opens `/metrics` to whoever sends it as a bearer token.
@@ -63,6 +65,7 @@ impl Default for ApiConfig {
             write_stall: Duration::from_secs(20),
             body_timeout: Duration::from_mins(1),
             header_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
             max_connections: 16_384,
             metrics_token: None,
             loopback_bind: true,

@@ -117,7 +117,7 @@ const COMMON: [Common; 10] = [
     Common {
         name: "StorageFull",
         status: "507",
-        description: "`storage_full`: nothing was saved",
+        description: "`storage_full`, `storage_read_only`: nothing was saved",
         applies: takes_body,
     },
 ];

@@ -6,6 +6,7 @@
 
 mod accept;
 mod connection;
+mod head;
 mod in_flight;
 mod stall;
 

@@ -105,6 +105,11 @@ impl SecretKey {
         hex(&self.derive::<8>("fingerprint"))
     }
 
+    /// The key by which the servers that share this secret know each other on the bus.
+    pub fn bus_key(&self) -> [u8; 32] {
+        self.derive("bus")
+    }
+
     /// `N` bytes (at most 8,160) for one purpose: HKDF-SHA256, RFC 5869. Keys for different
     /// purposes do not validate as each other.
     #[expect(

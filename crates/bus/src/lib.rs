@@ -12,11 +12,13 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use bus::{Address, Batch, Bus, Options};
+//! use bus::{Address, Batch, Bus, Keys, Options};
 //!
 //! async fn talk() -> Result<(), Box<dyn std::error::Error>> {
 //!     let address: Address = "redis://127.0.0.1:6379".parse()?;
-//!     let bus = Bus::new(address, Options { timeout: Duration::from_secs(1), ..Options::default() })?;
+//!     let keys = Keys::new(&[7; 32], &[]);
+//!     let options = Options { timeout: Duration::from_secs(1), ..Options::default() };
+//!     let bus = Bus::new(address, keys, options)?;
 //!     let talk = async {
 //!         let bell = bus.listen("a channel");
 //!         bell.rung().await;
@@ -36,9 +38,11 @@
 mod address;
 mod bells;
 mod keeper;
+mod keys;
 mod stream;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +52,7 @@ use tokio::sync::{Notify, watch};
 
 pub use address::{Address, BadAddress};
 pub use bells::Bell;
+pub use keys::Keys;
 pub use stream::{Batch, Entry};
 
 use bells::Bells;
@@ -80,9 +85,12 @@ pub struct Bus(Arc<Shared>);
 
 struct Shared {
     client: Client,
+    keys: Keys,
     options: Options,
     bells: Bells,
     link: Mutex<Link>,
+    /// Whether a batch was met that none of our servers has signed; said once.
+    met_forgery: AtomicBool,
     /// Wakes the keeper when the connection is lost.
     lost: Notify,
     /// Whether there is a connection; for those who wait for one.
@@ -107,15 +115,18 @@ impl fmt::Debug for Shared {
 }
 
 impl Bus {
-    /// A bus that is away until [`Bus::keep`] runs. Fails when `address` cannot be used at all.
-    pub fn new(address: Address, options: Options) -> Result<Self, BadAddress> {
+    /// A bus that is away until [`Bus::keep`] runs. What is published is signed with `keys`, and
+    /// nothing else is read. Fails when `address` cannot be used at all.
+    pub fn new(address: Address, keys: Keys, options: Options) -> Result<Self, BadAddress> {
         let client = address.client()?;
         metrics::gauge!("bus_up").set(0.0);
         Ok(Self(Arc::new(Shared {
             client,
+            keys,
             options,
             bells: Bells::default(),
             link: Mutex::default(),
+            met_forgery: AtomicBool::new(false),
             lost: Notify::new(),
             up: watch::Sender::new(false),
         })))

@@ -3,6 +3,8 @@
 //! The id of an entry is the number that follows its last line, so that whoever knows the number
 //! they need next knows where to read, and a batch that was sent twice is stored once.
 
+use std::sync::atomic::Ordering;
+
 use redis::{RedisError, RedisResult, Value};
 
 use crate::{Away, Bus};
@@ -33,6 +35,8 @@ pub struct Entry {
     pub lines: Vec<u8>,
 }
 
+/// The field of an entry that holds its proof; the one before is called by the first number.
+const PROOF: &str = "hmac";
 /// The most entries of one read.
 const READ: usize = 64;
 
@@ -48,7 +52,8 @@ impl Bus {
             .arg(stream)
             .arg(("MAXLEN", "~", shared.options.length))
             .arg(id(last.saturating_add(1)))
-            .arg((first, lines));
+            .arg((first, lines))
+            .arg((PROOF, shared.keys.sign(stream, first, last, lines.as_bytes()).as_ref()));
         let kept = u64::try_from(shared.options.retention.as_millis()).unwrap_or(u64::MAX);
         pipeline.cmd("PEXPIRE").arg(stream).arg(kept);
         pipeline.cmd("PUBLISH").arg(channel).arg("");
@@ -80,7 +85,23 @@ impl Bus {
             command.query_async(&mut connection).await;
         let entries = read.map_err(|error| self.0.lose(number, &error))?;
         // Whatever is not ours is left out, and then missing.
-        Ok(entries.into_iter().filter_map(entry).collect())
+        let ours = |found| {
+            let (entry, proof) = entry(found)?;
+            let numbers = (entry.first, entry.last);
+            let is_ours = self.0.keys.accept(stream, numbers, &entry.lines, &proof);
+            if !is_ours {
+                metrics::counter!("bus_forged_total").increment(1);
+                if !self.0.met_forgery.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        stream,
+                        "a batch in Redis is not signed by a server of this secret; such batches \
+                         are not read, and the database is asked instead"
+                    );
+                }
+            }
+            is_ours.then_some(entry)
+        };
+        Ok(entries.into_iter().filter_map(ours).collect())
     }
 }
 
@@ -88,11 +109,17 @@ fn id(next: u64) -> String {
     format!("{next}-0")
 }
 
-fn entry((id, fields): (String, Vec<Vec<u8>>)) -> Option<Entry> {
+/// An entry and its proof. One without a proof has an empty one.
+fn entry((id, fields): (String, Vec<Vec<u8>>)) -> Option<(Entry, Vec<u8>)> {
     let next: u64 = id.split('-').next()?.parse().ok()?;
-    let Ok([first, lines]) = <[Vec<u8>; 2]>::try_from(fields) else { return None };
+    let mut fields = fields.into_iter();
+    let (first, lines) = (fields.next()?, fields.next()?);
     let first = std::str::from_utf8(&first).ok()?.parse().ok()?;
-    Some(Entry { first, last: next.checked_sub(1)?, lines })
+    let proof = match (fields.next(), fields.next()) {
+        (Some(name), Some(proof)) if name == PROOF.as_bytes() => proof,
+        _ => Vec::new(),
+    };
+    Some((Entry { first, last: next.checked_sub(1)?, lines }, proof))
 }
 
 fn is_known(error: &RedisError) -> bool {

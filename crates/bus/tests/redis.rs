@@ -9,13 +9,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bus::{Away, Batch, Bus, Options};
+use bus::{Away, Batch, Bus, Keys, Options};
 use testkit::{Harness, Redis, eventually};
 use tokio_util::task::AbortOnDropHandle;
 
 fn main() -> ExitCode {
     Harness::new()
         .redis_story("what_is_published_is_read_from_any_number_on", read)
+        .redis_story("s12_what_others_write_into_redis_is_not_read", forged)
         .redis_story("a_batch_sent_twice_is_stored_once", twice)
         .redis_story("a_stream_is_bounded_and_goes_by_itself", bounds)
         .redis_story("a_bell_is_heard_by_those_who_listen", bells)
@@ -28,6 +29,8 @@ fn main() -> ExitCode {
         .run()
 }
 
+/// What the servers share.
+const KEY: [u8; 32] = *b"the key that these servers share";
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A bus that is being kept.
@@ -41,7 +44,11 @@ fn keep(redis: &Redis) -> Kept {
 }
 
 fn keep_at(url: &str, options: Options) -> Kept {
-    let bus = Bus::new(url.parse().unwrap(), options).unwrap();
+    keep_with(url, Keys::new(&KEY, &[]), options)
+}
+
+fn keep_with(url: &str, keys: Keys, options: Options) -> Kept {
+    let bus = Bus::new(url.parse().unwrap(), keys, options).unwrap();
     let kept = bus.clone();
     #[expect(clippy::disallowed_methods, reason = "the handle ends it with the test")]
     let keeper = tokio::spawn(async move { kept.keep().await });
@@ -70,6 +77,51 @@ async fn read() {
     assert_eq!(numbers(&bus, 6).await, []);
     assert_eq!(bus.read("s", 4).await.unwrap()[0].lines, b"d\ne\nf\n");
     assert_eq!(bus.read("another", 0).await, Ok(vec![]));
+}
+
+/// Security case S12: whoever can write to Redis, and not sign.
+async fn forged() {
+    let redis = Redis::start().await;
+    let ours = keep(&redis);
+    let options = Options { timeout: TIMEOUT, ..Options::default() };
+    let stranger = keep_with(&redis.url(), Keys::new(&[7; 32], &[]), options);
+    let renewed = keep_with(&redis.url(), Keys::new(&[9; 32], &[KEY]), options);
+    for kept in [&ours, &stranger, &renewed] {
+        kept.bus.wait_up().await;
+    }
+    ours.bus.publish(batch(0, 0, "ours\n")).await.unwrap();
+    stranger.bus.publish(batch(1, 1, "theirs\n")).await.unwrap();
+    redis.query::<String>(&["XADD", "s", "3-0", "2", "unsigned\n"]).await;
+    redis.query::<String>(&["XADD", "s", "4-0", "3", "x\n", "hmac", ""]).await;
+    assert_eq!(numbers(&ours.bus, 0).await, [(0, 0)]);
+    assert_eq!(numbers(&stranger.bus, 0).await, [(1, 1)]);
+    // With a new secret, what was signed with the one before is still read.
+    renewed.bus.publish(batch(4, 4, "renewed\n")).await.unwrap();
+    assert_eq!(numbers(&renewed.bus, 0).await, [(0, 0), (4, 4)]);
+    assert_eq!(numbers(&ours.bus, 0).await, [(0, 0)]);
+
+    // A batch of ours at another place, or with other lines, is none of ours.
+    type Entries = Vec<(String, Vec<Vec<u8>>)>;
+    let entries: Entries = redis.query(&["XRANGE", "s", "1-0", "1-0"]).await;
+    let proof = entries[0].1[3].clone();
+    for (stream, id, first, lines) in [
+        ("other", "1-0", "0", "ours\n"),
+        ("moved", "2-0", "1", "ours\n"),
+        ("wider", "2-0", "0", "ours\n"),
+        ("changed", "1-0", "0", "mine\n"),
+    ] {
+        let words: [&[u8]; 7] = [
+            b"XADD",
+            stream.as_bytes(),
+            id.as_bytes(),
+            first.as_bytes(),
+            lines.as_bytes(),
+            b"hmac",
+            &proof,
+        ];
+        redis.query::<String>(&words).await;
+        assert_eq!(ours.bus.read(stream, 0).await.unwrap(), [], "{stream}");
+    }
 }
 
 async fn twice() {

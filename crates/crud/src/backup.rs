@@ -155,10 +155,10 @@ async fn contents(connection: &mut SqliteConnection) -> Result<Option<Contents>,
             .fetch_all(&mut *connection)
             .await?;
     let exists = |table: &str| names.iter().any(|name| name == table);
-    if !exists(migration::RECORD) {
+    if !exists(migration::record::TABLE) {
         return Ok(None);
     }
-    let sql = format!("SELECT version FROM {} ORDER BY version", migration::RECORD);
+    let sql = format!("SELECT version FROM {} ORDER BY version", migration::record::TABLE);
     let steps = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;
     let mut rows = Vec::new();
     for table in migration::TABLES.into_iter().filter(|table| exists(table)) {

@@ -87,7 +87,7 @@ pub enum ConnectError {
         source: DbErr,
     },
     /// Nobody answered in time.
-    #[error("the database at {place} could not be reached within {waited:?}: {source}")]
+    #[error("the database at {place} could not be reached{}: {source}", within(*.waited))]
     Unreachable {
         /// Host and port, socket or file.
         place: String,
@@ -104,6 +104,11 @@ pub enum ConnectError {
     Outdated(String),
 }
 
+/// How long something was tried, for a sentence; nothing if it was tried once.
+fn within(waited: Duration) -> String {
+    if waited.is_zero() { String::new() } else { format!(" within {waited:?}") }
+}
+
 /// Opens the database: waits for it, creates it where it is missing, migrates it.
 pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
     let guard = match &options.engine {
@@ -117,7 +122,9 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         private::keep_database(&sqlite.path);
     }
     let applied = if options.migrate {
-        migration::run(&pools.write).await?
+        let applied = migration::run(&pools.write, options.give_up_after).await?;
+        repair_views(&pools.write).await;
+        applied
     } else {
         let pending = migration::pending(&pools.write).await?;
         if !pending.is_empty() {
@@ -126,6 +133,16 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         Applied { steps: Vec::new() }
     };
     Ok(Opened { db: Db::new(pools, options.limits, guard), applied })
+}
+
+/// Makes the views again that are missing or that a dump brought from another account. The server
+/// does without them, so failing is only said.
+async fn repair_views(db: &DatabaseConnection) {
+    match migration::views::repair(db).await {
+        Ok(made) if made.is_empty() => {}
+        Ok(made) => tracing::info!(views = made.join(", "), "made views again"),
+        Err(error) => tracing::warn!(%error, "the views for people with a SQL tool are not right"),
+    }
 }
 
 /// The right to be the only server of an `SQLite` file, as long as this exists.

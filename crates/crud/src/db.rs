@@ -178,13 +178,24 @@ pub(crate) async fn run_alone(
     }
 }
 
+/// Begins a transaction. The one writer of a file has no rival in this process, so a lock that it
+/// does not get in time is another program's, and may be held for long: that is not tried again.
+pub(crate) async fn begin(connection: &DatabaseConnection, link: &Link) -> Result<Tx> {
+    match Tx::begin(connection, link).await {
+        Err(CrudError::Serialization(_)) if dialect::has_single_writer(connection) => {
+            Err(CrudError::Locked.counted())
+        }
+        result => result,
+    }
+}
+
 async fn run_once(
     job: &dyn Job,
     connection: &DatabaseConnection,
     link: &Link,
     limits: &Limits,
 ) -> Result<()> {
-    let tx = Tx::begin(connection, link).await?;
+    let tx = begin(connection, link).await?;
     match run_contained(job, &tx, limits.statement).await {
         Ok(()) => tx.commit().await,
         Err(error) => {
@@ -200,7 +211,12 @@ async fn run_once(
 /// Shows as a metric whether the database answers, as far as this outcome tells.
 fn show_up<T>(result: &Result<T>) {
     let is_up = match result {
-        Err(CrudError::Unavailable(_) | CrudError::Ambiguous(_) | CrudError::Timeout) => false,
+        Err(
+            CrudError::Unavailable(_)
+            | CrudError::Ambiguous(_)
+            | CrudError::Timeout
+            | CrudError::Locked,
+        ) => false,
         // The writer refused; nobody has asked the database.
         Err(CrudError::QueueFull | CrudError::Panicked) => return,
         _ => true,
@@ -277,7 +293,7 @@ impl Db {
         }
         // The sender is dropped unanswered only when the process is going down.
         let result = answer.await.unwrap_or(Err(CrudError::Panicked));
-        if matches!(result, Err(CrudError::StorageFull(_))) {
+        if matches!(result, Err(CrudError::StorageFull(_) | CrudError::ReadOnly(_))) {
             self.is_full.store(true, Ordering::Relaxed);
             metrics::gauge!("database_full").set(1.0);
         }
@@ -285,8 +301,16 @@ impl Db {
         result
     }
 
-    /// Whether a write failed because the storage is full, and nobody has seen since that there is
-    /// room ([`crate::servers::probe`]).
+    /// Whether another program kept the write lock when it was last asked for.
+    pub fn is_locked(&self) -> bool {
+        match &self.writer {
+            Writer::Group(group) => group.is_locked(),
+            Writer::Pool(_) => false,
+        }
+    }
+
+    /// Whether a write failed because the storage is full or read-only, and nobody has seen since
+    /// that there is room ([`crate::servers::probe`]).
     pub fn is_full(&self) -> bool {
         self.is_full.load(Ordering::Relaxed)
     }

@@ -23,6 +23,8 @@ pub(crate) enum Class {
     Unavailable,
     /// The disk is full or failing.
     StorageFull,
+    /// The file, or the disk it is on, is read-only.
+    ReadOnly,
     /// More than a packet may hold.
     TooLarge,
     /// Anything else.
@@ -247,8 +249,10 @@ fn classify_sqlite(primary: i32) -> Class {
     match primary {
         // BUSY, LOCKED.
         5 | 6 => Class::Serialization,
-        // IOERR, FULL, READONLY.
-        10 | 13 | 8 => Class::StorageFull,
+        // IOERR, FULL.
+        10 | 13 => Class::StorageFull,
+        // READONLY.
+        8 => Class::ReadOnly,
         // CANTOPEN.
         14 => Class::Unavailable,
         _ => Class::Other,

@@ -19,6 +19,9 @@ pub enum CrudError {
     /// The closure or the wait for a connection took too long; nothing was written.
     #[error("the database took too long")]
     Timeout,
+    /// Another program holds the write lock of the `SQLite` file; nothing was written.
+    #[error("another program keeps the database locked")]
+    Locked,
     /// The queue of writes is full; nothing was written.
     #[error("too many writes are waiting")]
     QueueFull,
@@ -31,6 +34,9 @@ pub enum CrudError {
     /// The disk is full or failing; nothing was written.
     #[error("the database cannot store anything at the moment")]
     StorageFull(#[source] DbErr),
+    /// The database cannot be written; nothing was.
+    #[error("the database is read-only")]
+    ReadOnly(#[source] DbErr),
     /// The closure panicked; nothing was written.
     #[error("a database closure panicked")]
     Panicked,
@@ -67,9 +73,11 @@ impl CrudError {
             Self::Conflict(_) | Self::ForeignKey(_) => return self,
             Self::Serialization(_) => "conflict",
             Self::Timeout => "timeout",
+            Self::Locked => "locked",
             Self::QueueFull => "queue_full",
             Self::Unavailable(_) | Self::Ambiguous(_) => "unavailable",
             Self::StorageFull(_) => "storage_full",
+            Self::ReadOnly(_) => "read_only",
             Self::Panicked | Self::TooLarge | Self::Inconsistent { .. } | Self::Driver(_) => {
                 "other"
             }
@@ -82,7 +90,12 @@ impl CrudError {
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable(_) | Self::Timeout | Self::QueueFull | Self::StorageFull(_)
+            Self::Unavailable(_)
+                | Self::Timeout
+                | Self::Locked
+                | Self::QueueFull
+                | Self::StorageFull(_)
+                | Self::ReadOnly(_)
         )
     }
 }
@@ -112,6 +125,7 @@ impl From<DbErr> for CrudError {
             dialect::Class::PoolTimeout => Self::Timeout,
             dialect::Class::Unavailable => Self::Unavailable(error),
             dialect::Class::StorageFull => Self::StorageFull(error),
+            dialect::Class::ReadOnly => Self::ReadOnly(error),
             dialect::Class::TooLarge => Self::TooLarge,
             dialect::Class::Other => Self::Driver(error),
         };

@@ -6,8 +6,8 @@ use models::Time;
 use sea_orm::DatabaseConnection;
 
 use crate::connect::{ConnectError, Engine, close, open_existing};
-use crate::dialect;
 use crate::link::Link;
+use crate::{dialect, secret};
 
 /// How long one statement may wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -23,6 +23,10 @@ pub struct Examined {
     pub time: Option<Time>,
     /// The largest packet that a database server takes, in bytes; none of an embedded one.
     pub packet: Option<u64>,
+    /// The fingerprint of the secret that servers of this database sign with, if they said so.
+    pub secret: Option<String>,
+    /// The views that are missing or were made under another account.
+    pub views: Vec<&'static str>,
     /// Rows that refer to rows that do not exist; only an embedded database can have any, from
     /// statements of people whose shell had foreign keys off.
     pub orphans: u64,
@@ -41,9 +45,13 @@ pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> 
 }
 
 async fn look(connection: &DatabaseConnection, link: &Link) -> Result<Examined, sea_orm::DbErr> {
+    let schema = migration::check(connection).await;
+    let is_current = matches!(&schema, Ok(pending) if pending.is_empty());
     Ok(Examined {
         version: dialect::version(connection).await?,
-        schema: migration::check(connection).await,
+        schema,
+        secret: if is_current { secret::noted(connection).await? } else { None },
+        views: migration::views::faulty(connection).await?,
         time: dialect::time(connection).await?,
         packet: link.limit_of_packets(),
         orphans: dialect::orphans(connection).await?,

@@ -7,13 +7,14 @@
 //! is run again in a transaction of its own, so that nobody pays for a neighbour.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use sea_orm::DatabaseConnection;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::db::{Job, Limits, Tx, run_alone, run_contained};
+use crate::db::{Job, Limits, Tx, begin, run_alone, run_contained};
 use crate::error::{CrudError, Result};
 use crate::link::Link;
 
@@ -27,6 +28,29 @@ pub(crate) struct GroupWriter {
     connection: DatabaseConnection,
     limits: Limits,
     closed: Arc<tokio_util::sync::CancellationToken>,
+    lock: Lock,
+}
+
+/// Whether another program kept the write lock when it was last asked for.
+#[derive(Clone, Default)]
+struct Lock(Arc<AtomicBool>);
+
+impl Lock {
+    fn is_foreign(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of an outcome; before anybody hears of it.
+    fn note(&self, is_foreign: bool) {
+        if self.0.swap(is_foreign, Ordering::Relaxed) == is_foreign {
+            return;
+        }
+        if is_foreign {
+            tracing::warn!("another program keeps the database locked; nothing can be stored");
+        } else {
+            tracing::info!("the database is free again");
+        }
+    }
 }
 
 impl GroupWriter {
@@ -39,8 +63,10 @@ impl GroupWriter {
     ) -> Self {
         let (queue, jobs) = mpsc::channel(limits.queue);
         let closed = Arc::new(tokio_util::sync::CancellationToken::new());
-        tasks.spawn(run(jobs, (connection.clone(), link), limits, closed.clone()));
-        Self { queue, connection, limits, closed }
+        let lock = Lock::default();
+        let way = (connection.clone(), link);
+        tasks.spawn(run(jobs, way, limits, closed.clone(), lock.clone()));
+        Self { queue, connection, limits, closed, lock }
     }
 
     /// Puts a closure into the queue; refused when it stays full.
@@ -49,6 +75,11 @@ impl GroupWriter {
             .send_timeout(job, self.limits.acquire)
             .await
             .map_err(|_refused| CrudError::QueueFull.counted())
+    }
+
+    /// Whether another program kept the write lock when it was last asked for.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.is_foreign()
     }
 
     /// The connection it writes on.
@@ -68,6 +99,7 @@ async fn run(
     way: (DatabaseConnection, Link),
     limits: Limits,
     closed: Arc<tokio_util::sync::CancellationToken>,
+    lock: Lock,
 ) {
     let mut group = Vec::new();
     loop {
@@ -83,35 +115,54 @@ async fn run(
         metrics::histogram!("database_group_size")
             .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
         let began = Instant::now();
-        commit(std::mem::take(&mut group), &way, &limits).await;
+        commit(std::mem::take(&mut group), &way, &limits, &lock).await;
         metrics::histogram!("database_commit_seconds").record(began.elapsed().as_secs_f64());
+        if lock.is_foreign() {
+            // They have waited in vain as long as those before them.
+            while let Ok(job) = jobs.try_recv() {
+                job.answer(Err(CrudError::Locked));
+            }
+        }
     }
 }
 
 /// Runs a group and answers all of it.
-async fn commit(group: Vec<Box<dyn Job>>, way: &(DatabaseConnection, Link), limits: &Limits) {
-    if group.len() > 1
-        && let Some(outcomes) = together(&group, way, limits).await
-    {
-        for (job, outcome) in group.into_iter().zip(outcomes) {
-            job.answer(outcome);
+async fn commit(
+    group: Vec<Box<dyn Job>>,
+    way: &(DatabaseConnection, Link),
+    limits: &Limits,
+    lock: &Lock,
+) {
+    let mut is_locked = false;
+    if group.len() > 1 {
+        match begin(&way.0, &way.1).await {
+            Ok(tx) => {
+                lock.note(false);
+                if let Some(outcomes) = together(&group, tx, limits).await {
+                    for (job, outcome) in group.into_iter().zip(outcomes) {
+                        job.answer(outcome);
+                    }
+                    return;
+                }
+            }
+            Err(error) => is_locked = matches!(error, CrudError::Locked),
         }
-        return;
     }
     for job in group {
-        let outcome = run_alone(&*job, &way.0, &way.1, limits).await;
+        let outcome = if is_locked {
+            Err(CrudError::Locked)
+        } else {
+            run_alone(&*job, &way.0, &way.1, limits).await
+        };
+        is_locked = matches!(outcome, Err(CrudError::Locked));
+        lock.note(is_locked);
         job.answer(outcome);
     }
 }
 
 /// Runs all closures in one transaction: each one's outcome after the commit, or `None` when the
 /// transaction was given up and nothing of it remains.
-async fn together(
-    group: &[Box<dyn Job>],
-    way: &(DatabaseConnection, Link),
-    limits: &Limits,
-) -> Option<Vec<Result<()>>> {
-    let tx = Tx::begin(&way.0, &way.1).await.ok()?;
+async fn together(group: &[Box<dyn Job>], tx: Tx, limits: &Limits) -> Option<Vec<Result<()>>> {
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group {
         let writes = tx.writes();

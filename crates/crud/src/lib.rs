@@ -36,6 +36,7 @@ pub mod predecessor;
 pub mod prune;
 pub mod responses;
 pub mod search_docs;
+pub mod secret;
 pub mod servers;
 pub mod sessions;
 pub mod turns;

@@ -131,6 +131,17 @@ async fn ping(connection: &mut MySqlConnection, patience: Duration) -> Result<()
         .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
+impl MySqlTarget {
+    /// Whether it can be understood; the error says what is wrong, without quoting it.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match connect_options(self) {
+            Ok(_) => Ok(()),
+            Err(ConnectError::Url(reason)) => Err(reason),
+            Err(_) => Err("it cannot be used"),
+        }
+    }
+}
+
 fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {
     let options = match target {
         MySqlTarget::Parts { host, port, socket, user, password, name } => {
@@ -163,6 +174,9 @@ fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectE
 
 async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    // The server's own settings may say otherwise: without autocommit nothing outside a transaction
+    // is ever stored, and a table that another session uses is waited for a day or longer.
+    connection.execute("SET SESSION autocommit = 1, SESSION lock_wait_timeout = 10").await?;
     // A server that vanishes in the middle of a write keeps its row locks until the database
     // notices. MariaDB is told to notice after 10 s; MySQL has no such setting and reads a comment.
     connection

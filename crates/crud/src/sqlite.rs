@@ -73,7 +73,7 @@ pub(crate) async fn open(
             Synchronous::Normal => SqliteSynchronous::Normal,
         })
         // Only backups and people with a shell compete with the one writer.
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(acquire)
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", CACHED_KIB)
         .pragma("mmap_size", mapped(&options.path).to_string())

@@ -1,5 +1,7 @@
 //! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
+use std::time::Duration;
+
 use models::conversation::TitleSource;
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::{
@@ -480,6 +482,8 @@ fn user_message(
 
 /// The message with its answer, still empty, and the response.
 fn answered(new: &NewTurn, seq: i64, user_message: message::Model) -> Turn {
+    // Whoever sorts by time finds the question first.
+    let answered_at = new.now + Duration::from_micros(1);
     let message = message::Model {
         seq,
         id: new.response.message_id,
@@ -491,8 +495,8 @@ fn answered(new: &NewTurn, seq: i64, user_message: message::Model) -> Turn {
         status: MessageStatus::InProgress,
         content: String::new(),
         model: Some(new.response.model.clone()),
-        created_at: new.now,
-        updated_at: new.now,
+        created_at: answered_at,
+        updated_at: answered_at,
         ..user_message.clone()
     };
     let input_to_seq = user_message.seq;

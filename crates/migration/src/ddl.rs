@@ -7,6 +7,15 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
+/// What stands behind the columns of a table of `MySQL` or `MariaDB`, whose own defaults may be
+/// anything.
+const ON_MYSQL: &str = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+
+/// What stands behind the columns of a table that is older than [`Table`].
+pub(crate) fn options(db: &impl ConnectionTrait) -> &'static str {
+    if db.get_database_backend() == DbBackend::MySql { ON_MYSQL } else { "" }
+}
+
 /// A table to create.
 #[derive(Debug)]
 pub struct Table {
@@ -47,7 +56,7 @@ impl Table {
             }
         }
         let options = match (mysql, self.clustered) {
-            (true, _) => "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
+            (true, _) => ON_MYSQL,
             (false, true) => "STRICT, WITHOUT ROWID",
             (false, false) => "STRICT",
         };

@@ -23,6 +23,12 @@ mod m20261129_000017_refusals;
 mod m20261130_000018_finish_reason;
 mod m20261130_000019_invitations;
 mod m20261130_000020_login_failures;
+mod m20261130_000021_views;
+pub mod record;
+pub mod views;
+mod wait;
+
+use std::time::Duration;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -70,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000018_finish_reason::Migration),
             Box::new(m20261130_000019_invitations::Migration),
             Box::new(m20261130_000020_login_failures::Migration),
+            Box::new(m20261130_000021_views::Migration),
         ]
     }
 }
@@ -96,25 +103,32 @@ pub enum Error {
          restore a backup made before the upgrade"
     )]
     Newer(String),
+    /// Another session keeps a table from being changed.
+    #[error(
+        "a table cannot be changed because another session uses it{0}. End that session or its \
+         transaction, and start again"
+    )]
+    Locked(String),
+    /// The account may not change the schema.
+    #[error(
+        "the account may not change the schema. Run chatapp migrate with one that may (CREATE, \
+         ALTER, DROP, INDEX, REFERENCES, CREATE VIEW), or grant it these rights"
+    )]
+    Rights(#[source] DbErr),
     /// A statement failed.
     #[error("a statement of the migration failed")]
     Database(#[from] DbErr),
 }
-
-/// The table in which applied steps are recorded.
-pub const RECORD: &str = "seaql_migrations";
 
 /// The names of all steps, in order.
 pub fn steps() -> Vec<String> {
     Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
 }
 
-/// The steps that are not applied yet.
+/// The steps that are not applied yet. Only reads, so that an account without the right to
+/// create tables can ask.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
-    if !has_record(db).await? {
-        return Ok(steps());
-    }
-    let steps = Migrator::get_pending_migrations(db).await?;
+    let steps = Migrator::get_pending_migrations_read_only(db).await?;
     Ok(steps.iter().map(|step| step.name().to_owned()).collect())
 }
 
@@ -126,15 +140,19 @@ pub async fn check(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
 }
 
 /// Brings the schema up to date, one server at a time.
-pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
+///
+/// A step that waits for another session's lock is given up by the database server after some
+/// seconds. Then it is said who may hold that lock, and the step is tried again, `patience` long.
+pub async fn run(db: &DatabaseConnection, patience: Duration) -> Result<Applied, Error> {
     if check(db).await?.is_empty() {
         return Ok(Applied { steps: Vec::new() });
     }
-    let lease = lock::acquire(db).await?;
+    let lease = lock::acquire(db).await.map_err(wait::sorted)?;
     // Another server may have done the work while this one waited for the lease.
     let result = async {
         let steps = pending(db).await?;
-        Migrator::up(db, None).await?;
+        record::create(db).await.map_err(wait::sorted)?;
+        wait::up(db, patience).await?;
         Ok(Applied { steps })
     }
     .await;
@@ -143,7 +161,7 @@ pub async fn run(db: &DatabaseConnection) -> Result<Applied, Error> {
 }
 
 async fn has_record(db: &DatabaseConnection) -> Result<bool, DbErr> {
-    SchemaManager::new(db).has_table(RECORD).await
+    SchemaManager::new(db).has_table(record::TABLE).await
 }
 
 async fn refuse_foreign_tables(db: &DatabaseConnection) -> Result<(), Error> {
@@ -169,8 +187,8 @@ async fn refuse_newer(db: &DatabaseConnection) -> Result<(), Error> {
         return Ok(());
     }
     let known = steps();
-    let applied = Migrator::get_migration_models(db).await?;
-    match applied.into_iter().map(|row| row.version).find(|version| !known.contains(version)) {
+    let applied = record::applied(db).await?;
+    match applied.into_iter().find(|version| !known.contains(version)) {
         Some(unknown) => Err(Error::Newer(unknown)),
         None => Ok(()),
     }

@@ -11,6 +11,8 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement}
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::ddl;
+
 /// The table that holds the one row.
 pub const TABLE: &str = "migration_lock";
 /// How long the row must stand still before somebody else may take it.
@@ -30,7 +32,8 @@ pub struct Lease {
 pub async fn acquire(db: &DatabaseConnection) -> Result<Lease, DbErr> {
     db.execute_unprepared(&format!(
         "CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER NOT NULL PRIMARY KEY, holder BIGINT NOT NULL, \
-         beat BIGINT NOT NULL)"
+         beat BIGINT NOT NULL){}",
+        ddl::options(db)
     ))
     .await?;
     let holder = random_holder();

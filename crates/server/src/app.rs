@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
-use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SetupCodes};
-use bus::Bus;
+use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
+use bus::{Bus, Keys};
 use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use models::Context;
 use provider::Provider;
@@ -39,6 +39,8 @@ pub struct App {
     address: SocketAddr,
     facts: BannerFacts,
     services: Services,
+    /// How long new work is still taken once it was told to stop.
+    delay: Duration,
     grace: Duration,
     /// Stops accepting connections.
     shutdown: CancellationToken,
@@ -70,11 +72,15 @@ impl App {
         let secrets = Secrets::load(&config)?;
         let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
         packet::warn(&config, db.packet());
+        // A file has one server, and a restored one gets a new secret.
+        if is_shared(&config) {
+            secrets.compare(&db).await.context("the secrets could not be compared")?;
+        }
         let services = Services::start(Parts {
             db,
             context,
             catalog: catalog(&config.providers)?,
-            bus: bus(&config)?,
+            bus: bus(&config, &secrets.accepted())?,
             passwords: passwords(&config)?,
             tokens: AccessTokens::new(
                 &secrets.current,
@@ -91,6 +97,7 @@ impl App {
         let app = Self {
             address,
             facts,
+            delay: config.server.shutdown_delay,
             grace: config.server.shutdown_grace,
             shutdown: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -125,7 +132,7 @@ impl App {
         &self.facts
     }
 
-    /// Stops: not ready at once, no new work, a grace period for running answers, the text so far
+    /// Stops: not ready at once, after a delay no new work, a grace period for running answers, the text so far
     /// of the rest stored, connections closed. Until then connections are taken: load balancers
     /// are told, and whoever comes back can go on reading. Calling it again waits for the first
     /// call.
@@ -135,6 +142,13 @@ impl App {
             return;
         }
         tracing::info!(grace = ?self.grace, "stopping");
+        if !self.delay.is_zero() {
+            self.services.leave();
+            tokio::select! {
+                () = tokio::time::sleep(self.delay) => {}
+                () = self.hurry.cancelled() => {}
+            }
+        }
         tokio::select! {
             () = self.services.stop(self.grace) => {}
             () = self.hurry.cancelled() => self.services.stop(Duration::ZERO).await,
@@ -248,8 +262,8 @@ fn catalog(config: &Providers) -> Result<Catalog> {
     Ok(Catalog::new(default, others))
 }
 
-/// The bus, where other servers can be on the same database.
-pub(crate) fn bus(config: &Config) -> Result<Option<Bus>> {
+/// The bus, where other servers can be on the same database. The first secret is the current one.
+pub(crate) fn bus(config: &Config, secrets: &[SecretKey]) -> Result<Option<Bus>> {
     let redis = &config.redis;
     let Some(address) = redis.url.as_ref().filter(|_| is_shared(config)) else { return Ok(None) };
     let options = bus::Options {
@@ -257,7 +271,13 @@ pub(crate) fn bus(config: &Config) -> Result<Option<Bus>> {
         length: redis.stream_length,
         retention: redis.retention,
     };
-    Ok(Some(Bus::new(address.0.clone(), options).context("redis.url cannot be used")?))
+    let keys: Vec<_> = secrets.iter().map(SecretKey::bus_key).collect();
+    // A look at Redis before there is a secret publishes nothing.
+    let keys = match keys.split_first() {
+        Some((own, others)) => Keys::new(own, others),
+        None => Keys::new(&SecretKey::parse(SecretKey::generate())?.bus_key(), &[]),
+    };
+    Ok(Some(Bus::new(address.0.clone(), keys, options).context("redis.url cannot be used")?))
 }
 
 /// Whether other servers may use the same database.
@@ -348,6 +368,7 @@ fn api_config(config: &Config, shares: &Shares) -> ApiConfig {
         write_stall: server.write_stall,
         body_timeout: server.body_timeout,
         header_timeout: server.header_timeout,
+        keep_alive: server.keep_alive,
         max_connections: shares.connections,
         metrics_token: server.metrics_token.clone(),
         loopback_bind: server.host.is_loopback(),
@@ -371,6 +392,11 @@ async fn facts(
         docs: format!("{url}/docs"),
         url,
         data_dir: config.storage.data_dir.clone(),
+        settings: config
+            .files
+            .iter()
+            .map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()))
+            .collect(),
         database: config.database.to_string(),
         redis: config.redis.url.as_ref().map(|url| {
             if is_shared(config) {

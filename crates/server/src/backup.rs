@@ -90,10 +90,15 @@ fn sqlite_path(config: &Config, restoring: bool) -> Result<&Path> {
              engine's own program (MySQL: mysql): mariadb {options} {name} < FILE"
         );
     }
+    // A dump of a view can be restored only by the account that made it.
+    let views: String = migration::views::NAMES
+        .iter()
+        .map(|view| format!("--ignore-table={name}.{view} "))
+        .collect();
     bail!(
         "chatapp backup copies SQLite files, and this server keeps its data in {database}. Use the \
          engine's own program, which also runs beside a server (MySQL: mysqldump): mariadb-dump \
-         --single-transaction --hex-blob {options} {name} > FILE"
+         --single-transaction --hex-blob {views}{options} {name} > FILE"
     );
 }
 

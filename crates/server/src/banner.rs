@@ -15,6 +15,8 @@ pub struct BannerFacts {
     pub url: String,
     /// The data folder.
     pub data_dir: PathBuf,
+    /// The configuration files that were read, with their whole paths.
+    pub settings: Vec<PathBuf>,
     /// The database, without its password: the `Display` form of `config::Database`.
     pub database: String,
     /// The bus between servers, without its password; none when it is not configured.
@@ -78,6 +80,14 @@ impl fmt::Display for ModelFacts {
     }
 }
 
+impl BannerFacts {
+    /// The configuration files as a list; none if none was read.
+    fn settings(&self) -> Option<String> {
+        let names: Vec<_> = self.settings.iter().map(|file| file.display().to_string()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
 /// Six to nine lines for a person; the last one says that the server is ready.
 impl fmt::Display for BannerFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,6 +96,9 @@ impl fmt::Display for BannerFacts {
         match &self.secret_created {
             Some(file) => writeln!(f, " (new secret in {}; keep it)", file.display())?,
             None => writeln!(f)?,
+        }
+        if let Some(settings) = self.settings() {
+            writeln!(f, "  Settings    {settings}")?;
         }
         writeln!(f, "  Database    {}", self.database)?;
         if let Some(redis) = &self.redis {
@@ -120,6 +133,7 @@ pub fn show(facts: &BannerFacts, quiet: bool) {
         url = facts.url,
         data_dir = %facts.data_dir.display(),
         secret_created = facts.secret_created.as_ref().map(|file| file.display().to_string()),
+        settings = facts.settings(),
         database = facts.database,
         redis = facts.redis,
         model = %facts.model,
@@ -139,6 +153,7 @@ mod tests {
             version: "1.2.3".to_owned(),
             url: "http://127.0.0.1:8000".to_owned(),
             data_dir: PathBuf::from("./data"),
+            settings: Vec::new(),
             database: "sqlite ./data/chatapp.db".to_owned(),
             redis: None,
             model: ModelFacts::Demo,
@@ -160,6 +175,7 @@ mod tests {
     fn a_start_on_a_server() {
         insta::assert_snapshot!(BannerFacts {
             url: "http://0.0.0.0:8000".to_owned(),
+            settings: vec!["/srv/chat/.env".into(), "/srv/chat/chatapp.toml".into()],
             database: "mysql chat@db:3306/chat".to_owned(),
             redis: Some("cache:6379".to_owned()),
             model: ModelFacts::Provider {

@@ -283,13 +283,30 @@ impl MockArgs {
     }
 }
 
+/// What other programs take is taken here, too: `--version`, `-V`, `help` and `help COMMAND`.
+fn as_elsewhere(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    match arguments.get(1).and_then(|first| first.to_str()) {
+        Some("--version" | "-V") if arguments.len() == 2 => {
+            arguments.truncate(1);
+            arguments.push("version".into());
+        }
+        Some("help") => {
+            arguments.remove(1);
+            arguments.push("--help".into());
+        }
+        _ => {}
+    }
+    arguments
+}
+
 impl Cli {
     /// Reads the arguments, the program's name first. Help and mistakes are errors that know how
     /// to print themselves.
     pub fn parse_from(
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<Self, clap::Error> {
-        let matches = command().try_get_matches_from(arguments)?;
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let matches = command().try_get_matches_from(as_elsewhere(arguments))?;
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
     }
 

@@ -24,8 +24,10 @@ mod sources;
 mod storage;
 mod values;
 
+use std::path::PathBuf;
+
 pub use self::auth::{AuthConfig, Signup};
-pub use self::database::{Database, DatabaseUrl, MySqlOptions};
+pub use self::database::{Database, DatabaseUrl, DbHost, MySqlOptions};
 pub use self::error::ConfigError;
 pub use self::limits::LimitsConfig;
 pub use self::log::{Color, LogConfig, LogFilter, LogFormat, LogLevel};
@@ -82,6 +84,10 @@ pub struct Config {
     pub redis: RedisConfig,
     /// The log.
     pub log: LogConfig,
+    /// The files that were read: `.env`, the configuration file, none, or both.
+    pub files: Vec<PathBuf>,
+    /// What is odd about the values and does no harm, a sentence each; shows no secret.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -141,6 +147,8 @@ impl Config {
                 responses,
                 redis,
                 log,
+                files: values.files().to_vec(),
+                warnings: values.take_warnings(),
             }),
             _ => Err(ConfigError::new(problems)),
         }

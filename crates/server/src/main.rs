@@ -107,6 +107,9 @@ fn in_runtime(
 ) -> anyhow::Result<ExitCode> {
     let config = Config::load(&cli.sources())?;
     telemetry::install_log(&config.log)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     runtime()?.block_on(async {
         let mut signals = Signals::listen().context("signals cannot be received")?;
         work(config, &mut signals).await

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use auth::{SecretKey, WeakSecret};
+use crud::{CrudError, Db};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
@@ -12,6 +13,13 @@ use crate::files;
 
 /// The name of the file in the data folder.
 const FILE_NAME: &str = "secret_key";
+
+/// What is wrong when a database was used with another secret.
+pub(crate) const OTHER_SECRET: &str = "A server of this database signs tokens with another secret: each of the two refuses what the \
+     other has issued, and people are logged out as the balancer chooses.";
+/// What to do about it.
+pub(crate) const SAME_SECRET: &str = "Give all servers of a database the same SECRET_KEY. If it was changed on purpose, set \
+     SECRET_KEY_PREVIOUS to the old one on all of them.";
 
 /// The secrets of this server.
 #[derive(Debug)]
@@ -93,9 +101,34 @@ impl Secrets {
         }
     }
 
+    /// The secrets whose tokens are accepted, the current one first.
+    pub fn accepted(&self) -> Vec<SecretKey> {
+        std::iter::once(&self.current).chain(&self.previous).cloned().collect()
+    }
+
+    /// Tells, and says loudly, whether another server of this database signs with another secret.
+    pub async fn compare(&self, db: &Db) -> Result<(), CrudError> {
+        let current = self.current.fingerprint();
+        let accepted = self.accepted().iter().map(SecretKey::fingerprint).collect();
+        if crud::secret::note(db, current, accepted).await? {
+            tracing::error!("{OTHER_SECRET} {SAME_SECRET}");
+        }
+        Ok(())
+    }
+
     /// The file of a secret that is not configured.
     pub fn file(config: &Config) -> PathBuf {
         config.storage.data_dir.join(FILE_NAME)
+    }
+
+    /// The secrets whose tokens a server of this configuration takes, as far as there are any;
+    /// changes nothing.
+    pub fn existing(config: &Config) -> Result<Vec<SecretKey>, SecretsError> {
+        let current = match config.auth.secret_key.clone() {
+            Some(current) => Some(current),
+            None => read(&Self::file(config))?,
+        };
+        Ok(current.into_iter().chain(config.auth.secret_key_previous.clone()).collect())
     }
 
     /// Whether there is a secret, or none yet and none needed; changes nothing.

@@ -10,6 +10,8 @@ pub(crate) enum Signal {
     Interrupt,
     /// From a service manager.
     Terminate,
+    /// The terminal is gone.
+    HangUp,
 }
 
 impl Signal {
@@ -18,6 +20,7 @@ impl Signal {
         match self {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
         }
     }
 
@@ -26,16 +29,19 @@ impl Signal {
         ExitCode::from(match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+            Self::HangUp => 129,
         })
     }
 }
 
-/// Receives both signals from now on; they no longer end the process by themselves.
+/// Receives the signals from now on; they no longer end the process by themselves.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// None where it is to be ignored, as `nohup` wants it.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -46,6 +52,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: is_hang_up_heard().then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
@@ -54,8 +61,30 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.terminate.recv() => Signal::Terminate,
+            () = hung_up(self.hang_up.as_mut()) => Signal::HangUp,
         }
     }
+}
+
+/// Waits for a hang-up; for ever if it is ignored.
+#[cfg(unix)]
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether a hang-up would end this process, as the system tells it (proc(5), `SigIgn`). Where
+/// nobody tells, it is left as it is.
+#[cfg(unix)]
+fn is_hang_up_heard() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 0)
 }
 
 /// Receives Ctrl-C from now on.

@@ -121,6 +121,9 @@ pub enum Error {
     /// Nothing can be stored at the moment.
     #[error("the storage is full")]
     StorageFull,
+    /// The database's file or disk is read-only.
+    #[error("the storage is read-only")]
+    ReadOnly,
     /// The server is stopping.
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -152,7 +155,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Whether waiting may help: the database is away or busy, or the server is stopping.
     pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::StorageFull | Self::Busy | Self::ShuttingDown)
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::StorageFull
+                | Self::ReadOnly
+                | Self::Busy
+                | Self::ShuttingDown
+        )
     }
 
     /// An error that is our fault.
@@ -166,7 +176,9 @@ impl From<CrudError> for Error {
         match error {
             CrudError::QueueFull => Self::Busy,
             CrudError::StorageFull(_) => Self::StorageFull,
+            CrudError::ReadOnly(_) => Self::ReadOnly,
             CrudError::Timeout
+            | CrudError::Locked
             | CrudError::Unavailable(_)
             | CrudError::Ambiguous(_)
             | CrudError::Serialization(_) => Self::Unavailable(error),

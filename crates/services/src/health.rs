@@ -18,7 +18,7 @@ impl Health {
     /// Whether requests should be sent here; otherwise the reasons, fit to be shown to anybody.
     pub async fn ready(&self) -> Result<(), Vec<&'static str>> {
         let mut reasons = Vec::new();
-        if self.engine.draining.is_cancelled() {
+        if self.engine.leaving.is_cancelled() || self.engine.draining.is_cancelled() {
             reasons.push("draining");
         }
         let (db, fence) = (&self.engine.db, self.engine.fence());
@@ -28,6 +28,9 @@ impl Health {
         {
             // Asked only once a write has failed: a server that is well writes nothing here.
             reasons.push("storage");
+        } else if db.is_locked() {
+            // Nobody may have written since it was free again; the outcome is told by `degraded`.
+            let _ = crud::servers::probe(db, fence.owner, fence.epoch).await;
         }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
@@ -44,9 +47,12 @@ impl Health {
         }
     }
 
-    /// What is away that the server can do without.
+    /// What is away that the server can do without, and whether another program keeps the database
+    /// from being written.
     pub fn degraded(&self) -> Vec<&'static str> {
         let bus = self.engine.bus.as_ref();
-        bus.filter(|bus| !bus.is_up()).map(|_| "redis").into_iter().collect()
+        let redis = bus.filter(|bus| !bus.is_up()).map(|_| "redis");
+        let locked = self.engine.db.is_locked().then_some("database_locked");
+        redis.into_iter().chain(locked).collect()
     }
 }

@@ -173,6 +173,11 @@ impl Services {
         })
     }
 
+    /// Reports not ready, and goes on as before: [`Services::stop`] follows.
+    pub fn leave(&self) {
+        self.engine.leaving.cancel();
+    }
+
     /// Reports not ready, takes no new work, lets running answers finish for `grace`, and stores
     /// the text so far of the rest. Reading goes on until [`Services::close`].
     pub async fn stop(&self, grace: Duration) {

@@ -78,7 +78,7 @@ impl Harness {
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        self.stories(on, false, name, story)
+        self.stories(on, name, (Ok(()), false), story)
     }
 
     /// A story that starts a Redis of its own.
@@ -88,10 +88,34 @@ impl Harness {
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        self.stories(on, true, name, story)
+        let redis = (Redis::available(), Redis::required());
+        self.stories(on, name, redis, story)
     }
 
-    fn stories<F, Fut>(mut self, on: &[Engine], redis: bool, name: &str, story: F) -> Self
+    /// A story on some engines that needs another program besides: `Err` says why there is none.
+    #[must_use]
+    pub fn story_on_with<F, Fut>(
+        self,
+        on: &[Engine],
+        name: &str,
+        (needs, available): (&str, Result<(), String>),
+        story: F,
+    ) -> Self
+    where
+        F: Fn(World) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        self.stories(on, name, (available, is_required(needs)), story)
+    }
+
+    /// `other`: whether another program than the engine is there, and whether it has to be.
+    fn stories<F, Fut>(
+        mut self,
+        on: &[Engine],
+        name: &str,
+        other: (Result<(), String>, bool),
+        story: F,
+    ) -> Self
     where
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
@@ -99,8 +123,8 @@ impl Harness {
         for &engine in on {
             let mut available = engine.available();
             let mut required = engine.required();
-            if redis && available.is_ok() {
-                (available, required) = (Redis::available(), Redis::required());
+            if available.is_ok() && other.0.is_err() {
+                (available, required) = other.clone();
             }
             let engines = Arc::clone(&self.engines);
             let story = story.clone();

@@ -22,6 +22,8 @@ const END_LIMIT: Duration = Duration::from_secs(40);
 pub struct ProcessBuilder {
     command: Command,
     directory: PathBuf,
+    /// Where a server listens, if not on a free port.
+    port: Option<u16>,
 }
 
 impl ProcessBuilder {
@@ -35,7 +37,7 @@ impl ProcessBuilder {
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        Self { command, directory }
+        Self { command, directory, port: None }
     }
 
     /// One more argument.
@@ -75,6 +77,13 @@ impl ProcessBuilder {
         self
     }
 
+    /// Has a server listen on this port instead of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
     /// Runs a command that ends by itself and returns what it printed.
     pub async fn output(mut self) -> Output {
         let output = tokio::time::timeout(END_LIMIT, self.command.output()).await;
@@ -99,7 +108,7 @@ impl ProcessBuilder {
     /// Starts a server on a free port of 127.0.0.1 and does not wait for it. What it prints goes to
     /// `stdout-PORT.log` and `stderr-PORT.log` in its directory.
     pub fn launch(mut self) -> AppProcess {
-        let port = free_port().expect("a free port");
+        let port = self.port.unwrap_or_else(|| free_port().expect("a free port"));
         let log = self.directory.join(format!("stderr-{port}.log"));
         let file = File::create(&log).expect("a file for the log");
         let output = self.directory.join(format!("stdout-{port}.log"));

@@ -1,10 +1,11 @@
 //! A Redis server of one story: started empty, killed, frozen, emptied and filled at will.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use redis::{Client, Cmd, FromRedisValue, RedisResult};
+use redis::{Client, Cmd, FromRedisValue, RedisResult, ToRedisArgs};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -120,7 +121,7 @@ impl Redis {
     }
 
     /// The answer to a command.
-    pub async fn query<T: FromRedisValue>(&self, words: &[&str]) -> T {
+    pub async fn query<T: FromRedisValue>(&self, words: &[impl ToRedisArgs + fmt::Debug]) -> T {
         let mut command = Cmd::new();
         command.arg(words);
         self.ask(&command).await.unwrap_or_else(|error| panic!("{words:?}: {error}"))

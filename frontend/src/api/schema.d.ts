@@ -2672,7 +2672,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `storage_full`: nothing was saved */
+        /** @description `storage_full`, `storage_read_only`: nothing was saved */
         StorageFull: {
             headers: {
                 [name: string]: unknown;

@@ -220,6 +220,7 @@ export const de: Catalogue = {
     rate_limit_exceeded: "Zu viele Anfragen. Warten Sie einen Moment und versuchen Sie es erneut.",
     overloaded: "Der Server ist ausgelastet. Versuchen Sie es gleich noch einmal.",
     storage_full: "Der Speicher des Servers ist voll. Es wurde nichts gespeichert.",
+    storage_read_only: "Der Speicher des Servers ist schreibgeschützt. Es wurde nichts gespeichert.",
     context_length_exceeded: "Diese Nachricht ist zu lang für das Modell. Kürzen Sie sie oder beginnen Sie ein neues Gespräch.",
     model_not_found: "Dieses Modell gibt es nicht mehr. Wählen Sie ein anderes.",
     request_too_large: "Diese Nachricht ist zu lang für den Server.",

@@ -219,6 +219,7 @@ export const en = {
     rate_limit_exceeded: "Too many requests. Wait a moment and try again.",
     overloaded: "The server is busy. Try again in a moment.",
     storage_full: "The server's disk is full. Nothing was saved.",
+    storage_read_only: "The server's disk is read-only. Nothing was saved.",
     context_length_exceeded: "This message is too long for the model. Shorten it or start a new chat.",
     model_not_found: "This model does not exist any more. Choose another one.",
     request_too_large: "This message is too long for the server.",

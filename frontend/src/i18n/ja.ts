@@ -217,6 +217,7 @@ export const ja: Catalogue = {
     rate_limit_exceeded: "リクエストが多すぎます。少し待ってから、もう一度お試しください。",
     overloaded: "サーバーが混み合っています。少し待ってから、もう一度お試しください。",
     storage_full: "サーバーのディスクがいっぱいです。何も保存されませんでした。",
+    storage_read_only: "サーバーのディスクは読み取り専用です。何も保存されませんでした。",
     context_length_exceeded: "このメッセージはモデルには長すぎます。短くするか、新しい会話を始めてください。",
     model_not_found: "このモデルはもうありません。別のモデルを選んでください。",
     request_too_large: "このメッセージはサーバーには長すぎます。",

@@ -216,7 +216,7 @@ class Outbox {
       this.#arrived(item, turn);
     } catch (error) {
       this.#change(key, { sending: false, until: 0 });
-      if (!(error instanceof Refused) || (error.status >= 500 && error.code !== "storage_full")) {
+      if (!(error instanceof Refused) || (error.status >= 500 && error.status !== 507)) {
         // Nobody knows what has become of it; the same key finds out.
         this.#change(key, { failed: error as Error });
       } else if (error.code === "conversation_locked" && error.responseId) {

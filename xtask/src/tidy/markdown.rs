@@ -7,6 +7,9 @@ use super::{File, Violation};
 /// The documents that readers begin with.
 const ENTRANCES: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 
+/// The documents that name tests as proofs.
+const PROOFS: [&str; 2] = ["SECURITY.md", "docs/PROMISES.md"];
+
 /// A link of a document.
 struct Link<'a> {
     line: usize,
@@ -62,6 +65,31 @@ pub(super) fn orphans(files: &[File]) -> Vec<Violation> {
         .filter(|file| !reached.contains(&file.path))
         .map(|file| file.violation(1, "no way leads here from README.md or ARCHITECTURE.md"))
         .collect()
+}
+
+/// Tests that a document names as a proof and that do not exist.
+pub(super) fn named_tests(files: &[File]) -> Vec<Violation> {
+    let exists = |name: &str| {
+        let (function, text) = (format!("fn {name}("), format!("\"{name}\""));
+        let sources = files.iter().filter(|file| file.extension() == "rs");
+        sources.into_iter().any(|file| file.text.contains(&function) || file.text.contains(&text))
+    };
+    let mut violations = Vec::new();
+    for file in files.iter().filter(|file| PROOFS.contains(&file.path.as_str())) {
+        for (line, text) in file.lines() {
+            let quoted = text.split('`').skip(1).step_by(2);
+            for name in quoted.filter(|word| is_test_name(word) && !exists(word)) {
+                violations.push(file.violation(line, format!("there is no test {name}")));
+            }
+        }
+    }
+    violations
+}
+
+/// Whether a word looks like the name of a test: several words in lower case.
+fn is_test_name(word: &str) -> bool {
+    word.matches('_').count() >= 2
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn is_document(file: &File) -> bool {

@@ -95,6 +95,16 @@ fn a_link_that_leads_nowhere_is_found() {
 }
 
 #[test]
+fn a_test_that_a_document_names_must_exist() {
+    let files = [
+        file("SECURITY.md", "`a_test_of_this` and `another_test_of_that`\n`a_lost_test`\n`key`\n"),
+        file("docs/API.md", "`a_field_of_ours`\n"),
+        file("crates/x/tests/a.rs", "fn a_test_of_this() {}\nstory(\"another_test_of_that\")\n"),
+    ];
+    assert_eq!(places(markdown::named_tests, &files), ["SECURITY.md:2"]);
+}
+
+#[test]
 fn a_document_nobody_links_is_found() {
     let files = [
         file("README.md", "[a](docs/A.md)\n"),

@@ -158,7 +158,7 @@ codes! {
         "The path exists, but not with this method.",
         "Use one that the header `Allow` names.";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, InvalidRequest,
-        "The body did not arrive in time (`limits.body_timeout`).",
+        "The body did not arrive in time (`server.body_timeout`).",
         "Send it again over a better connection.";
     EmailTaken = "email_taken", CONFLICT, Conflict,
         "An account with this e-mail address exists.",
@@ -262,6 +262,9 @@ codes! {
     StorageFull = "storage_full", INSUFFICIENT_STORAGE, Server,
         "The server's storage is full; nothing was saved.",
         "The operator has to make room.";
+    StorageReadOnly = "storage_read_only", INSUFFICIENT_STORAGE, Server,
+        "The server's storage is read-only; nothing was saved.",
+        "The operator runs `chatapp doctor`, which says which file or disk it is.";
 }
 
 impl Code {

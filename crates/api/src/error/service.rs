@@ -194,6 +194,11 @@ fn describe(error: &Error) -> ApiError {
             "The server's storage is full, nothing was saved. Its operator has to make room.",
         )
         .retry(Retry::Never),
+        Error::ReadOnly => ApiError::new(
+            Code::StorageReadOnly,
+            "The server's storage is read-only, nothing was saved. Its operator has to look at it.",
+        )
+        .retry(Retry::Never),
         Error::ShuttingDown => ApiError::shutting_down(),
         Error::Upstream(cause) => upstream(cause.code(), cause.public_message()),
         Error::Unavailable(_) => ApiError::new(

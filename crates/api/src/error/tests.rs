@@ -69,6 +69,7 @@ fn every_failure_has_its_status_type_and_code() {
         ),
         (Failure::Busy, 503, "server_error", "overloaded"),
         (Failure::StorageFull, 507, "server_error", "storage_full"),
+        (Failure::ReadOnly, 507, "server_error", "storage_read_only"),
         (Failure::ShuttingDown, 503, "server_error", "shutting_down"),
         (Failure::Internal("secret".into()), 500, "server_error", "internal_error"),
     ];

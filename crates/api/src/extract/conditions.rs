@@ -1,7 +1,8 @@
 //! The headers `If-Match` and `If-None-Match` (RFC 9110, section 13.1).
 //!
 //! An entity tag of ours is a version number in quotes. A tag that is no such number is nobody's,
-//! and matches nothing.
+//! and matches nothing. A proxy that compresses an answer weakens its tag (nginx: `W/"7"`) or adds
+//! the coding to it (Apache: `"7-gzip"`); the version it names is the same.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -13,12 +14,14 @@ use crate::error::ApiError;
 /// The most bytes of such a header.
 const MAX_BYTES: usize = 4096;
 
+/// What proxies add to a tag when they compress.
+const CODINGS: [&str; 5] = ["-gzip", "--gzip", ";gzip", "-br", "-zstd"];
+
 /// What a client has: any version, or one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Tags {
     Any,
-    /// With whether the tag is weak.
-    These(Vec<(Version, bool)>),
+    These(Vec<Version>),
 }
 
 /// The versions a change may be made to; `None` allows all.
@@ -31,11 +34,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(match tags(&parts.headers, "if-match")? {
             None | Some(Tags::Any) => None,
-            // Compared strongly: a weak tag matches nothing (section 8.8.3.2).
-            Some(Tags::These(tags)) => {
-                let strong = tags.into_iter().filter(|(_, is_weak)| !is_weak);
-                Some(strong.map(|(version, _)| version).collect())
-            }
+            // Section 13.1.1 compares strongly, because a weak tag of two versions may be the same.
+            // Ours never is: who has a weak form of it has read that version.
+            Some(Tags::These(tags)) => Some(tags),
         }))
     }
 }
@@ -50,7 +51,7 @@ impl IfNoneMatch {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
-            Some(Tags::These(tags)) => tags.iter().any(|(tag, _)| *tag == version),
+            Some(Tags::These(tags)) => tags.contains(&version),
         }
     }
 }
@@ -89,16 +90,11 @@ fn tags(headers: &HeaderMap, name: &'static str) -> Result<Option<Tags>, ApiErro
 }
 
 /// Reads `"a", W/"b"`; `None` when it is not such a list.
-fn list(mut text: &str, into: &mut Vec<(Version, bool)>) -> Option<()> {
+fn list(mut text: &str, into: &mut Vec<Version>) -> Option<()> {
     loop {
-        let (is_weak, rest) = match text.strip_prefix("W/") {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (tag, rest) = rest.strip_prefix('"')?.split_once('"')?;
-        if let Some(version) = version(tag) {
-            into.push((version, is_weak));
-        }
+        let strong = text.strip_prefix("W/").unwrap_or(text);
+        let (tag, rest) = strong.strip_prefix('"')?.split_once('"')?;
+        into.extend(version(tag));
         let rest = rest.trim_start();
         if rest.is_empty() {
             return Some(());
@@ -109,6 +105,7 @@ fn list(mut text: &str, into: &mut Vec<(Version, bool)>) -> Option<()> {
 
 /// The version of a tag, if we could have written it.
 fn version(tag: &str) -> Option<Version> {
+    let tag = CODINGS.iter().find_map(|coding| tag.strip_suffix(coding)).unwrap_or(tag);
     tag.parse().ok().filter(|version: &Version| version.to_string() == tag)
 }
 
@@ -126,14 +123,17 @@ mod tests {
 
     #[test]
     fn tags_are_read_as_the_standard_writes_them() {
-        let these = |tags: &[(Version, bool)]| Some(Tags::These(tags.to_vec()));
+        let these = |tags: &[Version]| Some(Tags::These(tags.to_vec()));
         for (values, expected) in [
             (&[][..], None),
             (&["*"], Some(Tags::Any)),
-            (&["\"7\""], these(&[(7, false)])),
-            (&["W/\"7\""], these(&[(7, true)])),
-            (&["\"7\" , W/\"8\",\"9\""], these(&[(7, false), (8, true), (9, false)])),
-            (&["\"7\"", "\"8\""], these(&[(7, false), (8, false)])),
+            (&["\"7\""], these(&[7])),
+            // Field case F10.
+            (&["W/\"7\""], these(&[7])),
+            (&["\"7-gzip\"", "W/\"8-br\""], these(&[7, 8])),
+            (&["\"7\" , W/\"8\",\"9\""], these(&[7, 8, 9])),
+            (&["\"7\"", "\"8\""], these(&[7, 8])),
+            (&["\"7-gzi\"", "\"-gzip\""], these(&[])),
             // Tags that are not ours are tags all the same.
             (&["\"\"", "\"x, y\"", "\"07\"", "\"+7\"", "\"99999999999999999999\""], these(&[])),
         ] {

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
+use super::head::HeadGuard;
 use super::in_flight::{CountedBody, InFlight};
 use super::stall::StallGuard;
 use crate::ApiConfig;
@@ -41,9 +42,6 @@ const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
 const MAX_STREAM_BUFFER_BYTES: usize = 256 * 1024;
 /// How often an HTTP/2 peer is asked whether it is there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
-/// How long a connection without requests is kept. (HTTP/1 closes earlier: its deadline for the
-/// next head runs from the end of the last answer.)
-const IDLE: Duration = Duration::from_secs(75);
 /// How long connections have to send what is left once the server is closing.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -53,6 +51,7 @@ pub(super) struct Connections {
     router: Router,
     builder: Builder<Tracked>,
     header_timeout: Duration,
+    keep_alive: Duration,
     write_stall: Duration,
     shutdown: CancellationToken,
     closed: CancellationToken,
@@ -71,7 +70,8 @@ impl Connections {
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(config.header_timeout)
+            // Runs from the end of the last answer; the head itself is bounded by `HeadGuard`.
+            .header_read_timeout(config.keep_alive.max(config.header_timeout))
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEAD_BYTES);
         builder
@@ -86,6 +86,7 @@ impl Connections {
             router,
             builder,
             header_timeout: config.header_timeout,
+            keep_alive: config.keep_alive,
             write_stall: config.write_stall,
             shutdown,
             closed,
@@ -114,11 +115,13 @@ impl Connections {
                 }
             }
         });
-        let io = TokioIo::new(StallGuard::new(stream, self.write_stall));
+        let io = HeadGuard::new(stream, in_flight.clone(), self.header_timeout);
+        let io = TokioIo::new(StallGuard::new(io, self.write_stall));
         let connection = self.builder.serve_connection(io, service).into_owned();
         let watch = Watch {
             in_flight,
             header_timeout: self.header_timeout,
+            keep_alive: self.keep_alive,
             shutdown: self.shutdown.clone(),
             closed: self.closed.clone(),
         };
@@ -166,6 +169,7 @@ enum Step {
 struct Watch {
     in_flight: InFlight,
     header_timeout: Duration,
+    keep_alive: Duration,
     shutdown: CancellationToken,
     closed: CancellationToken,
 }
@@ -185,8 +189,8 @@ impl Watch {
     /// A connection on which nothing was asked in time.
     ///
     /// The first request has the header timeout: `hyper`'s own timer does not run before the
-    /// version of HTTP is known, nor at all for HTTP/2. Idle time is looked at every [`IDLE`], so
-    /// a connection is kept for one to two of them.
+    /// version of HTTP is known, nor at all for HTTP/2. Idle time is looked at every `keep_alive`,
+    /// so a connection of HTTP/2 is kept for one to two of them.
     async fn idle(&self, ending: bool) -> Step {
         let opened = Instant::now();
         if self.in_flight.begun() == 0 {
@@ -197,7 +201,7 @@ impl Watch {
         }
         loop {
             let before = self.in_flight.begun();
-            tokio::time::sleep(IDLE).await;
+            tokio::time::sleep(self.keep_alive).await;
             if self.in_flight.is_idle() && self.in_flight.begun() == before {
                 return if ending { Step::Drop } else { Step::Finish };
             }

@@ -163,6 +163,34 @@ async fn a_head_that_dribbles_is_closed_on_a_used_connection_too() {
     served.stop().await;
 }
 
+/// Field case F9: a balancer keeps its connections much longer than a head may take.
+#[tokio::test]
+async fn f9_a_used_connection_is_kept_longer_than_a_head_may_take() {
+    let served = Served::start(app(), fast()).await;
+    let mut kept = served.connect().await;
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut kept, "hello").await;
+    // Opened later, and closed because its head is not whole.
+    let mut late = served.connect().await;
+    late.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut late, "hello").await;
+    late.write_all(b"GET / HT").await.unwrap();
+    assert!(!read_to_end(&mut late).await.contains("200"));
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut kept, "hello").await;
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_without_requests_is_closed_in_the_end() {
+    let config = ApiConfig { keep_alive: Duration::from_millis(200), ..fast() };
+    let served = Served::start(app(), config).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    assert!(read_to_end(&mut stream).await.contains("hello"));
+    served.stop().await;
+}
+
 #[tokio::test]
 async fn heads_that_are_too_large_or_malformed_are_refused() {
     let served = Served::start(app(), ApiConfig::default()).await;

@@ -2,12 +2,33 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use crud::{CrudError, Db};
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{Engine, Harness, World};
 use tokio::sync::Semaphore;
+
+/// Field case F14: a shell or a backup program holds the write lock.
+async fn locked(world: World) {
+    let limits = crud::Limits { acquire: Duration::from_millis(50), ..crud::Limits::default() };
+    let options = crud::Options { limits, ..super::options(&world) };
+    let db = crud::connect(&options).await.unwrap().db;
+    let mut other = world.sql().await;
+    other.execute("BEGIN IMMEDIATE").await;
+    assert!(!db.is_locked());
+    // Far more than could each wait for the lock while anybody waits for this test.
+    let writes = (0..2_000).map(|_| crud::secret::note(&db, "a".to_owned(), Vec::new()));
+    for outcome in join_all(writes).await {
+        assert!(matches!(outcome, Err(CrudError::Locked)), "{outcome:?}");
+    }
+    assert!(db.is_locked());
+    db.ping().await.unwrap();
+    other.execute("ROLLBACK").await;
+    crud::secret::note(&db, "a".to_owned(), Vec::new()).await.unwrap();
+    assert!(!db.is_locked());
+}
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
@@ -21,6 +42,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
             "a_transaction_that_the_engine_ended_spoils_no_other",
             ended_by_the_engine,
         )
+        .story_on(&[Engine::Sqlite], "f14_a_lock_of_another_program_is_waited_for_once", locked)
         .story("a_write_finishes_when_its_caller_is_gone", caller_gone)
         .story("rivals_of_one_counter_all_count", rivals)
 }

@@ -7,6 +7,7 @@ mod group;
 mod imports;
 mod open;
 mod places;
+mod rights;
 mod schema;
 mod servers;
 mod steps;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let harness = imports::stories(harness);
     let harness = open::stories(harness);
     let harness = places::stories(harness);
+    let harness = rights::stories(harness);
     let harness = schema::stories(harness);
     let harness = servers::stories(harness);
     let harness = steps::stories(harness);

@@ -15,8 +15,18 @@ use super::{print, table};
 pub(crate) fn config(sources: &Sources, command: ConfigCommand) -> anyhow::Result<ExitCode> {
     match command {
         ConfigCommand::Check => {
-            Config::load(sources)?;
-            print("The configuration can be used.")
+            let config = Config::load(sources)?;
+            let files = match config.files.as_slice() {
+                [] => "no file was read".to_owned(),
+                files => {
+                    let names: Vec<_> =
+                        files.iter().map(|file| file.display().to_string()).collect();
+                    format!("read from {}", names.join(" and "))
+                }
+            };
+            let warnings = config.warnings.iter().map(|warning| format!("\nWarning: {warning}."));
+            let warnings: String = warnings.collect();
+            print(&format!("The configuration can be used ({files}).{warnings}"))
         }
         ConfigCommand::Show(ConfigShowArgs { all, json }) => {
             let mut used = Config::explain(sources)?;

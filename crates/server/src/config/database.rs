@@ -1,6 +1,7 @@
 //! Which database: from `database_url` and the `db_*` keys to one choice.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -49,7 +50,7 @@ impl Database {
             None => {}
         }
         let StorageConfig { db_host, db_port, db_user, db_password, db_name, .. } = storage;
-        if let (Some(host), Some(user), Some(password), Some(name)) =
+        if let (Some(DbHost(host)), Some(user), Some(password), Some(name)) =
             (db_host, db_user, db_password, db_name)
         {
             let socket = host.starts_with('/').then(|| PathBuf::from(host));
@@ -62,16 +63,19 @@ impl Database {
                 socket,
             }));
         }
+        // An empty password means none where a server is named. Alone it is a line of a template
+        // that nobody has filled in, and so is a port.
+        let has_password = db_password.as_ref().is_some_and(|p| !p.expose_secret().is_empty());
+        if db_host.is_none() && db_user.is_none() && db_name.is_none() && !has_password {
+            return Ok(Self::Sqlite { path: storage.data_dir.join("chatapp.db") });
+        }
         let given = [
             ("DB_HOST", db_host.is_some()),
             ("DB_USER", db_user.is_some()),
             ("DB_PASSWORD", db_password.is_some()),
             ("DB_NAME", db_name.is_some()),
         ];
-        if db_port.is_some() || given.iter().any(|(_, given)| *given) {
-            return Err(given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect());
-        }
-        Ok(Self::Sqlite { path: storage.data_dir.join("chatapp.db") })
+        Err(given.iter().filter(|(_, given)| !given).map(|(name, _)| *name).collect())
     }
 
     /// The SQLite file, if it is one.
@@ -130,11 +134,40 @@ impl Setting for DatabaseUrl {
         match scheme.as_str() {
             "sqlite" => sqlite_path(rest).map(Self::Sqlite),
             "mysql" | "mariadb" if rest.starts_with("//") => {
-                Ok(Self::MySql(SecretString::from(format!("mysql:{rest}"))))
+                let url = SecretString::from(format!("mysql:{rest}"));
+                // What the start would refuse is refused here.
+                crud::MySqlTarget::Url(url.clone()).check().map_err(str::to_owned)?;
+                Ok(Self::MySql(url))
             }
             "postgres" | "postgresql" => Err("PostgreSQL is not supported yet".to_owned()),
             _ => Err(String::new()),
         }
+    }
+}
+
+/// Host name or address of a database server, or the path of its socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DbHost(pub String);
+
+impl Setting for DbHost {
+    const EXPECTS: &'static str = "a host name, an address, or a path that begins with `/`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with('/') {
+            return Ok(Self(text.to_owned()));
+        }
+        if text.contains("://") || text.contains(['/', '@', '?']) {
+            return Err("a URL goes to DATABASE_URL".to_owned());
+        }
+        let address = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let address = address.unwrap_or(text);
+        if address.contains(':') && address.parse::<Ipv6Addr>().is_err() {
+            return Err("the port goes to DB_PORT".to_owned());
+        }
+        if address.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err("it has white space".to_owned());
+        }
+        Ok(Self(address.to_owned()))
     }
 }
 

@@ -13,13 +13,15 @@ pub(crate) struct Assignment {
     pub(crate) value: String,
     /// Its line, from 1.
     pub(crate) line: usize,
+    /// Whether a comment was taken off behind it, which may have been meant as a part of it.
+    pub(crate) is_cut: bool,
 }
 
 /// The assignments of a file, or what is wrong in which line. Errors quote nothing.
 ///
 /// A line is `NAME=value`, perhaps after `export`. A value in single quotes is literal; in
 /// double quotes `\n`, `\"` and `\\` are known; without quotes it ends at white space followed
-/// by `#`, or at the end of the line.
+/// by `#`, or at the end of the line. A `#` right behind the `=` is a part of the value.
 pub(crate) fn parse(text: &str) -> Result<Vec<Assignment>, (usize, &'static str)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut assignments = Vec::new();
@@ -36,13 +38,15 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Assignment>, (usize, &'static str)
         if !first_is_letter || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err((number, "the name may have letters, digits and _ only"));
         }
-        let value = value(rest.trim()).map_err(|problem| (number, problem))?;
-        assignments.push(Assignment { name: name.to_owned(), value, line: number });
+        let (value, is_cut) = value(rest).map_err(|problem| (number, problem))?;
+        assignments.push(Assignment { name: name.to_owned(), value, line: number, is_cut });
     }
     Ok(assignments)
 }
 
-fn value(text: &str) -> Result<String, &'static str> {
+/// The value, and whether it was cut at a comment that may have been meant as a part of it.
+fn value(rest: &str) -> Result<(String, bool), &'static str> {
+    let text = rest.trim();
     let (value, rest) = match text.chars().next() {
         Some('\'') => {
             let body = text.get(1..).unwrap_or_default();
@@ -51,19 +55,17 @@ fn value(text: &str) -> Result<String, &'static str> {
         }
         Some('"') => double_quoted(text.get(1..).unwrap_or_default())?,
         _ => {
-            let end = text.match_indices('#').map(|(at, _)| at).find(|at| {
-                text.get(..*at).is_some_and(|before| {
-                    before.is_empty() || before.ends_with(char::is_whitespace)
-                })
+            let comment = rest.match_indices('#').map(|(at, _)| at).find(|at| {
+                rest.get(..*at).is_some_and(|before| before.ends_with(char::is_whitespace))
             });
-            let value = end.and_then(|at| text.get(..at)).unwrap_or(text).trim_end();
+            let value = comment.and_then(|at| rest.get(..at)).unwrap_or(rest).trim();
             refuse_reference(value)?;
-            (value.to_owned(), "")
+            return Ok((value.to_owned(), comment.is_some() && !value.is_empty()));
         }
     };
     let rest = rest.trim_start();
     if rest.is_empty() || rest.starts_with('#') {
-        Ok(value)
+        Ok((value, false))
     } else {
         Err("there is text after the closing quote")
     }
@@ -117,7 +119,8 @@ mod tests {
             ("  export A = b  ", "b"),
             ("A=", ""),
             ("A= # comment", ""),
-            ("A=#comment", ""),
+            ("A=#no comment", "#no comment"),
+            ("A=\t# comment", ""),
             ("A=b # comment", "b"),
             ("A=b#no comment", "b#no comment"),
             ("A=two words", "two words"),

@@ -32,6 +32,9 @@ section! {
     max_import_bytes: usize = "1073741824", range "65536" to "1099511627776";
     /// How long a client may take to send the head of a request.
     header_timeout: Duration = "10s", range "100ms" to "10m";
+    /// How long a connection is kept without a request. A load balancer in front must give up its
+    /// idle connections earlier (60 seconds is usual), or it meets one that is being closed.
+    keep_alive: Duration = "75s", range "1s" to "1h";
     /// How long a client may take to send a whole body.
     body_timeout: Duration = "60s", range "100ms" to "1h";
     /// How long an event stream is silent before a comment is sent, so that proxies keep it open.
@@ -58,6 +61,10 @@ section! {
     allowed_hosts: Vec<AllowedHost>;
     /// Opens `/metrics` to whoever sends it as a bearer token. Without it nobody is answered there.
     metrics_token: Option<SecretString>;
+    /// How long new requests are still taken once the server was told to stop, while
+    /// `/health/ready` says 503 already: with several servers, longer than the load balancer needs
+    /// to notice.
+    shutdown_delay: Duration = "0s", range "0s" to "5m";
     /// How long running answers may take to finish once the server was told to stop.
     shutdown_grace: Duration = "25s", range "0s" to "10m";
 }

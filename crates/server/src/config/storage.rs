@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::database::DatabaseUrl;
+use super::database::{DatabaseUrl, DbHost};
 use super::section::section;
 use super::setting::choice;
 
@@ -20,7 +20,7 @@ choice! {
 
 section! {
     /// Where conversations are kept. With nothing set it is a SQLite file in `data_dir`.
-    /// `database_url` or the five `db_*` keys choose MySQL or MariaDB; `database_url` wins.
+    /// `database_url` or the `db_*` keys choose MySQL or MariaDB; `database_url` wins.
     StorageConfig = "storage";
 
     /// Folder for the SQLite file and the generated secret; made when missing.
@@ -28,12 +28,13 @@ section! {
     /// `sqlite:PATH`, `mysql://USER:PASSWORD@HOST:PORT/NAME` or the same with `mariadb:`.
     database_url: Option<DatabaseUrl>, env "DATABASE_URL";
     /// Host of a MySQL or MariaDB server. A value that begins with `/` is a unix socket.
-    db_host: Option<String>, env "DB_HOST";
+    db_host: Option<DbHost>, env "DB_HOST";
     /// Its TCP port; 3306 if not set.
     db_port: Option<u16>, env "DB_PORT", range "1" to "65535";
     /// The account to log in with.
     db_user: Option<String>, env "DB_USER";
-    /// Its password, taken as it is: no character needs escaping. Empty means none.
+    /// Its password, taken as it is; empty means none. In `.env` a ` #` begins a comment: a
+    /// password with one, or with quotes at its ends, goes into single quotes.
     db_password: Option<SecretString>, env "DB_PASSWORD", keep_empty true;
     /// The database; made when missing, if the account may.
     db_name: Option<String>, env "DB_NAME";

@@ -30,6 +30,9 @@ pub(crate) struct Values {
     /// The providers of sections `providers.NAME`, with the models that have an entry.
     providers: BTreeMap<String, BTreeSet<String>>,
     problems: Vec<String>,
+    warnings: Vec<String>,
+    /// `.env` and the configuration file, as far as they were there.
+    files: Vec<PathBuf>,
     used: Vec<Used>,
 }
 
@@ -51,15 +54,13 @@ impl Used {
         let value = match key.privacy {
             Privacy::Public => text.to_owned(),
             Privacy::Unquoted => without_query(text).to_owned(),
-            Privacy::Secret => HIDDEN.to_owned(),
+            // The length tells a value that was cut off from a whole one.
+            Privacy::Secret => format!("({} characters, not shown)", text.chars().count()),
         };
         let is_default = *origin == Origin::Default;
         Self { key: key.path(), value, origin: origin.to_string(), is_default }
     }
 }
-
-/// What is shown instead of a secret.
-const HIDDEN: &str = "(not shown)";
 
 /// A layer's answer for one key.
 enum Found {
@@ -94,6 +95,16 @@ impl Values {
         std::mem::take(&mut self.problems)
     }
 
+    /// What is odd and does no harm, which is forgotten here.
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The files that were read, in the order in which they count.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// The values that were read, each once, in the order of reading.
     pub(crate) fn into_used(self) -> Vec<Used> {
         self.used
@@ -102,6 +113,11 @@ impl Values {
     /// Notes that something is wrong.
     pub(crate) fn complain(&mut self, problem: String) {
         self.problems.push(problem);
+    }
+
+    /// Notes that something is odd.
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     /// Whether an option sets the key.

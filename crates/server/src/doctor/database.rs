@@ -9,6 +9,7 @@ use models::Context;
 use super::clock;
 use super::report::Report;
 use crate::config::{Config, Synchronous};
+use crate::secrets::{OTHER_SECRET, SAME_SECRET, Secrets};
 use crate::{app, packet};
 
 /// A write-ahead log of this size means that somebody keeps it from being emptied, in MiB.
@@ -16,6 +17,16 @@ const LONG_LOG_MIB: u64 = 512;
 
 pub(super) async fn check(report: &mut Report, config: &Config, context: &Context) {
     let place = config.database.to_string();
+    if let Some(file) = config.database.sqlite_path().filter(|file| file.exists())
+        && let Err(error) = std::fs::File::options().append(true).open(file)
+    {
+        return report.fail(
+            "database",
+            format!("{} cannot be written: {error}.", file.display()),
+            "Give the file to the account of the server, or run this as that account. If its disk \
+             is read-only, look into the system's log for errors of the disk, and mount it again.",
+        );
+    }
     if let Some(file) = config.database.sqlite_path().filter(|file| file.exists())
         && let Err(error) = crud::backup::check_live(file).await
     {
@@ -43,7 +54,8 @@ fn damaged(report: &mut Report, error: &FileError) {
 }
 
 fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, context: &Context) {
-    let Examined { version, schema, time, packet: largest, orphans } = found;
+    let Examined { version, schema, secret, views, time, packet: largest, orphans } = found;
+    let is_current = matches!(&schema, Ok(pending) if pending.is_empty());
     report.ok("database", format!("{place} answers ({version})."));
     match schema {
         Ok(pending) if pending.is_empty() => report.ok("schema", "It is up to date."),
@@ -58,6 +70,19 @@ fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, 
             "Run: chatapp migrate",
         ),
         Err(error) => report.fail("schema", format!("{error}."), "No server can start on it."),
+    }
+    if is_current && !views.is_empty() {
+        report.warn(
+            "schema",
+            format!("The views {} are missing or made by another account.", views.join(", ")),
+            "The next start makes them again, if its account may create views. Only people with a \
+             SQL tool need them.",
+        );
+    }
+    if let (Some(noted), Ok(own)) = (secret, Secrets::existing(config))
+        && own.iter().all(|secret| secret.fingerprint() != noted)
+    {
+        report.fail("secret", OTHER_SECRET, SAME_SECRET);
     }
     if orphans > 0 {
         report.warn(

@@ -3,6 +3,7 @@
 use super::report::Report;
 use crate::app;
 use crate::config::Config;
+use crate::secrets::Secrets;
 
 pub(super) async fn check(report: &mut Report, config: &Config) {
     if config.redis.url.is_none() {
@@ -10,7 +11,7 @@ pub(super) async fn check(report: &mut Report, config: &Config) {
     }
     let fix = "Check redis.url (REDIS_URL), and whether Redis runs. Until then servers share \
                answers by way of the database, a little later.";
-    match app::bus(config) {
+    match app::bus(config, &Secrets::existing(config).unwrap_or_default()) {
         Ok(None) => report.warn(
             "redis",
             "redis.url is set, but an SQLite database has one server: Redis is not used.",

@@ -258,7 +258,7 @@ pub const GROUPS: &[Group] = &[
                 Kind::Counter,
                 "database_errors_total",
                 &["kind"],
-                "Failures: conflict (tried again), timeout, queue_full, unavailable, storage_full, other",
+                "Failures: conflict (tried again), timeout, queue_full, unavailable, locked, storage_full, read_only, other",
             ),
             metric(
                 Kind::Counter,
@@ -374,6 +374,12 @@ pub const GROUPS: &[Group] = &[
         question: "Do servers hear each other?",
         metrics: &[
             metric(Kind::Gauge, "bus_up", &[], "1 while Redis can be used; absent without Redis"),
+            metric(
+                Kind::Counter,
+                "bus_forged_total",
+                &[],
+                "Batches in Redis that no server of ours has signed; they were not read",
+            ),
             metric(Kind::Counter, "bus_published_events_total", &[], "Events sent to Redis"),
             metric(
                 Kind::Counter,

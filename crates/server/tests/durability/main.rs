@@ -1,10 +1,12 @@
-//! What is acknowledged is on disk: the real program, watched by `strace`.
+//! What is acknowledged is on disk, and nobody unknown is talked to: the real program, watched by
+//! `strace`.
 //!
 //! A crash of the program proves little here, since the system keeps what was written. Only the
 //! order of its system calls shows what a power loss would cost.
 #![cfg(target_os = "linux")]
 #![expect(clippy::expect_used, clippy::panic, reason = "in a test a broken expectation is a panic")]
 
+mod outbound;
 mod trace;
 
 use std::process::{ExitCode, Stdio};
@@ -23,7 +25,7 @@ const FILE: &str = "trace.txt";
 const LONGEST: &str = "8192";
 
 fn main() -> ExitCode {
-    Harness::new()
+    outbound::stories(Harness::new())
         .process_story_if("a_message_is_on_disk_before_it_is_acknowledged", available(), full)
         .process_story_if("with_relaxed_commits_it_is_not", available(), normal)
         .run()

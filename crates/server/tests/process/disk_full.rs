@@ -1,5 +1,5 @@
 //! A disk without room: writes are refused clearly, reads go on, and nothing has to be started
-//! again when there is room.
+//! again when there is room. A disk that is read-only: it is said as it is.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -12,11 +12,14 @@ use testkit::client::{Reply, User};
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::{Harness, Settings, eventually, validator};
 
-use super::place::{BINARY, Place};
+use super::place::{BINARY, Place, run};
 use super::{PROMPT, ticked, ticks, upstream};
 
 /// Room for the database, its log and some conversations.
 const MOUNT: &str = "mount -t tmpfs -o size=6m tmpfs data && exec \"$0\" \"$@\"";
+/// The same, with a database that cannot be written.
+const READ_ONLY: &str = "mount -t tmpfs -o size=6m tmpfs data && \
+                         \"$0\" migrate && mount -o remount,ro data && exec \"$0\" \"$@\"";
 /// Ways to get a file system of our own, which goes with the process: as root, or as root of a
 /// user namespace.
 const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
@@ -24,7 +27,31 @@ const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--moun
 const MANY: usize = 50_000;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.process_story_if("a_full_disk_refuses_writes_and_nothing_else", way().map(drop), full)
+    harness
+        .process_story_if("a_full_disk_refuses_writes_and_nothing_else", way().map(drop), full)
+        .process_story_if("o11_a_read_only_database_is_said_to_be_one", way().map(drop), read_only)
+}
+
+/// Operator case O11.
+async fn read_only() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("data")).expect("a mount point");
+    let run = async |arguments: &[&str]| {
+        let program = ProcessBuilder::new("unshare", place.path())
+            .args(way().expect("looked for before"))
+            .args(["sh", "-c", READ_ONLY, BINARY])
+            .args(arguments)
+            .settings(&Settings::quick());
+        run(program).await
+    };
+    let (code, out, err) = run(&["doctor"]).await;
+    assert_eq!(code, Some(2), "{out}{err}");
+    let found = out.lines().find(|line| line.starts_with("fail  database")).unwrap_or_default();
+    assert!(found.contains("cannot be written") && found.contains("Read-only"), "{out}");
+    assert!(!out.contains("full"), "{out}");
+    let (code, _, err) = run(&["serve"]).await;
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("Read-only file system") && err.contains("chatapp.db"), "{err}");
 }
 
 /// The options of `unshare` that work here.

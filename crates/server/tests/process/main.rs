@@ -20,6 +20,7 @@ mod descriptors;
 mod dies;
 mod disk_full;
 mod doctor;
+mod everyday;
 mod goes_on;
 mod idle;
 mod memory;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     let harness = reference::stories(harness);
     let harness = original_env::stories(harness);
     let harness = crash::stories(harness);
+    let harness = everyday::stories(harness);
     #[cfg(feature = "kill-points")]
     let harness = dies::stories(harness);
     let harness = goes_on::stories(harness);

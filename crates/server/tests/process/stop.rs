@@ -23,6 +23,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story_on(&SHARED, "a_migration_is_given_up_and_made_by_the_next_start", migrating)
         .story("an_answer_that_takes_too_long_is_kept_as_it_is", interrupted)
         .story("a_second_signal_does_not_wait", twice)
+        .process_story("a_terminal_that_goes_away_stops_the_server_in_good_order", hung_up)
         .process_story("waiting_for_a_database_can_be_given_up", given_up)
 }
 
@@ -67,6 +68,15 @@ async fn finished(world: World) {
     let answer = messages.last().expect("an answer");
     assert_eq!((&answer["status"], &answer["content"]), (&"completed".into(), &ticked(60).into()));
     assert!(user.list_messages(&second).await.is_empty());
+}
+
+async fn hung_up() {
+    let place = Place::new();
+    let mut server = place.program().settings(&Settings::quick()).serve().await;
+    server.signal("HUP");
+    let ended = server.wait().await;
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("SIGHUP"), "{}", ended.stderr);
 }
 
 async fn draining(world: World) {

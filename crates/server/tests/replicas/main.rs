@@ -11,6 +11,7 @@ mod crash;
 mod faults;
 mod live;
 mod quiet;
+mod rolling;
 mod site;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let harness = Harness::new();
     let harness = live::stories(harness);
     let harness = faults::stories(harness);
+    let harness = rolling::stories(harness);
     let harness = crash::stories(harness);
     quiet::stories(harness).run()
 }

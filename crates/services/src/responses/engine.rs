@@ -60,6 +60,8 @@ pub(crate) struct Engine {
     pub(crate) rows_age: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
+    /// Load balancers are told to send nothing more here; what comes is still taken.
+    pub(crate) leaving: CancellationToken,
     /// The background tasks end.
     pub(crate) stopped: CancellationToken,
     /// What is followed here and generated elsewhere.
@@ -97,6 +99,7 @@ impl Engine {
             trash_has_grown: Notify::new(),
             rows_age: Notify::new(),
             draining: CancellationToken::new(),
+            leaving: CancellationToken::new(),
             stopped: CancellationToken::new(),
             remote: Remote::default(),
             running: Mutex::default(),

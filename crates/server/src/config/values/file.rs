@@ -27,6 +27,7 @@ impl Values {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => return,
             Err(error) => return self.complain(format!("cannot read {}: {error}", path.display())),
         };
+        self.files.push(path.clone());
         self.file_path = path;
         match toml::from_str::<toml::Table>(&text) {
             Ok(table) => {
@@ -35,11 +36,12 @@ impl Values {
                 }
             }
             Err(error) => {
-                // The error itself quotes the line, which may hold a secret.
+                // The whole error quotes the line, which may hold a secret; its message does not.
                 let before = error.span().and_then(|span| text.get(..span.start));
                 let line = before.map_or(1, |before| before.matches('\n').count() + 1);
                 let place = format!("{}, line {line}", self.file_path.display());
-                self.complain(format!("{place}: this is not valid TOML"));
+                let reason = error.message().lines().next().unwrap_or_default();
+                self.complain(format!("{place}: this is not valid TOML: {reason}"));
             }
         }
     }
