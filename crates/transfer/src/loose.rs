@@ -8,7 +8,7 @@ use crate::conversation::Attachment;
 use crate::json::{Items, Object, Value};
 
 /// The longest id of another product, in bytes. Ids are copied often, and none is as long.
-const MAX_ID: usize = 1024;
+pub(crate) const MAX_ID: usize = 1024;
 /// The longest name of a model, or of a file or its type, in bytes.
 const MAX_NAME: usize = 255;
 /// The longest place of a file, in bytes.
@@ -188,6 +188,19 @@ fn attachment(object: Object<'_>) -> Option<Attachment> {
     })
 }
 
+/// Files of our own export, as those of other products are kept: the first hundred, with short
+/// texts.
+pub(crate) fn fitting(mut files: Vec<Attachment>) -> Vec<Attachment> {
+    files.truncate(MAX_FILES);
+    for file in &mut files {
+        file.place.truncate(file.place.floor_char_boundary(MAX_PLACE));
+        for text in [&mut file.name, &mut file.media_type].into_iter().flatten() {
+            text.truncate(text.floor_char_boundary(MAX_NAME));
+        }
+    }
+    files
+}
+
 /// The files of a message.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
@@ -315,5 +328,15 @@ mod tests {
         let files = files.get();
         assert_eq!(files.len(), 100);
         assert_eq!((files[0].place.len(), files[0].name.as_ref().unwrap().len()), (2048, 254));
+        let own = Attachment {
+            name: Some(long.clone()),
+            media_type: Some(long.clone()),
+            size: None,
+            place: long,
+        };
+        let kept = fitting(vec![own; 1_000]);
+        assert_eq!(kept.len(), 100);
+        let media_type = kept[99].media_type.as_ref().unwrap();
+        assert_eq!((kept[0].place.len(), media_type.len()), (2048, 254));
     }
 }

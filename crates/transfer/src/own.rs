@@ -171,7 +171,11 @@ pub(crate) fn read(value: Object<'_>, budget: &mut Budget<'_>) -> Result<Parsed,
     }
     let pairs = loose::object(value, "metadata").unwrap_or_default().entries();
     at_most(MAX_PAIRS, "pairs of metadata", pairs)?;
+    // What stands beside the messages is copied as a whole.
+    let messages = value.get("messages").map_or(0, |messages| messages.raw().len());
+    budget.take(value.raw().len().saturating_sub(messages))?;
     let head: Head = serde_json::from_str(value.raw()).map_err(|error| damaged(&error))?;
+    short_ids([Some(&head.id), head.head_id.as_ref()].into_iter().flatten())?;
     plausible(&[Some(head.created_at), Some(head.updated_at), head.archived_at])?;
     Ok(Parsed::Conversation(Box::new(assemble(head, value, budget)?)))
 }
@@ -184,6 +188,15 @@ fn damaged(reason: &impl std::fmt::Display) -> Unreadable {
 fn at_most<I: Iterator>(max: usize, what: &str, mut all: I) -> Result<(), Unreadable> {
     let is_more = all.nth(max).is_some();
     if is_more { Err(damaged(&format_args!("it has more than {max} {what}"))) } else { Ok(()) }
+}
+
+/// Ids are copied often, and stand in the reports of imports, which no budget counts.
+fn short_ids<'a>(mut ids: impl Iterator<Item = &'a String>) -> Result<(), Unreadable> {
+    if ids.any(|id| id.len() > loose::MAX_ID) {
+        let max = loose::MAX_ID;
+        return Err(damaged(&format_args!("an id in it is longer than {max} bytes")));
+    }
+    Ok(())
 }
 
 fn plausible(times: &[Option<DateTime<Utc>>]) -> Result<(), Unreadable> {
@@ -201,8 +214,12 @@ fn line(value: Value<'_>) -> Result<Line, Unreadable> {
         at_most(MAX_PAIRS, "sources at a message", loose::array(object, "annotations"))?;
         at_most(MAX_CALLS, "calls of tools at a message", loose::array(object, "calls"))?;
     }
-    let line: Line = serde_json::from_str(value.raw())
+    let mut line: Line = serde_json::from_str(value.raw())
         .map_err(|error| damaged(&format_args!("messages: {error}")))?;
+    line.attachments = loose::fitting(line.attachments);
+    let response = line.response.as_ref().map(|response| &response.id);
+    let ids = [Some(&line.id), line.parent_id.as_ref(), response].into_iter().flatten();
+    short_ids(ids.chain(line.calls.iter().flat_map(|call| [&call.id, &call.name])))?;
     plausible(&[Some(line.created_at), Some(line.updated_at)])?;
     if let Some(response) = &line.response {
         plausible(&[Some(response.created_at), response.completed_at])?;
@@ -218,6 +235,15 @@ fn line(value: Value<'_>) -> Result<Line, Unreadable> {
     Ok(line)
 }
 
+/// What a response takes, in bytes.
+fn response_bytes(response: &Response) -> usize {
+    let Response { id, status, model, provider, .. } = response;
+    let Response { incomplete_reason, finish_reason, error_code, error_message, .. } = response;
+    let known = [incomplete_reason, finish_reason, error_code, error_message];
+    let texts = [id, status, model, provider].into_iter().chain(known.into_iter().flatten());
+    size_of::<Response>() + texts.map(String::len).sum::<usize>()
+}
+
 fn assemble(
     head: Head,
     value: Object<'_>,
@@ -229,9 +255,7 @@ fn assemble(
         let line = line(item)?;
         let mut response = None;
         if let Some(known) = line.response {
-            nodes.take(
-                size_of::<Response>() + known.error_message.as_ref().map_or(0, String::len),
-            )?;
+            nodes.take(response_bytes(&known))?;
             response = Some(conversation.responses.len());
             conversation.responses.push(known);
         }

@@ -40,13 +40,18 @@ impl Node {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let message = self.message.as_ref().map_or(0, |message| {
             let calls = message.calls.iter();
-            let calls = calls
-                .map(|call| CALL_BYTES + call.id.len() + call.name.len() + call.arguments.len());
+            let calls = calls.map(|call| {
+                let texts = [&call.id, &call.name, &call.arguments, &call.status];
+                CALL_BYTES + texts.map(String::len).iter().sum::<usize>()
+            });
             let files = message.attachments.iter();
-            let files = files.map(|file| FILE_BYTES + file.place.len() + length(&file.name));
+            let files = files.map(|file| {
+                FILE_BYTES + file.place.len() + length(&file.name) + length(&file.media_type)
+            });
             let sources = message.annotations.iter();
             let sources = sources.map(|source| FILE_BYTES + source.url.len() + source.title.len());
-            let texts = message.text.len() + length(&message.reasoning);
+            let texts = [&message.reasoning, &message.model, &message.source_id];
+            let texts = message.text.len() + texts.map(length).iter().sum::<usize>();
             let lists = calls.sum::<usize>() + files.sum::<usize>() + sources.sum::<usize>();
             MESSAGE_BYTES + texts + lists
         });

@@ -315,6 +315,8 @@ fn swollen() -> Vec<(&'static str, String)> {
             r#"{{"type":"conversation","id":"c","title":"t","title_source":"none","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","messages":[{messages}]}}"#
         )
     };
+    let long = "a".repeat(1 << 20);
+    let long = long.as_str();
     let message = |more: &str| {
         format!(
             r#"{{"id":"m","role":"user","status":"completed","content":"x","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",{more}}}"#
@@ -349,6 +351,34 @@ fn swollen() -> Vec<(&'static str, String)> {
         (
             "files",
             ours(&message(&format!(r#""attachments":[{}]"#, many(r#"{"place":"p"}"#, 2_000)))),
+        ),
+        ("the id", ours("").replace(r#""id":"c""#, &format!(r#""id":"{long}""#))),
+        (
+            "a message's id",
+            ours(&message("\"model\":null").replace("\"m\"", &format!("\"{long}\""))),
+        ),
+        ("a parent's id", ours(&message(&format!(r#""parent_id":"{long}""#)))),
+        (
+            "the head's id",
+            ours("").replace(r#""id":"c""#, &format!(r#""id":"c","head_id":"{long}""#)),
+        ),
+        (
+            "a response's id",
+            ours(&message(&format!(
+                r#""response":{{"id":"{long}","status":"completed","model":"m","provider":"p","created_at":"2026-01-01T00:00:00Z"}}"#
+            ))),
+        ),
+        (
+            "a call's id",
+            ours(&message(&format!(
+                r#""calls":[{{"id":"{long}","name":"n","arguments":"","status":"completed","offset":0}}]"#
+            ))),
+        ),
+        (
+            "what a response says",
+            ours(&message(&format!(
+                r#""response":{{"id":"r","status":"{long}","finish_reason":"{long}","model":"{long}","provider":"p","created_at":"2026-01-01T00:00:00Z"}}"#
+            ))),
         ),
         ("lines", ours(&many(&message(r#""model":"m""#), 20_000))),
         (
@@ -390,6 +420,24 @@ fn s1_what_would_swell_in_memory_is_refused_and_takes_no_other_with_it() {
                 "{name}: {reason}"
             );
         }
+    }
+}
+
+#[test]
+fn s2_files_of_our_own_export_are_kept_as_those_of_others_are() {
+    let long = "a".repeat(10_000);
+    let file = format!(r#"{{"name":"{long}","type":"{long}","place":"{long}"}}"#);
+    let files = vec![file.as_str(); 200].join(",");
+    let line = format!(
+        r#"{{"type":"conversation","id":"c","title":"t","title_source":"none","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","messages":[{{"id":"m","role":"user","status":"completed","content":"x","attachments":[{files}],"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}}]}}"#
+    );
+    let records = read(line);
+    let kept = &conversations(&records)[0].messages[0].attachments;
+    assert_eq!(kept.len(), 100);
+    for file in kept {
+        assert_eq!(file.place.len(), 2048);
+        assert_eq!(file.name.as_ref().unwrap().len(), 255);
+        assert_eq!(file.media_type.as_ref().unwrap().len(), 255);
     }
 }
 

@@ -54,6 +54,13 @@ fn file(swollen: &str) -> String {
     format!("[{swollen},{fine}]")
 }
 
+/// A conversation of our own export.
+fn ours(id: &str) -> String {
+    format!(
+        r#"{{"type":"conversation","id":"{id}","title":"","title_source":"none","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","messages":[]}}"#
+    )
+}
+
 async fn swelling(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
@@ -82,13 +89,22 @@ async fn swelling(world: World) {
         let other = server.anonymous().signup(&format!("user{at}@example.org")).await;
         import(&other, file).await
     });
-    for lines in join_all(imports).await {
-        let outcomes: Vec<&Value> = lines.iter().map(|line| &line["outcome"]).collect();
-        assert_eq!(outcomes[..2], ["failed", "would_import"], "{lines:?}");
-        let reason = lines[0]["reason"].as_str().expect("a reason");
-        assert!(["values", "memory", "bytes"].iter().any(|word| reason.contains(word)), "{reason}");
-        assert_eq!(lines[2]["type"], "summary");
-        assert!(lines[2]["error"].is_null(), "{lines:?}");
+    let mut reports = join_all(imports).await;
+    // Each is reported, and no line of the report may be as long as these ids.
+    let ids = file(&vec![ours(&"a".repeat(60 << 20)); 3].join(","));
+    reports.push(import(&user, &ids).await);
+    for (at, lines) in reports.into_iter().enumerate() {
+        let [swollen @ .., fine, summary] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(swollen.len(), if at == 4 { 3 } else { 1 }, "{lines:?}");
+        for line in swollen {
+            assert_eq!(line["outcome"], "failed", "{lines:?}");
+            let reason = line["reason"].as_str().expect("a reason");
+            let words = ["values", "memory", "bytes"];
+            assert!(words.iter().any(|word| reason.contains(word)), "{reason}");
+        }
+        assert_eq!(fine["outcome"], "would_import", "{lines:?}");
+        assert_eq!(summary["type"], "summary");
+        assert!(summary["error"].is_null(), "{lines:?}");
     }
 
     running.read_text(3).await;
