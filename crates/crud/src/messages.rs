@@ -29,6 +29,11 @@ pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Model>
         .await?)
 }
 
+/// The bytes of a row's texts: of what was said, and of what stands beside it.
+pub fn text_bytes(row: &Model) -> usize {
+    row.content.len() + row.data.as_ref().map_or(0, String::len)
+}
+
 /// How many bytes of text one step of rows has before it ends early, though `limit` allows more:
 /// with the row after the one that brings it there. Whoever cuts its rows at this many bytes can
 /// tell by that row whether there are more.
@@ -70,15 +75,18 @@ async fn list_step(
     order: Order,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    let columns = Column::iter().filter(|column| !matches!(column, Column::Content));
-    let bytes = Func::cust("OCTET_LENGTH").arg(Expr::col(Column::Content));
+    let texts = |column: &Column| matches!(column, Column::Content | Column::Data);
+    let columns = Column::iter().filter(|column| !texts(column));
+    let length = |column| Func::cust("OCTET_LENGTH").arg(Expr::col(column));
+    let data = Func::coalesce([length(Column::Data).into(), Expr::val(0)]);
+    let bytes = Expr::expr(length(Column::Content)).add(data);
     let most = i64::try_from(SHORT_BYTES).unwrap_or(i64::MAX);
-    let is_short = Expr::expr(bytes.clone()).lte(most);
-    let short = CaseStatement::new().case(is_short, Expr::col(Column::Content)).finally("");
+    let if_short = |column| CaseStatement::new().case(bytes.clone().lte(most), Expr::col(column));
     let mut rows: Vec<Measured> = Entity::find()
         .select_only()
         .columns(columns)
-        .expr_as(short, "content")
+        .expr_as(if_short(Column::Content).finally(""), "content")
+        .expr_as(if_short(Column::Data), "data")
         .expr_as(bytes, "bytes")
         .filter(Column::ConversationId.eq(conversation))
         .filter(range)
@@ -98,12 +106,12 @@ async fn list_step(
     with_long_texts(db, conversation, rows).await
 }
 
-/// A row without its text if that is long.
+/// A row without its texts if they are long.
 #[derive(Debug, FromQueryResult)]
 struct Measured {
     #[sea_orm(nested)]
     row: Model,
-    /// Of its text.
+    /// Of its texts: what was said, and what stands beside it.
     bytes: i64,
 }
 
@@ -121,25 +129,25 @@ async fn with_long_texts(
 ) -> Result<Vec<Model>> {
     let long = |row: &&Measured| row.bytes() > SHORT_BYTES;
     let seqs: Vec<i64> = rows.iter().filter(long).map(|row| row.row.seq).collect();
-    let mut texts: HashMap<i64, String> = HashMap::new();
+    let mut texts: HashMap<i64, (String, Option<String>)> = HashMap::new();
     if !seqs.is_empty() {
-        let found: Vec<(i64, String)> = Entity::find()
+        let found: Vec<(i64, String, Option<String>)> = Entity::find()
             .select_only()
-            .columns([Column::Seq, Column::Content])
+            .columns([Column::Seq, Column::Content, Column::Data])
             .filter(Column::ConversationId.eq(conversation))
             .filter(Column::Seq.is_in(seqs))
             .into_tuple()
             .all(db.read())
             .await?;
-        texts.extend(found);
+        texts.extend(found.into_iter().map(|(seq, content, data)| (seq, (content, data))));
     }
     // One that was deleted meanwhile is left out.
     let whole = rows.into_iter().filter_map(|row| {
         if !long(&&row) {
             return Some(row.row);
         }
-        let content = texts.remove(&row.row.seq)?;
-        Some(Model { content, ..row.row })
+        let (content, data) = texts.remove(&row.row.seq)?;
+        Some(Model { content, data, ..row.row })
     });
     Ok(whole.collect())
 }

@@ -62,7 +62,7 @@ impl<'a> Branch<'a> {
                 let (response, bytes) = self.weight;
                 let is_same = response.is_some() && response == row.response_id;
                 let beside = if is_same { bytes } else { 0 };
-                self.weight = (row.response_id, beside + row.content.len());
+                self.weight = (row.response_id, beside + crud::messages::text_bytes(&row));
                 if row.id == wanted {
                     self.wanted = row.parent_id;
                     return Ok(Some(row));

@@ -346,7 +346,7 @@ fn page(mut rows: Vec<message::Model>, limit: u32) -> (Vec<message::Model>, bool
     let mut bytes = 0;
     let fits = |row: &&message::Model| {
         let before = bytes;
-        bytes += row.content.len();
+        bytes += crud::messages::text_bytes(row);
         before < PAGE_BYTES
     };
     let count = rows.iter().take(limit as usize).take_while(fits).count();

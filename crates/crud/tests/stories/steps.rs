@@ -7,7 +7,14 @@ use testkit::{Harness, World};
 use super::places::{Dice, plant};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("steps_of_messages_end_by_bytes", any_lengths)
+    harness.story("s2_steps_of_messages_end_by_bytes", any_lengths)
+}
+
+/// What a row says, and what stands beside it.
+type Texts = (String, Option<String>);
+
+fn bytes((content, data): &Texts) -> usize {
+    content.len() + data.as_ref().map_or(0, String::len)
 }
 
 /// How many rows of these lengths a step has: all before and with the one that brings it to its
@@ -37,24 +44,32 @@ async fn any_lengths(world: World) {
             // Characters of two bytes: bytes are counted, not characters.
             let text = "ä".repeat(length / 2) + &"b".repeat(length % 2);
             let id = conversation.0.simple();
-            let change = "UPDATE messages SET content =";
+            // What stands beside a text counts as much as the text.
+            let (content, data) = match dice.below(3) {
+                0 => (text.clone(), None),
+                1 => ("c".to_owned(), Some(text.clone())),
+                _ => (text.clone(), Some("{}".to_owned())),
+            };
+            let written = data.as_ref().map_or("NULL".to_owned(), |data| format!("'{data}'"));
             sql.execute(&format!(
-                "{change} '{text}' WHERE conversation_id = x'{id}' AND seq = {seq}"
+                "UPDATE messages SET content = '{content}', data = {written} \
+                 WHERE conversation_id = x'{id}' AND seq = {seq}"
             ))
             .await;
-            texts.push(text);
+            texts.push((content, data));
         }
         for limit in [1, 2, 3, 100] {
-            let lengths: Vec<usize> = texts.iter().map(String::len).collect();
+            let lengths: Vec<usize> = texts.iter().map(bytes).collect();
             let rows = list_up(&db, conversation, 0, limit as u64).await.unwrap();
-            let found: Vec<&String> = rows.iter().map(|row| &row.content).collect();
-            let expected: Vec<&String> = texts.iter().take(plain(&lengths, limit)).collect();
+            let found: Vec<Texts> = rows.into_iter().map(|row| (row.content, row.data)).collect();
+            let expected: Vec<Texts> = texts.iter().take(plain(&lengths, limit)).cloned().collect();
             assert!(found == expected, "up, {limit} of {lengths:?}: {} rows", found.len());
 
             let lengths: Vec<usize> = lengths.into_iter().rev().collect();
             let rows = list_down(&db, conversation, i64::MAX, limit as u64).await.unwrap();
-            let found: Vec<&String> = rows.iter().map(|row| &row.content).collect();
-            let expected: Vec<&String> = texts.iter().rev().take(plain(&lengths, limit)).collect();
+            let found: Vec<Texts> = rows.into_iter().map(|row| (row.content, row.data)).collect();
+            let expected: Vec<Texts> =
+                texts.iter().rev().take(plain(&lengths, limit)).cloned().collect();
             assert!(found == expected, "down, {limit} of {lengths:?}: {} rows", found.len());
         }
     }

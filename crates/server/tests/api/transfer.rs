@@ -309,6 +309,29 @@ async fn s2_imported_texts_are_bounded_like_sent_ones(world: World) {
         assert!(entries[at]["reason"].as_str().unwrap().contains(words), "{:?}", entries[at]);
     }
     assert_eq!(summary["imported"], 2);
+
+    // Our own answers have more than a text; all of it comes in one body.
+    let at = "2026-01-01T00:00:00Z";
+    let answer = |id: &str, calls: usize, reasoning: String| {
+        let call = json!({"id": "c", "name": "n", "arguments": "x".repeat(1 << 20),
+            "status": "completed", "offset": 0});
+        json!({"type": "conversation", "id": id, "title": "", "title_source": "none",
+            "created_at": at, "updated_at": at, "messages": [{
+                "id": "m", "role": "assistant", "status": "completed", "content": "x",
+                "reasoning": reasoning, "calls": vec![call; calls],
+                "created_at": at, "updated_at": at}]})
+        .to_string()
+    };
+    let lines = [
+        answer("a", 7, "x".repeat(1000)),
+        answer("b", 8, "x".repeat(1000)),
+        // As JSON each of these is six bytes.
+        answer("c", 0, "\u{1}".repeat(2 << 20)),
+    ];
+    let (entries, _) = import(&ada, "", lines.join("\n")).await;
+    let outcomes: Vec<&Value> = entries.iter().map(|entry| &entry["outcome"]).collect();
+    assert_eq!(outcomes, ["imported", "failed", "failed"], "{entries:?}");
+    assert!(entries[1]["reason"].as_str().unwrap().contains("8388608 bytes"), "{:?}", entries[1]);
 }
 
 async fn a_large_conversation_is_imported_in_steps(world: World) {

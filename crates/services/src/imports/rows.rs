@@ -23,33 +23,53 @@ use crate::{responses, titles};
 const STEP_ROWS: usize = 200;
 const STEP_BYTES: usize = 1 << 20;
 
-/// The longest text of one imported answer. Longer ones exist, but not every database takes them
-/// in one statement. What a person wrote is bounded as it is where messages are sent.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
+/// The most that one imported answer may have in all: its text, its reasoning, its calls of tools,
+/// and what stands beside them. Longer ones exist, but a reader gets them as one body, and not every
+/// database takes them in one statement. What a person wrote is bounded as it is where messages are
+/// sent.
+const MAX_MESSAGE_BYTES: usize = 8 << 20;
 /// The longest explanation of a failure that is kept, in characters.
 const MAX_REASON_CHARS: usize = 4096;
 
 /// What of `conversation` breaks a bound, in words; nothing of it is stored then.
 pub(super) fn too_large(conversation: &Conversation) -> Option<String> {
     for message in &conversation.messages {
-        let calls = message.calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
-        let mut beside = message.reasoning.iter().chain(calls);
-        let max = match message.role {
-            transfer::Role::Assistant => MAX_ANSWER_BYTES,
-            transfer::Role::User | transfer::Role::System => MAX_CONTENT_BYTES,
-        };
-        if message.text.len() > max {
-            let who = if max == MAX_ANSWER_BYTES { "an answer" } else { "a message" };
-            return Some(format!("{who} of it is longer than {max} bytes"));
+        if message.role != transfer::Role::Assistant && message.text.len() > MAX_CONTENT_BYTES {
+            return Some(format!("a message of it is longer than {MAX_CONTENT_BYTES} bytes"));
         }
-        if beside.any(|text| text.len() > MAX_ANSWER_BYTES) {
-            return Some(format!("an answer of it is longer than {MAX_ANSWER_BYTES} bytes"));
+        if written_bytes(message) > MAX_MESSAGE_BYTES {
+            return Some(format!(
+                "an answer of it is longer than {MAX_MESSAGE_BYTES} bytes, with its reasoning, \
+                 calls and files"
+            ));
         }
     }
     if conversation.instructions.as_ref().is_some_and(|text| text.len() > MAX_INSTRUCTIONS_BYTES) {
         return Some(format!("its instructions are longer than {MAX_INSTRUCTIONS_BYTES} bytes"));
     }
     validate::metadata("metadata", &conversation.metadata).err().map(|invalid| invalid.message)
+}
+
+/// The bytes of all texts of a message as JSON writes them, which is how they are sent.
+fn written_bytes(message: &Message) -> usize {
+    let calls = message.calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
+    let files = message.attachments.iter();
+    let files = files.flat_map(|file| {
+        file.name.iter().chain(&file.media_type).chain(std::iter::once(&file.place))
+    });
+    let sources = message.annotations.iter().flat_map(|source| [&source.url, &source.title]);
+    let texts = message.reasoning.iter().chain(calls).chain(files).chain(sources);
+    let texts = texts.chain(std::iter::once(&message.text));
+    texts.flat_map(|text| text.bytes()).map(written).sum()
+}
+
+/// How many bytes JSON writes for one of a text.
+fn written(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    }
 }
 
 /// A conversation ready to be stored.
@@ -210,7 +230,7 @@ impl Planned {
         let mut bytes = 0;
         while step.messages.len() < STEP_ROWS && bytes < STEP_BYTES {
             let Some(row) = self.messages.pop_front() else { break };
-            bytes += row.content.len();
+            bytes += crud::messages::text_bytes(&row);
             if self.responses.front().is_some_and(|next| next.message_id == row.id) {
                 step.responses.extend(self.responses.pop_front());
             }
