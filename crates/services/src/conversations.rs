@@ -121,8 +121,9 @@ impl Conversations {
         let wanted = u64::from(limit);
         let mut rows =
             crud::conversations::list(&self.engine.db, owner, filter, after, wanted + 1).await?;
-        let has_more = rows.len() as u64 > wanted;
-        rows.truncate(limit as usize);
+        let count = rows_of_page(&rows, limit, text_bytes);
+        let has_more = count < rows.len();
+        rows.truncate(count);
         let last = rows.last().map(|row| Place { time: time_of(row), id: row.id });
         let data = rows.into_iter().map(|row| out(&self.engine, row)).collect();
         let page =
@@ -343,16 +344,27 @@ impl Conversations {
 
 /// The rows of a page that was read with one more, and whether there are more.
 fn page(mut rows: Vec<message::Model>, limit: u32) -> (Vec<message::Model>, bool) {
-    let mut bytes = 0;
-    let fits = |row: &&message::Model| {
-        let before = bytes;
-        bytes += crud::messages::text_bytes(row);
-        before < PAGE_BYTES
-    };
-    let count = rows.iter().take(limit as usize).take_while(fits).count();
+    let count = rows_of_page(&rows, limit, crud::messages::text_bytes);
     let has_more = count < rows.len();
     rows.truncate(count);
     (rows, has_more)
+}
+
+/// How many of `rows` are in a page that ends by rows and by bytes.
+fn rows_of_page<R>(rows: &[R], limit: u32, bytes: impl Fn(&R) -> usize) -> usize {
+    let mut before = 0;
+    let fits = |row: &&R| {
+        let is_within = before < PAGE_BYTES;
+        before += bytes(row);
+        is_within
+    };
+    rows.iter().take(limit as usize).take_while(fits).count()
+}
+
+/// The bytes of a conversation's texts.
+fn text_bytes(row: &conversation::Model) -> usize {
+    let texts = [&row.instructions, &row.metadata, &row.model];
+    row.title.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
 }
 
 /// The row that a change left, or why there was none.

@@ -17,12 +17,14 @@ use schemas::response::AnnotationOut;
 use transfer::{Attachment, markdown, own};
 
 use crate::error::{Error, Result};
-use crate::reads::{Reading, Reads};
+use crate::reads::Reads;
 use crate::responses::engine::Engine;
 use crate::{branch::Branch, messages};
 
 /// How many rows one query reads.
 const PAGE: u64 = 200;
+/// The same of conversations, whose instructions nothing else bounds.
+const CONVERSATIONS: u64 = 20;
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +54,17 @@ impl Exports {
         owner: UserId,
         format: ExportFormat,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
-        let reading = self.reads.begin(owner)?;
-        Ok(self.write(owner, format, None, reading))
+        let reading = self.reads.export(owner)?;
+        Ok(reading.pace(self.whole(owner, format)))
+    }
+
+    /// The same, whose reader is bounded elsewhere.
+    fn whole(
+        &self,
+        owner: UserId,
+        format: ExportFormat,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
+        self.write(owner, format, None)
     }
 
     /// One conversation of `owner`.
@@ -65,8 +76,8 @@ impl Exports {
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
         let found = crud::conversations::find(&self.engine.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("conversation"))?;
-        let reading = self.reads.begin(owner)?;
-        Ok(self.write(owner, format, Some(row), reading))
+        let reading = self.reads.export(owner)?;
+        Ok(reading.pace(self.write(owner, format, Some(row))))
     }
 
     fn write(
@@ -74,12 +85,9 @@ impl Exports {
         owner: UserId,
         format: ExportFormat,
         only: Option<conversation::Model>,
-        reading: Reading,
     ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
         let engine = self.engine.clone();
         async_stream::try_stream! {
-            // Given back when the stream is read or dropped.
-            let _reading = reading;
             let (mut conversations, mut count) = (0u64, 0u64);
             let is_lines = format == ExportFormat::JsonLines;
             if is_lines {
@@ -88,7 +96,7 @@ impl Exports {
             let is_one = only.is_some();
             let mut page: Vec<conversation::Model> = only.into_iter().collect();
             if !is_one {
-                page = crud::conversations::list_by_id(&engine.db, owner, None, PAGE).await?;
+                page = crud::conversations::list_by_id(&engine.db, owner, None, CONVERSATIONS).await?;
             }
             while let Some(last) = page.last().map(|row| row.id) {
                 for row in page {
@@ -110,7 +118,8 @@ impl Exports {
                 page = if is_one {
                     Vec::new()
                 } else {
-                    crud::conversations::list_by_id(&engine.db, owner, Some(last), PAGE).await?
+                    crud::conversations::list_by_id(&engine.db, owner, Some(last), CONVERSATIONS)
+                        .await?
                 };
             }
             if is_lines {

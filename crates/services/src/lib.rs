@@ -8,6 +8,7 @@ mod branch;
 mod catalog;
 mod context;
 mod conversations;
+mod counts;
 mod credentials;
 mod error;
 mod exports;
@@ -40,6 +41,7 @@ use provider::Provider;
 pub use accounts::{Accounts, Client};
 pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
+pub use counts::{Addresses, Counted, Counts};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
 pub use error::{Error, Result, Uncontinuable};
@@ -48,10 +50,12 @@ pub use health::Health;
 pub use imports::{ImportSlot, Imports, MoveOptions, Moving};
 pub use keys::{Keys, key_row};
 pub use links::Links;
-pub use reads::{Reading, Reads};
+pub use reads::{Gathering, LARGE_BYTES, Reading, Reads};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
+pub use settings::{
+    Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles,
+};
 pub use streams::{OpenStream, Streams};
 
 use responses::engine::Engine;

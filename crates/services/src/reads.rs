@@ -1,86 +1,329 @@
 //! How much is read at once: exports, and answers to requests that are larger than most.
 //!
-//! A client that asks and does not read makes the server keep what it asked for. Without a bound,
-//! one that asks often takes all memory.
+//! A client that asks and does not read makes the server keep what it asked for. So reading from the
+//! database has a few places that nobody's client can hold, and what was read and is large has
+//! places of its own until it was taken, which are bounded in bytes and in time.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use models::UserId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::counts::{Counted, Counts};
 use crate::error::{Error, Result};
 
-/// How many large reads one user has at once on this server.
-const PER_USER: u32 = 4;
-/// How many all users together have.
-const AT_ONCE: usize = 32;
+/// From how many bytes on a read is a large one.
+pub const LARGE_BYTES: usize = 1 << 20;
+/// How many requests read what may be large at the same time, and how many of one user do or wait
+/// for their turn.
+const GATHERING: usize = 4;
+const GATHERING_PER_USER: u32 = 64;
+/// How many large reads one user has at once on this server, of each kind.
+const PER_USER: usize = 4;
+/// How many bytes all large pages together have, and about how many all exports together keep.
+const BYTES_AT_ONCE: usize = 128 << 20;
+/// About how many bytes an export keeps: a step of messages, in whatever form.
+const EXPORT_BYTES: usize = 8 << 20;
+/// The largest piece of a body that is handed on at once, in bytes.
+const PIECE_BYTES: usize = 64 << 10;
+/// How long a piece may wait to be taken.
+const PIECE_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a large read may take before another one may have its place.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The large reads of this server. Clones share them.
-#[derive(Debug, Clone, Default)]
+/// The reads of this server. Clones share them.
+#[derive(Debug, Clone)]
 pub struct Reads {
-    users: Arc<Mutex<HashMap<UserId, u32>>>,
+    gathering: Arc<Semaphore>,
+    users: Counts<UserId>,
+    pages: Places,
+    exports: Places,
+}
+
+/// A request that reads from the database, until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Gathering {
+    _permit: OwnedSemaphorePermit,
+    _user: Counted<UserId>,
 }
 
 /// A large read, over when this is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct Reading {
-    users: Arc<Mutex<HashMap<UserId, u32>>>,
-    user: UserId,
+    places: Places,
+    number: u64,
+    cut: CancellationToken,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self {
+            gathering: Arc::new(Semaphore::new(GATHERING)),
+            users: Counts::default(),
+            pages: Places::default(),
+            exports: Places::default(),
+        }
+    }
 }
 
 impl Reads {
-    /// Begins a large read of `user`, or says that there are too many.
-    pub fn begin(&self, user: UserId) -> Result<Reading> {
-        let mut users = lock(&self.users);
-        let all = users.values().fold(0, |sum, count| sum + *count as usize);
-        if users.get(&user).is_some_and(|count| *count >= PER_USER) {
-            return Err(Error::LimitReached { what: "large reads at once", limit: PER_USER });
-        }
-        if all >= AT_ONCE {
-            return Err(Error::Busy);
-        }
-        *users.entry(user).or_default() += 1;
-        Ok(Reading { users: self.users.clone(), user })
+    /// Waits for the turn of a request of `user` to read what may be large. To be held until it is
+    /// known how large it is, and never while a client is waited for.
+    pub async fn gather(&self, user: UserId) -> Result<Gathering> {
+        let limit = GATHERING_PER_USER;
+        let counted = self.users.take(&user, limit);
+        let counted = counted.ok_or(Error::LimitReached { what: "reads at once", limit })?;
+        let permit = self.gathering.clone().acquire_owned().await;
+        Ok(Gathering { _permit: permit.map_err(|_| Error::ShuttingDown)?, _user: counted })
     }
+
+    /// Begins to hand on what `user` asked for, which has so many bytes, or says that there is too
+    /// much.
+    pub fn page(&self, user: UserId, bytes: usize) -> Result<Reading> {
+        self.pages.take(user, bytes)
+    }
+
+    /// Begins an export of `user`, or says that there are too many.
+    pub(crate) fn export(&self, user: UserId) -> Result<Reading> {
+        self.exports.take(user, EXPORT_BYTES)
+    }
+}
+
+impl Reading {
+    /// Ends when this read has taken long and another one needs its place.
+    pub async fn cut(&self) {
+        self.cut.cancelled().await;
+    }
+
+    /// Hands on `pieces`, in small ones, as fast as they are taken. It ends with an error when one
+    /// waits too long, and when this read is [cut](Reading::cut); what is left is dropped then, and
+    /// so is the place.
+    pub fn pace(
+        self,
+        pieces: impl Stream<Item = Result<Bytes>> + Send + 'static,
+    ) -> impl Stream<Item = Result<Bytes>> + Send {
+        let (hand_on, mut taken) = mpsc::channel(1);
+        // A reader that does not read does not ask for the next piece either, so a task of its own
+        // has to look at the clock. It ends with the body.
+        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+            tokio::select! {
+                () = self.cut() => {}
+                () = hand_on_all(pieces, hand_on) => {}
+            }
+        }));
+        stream! {
+            let _task = task;
+            while let Some(piece) = taken.recv().await {
+                match piece {
+                    Some(piece) => yield piece,
+                    None => return,
+                }
+            }
+            metrics::counter!("reads_cut_total").increment(1);
+            yield Err(Error::Busy);
+        }
+    }
+}
+
+/// Gives every piece to `hand_on`, and `None` when that was all. It ends early when one of them is
+/// not taken in time.
+async fn hand_on_all(
+    pieces: impl Stream<Item = Result<Bytes>>,
+    hand_on: mpsc::Sender<Option<Result<Bytes>>>,
+) {
+    let mut pieces = pin!(pieces);
+    while let Some(piece) = pieces.next().await {
+        let (mut rest, error) = match piece {
+            Ok(bytes) => (bytes, None),
+            Err(error) => (Bytes::new(), Some(error)),
+        };
+        while !rest.is_empty() {
+            let part = rest.split_to(rest.len().min(PIECE_BYTES));
+            if !is_taken(&hand_on, Some(Ok(part))).await {
+                return;
+            }
+        }
+        if let Some(error) = error {
+            is_taken(&hand_on, Some(Err(error))).await;
+            break;
+        }
+    }
+    is_taken(&hand_on, None).await;
+}
+
+async fn is_taken(
+    hand_on: &mpsc::Sender<Option<Result<Bytes>>>,
+    piece: Option<Result<Bytes>>,
+) -> bool {
+    matches!(timeout(PIECE_PATIENCE, hand_on.send(piece)).await, Ok(Ok(())))
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        let mut users = lock(&self.users);
-        if let Some(count) = users.get_mut(&self.user) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                users.remove(&self.user);
-            }
-        }
+        self.places.lock().readings.remove(&self.number);
     }
 }
 
-// A panic while the lock is held leaves the counts whole.
-fn lock(users: &Mutex<HashMap<UserId, u32>>) -> MutexGuard<'_, HashMap<UserId, u32>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
+/// Places for large reads of one kind.
+#[derive(Debug, Clone, Default)]
+struct Places(Arc<Mutex<Taken>>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    next: u64,
+    /// In the order in which they began.
+    readings: BTreeMap<u64, Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    user: UserId,
+    bytes: usize,
+    since: Instant,
+    cut: CancellationToken,
+}
+
+impl Places {
+    fn take(&self, user: UserId, bytes: usize) -> Result<Reading> {
+        let mut taken = self.lock();
+        let own = taken.readings.values().filter(|place| place.user == user).count();
+        if own >= PER_USER {
+            let limit = u32::try_from(PER_USER).unwrap_or(u32::MAX);
+            return Err(Error::LimitReached { what: "large reads at once", limit });
+        }
+        // Whoever reads slowly has the place only as long as nobody else needs it.
+        while taken.bytes().saturating_add(bytes) > BYTES_AT_ONCE && !taken.readings.is_empty() {
+            let oldest = taken.readings.first_entry();
+            let Some(oldest) = oldest.filter(|oldest| oldest.get().since.elapsed() >= PATIENCE)
+            else {
+                return Err(Error::Busy);
+            };
+            oldest.remove().cut.cancel();
+        }
+        let (number, cut) = (taken.next, CancellationToken::new());
+        taken.next += 1;
+        let place = Place { user, bytes, since: Instant::now(), cut: cut.clone() };
+        taken.readings.insert(number, place);
+        Ok(Reading { places: self.clone(), number, cut })
+    }
+
+    // A panic while the lock is held leaves the places whole.
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn bytes(&self) -> usize {
+        self.readings.values().map(|place| place.bytes).sum()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+
     use super::*;
 
     fn user(number: u8) -> UserId {
         format!("user_{number:032x}").parse().unwrap()
     }
 
-    #[test]
-    fn s2_large_reads_are_counted_by_user_and_in_all_and_come_back() {
+    #[tokio::test(start_paused = true)]
+    async fn s2_large_reads_are_counted_by_user_and_by_bytes_and_come_back() {
         let reads = Reads::default();
-        let own: Vec<Reading> = (0..PER_USER).map(|_| reads.begin(user(1)).unwrap()).collect();
-        assert!(matches!(reads.begin(user(1)), Err(Error::LimitReached { limit: PER_USER, .. })));
+        let own: Vec<Reading> = (0..4).map(|_| reads.page(user(1), 8 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(user(1), 1), Err(Error::LimitReached { limit: 4, .. })));
         let others: Vec<Reading> =
-            (2..=8).flat_map(|n| [n; 4]).map(|n| reads.begin(user(n)).unwrap()).collect();
-        assert!(matches!(reads.begin(user(9)), Err(Error::Busy)));
+            (2..=7).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(user(9), 1), Err(Error::Busy)));
+        drop(reads.export(user(1)).unwrap());
         drop(own);
-        drop(reads.begin(user(9)).unwrap());
+        drop(reads.page(user(9), 32 << 20).unwrap());
         drop(others);
-        assert!(lock(&reads.users).is_empty());
+        drop(reads.page(user(9), 1 << 30).expect("one alone may have any number of bytes"));
+        assert!(reads.pages.lock().readings.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s2_those_who_trickle_give_their_places_to_others() {
+        let reads = Reads::default();
+        let trickling: Vec<Reading> =
+            (1..=8).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(user(9), 16 << 20), Err(Error::Busy)));
+        tokio::time::advance(PATIENCE).await;
+        let place = reads.page(user(9), 16 << 20).unwrap();
+        trickling[0].cut().await;
+        assert!(trickling[1..].iter().all(|reading| !reading.cut.is_cancelled()));
+        drop(trickling);
+        assert_eq!(reads.pages.lock().readings.len(), 1, "the place of the other stays");
+        drop(place);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s2_what_nobody_takes_is_dropped_in_time() {
+        let reads = Reads::default();
+        let reading = reads.page(user(1), 1 << 20).unwrap();
+        let pieces = stream::iter([Ok(Bytes::from(vec![b'x'; 5 * PIECE_BYTES + 1]))]);
+        let mut body = pin!(reading.pace(pieces));
+        let mut got = 0;
+        for _ in 0..2 {
+            let piece = body.next().await.unwrap().unwrap();
+            assert!(piece.len() <= PIECE_BYTES);
+            got += piece.len();
+            tokio::time::sleep(PIECE_PATIENCE - Duration::from_secs(1)).await;
+        }
+        assert_eq!(reads.pages.lock().readings.len(), 1, "it is read slowly, but it is read");
+        tokio::time::sleep(PIECE_PATIENCE).await;
+        assert!(reads.pages.lock().readings.is_empty());
+        let rest: Vec<Result<Bytes>> = body.collect().await;
+        assert!(matches!(rest.last(), Some(Err(Error::Busy))), "a cut body is no whole one");
+        assert!(got + rest.len() * PIECE_BYTES < 5 * PIECE_BYTES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s2_what_is_taken_comes_whole() {
+        let reads = Reads::default();
+        let reading = reads.page(user(1), 1 << 20).unwrap();
+        let text = Bytes::from_iter((0..200_000_u32).map(|n| n.to_le_bytes()[0]));
+        let pieces = stream::iter([Ok(text.slice(..70_000)), Ok(text.slice(70_000..))]);
+        let mut got = Vec::new();
+        let mut body = pin!(reading.pace(pieces));
+        while let Some(piece) = body.next().await {
+            got.extend_from_slice(&piece.unwrap());
+        }
+        assert_eq!(got, text);
+    }
+
+    #[tokio::test]
+    async fn s2_reading_from_the_database_has_few_places_and_a_bound_for_each_user() {
+        let reads = Reads::default();
+        let mut held = Vec::new();
+        for _ in 0..GATHERING {
+            held.push(reads.gather(user(1)).await.unwrap());
+        }
+        let mut next = pin!(reads.gather(user(2)));
+        assert!(futures_util::poll!(next.as_mut()).is_pending());
+        let mut waiting: Vec<_> =
+            (0..64 - GATHERING).map(|_| Box::pin(reads.gather(user(1)))).collect();
+        for wait in &mut waiting {
+            assert!(futures_util::poll!(wait).is_pending());
+        }
+        assert!(matches!(reads.gather(user(1)).await, Err(Error::LimitReached { .. })));
+        held.pop();
+        drop(next.await.unwrap());
+        drop((held, waiting));
+        assert!(reads.users.is_empty());
     }
 }

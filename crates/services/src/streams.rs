@@ -3,16 +3,12 @@
 //! A stream costs a connection for as long as its client likes. Without a bound one runaway
 //! program could take all that the server has.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use models::UserId;
 
+use crate::counts::{Addresses, Counted, Counts};
 use crate::error::{Error, Result};
-use crate::throttle::network;
 
 /// How many may be open at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,76 +23,35 @@ pub struct StreamLimits {
 #[derive(Debug, Clone)]
 pub struct Streams {
     limits: StreamLimits,
-    open: Arc<Mutex<Open>>,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    users: HashMap<UserId, u32>,
-    networks: HashMap<IpAddr, u32>,
+    users: Counts<UserId>,
+    networks: Addresses,
 }
 
 /// A place among the open streams, free again when this is dropped.
 #[derive(Debug)]
 #[must_use]
 pub struct OpenStream {
-    open: Arc<Mutex<Open>>,
-    user: UserId,
-    network: Option<IpAddr>,
+    _user: Counted<UserId>,
+    _network: Option<Counted<IpAddr>>,
 }
 
 impl Streams {
     pub(crate) fn new(limits: StreamLimits) -> Self {
-        Self { limits, open: Arc::default() }
+        Self { limits, users: Counts::default(), networks: Addresses::default() }
     }
 
     /// Takes a place for a stream of `user` at `address`, or says which limit is reached. An
     /// address that is not known counts for nobody.
     pub fn open(&self, user: UserId, address: &str) -> Result<OpenStream> {
-        let network = address.parse().ok().map(network);
         let StreamLimits { per_user, per_address } = self.limits;
-        let reached = |what, limit| Err(Error::LimitReached { what, limit });
-        let mut open = lock(&self.open);
-        if count(&open.users, &user) >= per_user {
-            return reached("event streams of one user open at once", per_user);
-        }
-        if network.is_some_and(|network| count(&open.networks, &network) >= per_address) {
-            return reached("event streams from one address open at once", per_address);
-        }
-        *open.users.entry(user).or_default() += 1;
-        if let Some(network) = network {
-            *open.networks.entry(network).or_default() += 1;
-        }
-        Ok(OpenStream { open: self.open.clone(), user, network })
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        let mut open = lock(&self.open);
-        give_back(&mut open.users, self.user);
-        if let Some(network) = self.network {
-            give_back(&mut open.networks, network);
-        }
-    }
-}
-
-// A panic while the lock is held can at worst leave a place taken.
-fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn count<K: Eq + Hash>(counts: &HashMap<K, u32>, key: &K) -> u32 {
-    counts.get(key).copied().unwrap_or_default()
-}
-
-/// Keys without a stream are forgotten.
-fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
-    if let Entry::Occupied(mut entry) = counts.entry(key) {
-        *entry.get_mut() = entry.get().saturating_sub(1);
-        if *entry.get() == 0 {
-            entry.remove();
-        }
+        let reached = |what, limit| Error::LimitReached { what, limit };
+        let own = self.users.take(&user, per_user);
+        let own = own.ok_or(reached("event streams of one user open at once", per_user))?;
+        let from = address.parse().ok().map(|address| {
+            let from = self.networks.take(address, per_address);
+            from.ok_or(reached("event streams from one address open at once", per_address))
+        });
+        Ok(OpenStream { _user: own, _network: from.transpose()? })
     }
 }
 
@@ -128,7 +83,6 @@ mod tests {
         drop(first);
         let again = streams.open(user(1), "2001:db8::2").unwrap();
         drop((second, others, elsewhere, unknown, again));
-        let open = lock(&streams.open);
-        assert!(open.users.is_empty() && open.networks.is_empty(), "nothing is left: {open:?}");
+        assert!(streams.users.is_empty() && streams.networks.is_empty(), "{streams:?}");
     }
 }

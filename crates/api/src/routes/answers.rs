@@ -1,48 +1,100 @@
 //! Answers that are more than a body.
 
-use std::convert::Infallible;
+use std::io;
 
 use auth::Identity;
 use axum::body::Body;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
-use services::Version;
+use services::{LARGE_BYTES, Version};
 
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::state::AppState;
 
-/// From how many bytes on an answer is a large one.
-const LARGE_BYTES: usize = 1 << 20;
-/// How many of them are given to the connection at once.
+/// In how many of them it is written at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// What handlers return.
 pub(super) type Answer<T> = Result<T, ApiError>;
 
-/// A body that may be large: then it is one of the few that its reader may have at once, until the
-/// last piece of it was taken.
-pub(super) fn measured<T: Serialize>(
+/// What `body` reads, as JSON that may be large. It is read when its turn has come, and if it is
+/// large it is one of the few that its reader may have at once, until the last piece was taken.
+pub(super) async fn measured<T: Serialize>(
     state: &AppState,
     identity: &Identity,
-    body: &T,
+    body: impl Future<Output = services::Result<T>>,
 ) -> Answer<Response> {
-    let bytes = serde_json::to_vec(body).map_err(|_| ApiError::internal())?;
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    if bytes.len() < LARGE_BYTES {
-        return Ok((json, bytes).into_response());
+    let gathering = state.services.reads.gather(identity.user_id).await?;
+    let mut pieces = Pieces::default();
+    serde_json::to_writer(&mut pieces, &body.await?).map_err(|_| ApiError::internal())?;
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let length = pieces.bytes;
+    if length < LARGE_BYTES {
+        return Ok((json, pieces.joined()).into_response());
     }
-    let reading = state.services.reads.begin(identity.user_id)?;
-    let pieces = async_stream::stream! {
-        let _reading = reading;
-        let mut rest = Bytes::from(bytes);
-        while !rest.is_empty() {
-            yield Ok::<_, Infallible>(rest.split_to(rest.len().min(PIECE_BYTES)));
+    let reading = state.services.reads.page(identity.user_id, length)?;
+    drop(gathering);
+    let length = [(header::CONTENT_LENGTH, HeaderValue::from(length))];
+    let body = reading.pace(futures_util::stream::iter(pieces.list().map(Ok)));
+    Ok((json, length, Body::from_stream(body)).into_response())
+}
+
+/// The same with the status and the place of what was made.
+pub(super) async fn measured_at<T: Serialize>(
+    status: StatusCode,
+    location: String,
+    state: &AppState,
+    identity: &Identity,
+    body: impl Future<Output = services::Result<T>>,
+) -> Answer<Response> {
+    let mut response = measured(state, identity, body).await?;
+    *response.status_mut() = status;
+    let location = HeaderValue::try_from(location).map_err(|_| ApiError::internal())?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// A text in pieces: it is never copied as it grows, and each piece goes when it was sent.
+#[derive(Debug, Default)]
+struct Pieces {
+    whole: Vec<Bytes>,
+    last: Vec<u8>,
+    bytes: usize,
+}
+
+impl Pieces {
+    fn list(mut self) -> impl Iterator<Item = Bytes> {
+        self.whole.push(self.last.into());
+        self.whole.into_iter()
+    }
+
+    fn joined(self) -> Bytes {
+        if self.whole.is_empty() {
+            return self.last.into();
         }
-    };
-    Ok((json, Body::from_stream(pieces)).into_response())
+        let mut text = Vec::with_capacity(self.bytes);
+        self.list().for_each(|piece| text.extend_from_slice(&piece));
+        text.into()
+    }
+}
+
+impl io::Write for Pieces {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        if self.last.len() >= PIECE_BYTES {
+            self.whole.push(std::mem::take(&mut self.last).into());
+        }
+        let text = text.get(..text.len().min(PIECE_BYTES)).unwrap_or(text);
+        self.last.extend_from_slice(text);
+        self.bytes += text.len();
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// 201 with the place of what was made.
@@ -53,7 +105,7 @@ pub(super) fn created<T: Serialize>(location: String, body: T) -> Response {
 /// Adds the `ETag` of a version (RFC 9110, section 8.8.3).
 pub(super) fn tagged(version: Version, mut response: Response) -> Response {
     // Digits in quotes are always a header value.
-    if let Ok(tag) = header::HeaderValue::try_from(format!("\"{version}\"")) {
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
@@ -67,18 +119,14 @@ pub(super) fn unchanged(version: Version) -> Response {
 /// Marks an answer as that of an earlier request with the same `Idempotency-Key`.
 pub(super) fn replayed(repeated: bool, mut response: Response) -> Response {
     if repeated {
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", header::HeaderValue::from_static("true"));
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     response
 }
 
-/// 202 with the place where the work can be watched (RFC 7240, section 4.1).
-pub(super) fn accepted<T: Serialize>(location: String, body: T) -> Response {
-    let headers = [
-        (header::LOCATION, location),
-        (HeaderName::from_static("preference-applied"), "respond-async".to_owned()),
-    ];
-    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+/// Marks an answer as that of work that goes on (RFC 7240, section 4.1).
+pub(super) fn applied(mut response: Response) -> Response {
+    let name = HeaderName::from_static("preference-applied");
+    response.headers_mut().insert(name, HeaderValue::from_static("respond-async"));
+    response
 }

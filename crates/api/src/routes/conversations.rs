@@ -11,7 +11,7 @@ use serde::Deserialize;
 use services::{ListQuery, Opened};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, created, replayed, tagged, unchanged};
+use super::answers::{Answer, created, measured, replayed, tagged, unchanged};
 use crate::extract::{Bearer, IdempotencyKey, IfMatch, IfNoneMatch, Json, Limit, Path, Query};
 use crate::state::AppState;
 
@@ -56,10 +56,11 @@ pub(super) async fn list_conversations(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Query(params): Query<ConversationListParams>,
-) -> Answer<Json<List<ConversationOut>>> {
+) -> Answer<Response> {
     let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
     let query = ListQuery { limit, after, archived, pinned, deleted };
-    Ok(Json(state.services.conversations.list(identity.user_id, query).await?))
+    let page = state.services.conversations.list(identity.user_id, query);
+    measured(&state, &identity, page).await
 }
 
 /// Create a conversation

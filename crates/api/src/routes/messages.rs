@@ -2,6 +2,7 @@
 
 use auth::Identity;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemas::conversation::Deleted;
 use schemas::list::List;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use services::{MessageListQuery, Started};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, accepted, created, measured, replayed};
+use super::answers::{Answer, applied, measured, measured_at, replayed};
 use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
 use crate::sse::{self, Place, Streaming};
 use crate::state::AppState;
@@ -70,8 +71,8 @@ pub(super) async fn list_messages(
     Query(params): Query<MessageListParams>,
 ) -> Answer<Response> {
     let query = params.try_into()?;
-    let page = state.services.conversations.messages(identity.user_id, id, query).await?;
-    measured(&state, &identity, &page)
+    let page = state.services.conversations.messages(identity.user_id, id, query);
+    measured(&state, &identity, page).await
 }
 
 /// Send a message
@@ -236,16 +237,18 @@ pub(super) async fn answer(
         // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
         return Ok(replayed(repeated, underway(state, identity, &started).await?));
     }
-    let turn =
-        state.services.responses.turn(identity.user_id, started.follower.response().id).await?;
-    Ok(replayed(repeated, created(format!("/api/messages/{}", turn.message.id), turn)))
+    let begun = started.follower.response();
+    let turn = state.services.responses.turn(identity.user_id, begun.id);
+    let place = format!("/api/messages/{}", begun.message_id);
+    Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, identity, turn).await?))
 }
 
 /// A turn that is stored, as far as it is answered.
 async fn underway(state: &AppState, identity: &Identity, started: &Started) -> Answer<Response> {
     let id = started.follower.response().id;
-    let turn = state.services.responses.turn(identity.user_id, id).await?;
-    Ok(accepted(format!("/api/responses/{id}"), turn))
+    let turn = state.services.responses.turn(identity.user_id, id);
+    let place = format!("/api/responses/{id}");
+    Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, identity, turn).await?))
 }
 
 /// Show a message
@@ -259,8 +262,8 @@ pub(super) async fn get_message(
     Bearer(identity): Bearer,
     Path(id): Path<MessageId>,
 ) -> Answer<Response> {
-    let message = state.services.conversations.message(identity.user_id, id).await?;
-    measured(&state, &identity, &message)
+    let message = state.services.conversations.message(identity.user_id, id);
+    measured(&state, &identity, message).await
 }
 
 /// Delete a message

@@ -10,7 +10,7 @@ use schemas::response::ResponseResource;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::answers::Answer;
+use super::answers::{Answer, measured};
 use super::messages::{Wanted, answer};
 use crate::extract::{Bearer, IdempotencyKey, Json, Path, Prefer, Query, event_cursor};
 use crate::sse::{self, Streaming};
@@ -37,8 +37,9 @@ pub(super) async fn get_response(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ResponseId>,
-) -> Answer<Json<ResponseResource>> {
-    Ok(Json(state.services.responses.get(identity.user_id, id).await?))
+) -> Answer<Response> {
+    let response = state.services.responses.get(identity.user_id, id);
+    measured(&state, &identity, response).await
 }
 
 /// Explain a response
@@ -54,8 +55,9 @@ pub(super) async fn get_response_context(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ResponseId>,
-) -> Answer<Json<ContextOut>> {
-    Ok(Json(state.services.responses.explain(identity.user_id, id).await?))
+) -> Answer<Response> {
+    let context = state.services.responses.explain(identity.user_id, id);
+    measured(&state, &identity, context).await
 }
 
 /// Follow a response
@@ -85,8 +87,11 @@ pub(super) async fn stream_response_events(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
-    let place = streaming.open(&state, &identity)?;
+    let mut place = streaming.open(&state, &identity)?;
+    let gathering = state.services.reads.gather(identity.user_id).await?;
     let follower = state.services.responses.follow(identity.user_id, id, after).await?;
+    place.keep(&state, &identity, follower.kept_bytes())?;
+    drop(gathering);
     Ok(sse::respond(follower, state.config.heartbeat, place))
 }
 
@@ -102,8 +107,10 @@ pub(super) async fn cancel_response(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
     Path(id): Path<ResponseId>,
-) -> Answer<Json<ResponseResource>> {
-    Ok(Json(state.services.responses.cancel(identity.user_id, id).await?))
+) -> Answer<Response> {
+    state.services.responses.cancel(identity.user_id, id).await?;
+    let response = state.services.responses.get(identity.user_id, id);
+    measured(&state, &identity, response).await
 }
 
 /// Go on with a response

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use metrics::gauge;
 use schemas::response::ResponseResource;
-use services::{Follower, Numbered};
+use services::{Follower, Numbered, Reading};
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, COME_BACK, KEEP_ALIVE};
@@ -57,9 +57,22 @@ impl Source for Follower {
 /// The answer that carries a response's events, as long as the credential lives that it
 /// was asked for with.
 pub(crate) fn respond(follower: Follower, heartbeat: Duration, place: Place) -> Response {
-    let Place { closing, credential, taken } = place;
-    let ended = async move { drop(credential.ended().await) };
+    let Place { closing, credential, taken, reading } = place;
+    let ended = async move {
+        tokio::select! {
+            _ = credential.ended() => {}
+            () = cut(reading) => {}
+        }
+    };
     stream(Body::from_stream(frames(follower, heartbeat, closing, ended, taken)))
+}
+
+/// Ends when what is kept for a stream alone is needed for others; never if nothing is.
+async fn cut(reading: Option<Reading>) {
+    match reading {
+        Some(reading) => reading.cut().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// An answer that is an event stream, with what keeps proxies from holding it back.

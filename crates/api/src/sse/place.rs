@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use auth::Identity;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use services::{CredentialWatch, OpenStream};
+use services::{CredentialWatch, LARGE_BYTES, OpenStream, Reading};
 
 use super::Closing;
 use crate::error::ApiError;
@@ -40,6 +40,7 @@ impl Streaming {
             closing: self.closing,
             credential: state.services.credentials.watch(identity),
             taken: state.services.streams.open(identity.user_id, &self.address)?,
+            reading: None,
         })
     }
 }
@@ -53,4 +54,21 @@ pub(crate) struct Place {
     pub(super) credential: CredentialWatch,
     /// Counts it.
     pub(super) taken: OpenStream,
+    /// One of the few large reads of the caller, if much is kept for this stream alone.
+    pub(super) reading: Option<Reading>,
+}
+
+impl Place {
+    /// The server keeps so many bytes for this stream alone.
+    pub(crate) fn keep(
+        &mut self,
+        state: &AppState,
+        identity: &Identity,
+        bytes: usize,
+    ) -> Result<(), ApiError> {
+        if bytes >= LARGE_BYTES {
+            self.reading = Some(state.services.reads.page(identity.user_id, bytes)?);
+        }
+        Ok(())
+    }
 }

@@ -128,6 +128,12 @@ pub const GROUPS: &[Group] = &[
                 &[],
                 "How many there may be (server.max_connections, or what the system allows)",
             ),
+            metric(
+                Kind::Counter,
+                "reads_cut_total",
+                &[],
+                "Large answers and exports that were given up because nobody took them",
+            ),
             metric(Kind::Gauge, "sse_followers", &[], "Open event streams"),
             metric(
                 Kind::Counter,

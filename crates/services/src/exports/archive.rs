@@ -39,11 +39,12 @@ impl DataExports {
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;
         let (engine, owner) = (self.exports.engine.clone(), identity.user_id);
-        let conversations = self.exports.all(owner, ExportFormat::JsonLines)?;
+        let reading = self.exports.reads.export(owner)?;
+        let conversations = self.exports.whole(owner, ExportFormat::JsonLines);
         let about = json!({
             "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
         });
-        Ok(async_stream::try_stream! {
+        Ok(reading.pace(async_stream::try_stream! {
             let mut archive = Archive::default();
             archive.json("export.json", &about).map_err(Error::internal)?;
             archive.begin("schema.json").map_err(Error::internal)?;
@@ -76,7 +77,7 @@ impl DataExports {
                 yield Bytes::from(archive.take());
             }
             yield Bytes::from(archive.finish().map_err(Error::internal)?);
-        })
+        }))
     }
 }
 

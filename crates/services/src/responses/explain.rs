@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crud::messages::{STEP_BYTES, text_bytes};
 use models::message;
 use models::response;
 use models::{ResponseId, UserId};
@@ -72,11 +73,13 @@ impl Responses {
             Branch::new(&self.engine.db, conversation, from, to_seq, u64::from(sent) + 1);
         let tokenizer = tokenizer.unwrap_or(Tokenizer::Estimate);
         loop {
-            let mut batch = Vec::new();
+            let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH
+                && bytes < STEP_BYTES
                 && let Some(message) = branch.next().await?
             {
                 let is_older = message.seq < row.input_from_seq;
+                bytes += text_bytes(&message);
                 // What was empty then was no part of it, and neither was what came later.
                 if speaker(&message).is_some() {
                     batch.push(message);

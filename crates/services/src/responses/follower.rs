@@ -26,6 +26,12 @@ impl Follower {
         &self.response
     }
 
+    /// About how many bytes the server keeps for this reader alone, where the response has ended: its
+    /// events, their texts, and the event that is being sent, as such and as it is written.
+    pub fn kept_bytes(&self) -> usize {
+        if self.log.has_ended() { self.log.bytes().saturating_mul(4) } else { 0 }
+    }
+
     /// All events not yet seen, at least one; `None` after the terminal event, and when this
     /// server gives the response up (a client then connects again and reads on).
     pub async fn next(&mut self) -> Option<Vec<Numbered>> {

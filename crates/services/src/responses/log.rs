@@ -277,6 +277,11 @@ impl Log {
         self.lock().ended
     }
 
+    /// How many bytes its events have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
     /// Sends followers away without a terminal event; they reconnect and read from the database.
     pub(crate) fn close(&self) {
         self.change(|state| state.closed = true);
@@ -390,7 +395,8 @@ impl Log {
         Cursor { next: 0, after, version: self.version.subscribe() }
     }
 
-    /// Events from the cursor on, at most [`READ`]; empty when there are none yet.
+    /// Events from the cursor on, at most [`READ`], and about [`RUN`] bytes; empty when there are
+    /// none yet.
     pub(crate) fn read(&self, cursor: &mut Cursor) -> Vec<Numbered> {
         let state = self.lock();
         if let Some(after) = cursor.after {
@@ -402,16 +408,29 @@ impl Log {
             Some(before) => state.entries.get(before).map_or(0, |(_, end)| *end),
             None => 0,
         };
-        let mut events = Vec::new();
+        let (mut events, mut weight) = (Vec::new(), 0);
         for (seq, end) in state.entries.get(cursor.next..end).unwrap_or_default() {
             let line = state.bytes.get(begin..*end).unwrap_or_default();
             begin = *end;
-            let event = Event::decode(line).ok().and_then(|event| state.transcript.describe(event));
+            cursor.next += 1;
+            let Ok(event) = Event::decode(line) else { continue };
+            weight += if repeats_text(&event) { state.bytes.len() } else { line.len() };
+            let event = state.transcript.describe(event);
             events.extend(event.map(|event| Numbered { seq: *seq, event }));
+            if weight >= RUN && !events.is_empty() {
+                break;
+            }
         }
-        cursor.next = end.max(cursor.next);
         events
     }
+}
+
+/// Whether an event is shown with text that came before it.
+fn repeats_text(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::TextDone { .. } | Event::PartDone { .. } | Event::ItemDone { .. } | Event::Ended(_)
+    )
 }
 
 impl State {

@@ -128,8 +128,9 @@ impl Responses {
         Ok(Follower::new(render::begun(&row), log, after))
     }
 
-    /// Stops a response of `owner` and keeps its text. Stopping one that has ended changes nothing.
-    pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<ResponseResource> {
+    /// Stops a response of `owner` and keeps its text, and waits a moment for its end. Stopping one
+    /// that has ended changes nothing.
+    pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<()> {
         let row = self.find(owner, id).await?;
         if !row.status.is_final() {
             let now = self.engine.context.now();
@@ -144,7 +145,7 @@ impl Responses {
             let mut follower = Follower::new(render::begun(&row), log, None);
             let _ = tokio::time::timeout(CANCEL_WAIT, follower.wait_end()).await;
         }
-        self.get(owner, id).await
+        Ok(())
     }
 
     /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
