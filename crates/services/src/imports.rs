@@ -5,42 +5,55 @@ mod moving;
 mod rows;
 mod store;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use models::UserId;
 use schemas::import::{ImportEntry, ImportLine, ImportNote, ImportOutcome, ImportSummary};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use transfer::{ReadError, Record, Room};
 
+use crate::counts::{Counted, Counts};
 use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
 use store::Store;
 
 pub use moving::{MoveOptions, Moving};
 
-/// How many imports run at once on one server.
+/// How many imports run at once on one server; others wait for their turn.
 const AT_ONCE: usize = 4;
+/// How many files are received, or wait, or are read at once.
+const FILES_AT_ONCE: u32 = 64;
 /// How many lines of the report may wait for their reader.
 const REPORT_AHEAD: usize = 64;
+/// How long a line waits for whoever reads the report, before the import goes on without them.
+const REPORT_PATIENCE: Duration = Duration::from_secs(20);
+/// The same once the server is stopping.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What a summary says of the end of a server.
+const SHUTTING_DOWN: &str = "the server is shutting down; send the same file again";
 
 /// The use case of imports.
 #[derive(Debug, Clone)]
 pub struct Imports {
     engine: Arc<Engine>,
-    slots: Arc<Semaphore>,
+    running: Arc<Semaphore>,
     /// Where large conversations are read, one at a time for all imports together.
     room: Arc<Room>,
+    files: Counts<()>,
     /// Who imports at the moment.
-    users: Arc<Mutex<HashSet<UserId>>>,
+    users: Counts<UserId>,
 }
 
 impl Imports {
     pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
-        Self { engine, slots, room: Arc::default(), users: Arc::default() }
+        let running = Arc::new(Semaphore::new(AT_ONCE));
+        let (files, users) = (Counts::default(), Counts::default());
+        Self { engine, running, room: Arc::default(), files, users }
     }
 
     /// The right to run an import, one at a time for each user; ask before a large file is
@@ -49,25 +62,35 @@ impl Imports {
         if self.engine.draining.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
-        if !lock(&self.users).insert(owner) {
-            return Err(Error::LimitReached { what: "imports at once", limit: 1 });
-        }
-        Ok(ImportSlot { owner, users: self.users.clone(), _permit: permit })
+        let own = self.users.take(&owner, 1);
+        let own = own.ok_or(Error::LimitReached { what: "imports at once", limit: 1 })?;
+        let file = self.files.take(&(), FILES_AT_ONCE).ok_or(Error::Busy)?;
+        Ok(ImportSlot { owner, _own: own, _file: file })
     }
 
     /// Imports the conversations of `file`, and says what becomes of each, at last of all.
     ///
-    /// The work goes on even if nobody reads the report any more, up to the end of the file or of
-    /// the server; importing the same file again then does the rest. With `dry_run` nothing is
-    /// stored, and the report is the same.
+    /// The work goes on even if nobody reads the report any more, which then has no summary, up to
+    /// the end of the file or of the server; importing the same file again then does the rest.
+    /// With `dry_run` nothing is stored, and the report is the same.
     pub fn run(&self, slot: ImportSlot, file: File, dry_run: bool) -> mpsc::Receiver<ImportLine> {
         let (report, lines) = mpsc::channel(REPORT_AHEAD);
-        let (engine, room) = (self.engine.clone(), self.room.clone());
+        let (engine, room, running) =
+            (self.engine.clone(), self.room.clone(), self.running.clone());
         self.engine.tasks.spawn(async move {
+            let draining = engine.draining.clone();
+            let report = Report { lines: report, is_read: true, draining: draining.clone() };
             let store = Store { engine, owner: slot.owner, dry_run };
-            let import = Import { store, report, is_read: true };
-            import.run(file, room).await;
+            let mut import = Import { store, report };
+            // A file that is still received has none of the few turns.
+            match draining.run_until_cancelled(running.acquire()).await {
+                Some(_turn) => import.run(file, room).await,
+                None => {
+                    let error = Some(SHUTTING_DOWN.to_owned());
+                    let summary = ImportSummary { dry_run, error, ..ImportSummary::default() };
+                    import.report.say(ImportLine::Summary(summary)).await;
+                }
+            }
             drop(slot);
         });
         lines
@@ -78,30 +101,46 @@ impl Imports {
 #[derive(Debug)]
 pub struct ImportSlot {
     owner: UserId,
-    users: Arc<Mutex<HashSet<UserId>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for ImportSlot {
-    fn drop(&mut self) {
-        lock(&self.users).remove(&self.owner);
-    }
-}
-
-// A panic while the lock is held leaves the set whole.
-fn lock(users: &Mutex<HashSet<UserId>>) -> MutexGuard<'_, HashSet<UserId>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
+    _own: Counted<UserId>,
+    _file: Counted<()>,
 }
 
 struct Import {
     store: Store,
-    report: mpsc::Sender<ImportLine>,
-    /// Whether somebody still reads the report.
+    report: Report,
+}
+
+/// Where the lines of a report go.
+struct Report {
+    lines: mpsc::Sender<ImportLine>,
+    /// Whether somebody still reads them.
     is_read: bool,
+    draining: CancellationToken,
+}
+
+impl Report {
+    /// Says `line` to whoever reads the report. One who takes nothing for long is not waited for
+    /// again: neither other imports nor the end of the server depend on them.
+    async fn say(&mut self, line: ImportLine) {
+        if !self.is_read {
+            return;
+        }
+        let patience = async {
+            tokio::select! {
+                () = sleep(REPORT_PATIENCE) => {}
+                () = self.draining.cancelled() => sleep(LAST_WORDS).await,
+            }
+        };
+        self.is_read = tokio::select! {
+            biased;
+            said = self.lines.send(line) => said.is_ok(),
+            () = patience => false,
+        };
+    }
 }
 
 impl Import {
-    async fn run(mut self, file: File, room: Arc<Room>) {
+    async fn run(&mut self, file: File, room: Arc<Room>) {
         // The reader waits until a conversation is dealt with: two would need the memory of two.
         let (records, mut found) = mpsc::channel::<(Record, oneshot::Sender<()>)>(1);
         let reader = self.store.engine.tasks.spawn_blocking(move || {
@@ -120,8 +159,7 @@ impl Import {
             let record = tokio::select! {
                 biased;
                 () = self.store.engine.draining.cancelled() => {
-                    summary.error =
-                        Some("the server is shutting down; send the same file again".to_owned());
+                    summary.error = Some(SHUTTING_DOWN.to_owned());
                     break;
                 }
                 record = found.recv() => record,
@@ -139,7 +177,7 @@ impl Import {
             // Nothing of it is in memory any more; who reads the report may take their time.
             let _ = done.send(());
             count(&mut summary, &entry);
-            self.say(ImportLine::Conversation(entry)).await;
+            self.report.say(ImportLine::Conversation(entry)).await;
         }
         drop(found);
         let ended = reader.await.unwrap_or_else(|panic| {
@@ -153,13 +191,7 @@ impl Import {
             already_there = summary.already_there, failed = summary.failed,
             messages = summary.messages, "import ended"
         );
-        self.say(ImportLine::Summary(summary)).await;
-    }
-
-    async fn say(&mut self, line: ImportLine) {
-        if self.is_read && self.report.send(line).await.is_err() {
-            self.is_read = false;
-        }
+        self.report.say(ImportLine::Summary(summary)).await;
     }
 }
 
@@ -196,5 +228,48 @@ fn count(summary: &mut ImportSummary, entry: &ImportEntry) {
         ImportOutcome::AlreadyThere => summary.already_there += 1,
         ImportOutcome::Empty => summary.empty += 1,
         ImportOutcome::Failed => summary.failed += 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn line() -> ImportLine {
+        ImportLine::Summary(ImportSummary::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s1_a_report_that_nobody_reads_holds_nothing_up() {
+        let (lines, unread) = mpsc::channel(1);
+        let draining = CancellationToken::new();
+        let mut report = Report { lines, is_read: true, draining: draining.clone() };
+        let began = Instant::now();
+        report.say(line()).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "there is room for one");
+        report.say(line()).await;
+        assert_eq!(began.elapsed(), REPORT_PATIENCE);
+        report.say(line()).await;
+        assert_eq!(began.elapsed(), REPORT_PATIENCE, "nobody is waited for again");
+        drop(unread);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stops_waits_for_no_reader_of_a_report() {
+        let (lines, mut unread) = mpsc::channel(1);
+        let draining = CancellationToken::new();
+        let mut report = Report { lines, is_read: true, draining: draining.clone() };
+        let began = Instant::now();
+        report.say(line()).await;
+        draining.cancel();
+        report.say(line()).await;
+        assert_eq!(began.elapsed(), LAST_WORDS);
+        // One who reads gets the summary in any case.
+        let (lines, mut read) = mpsc::channel(1);
+        let mut report = Report { lines, is_read: true, draining };
+        report.say(line()).await;
+        assert!(read.recv().await.is_some() && unread.recv().await.is_some());
     }
 }

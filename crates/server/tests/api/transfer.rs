@@ -22,6 +22,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         an_export_as_markdown_reads_well,
         what_cannot_be_imported_is_refused_or_reported,
         s2_imported_texts_are_bounded_like_sent_ones,
+        s18_slow_uploads_keep_nobody_from_importing,
         a_large_conversation_is_imported_in_steps,
         s2_pages_end_by_bytes_as_well_as_by_rows,
     )
@@ -418,4 +419,36 @@ async fn s2_pages_end_by_bytes_as_well_as_by_rows(world: World) {
     let markdown = ada.get(&format!("/api/conversations/{id}/export?format=markdown")).await.text;
     assert_eq!(markdown.matches("\n## ").count(), 20);
     assert_eq!(export(&ada).await.len() / (1 << 20), 13);
+}
+
+async fn s18_slow_uploads_keep_nobody_from_importing(world: World) {
+    use tokio::io::AsyncWriteExt as _;
+
+    let app = TestApp::start(&world).await;
+    let host = app.url().trim_start_matches("http://").to_owned();
+    let mut slow = Vec::new();
+    for at in 0..6 {
+        let user = app.user(&format!("slow{at}")).await;
+        let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+        let head = format!(
+            "POST /api/import HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: 1000\r\n\r\n[",
+            user.access_token
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push((user, stream));
+    }
+    // Whoever asks again while the first file is received has one underway.
+    let (first, _) = &slow[0];
+    eventually("it is being received", async || {
+        first.post("/api/import", json!([])).await.status == 429
+    })
+    .await;
+    let ada = app.user("ada").await;
+    let file = json!([{"uuid": "a", "chat_messages": [
+        {"uuid": "m", "sender": "human", "text": "Hi"}]}]);
+    let import = ada.post("/api/import", file).await;
+    assert_eq!(import.status, 200, "{}", import.text);
+    assert!(import.text.contains("\"imported\":1"), "{}", import.text);
+    drop(slow);
 }
