@@ -39,8 +39,17 @@ pub struct ApiConfig {
     pub header_timeout: Duration,
     /// How long a connection is kept without a request.
     pub keep_alive: Duration,
-    /// How many connections are served at once; more wait in the operating system's queue.
+    /// How many connections are served at once. A few more are taken for health checks; whatever
+    /// else they ask is refused for the moment.
     pub max_connections: usize,
+    /// How many connections one address (of IPv6: one /64 network) may have. Those of trusted
+    /// proxies count until their first request only.
+    pub connections_per_address: u32,
+    /// How many bodies are received at once from one address, or for one that a trusted proxy
+    /// names.
+    pub bodies_per_address: u32,
+    /// How many bytes a second a body has to bring, once the time for a head has passed.
+    pub body_min_rate: u64,
     /// Opens `/metrics` to whoever sends it as a bearer token.
     pub metrics_token: Option<SecretString>,
     /// Whether the server listens on a loopback address only.
@@ -67,6 +76,9 @@ impl Default for ApiConfig {
             header_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             max_connections: 16_384,
+            connections_per_address: 2048,
+            bodies_per_address: 128,
+            body_min_rate: 4096,
             metrics_token: None,
             loopback_bind: true,
             version: VersionInfo { version: env!("CARGO_PKG_VERSION"), commit: None },

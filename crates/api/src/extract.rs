@@ -2,6 +2,7 @@
 
 mod address;
 mod bearer;
+mod bodies;
 mod client;
 mod conditions;
 mod cursor;
@@ -18,8 +19,9 @@ mod upload;
 
 pub(crate) use address::{OwnAddress, named_host};
 pub(crate) use bearer::{Administrator, Bearer, UserSlot, bearer_token};
-pub(crate) use client::ClientInfo;
+pub(crate) use bodies::Bodies;
 pub use client::Peer;
+pub(crate) use client::{ClientInfo, KeptForHealth};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};
 pub(crate) use cursor::event_cursor;
 pub(crate) use idempotency::IdempotencyKey;

@@ -30,4 +30,4 @@ pub use metrics::Metrics;
 pub use middleware::AllowedHost;
 pub use openapi::openapi;
 pub use router::router;
-pub use serve::serve;
+pub use serve::{KEPT_CONNECTIONS, serve};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use services::Services;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::extract::BodyLimits;
+use crate::extract::{Bodies, BodyLimits};
 use crate::metrics::{Metrics, Upkeep, upkeep};
 use crate::middleware::{Hosts, KnownQueries, bounds, cors, known_hosts, known_queries, observe};
 use crate::openapi::documented;
@@ -24,17 +24,23 @@ pub fn router(
     metrics: Arc<dyn Metrics>,
     site: Router,
 ) -> Router {
-    let auth_limits = BodyLimits { bytes: config.max_auth_body_bytes, time: config.body_timeout };
+    let bodies = Bodies::new(&config);
+    let auth_limits = BodyLimits {
+        bytes: config.max_auth_body_bytes,
+        time: config.body_timeout,
+        bodies: bodies.clone(),
+    };
     let auth = routes::auth_routes().layer(Extension(auth_limits));
     let (router, document) =
         documented(OpenApiRouter::new().merge(auth).merge(routes::other_routes()));
     // The document consists of strings and numbers; serialising it cannot fail.
     let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
-    let router = wrap(router, KnownQueries::from_document(&document), &config, site);
+    let queries = KnownQueries::from_document(&document);
+    let router = wrap(router, queries, &config, bodies.clone(), site);
     let router = router.layer(middleware::from_fn_with_state(Upkeep::new(metrics.clone()), upkeep));
     let docs_html = Bytes::from(docs::reference(&document));
     let scopes = RouteScopes::from_document(&document);
-    let shared = Shared { services, config, metrics, scopes, openapi_json, docs_html };
+    let shared = Shared { services, config, bodies, metrics, scopes, openapi_json, docs_html };
     router.with_state(AppState::new(shared))
 }
 
@@ -43,9 +49,10 @@ pub(crate) fn wrap<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     queries: KnownQueries,
     config: &ApiConfig,
+    bodies: Bodies,
     site: Router,
 ) -> Router<S> {
-    let limits = BodyLimits { bytes: config.max_body_bytes, time: config.body_timeout };
+    let limits = BodyLimits { bytes: config.max_body_bytes, time: config.body_timeout, bodies };
     let router = router
         .fallback(move |request: Request| routes::unmatched(site.clone(), request))
         .method_not_allowed_fallback(routes::method_not_supported)

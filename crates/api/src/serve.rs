@@ -1,25 +1,25 @@
 //! Connections: accepted, bounded, watched, and brought to an end.
 //!
-//! What `axum::serve` leaves to the caller is done here: `TCP_NODELAY`, a cap on connections, a
-//! deadline for the head of every request, limits of HTTP/2, a deadline for stalled writes, and
+//! What `axum::serve` leaves to the caller is done here: `TCP_NODELAY`, a cap on connections and on
+//! those of one address, a deadline for the head of every request, limits of HTTP/2, a deadline for stalled writes, and
 //! a shutdown in two steps.
 
 mod accept;
 mod connection;
+mod doors;
 mod head;
 mod in_flight;
 mod stall;
 
-use std::sync::Arc;
-
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::ApiConfig;
 use connection::Connections;
+use doors::Doors;
+pub use doors::KEPT_CONNECTIONS;
 
 /// Serves the router on the listener until told to stop; returns when the last connection is
 /// gone.
@@ -37,7 +37,7 @@ pub async fn serve(
 ) {
     metrics::gauge!("http_connections_limit")
         .set(u32::try_from(config.max_connections).unwrap_or(u32::MAX));
-    let slots = Arc::new(Semaphore::new(config.max_connections));
+    let doors = Doors::new(config);
     let tasks = TaskTracker::new();
     let connections = Connections::new(router, config, &tasks, shutdown.clone(), closed.clone());
     loop {
@@ -46,16 +46,17 @@ pub async fn serve(
             biased;
             () = closed.cancelled() => break,
             () = shutdown.cancelled() => break,
-            accepted = accept::next(&listener, &slots) => accepted,
+            accepted = accept::next(&listener, &doors) => accepted,
         };
         let Some((stream, peer, slot)) = accepted else {
             break;
         };
-        let connection = connections.run(stream, peer);
+        let Some(pass) = doors.enter(slot, &stream, peer) else { continue };
+        let connection = connections.run(stream, peer, &pass);
         let open = Open::begin();
         tasks.spawn(async move {
             connection.await;
-            drop((slot, open));
+            drop((pass, open));
         });
     }
     drop(listener);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use services::Services;
 
 use crate::ApiConfig;
+use crate::extract::Bodies;
 use crate::metrics::Metrics;
 use crate::scopes::RouteScopes;
 
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) services: Services,
     /// The operator's choices.
     pub(crate) config: ApiConfig,
+    /// The bodies that are being received.
+    pub(crate) bodies: Bodies,
     /// Renders what was counted.
     pub(crate) metrics: Arc<dyn Metrics>,
     /// What an API key must be good for.

@@ -53,9 +53,7 @@ pub use links::Links;
 pub use reads::{Gathering, LARGE_BYTES, Reading, Reads};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{
-    Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles,
-};
+pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
 pub use streams::{OpenStream, Streams};
 
 use responses::engine::Engine;

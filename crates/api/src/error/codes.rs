@@ -158,7 +158,7 @@ codes! {
         "The path exists, but not with this method.",
         "Use one that the header `Allow` names.";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, InvalidRequest,
-        "The body did not arrive in time (`server.body_timeout`).",
+        "The body did not arrive in time (`server.body_timeout`, `server.body_min_rate`).",
         "Send it again over a better connection.";
     EmailTaken = "email_taken", CONFLICT, Conflict,
         "An account with this e-mail address exists.",
@@ -197,7 +197,7 @@ codes! {
         "The `Idempotency-Key` was used for another request.",
         "Use a new key for each request, and the same one only to repeat it.";
     RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, RateLimit,
-        "A limit of the user or of the address is reached, or too many passwords or codes were wrong; the message says which.",
+        "A limit of the user, of the API key or of the address is reached, or too many passwords or codes were wrong; the message says which.",
         "Wait as long as `Retry-After` says.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, InvalidRequest,
         "The headers are larger than the server takes.",

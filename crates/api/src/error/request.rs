@@ -63,6 +63,25 @@ impl ApiError {
         )
     }
 
+    /// So many bodies are being received from the address already.
+    pub(crate) fn too_many_bodies(limit: u32) -> Self {
+        Self::new(
+            Code::RateLimitExceeded,
+            format!("{limit} bodies are being received from this address already. Try again soon."),
+        )
+        .retry(Retry::After(Duration::from_secs(1)))
+    }
+
+    /// All connections are taken but those kept for health checks.
+    pub(crate) fn no_connection_free() -> Self {
+        Self::new(
+            Code::Overloaded,
+            "The server has as many connections as it takes. Try again soon.",
+        )
+        .retry(Retry::After(Duration::from_secs(1)))
+        .blame(Blame::Outside)
+    }
+
     /// The body ended before its announced length.
     pub(crate) fn body_incomplete() -> Self {
         Self::new(Code::RequestIncomplete, "The body of the request did not arrive whole.")

@@ -25,6 +25,10 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// In the extensions of a request whose connection is one of those kept for health checks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeptForHealth;
+
 /// The client as the account use cases want it.
 ///
 /// The address is that of the peer, or whom a trusted proxy passes the request on for. A forwarding

@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bodies::{Bodies, Receiving};
 use super::decode::decode;
 use super::strict::{self, Node};
 use crate::error::ApiError;
@@ -18,12 +19,14 @@ use crate::error::ApiError;
 const FIRST_BUFFER_BYTES: usize = 64 * 1024;
 
 /// What a body may cost; the router puts one into every request's extensions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct BodyLimits {
     /// The most bytes.
     pub(crate) bytes: usize,
     /// The longest time from the first read to the last byte.
     pub(crate) time: Duration,
+    /// Those that are being received.
+    pub(crate) bodies: Bodies,
 }
 
 /// A JSON body: a request's, read strictly, or an answer's.
@@ -58,8 +61,10 @@ async fn parse(request: Request) -> Result<Node, ApiError> {
         return Err(ApiError::unsupported_media_type());
     }
     // A route without limits is a mistake in the router, not the client's.
-    let limits = *request.extensions().get::<BodyLimits>().ok_or_else(ApiError::internal)?;
-    let bytes = read(request.into_body(), limits).await?;
+    let (parts, body) = request.into_parts();
+    let limits = parts.extensions.get::<BodyLimits>().ok_or_else(ApiError::internal)?;
+    let bytes = read(body, limits, || limits.bodies.begin(&parts.extensions, &parts.headers));
+    let bytes = bytes.await?;
     strict::parse(&bytes).map_err(|why| ApiError::invalid_json(&why))
 }
 
@@ -75,26 +80,30 @@ fn object<T: DeserializeOwned>(node: Node) -> Result<Json<T>, ApiError> {
 
 /// Reads a whole body. One announced too large is refused before its first byte is read; one
 /// that turns out too large, as soon as it does.
-async fn read(body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+async fn read(
+    body: Body,
+    limits: &BodyLimits,
+    begin: impl FnOnce() -> Result<Receiving, ApiError>,
+) -> Result<Vec<u8>, ApiError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limits.bytes {
         return Err(ApiError::body_too_large(limits.bytes));
     }
-    let whole = async {
-        let mut bytes = Vec::with_capacity(announced.min(FIRST_BUFFER_BYTES));
-        let mut frames = body.into_data_stream();
-        while let Some(frame) = frames.next().await {
-            let frame = frame.map_err(|_| ApiError::body_incomplete())?;
-            if bytes.len() + frame.len() > limits.bytes {
-                return Err(ApiError::body_too_large(limits.bytes));
-            }
-            bytes.extend_from_slice(&frame);
+    let receiving = begin()?;
+    let mut bytes = Vec::with_capacity(announced.min(FIRST_BUFFER_BYTES));
+    let mut frames = body.into_data_stream();
+    loop {
+        let latest = receiving.began() + limits.time;
+        let deadline = latest.min(receiving.deadline(bytes.len() as u64));
+        let frame = tokio::time::timeout_at(deadline, frames.next()).await;
+        let frame = frame.map_err(|_| ApiError::body_timeout(deadline - receiving.began()))?;
+        let Some(frame) = frame else { return Ok(bytes) };
+        let frame = frame.map_err(|_| ApiError::body_incomplete())?;
+        if bytes.len() + frame.len() > limits.bytes {
+            return Err(ApiError::body_too_large(limits.bytes));
         }
-        Ok(bytes)
-    };
-    tokio::time::timeout(limits.time, whole)
-        .await
-        .unwrap_or_else(|_| Err(ApiError::body_timeout(limits.time)))
+        bytes.extend_from_slice(&frame);
+    }
 }
 
 /// Whether the body is declared as JSON. A page on another site can send a form or plain text

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 
+use super::bodies::Bodies;
 use crate::error::ApiError;
 
 /// How long a whole upload may take.
@@ -17,20 +20,22 @@ const WHOLE: Duration = Duration::from_mins(30);
 
 /// What an upload may cost.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct UploadLimits {
+pub(crate) struct UploadLimits<'a> {
     /// The most bytes.
     pub(crate) bytes: u64,
     /// The longest time without a byte.
     pub(crate) idle: Duration,
+    /// Those that are being received.
+    pub(crate) bodies: &'a Bodies,
 }
 
 /// Receives `body` into a file in `folder`, which the system removes when it is closed. The file
 /// is at its beginning.
 pub(crate) async fn receive(
-    headers: &HeaderMap,
+    Parts { headers, extensions, .. }: &Parts,
     body: Body,
     folder: &Path,
-    limits: UploadLimits,
+    limits: UploadLimits<'_>,
 ) -> Result<File, ApiError> {
     if !is_declared(headers) {
         return Err(ApiError::unsupported_upload());
@@ -39,6 +44,7 @@ pub(crate) async fn receive(
     if body.size_hint().lower() > limits.bytes {
         return Err(ApiError::body_too_large(max));
     }
+    let receiving = limits.bodies.begin(extensions, headers)?;
     let folder = folder.to_owned();
     let file = tokio::task::spawn_blocking(move || tempfile::tempfile_in(folder)).await;
     let file = file.map_err(|_| ApiError::internal())?.map_err(|error| ApiError::upload(&error))?;
@@ -46,9 +52,10 @@ pub(crate) async fn receive(
     let whole = async {
         let (mut frames, mut bytes) = (body.into_data_stream(), 0u64);
         loop {
-            let frame = tokio::time::timeout(limits.idle, frames.next())
-                .await
-                .map_err(|_| ApiError::body_timeout(limits.idle))?;
+            let now = Instant::now();
+            let deadline = receiving.deadline(bytes).min(now + limits.idle);
+            let frame = tokio::time::timeout_at(deadline, frames.next()).await;
+            let frame = frame.map_err(|_| ApiError::body_timeout(deadline - now))?;
             let Some(frame) = frame else { break };
             let frame = frame.map_err(|_| ApiError::body_incomplete())?;
             bytes = bytes.saturating_add(frame.len() as u64);

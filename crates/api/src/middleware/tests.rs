@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::*;
 use crate::ApiConfig;
-use crate::extract::{Json, Path, RequestId};
+use crate::extract::{Bodies, Json, Path, RequestId};
 use crate::openapi::documented;
 use crate::router::wrap;
 
@@ -51,7 +51,8 @@ fn app() -> Router {
     let site = Router::new()
         .route("/page", axum::routing::get(async || "the page"))
         .route("/api/site", axum::routing::get(async || "never"));
-    wrap(router, KnownQueries::from_document(&document), &config, site)
+    let bodies = Bodies::new(&config);
+    wrap(router, KnownQueries::from_document(&document), &config, bodies, site)
 }
 
 const ID: &str = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e";

@@ -177,10 +177,10 @@ pub(super) async fn import_conversations(
 ) -> Answer<Response> {
     // Before the body is received: a large one for nothing helps nobody.
     let slot = state.services.imports.reserve(identity.user_id)?;
-    let limits =
-        UploadLimits { bytes: state.config.max_import_bytes, idle: state.config.body_timeout };
+    let (bytes, idle) = (state.config.max_import_bytes, state.config.body_timeout);
+    let limits = UploadLimits { bytes, idle, bodies: &state.bodies };
     let (parts, body) = request.into_parts();
-    let file = receive(&parts.headers, body, &state.config.upload_dir, limits).await?;
+    let file = receive(&parts, body, &state.config.upload_dir, limits).await?;
     let lines = state.services.imports.run(slot, file, dry_run);
     let headers = [
         (header::CONTENT_TYPE, JSON_LINES),

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::doors::{Doors, Slot};
 
 /// The first pause after a failure that is not one connection's own.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -19,9 +19,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// stays readable and a plain loop would spin; the pauses grow until a connection ends.
 pub(super) async fn next(
     listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    doors: &Doors,
+) -> Option<(TcpStream, SocketAddr, Slot)> {
+    let slot = doors.slot().await?;
     let mut pause = FIRST_PAUSE;
     loop {
         match listener.accept().await {

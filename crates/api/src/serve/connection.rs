@@ -22,11 +22,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
+use super::doors::Pass;
 use super::head::HeadGuard;
 use super::in_flight::{CountedBody, InFlight};
 use super::stall::StallGuard;
 use crate::ApiConfig;
-use crate::extract::Peer;
+use crate::extract::{KeptForHealth, Peer};
 use crate::sse::Closing;
 
 /// The most headers of a request.
@@ -42,6 +43,8 @@ const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
 const MAX_STREAM_BUFFER_BYTES: usize = 256 * 1024;
 /// How often an HTTP/2 peer is asked whether it is there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
+/// How long a connection that is kept for health checks may take to ask for one.
+const KEPT_PATIENCE: Duration = Duration::from_secs(1);
 /// How long connections have to send what is left once the server is closing.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -98,17 +101,23 @@ impl Connections {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
+        pass: &Pass,
     ) -> impl Future<Output = ()> + Send + use<> {
         let in_flight = InFlight::default();
+        let (at_request, is_kept) = (pass.at_request(), pass.is_kept);
         let service = service_fn({
             let (router, in_flight) = (self.router.clone(), in_flight.clone());
             let closing = Closing(self.closed.clone());
             move |request: Request<Incoming>| {
                 let guard = in_flight.begin();
+                at_request();
                 let mut router = router.clone();
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(Peer(peer));
                 request.extensions_mut().insert(closing.clone());
+                if is_kept {
+                    request.extensions_mut().insert(KeptForHealth);
+                }
                 async move {
                     let response: Response<Body> = router.call(request).await?;
                     Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, guard)))
@@ -120,7 +129,7 @@ impl Connections {
         let connection = self.builder.serve_connection(io, service).into_owned();
         let watch = Watch {
             in_flight,
-            header_timeout: self.header_timeout,
+            header_timeout: if is_kept { KEPT_PATIENCE } else { self.header_timeout },
             keep_alive: self.keep_alive,
             shutdown: self.shutdown.clone(),
             closed: self.closed.clone(),

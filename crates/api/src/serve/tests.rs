@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,12 +6,13 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::extract::Peer;
+use crate::middleware::bounds;
 use crate::sse::Closing;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -43,6 +43,13 @@ impl Served {
         stream
     }
 
+    /// From another address of this machine.
+    async fn connect_from(&self, address: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(self.addr).await.unwrap()
+    }
+
     async fn stop(self) {
         self.closed.cancel();
         timeout(PATIENCE, self.task).await.unwrap().unwrap();
@@ -69,6 +76,7 @@ fn app() -> Router {
             "/peer",
             get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.to_string() }),
         )
+        .route("/health/live", get(|| async { "well" }))
         .route("/endless", get(endless))
         .route("/open", get(open))
         .route("/ignores-body", post(|| async { "no thanks" }))
@@ -104,11 +112,10 @@ fn fast() -> ApiConfig {
 async fn an_accepted_socket_sends_small_writes_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let slots = Arc::new(Semaphore::new(1));
-    let (stream, peer, _slot) = accept::next(&listener, &slots).await.unwrap();
+    let doors = Doors::new(&ApiConfig::default());
+    let (stream, peer, _slot) = accept::next(&listener, &doors).await.unwrap();
     assert!(stream.nodelay().unwrap());
     assert_eq!(peer, client.local_addr().unwrap());
-    assert_eq!(slots.available_permits(), 0);
 }
 
 #[tokio::test]
@@ -243,19 +250,75 @@ async fn a_client_that_stops_reading_is_dropped() {
 }
 
 #[tokio::test]
-async fn more_connections_than_slots_wait_their_turn() {
-    let config = ApiConfig { max_connections: 1, ..ApiConfig::default() };
-    let served = Served::start(app(), config).await;
-    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-    let mut first = served.connect().await;
-    first.write_all(request).await.unwrap();
-    read_until(&mut first, "hello").await;
-    let mut second = served.connect().await;
-    second.write_all(request).await.unwrap();
-    let waiting = timeout(Duration::from_millis(100), second.read_u8()).await;
-    assert!(waiting.is_err(), "the second connection was served");
-    drop(first);
-    read_until(&mut second, "ello").await;
+async fn s4_where_all_slots_are_taken_health_checks_are_answered() {
+    let config = ApiConfig { max_connections: 2, ..ApiConfig::default() };
+    let served = Served::start(app().layer(axum::middleware::from_fn(bounds)), config).await;
+    let mut taken = Vec::new();
+    for from in ["127.0.0.2", "127.0.0.3"] {
+        let mut stream = served.connect_from(from).await;
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        read_until(&mut stream, "hello").await;
+        taken.push(stream);
+    }
+    // More than are kept: each of them is told at once.
+    for _ in 0..2 * KEPT_CONNECTIONS {
+        let mut refused = served.connect_from("127.0.0.4").await;
+        refused.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        let got = read_to_end(&mut refused).await;
+        assert!(got.starts_with("HTTP/1.1 503 ") && got.contains("retry-after"), "{got}");
+    }
+    let mut health = served.connect_from("127.0.0.4").await;
+    health.write_all(b"GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut health, "well").await;
+    drop(taken);
+    loop {
+        // As soon as the server has noticed that they are gone.
+        let mut next = served.connect_from("127.0.0.5").await;
+        next.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        if read_to_end(&mut next).await.ends_with("hello") {
+            break;
+        }
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn s4_one_address_has_no_more_connections_than_its_share() {
+    let served =
+        Served::start(app(), ApiConfig { connections_per_address: 2, ..ApiConfig::default() })
+            .await;
+    let own = [served.connect_from("127.0.0.2").await, served.connect_from("127.0.0.2").await];
+    let mut more = served.connect_from("127.0.0.2").await;
+    let got = read_to_end(&mut more).await;
+    assert!(got.starts_with("HTTP/1.1 429 ") && got.contains("rate_limit_exceeded"), "{got}");
+    let mut other = served.connect_from("127.0.0.3").await;
+    other.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut other, "hello").await;
+    drop(own);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn s4_a_trusted_proxy_counts_until_it_asks_for_something() {
+    let served = Served::start(
+        app(),
+        ApiConfig {
+            connections_per_address: 1,
+            trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
+            ..ApiConfig::default()
+        },
+    )
+    .await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let mut stream = served.connect_from("127.0.0.2").await;
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        read_until(&mut stream, "hello").await;
+        kept.push(stream);
+    }
+    let _silent = served.connect_from("127.0.0.2").await;
+    let got = read_to_end(&mut served.connect_from("127.0.0.2").await).await;
+    assert!(got.starts_with("HTTP/1.1 429 "), "{got}");
     served.stop().await;
 }
 

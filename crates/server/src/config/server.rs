@@ -20,9 +20,19 @@ section! {
     host: IpAddr = "127.0.0.1", flag "--host";
     /// TCP port to listen on; 0 takes a free one.
     port: u16 = "8000", env "PORT", flag "--port", range "0" to "65535";
-    /// How many connections are served at once; more wait in the system's queue. They are fewer, and
-    /// the log says so, where the system lets the process open fewer files.
+    /// How many connections are served at once. Beyond them a few are taken for health checks, and
+    /// whatever else they ask is refused for the moment. They are fewer, and the log says so, where
+    /// the system lets the process open fewer files.
     max_connections: usize = "16384", range "1" to "1000000";
+    /// How many connections one address (of IPv6: one /64 network) may have, and at most three
+    /// quarters of all. Those of trusted proxies count until their first request only.
+    connections_per_address: u32 = "2048", range "1" to "1000000";
+    /// How many request bodies are received at once from one address, or for one that a trusted
+    /// proxy names. Behind a proxy that is not trusted everybody has the proxy's address.
+    bodies_per_address: u32 = "128", range "1" to "1000000";
+    /// How many bytes a second a request body has to bring at least, once `header_timeout` has
+    /// passed. So a small body has little time, and a large one has up to `body_timeout`.
+    body_min_rate: u64 = "4096", range "1" to "1048576";
     /// The largest request body, in bytes.
     max_body_bytes: usize = "1048576", range "65536" to "67108864";
     /// The largest request body of the sign-up, login and refresh routes, in bytes.

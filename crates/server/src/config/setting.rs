@@ -119,7 +119,7 @@ macro_rules! whole_numbers {
         }
     )+};
 }
-whole_numbers!(u16, u32, usize);
+whole_numbers!(u16, u32, u64, usize);
 
 impl Setting for f64 {
     const EXPECTS: &'static str = "a number";

@@ -128,6 +128,15 @@ pub const GROUPS: &[Group] = &[
                 &[],
                 "How many there may be (server.max_connections, or what the system allows)",
             ),
+            metric(Kind::Gauge, "http_bodies", &[], "Request bodies that are being received"),
+            metric(
+                Kind::Counter,
+                "http_limits_reached_total",
+                &["limit"],
+                "What was refused because an address, a user or a key has as much as it may: \
+                 connections_per_address, bodies_per_address, requests_per_user, \
+                 requests_per_key, storage_per_user",
+            ),
             metric(
                 Kind::Counter,
                 "reads_cut_total",

@@ -4,7 +4,7 @@ use testkit::client::Anonymous;
 use testkit::process::ProcessBuilder;
 use testkit::{Harness, World, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::place::{BINARY, Place, run};
 use super::{PROMPT, settings, ticks, upstream};
@@ -77,15 +77,19 @@ async fn few(world: World) {
     let refused = user.post(&one_more, serde_json::json!({ "content": PROMPT })).await;
     assert_eq!(refused.status, 503, "{}", refused.text);
 
-    // As many connections as there may be, and as many again that wait in the system's queue.
+    // As many connections as there may be, and as many again. One address may not have them all.
     let host = server.url().strip_prefix("http://").expect("its address").to_owned();
     let mut connected = TcpStream::connect(&host).await.expect("the system takes it");
     exchange(&mut connected, "GET", "/api/me", &user.access_token).await;
     let mut waiting = Vec::new();
-    for _ in 0..2 * connections {
-        waiting.push(TcpStream::connect(&host).await.expect("the system takes it"));
+    for at in 0..2 * connections {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = format!("127.0.0.{}:0", 2 + at % 4).parse().expect("an address");
+        socket.bind(from).expect("it is ours");
+        let server = host.parse().expect("an address");
+        waiting.push(socket.connect(server).await.expect("the system takes it"));
     }
-    // A client with a pool might begin another connection, which would wait, too.
+    // A client with a pool might begin another connection, which would be refused.
     eventually("all are taken", async || {
         let metrics = exchange(&mut connected, "GET", "/metrics", testkit::METRICS_TOKEN).await;
         metrics.contains(&format!("\nhttp_connections {connections}\n"))

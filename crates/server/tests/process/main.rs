@@ -34,6 +34,7 @@ mod proxies;
 mod readers;
 mod reference;
 mod secrecy;
+mod slow_clients;
 mod start;
 mod statements;
 mod stop;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
     let harness = start::stories(harness);
     let harness = statements::stories(harness);
     let harness = secrecy::stories(harness);
+    let harness = slow_clients::stories(harness);
     let harness = disk_full::stories(harness);
     let harness = descriptors::stories(harness);
     let harness = accounts::stories(harness);
