@@ -5,11 +5,11 @@ pub mod removal;
 pub mod reset;
 
 use models::user::{Column, Entity, Model, UserRole};
-use models::{ApiKeyId, SessionId, Time, UserId, session};
+use models::{ApiKeyId, SessionId, Time, UserId, conversation, message, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
-    UpdateMany,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    Select, UpdateMany,
 };
 
 use crate::db::{Db, Tx};
@@ -23,6 +23,33 @@ fn visible() -> Select<Entity> {
 /// Finds an account that is not deleted.
 pub async fn find(db: &Db, id: UserId) -> Result<Option<Model>> {
     Ok(visible().filter(Column::Id.eq(id)).one(db.read()).await?)
+}
+
+/// How many bytes of text an account has: messages, what stands beside them, and what is said of
+/// conversations; the trash included.
+pub async fn stored_bytes(db: &Db, id: UserId) -> Result<u64> {
+    let sum = |columns: &[&str]| {
+        let lengths: Vec<String> =
+            columns.iter().map(|column| format!("COALESCE(OCTET_LENGTH({column}), 0)")).collect();
+        Expr::cust(format!("CAST(COALESCE(SUM({}), 0) AS SIGNED)", lengths.join(" + ")))
+    };
+    let own = || conversation::Entity::find().filter(conversation::Column::UserId.eq(id));
+    let conversations: Option<i64> = own()
+        .select_only()
+        .expr_as(sum(&["title", "instructions", "metadata"]), "bytes")
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    let ids = own().select_only().column(conversation::Column::Id).into_query();
+    let messages: Option<i64> = message::Entity::find()
+        .select_only()
+        .expr_as(sum(&["content", "data"]), "bytes")
+        .filter(message::Column::ConversationId.in_subquery(ids))
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    let bytes = conversations.unwrap_or(0).saturating_add(messages.unwrap_or(0));
+    Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
 async fn is_taken(tx: &Tx, email: &str, except: UserId) -> Result<bool> {

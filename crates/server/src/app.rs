@@ -12,7 +12,8 @@ use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
 use models::Context;
 use provider::Provider;
 use services::{
-    Catalog, Continuing, Parts, Services, Settings, StreamLimits, ThrottleLimits, Titles,
+    Catalog, Continuing, Parts, RequestLimits, Services, Settings, StreamLimits, ThrottleLimits,
+    Titles,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -325,6 +326,11 @@ pub(crate) fn settings(config: &Config) -> Settings {
             per_user: config.limits.streams_per_user,
             per_address: config.limits.streams_per_address,
         },
+        requests: RequestLimits {
+            per_user: config.limits.requests_per_user,
+            per_key: config.limits.requests_per_key,
+        },
+        storage_per_user: config.limits.storage_per_user,
         checkpoint_interval: config.limits.checkpoint_interval,
         event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,

@@ -96,6 +96,7 @@ impl Conversations {
             }
         });
         let row = new_row(&self.engine.context, owner, body);
+        self.engine.quota.take(&self.engine.db, owner, text_bytes(&row)).await?;
         match crud::conversations::open(&self.engine.db, row.clone(), key).await? {
             crud::conversations::Opened::New => {
                 Ok(Opened { conversation: out(&self.engine, row), repeated: false })
@@ -183,6 +184,8 @@ impl Conversations {
             Patch::Null => Some((String::new(), TitleSource::None)),
             Patch::Value(title) => Some((title.trim().to_owned(), TitleSource::User)),
         };
+        let instructions_bytes = instructions.value().map_or(0, String::len);
+        self.engine.quota.take(&self.engine.db, owner, instructions_bytes).await?;
         let now = self.engine.context.now();
         let changes = Changes {
             title,
@@ -362,7 +365,7 @@ fn rows_of_page<R>(rows: &[R], limit: u32, bytes: impl Fn(&R) -> usize) -> usize
 }
 
 /// The bytes of a conversation's texts.
-fn text_bytes(row: &conversation::Model) -> usize {
+pub(crate) fn text_bytes(row: &conversation::Model) -> usize {
     let texts = [&row.instructions, &row.metadata, &row.model];
     row.title.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
 }

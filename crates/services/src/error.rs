@@ -115,6 +115,21 @@ pub enum Error {
         /// How many.
         limit: u32,
     },
+    /// The user, or the API key, makes more requests than a minute has; the next may come after
+    /// this time.
+    #[error("the limit of {limit} requests a minute is reached")]
+    TooManyRequests {
+        /// How many a minute has.
+        limit: u32,
+        /// When the next may come.
+        wait: Duration,
+    },
+    /// The user stores as much as the server allows.
+    #[error("the quota of {limit} stored bytes is reached")]
+    QuotaReached {
+        /// How many bytes.
+        limit: u64,
+    },
     /// The server has as much to do as it takes on; the same request may succeed soon.
     #[error("the server is busy")]
     Busy,

@@ -17,8 +17,10 @@ mod imports;
 mod keys;
 mod links;
 mod messages;
+mod quota;
 mod reads;
 mod repeat;
+mod requests;
 mod responses;
 mod retention;
 mod rows;
@@ -51,9 +53,12 @@ pub use imports::{ImportSlot, Imports, MoveOptions, Moving};
 pub use keys::{Keys, key_row};
 pub use links::Links;
 pub use reads::{Gathering, LARGE_BYTES, Reading, Reads};
+pub use requests::{Requests, Standing};
 pub use responses::{Follower, Numbered, Responses, Started};
 pub use searches::Searches;
-pub use settings::{Continuing, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
+pub use settings::{
+    Continuing, RequestLimits, Settings, Signup, StreamLimits, ThrottleLimits, Titles,
+};
 pub use streams::{OpenStream, Streams};
 
 use responses::engine::Engine;
@@ -130,6 +135,8 @@ pub struct Services {
     pub exports: Exports,
     /// Everything about an account on its way out.
     pub data_exports: DataExports,
+    /// Requests of each user and key.
+    pub requests: Requests,
     /// Large reads that are under way.
     pub reads: Reads,
     /// Readiness.
@@ -144,6 +151,7 @@ impl Services {
         let Parts { db, context, catalog, bus, passwords, tokens, refresh_tokens, setup, settings } =
             parts;
         let streams = Streams::new(settings.streams);
+        let requests = Requests::new(settings.requests);
         let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
         let conversations = Conversations::new(engine.clone());
         conversations.remove_left_over().await?;
@@ -169,6 +177,7 @@ impl Services {
             imports: Imports::new(engine.clone()),
             exports,
             data_exports,
+            requests,
             reads,
             health: Health::new(engine.clone()),
             engine,

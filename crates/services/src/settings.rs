@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use crate::requests::RequestLimits;
 pub use crate::streams::StreamLimits;
 pub use crate::throttle::ThrottleLimits;
 
@@ -61,6 +62,10 @@ pub struct Settings {
     pub generations_per_user: u32,
     /// How many event streams are open at once on this server.
     pub streams: StreamLimits,
+    /// How many requests one user, and one API key, may make in a minute.
+    pub requests: RequestLimits,
+    /// How many bytes of text one user may store; zero for any number.
+    pub storage_per_user: u64,
     /// How often running responses are written to disk at the most.
     pub checkpoint_interval: Duration,
     /// How long the events of a response are kept after its end.
@@ -100,6 +105,8 @@ impl Default for Settings {
             generations: 1000,
             generations_per_user: 8,
             streams: StreamLimits { per_user: 256, per_address: 1024 },
+            requests: RequestLimits { per_user: 3000, per_key: 1200 },
+            storage_per_user: 0,
             checkpoint_interval: Duration::from_millis(200),
             event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),

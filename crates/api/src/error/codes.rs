@@ -196,6 +196,9 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, InvalidRequest,
         "The `Idempotency-Key` was used for another request.",
         "Use a new key for each request, and the same one only to repeat it.";
+    StorageQuotaExceeded = "storage_quota_exceeded", FORBIDDEN, Permission,
+        "The user stores as many bytes as the operator allows (`limits.storage_per_user`).",
+        "Delete conversations and empty the trash, or ask the operator for more room.";
     RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, RateLimit,
         "A limit of the user, of the API key or of the address is reached, or too many passwords or codes were wrong; the message says which.",
         "Wait as long as `Retry-After` says.";

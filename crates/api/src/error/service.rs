@@ -184,6 +184,22 @@ fn describe(error: &Error) -> ApiError {
             format!("The limit of {limit} {what} is reached. Try again later."),
         )
         .retry(Retry::After(Duration::from_secs(5))),
+        Error::TooManyRequests { limit, wait } => ApiError::new(
+            Code::RateLimitExceeded,
+            format!(
+                "The limit of {limit} requests a minute is reached. Try again in {} ms.",
+                wait.as_millis().max(1)
+            ),
+        )
+        .retry(Retry::After(*wait)),
+        Error::QuotaReached { limit } => ApiError::new(
+            Code::StorageQuotaExceeded,
+            format!(
+                "You may store {limit} bytes on this server, and this does not fit. Delete \
+                 conversations and empty the trash, or ask the operator for more room."
+            ),
+        )
+        .retry(Retry::Never),
         Error::Busy => {
             ApiError::new(Code::Overloaded, "The server is busy. Try again in a moment.")
                 .retry(Retry::After(Duration::from_secs(1)))

@@ -7,8 +7,8 @@ use auth::Identity;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use schemas::UserId;
-use schemas::UserRole;
+use schemas::{UserId, UserRole};
+use services::Standing;
 
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -28,9 +28,11 @@ impl FromRequestParts<AppState> for Bearer {
     ) -> Result<Self, Self::Rejection> {
         let token = bearer_token(&parts.headers)?;
         let identity = state.services.accounts.authenticate(token).await?;
+        let (standing, counted) = state.services.requests.count(&identity);
         if let Some(slot) = parts.extensions.get::<UserSlot>() {
-            slot.fill(identity.user_id);
+            slot.fill(identity.user_id, standing);
         }
+        counted?;
         let scopes = state.scopes.of(parts);
         if let Some(missing) = scopes.iter().find(|scope| !identity.has_scope(**scope)) {
             return Err(ApiError::insufficient_scope(*missing));
@@ -79,18 +81,23 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     Ok(token)
 }
 
-/// Carries the user id from [`Bearer`] out to the access log.
+/// Carries what [`Bearer`] found out to the access log, and to the headers of the answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct UserSlot(Arc<OnceLock<UserId>>);
+pub(crate) struct UserSlot(Arc<OnceLock<(UserId, Option<Standing>)>>);
 
 impl UserSlot {
-    fn fill(&self, id: UserId) {
+    fn fill(&self, id: UserId, standing: Option<Standing>) {
         // A request has one caller; a second fill would be the same id.
-        let _ = self.0.set(id);
+        let _ = self.0.set((id, standing));
     }
 
     /// The caller, once known.
     pub(crate) fn get(&self) -> Option<UserId> {
-        self.0.get().copied()
+        self.0.get().map(|(id, _)| *id)
+    }
+
+    /// Where the caller stands with the limit of requests; none if there is none.
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.0.get().and_then(|(_, standing)| *standing)
     }
 }

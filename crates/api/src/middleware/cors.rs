@@ -32,13 +32,16 @@ const ALLOWED: [&str; 18] = [
 ];
 
 /// Answer headers a page may read.
-const EXPOSED: [&str; 8] = [
+const EXPOSED: [&str; 11] = [
     "etag",
     "idempotency-replayed",
     "location",
     "preference-applied",
     "retry-after",
     "retry-after-ms",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
     "x-request-id",
     "x-should-retry",
 ];

@@ -1,6 +1,9 @@
 //! Headers of every answer.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use services::Standing;
 
 use crate::extract::RequestId;
 
@@ -24,5 +27,37 @@ pub(super) fn set(headers: &mut HeaderMap, request_id: &RequestId) {
     ];
     for (name, value) in defaults {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Says where the caller stands with the limit of requests, in the words of `OpenAI`.
+pub(super) fn set_standing(headers: &mut HeaderMap, standing: &Standing) {
+    let Standing { limit, remaining, reset } = *standing;
+    headers.insert("x-ratelimit-limit-requests", limit.into());
+    headers.insert("x-ratelimit-remaining-requests", remaining.into());
+    if let Ok(reset) = HeaderValue::try_from(duration(reset)) {
+        headers.insert("x-ratelimit-reset-requests", reset);
+    }
+}
+
+/// A time as these headers have it: `12ms`, `1s`, `6m0s`.
+fn duration(time: Duration) -> String {
+    let millis = time.as_millis();
+    if millis < 1000 {
+        return format!("{}ms", millis.max(1));
+    }
+    let seconds = millis.div_ceil(1000);
+    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s10_times_are_written_as_openai_does() {
+        let written = [0, 12, 999, 1000, 1001, 59_000, 59_001, 360_000]
+            .map(|millis| duration(Duration::from_millis(millis)));
+        assert_eq!(written, ["1ms", "12ms", "999ms", "1s", "2s", "59s", "1m0s", "6m0s"]);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let user = UserSlot::default();
     request.extensions_mut().insert(request_id.clone());
     request.extensions_mut().insert(user.clone());
-    let mut access = Access::begin(&request, request_id.clone(), user);
+    let mut access = Access::begin(&request, request_id.clone(), user.clone());
     let closes = ends_connection(&request);
 
     // Nothing of a request outlives its panic: state is shared through locks that do not poison
@@ -54,6 +54,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         access.of_site();
     }
     headers::set(response.headers_mut(), &request_id);
+    if let Some(standing) = user.standing() {
+        headers::set_standing(response.headers_mut(), &standing);
+    }
     access.end(response.status().as_u16(), code);
     response
 }

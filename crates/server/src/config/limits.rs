@@ -18,6 +18,16 @@ section! {
     /// The same for all users together, from one address (of IPv6: one /64 network). Behind a
     /// proxy that is not trusted everybody has the proxy's address.
     streams_per_address: u32 = "1024", range "1" to "1000000";
+    /// How many requests a user may make in a minute on this server, with all logins and keys
+    /// together. As many may come at once; more are refused until some of the minute has passed.
+    /// 0 is no limit.
+    requests_per_user: u32 = "3000", range "0" to "1000000";
+    /// The same for each API key.
+    requests_per_key: u32 = "1200", range "0" to "1000000";
+    /// How many bytes of text a user may store: messages, what stands beside them, and
+    /// instructions, the trash included. An answer that has begun is stored in any case. 0 is no
+    /// limit.
+    storage_per_user: u64 = "0", range "0" to "1000000000000000";
     /// How many API keys a user may have. Revoked ones do not count.
     keys_per_user: u32 = "50", range "1" to "10000";
     /// How often running answers are written to disk at the most. A crash loses no more than

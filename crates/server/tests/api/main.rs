@@ -26,6 +26,7 @@ mod first_message;
 mod http;
 mod invitations;
 mod keys;
+mod limits;
 mod messages;
 mod own_account;
 mod ownership;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let harness = http::stories(harness);
     let harness = invitations::stories(harness);
     let harness = keys::stories(harness);
+    let harness = limits::stories(harness);
     let harness = messages::stories(harness);
     let harness = own_account::stories(harness);
     let harness = ownership::stories(harness);

@@ -109,12 +109,16 @@ fn request(client: &Anonymous, row: &Row, id: &str) -> RequestBuilder {
     }
 }
 
-/// Everything a client sees of an answer, but for its request id and its date.
+/// Everything a client sees of an answer, but for its request id, its date, and how many requests
+/// are left.
 fn visible(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let headers = reply
         .headers
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            !matches!(name, "x-request-id" | "date") && !name.starts_with("x-ratelimit-")
+        })
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
     let request_id = reply.header("x-request-id").unwrap();

@@ -223,6 +223,11 @@ impl Planned {
         }
     }
 
+    /// The bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.messages.iter().map(crud::messages::text_bytes).sum()
+    }
+
     /// The next rows to be stored together, a response with its message; `None` when all are
     /// taken.
     pub(super) fn step(&mut self) -> Option<Rows> {

@@ -8,7 +8,7 @@ use transfer::{Conversation, Source};
 
 use super::rows::{self, Planned};
 use super::{entry, notes};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
 
 /// Stores conversations of one account.
@@ -30,6 +30,10 @@ impl Store {
             Ok((outcome, id)) => {
                 entry.outcome = outcome;
                 entry.conversation_id = id;
+            }
+            Err(Error::QuotaReached { limit }) => {
+                entry.outcome = ImportOutcome::Failed;
+                entry.reason = Some(format!("you may store {limit} bytes, and it does not fit"));
             }
             Err(error) => {
                 let error = crate::chain(&error);
@@ -86,6 +90,7 @@ impl Store {
         if self.dry_run {
             return Ok((ImportOutcome::WouldImport, None));
         }
+        self.engine.quota.take(db, self.owner, planned.bytes()).await?;
         if planned.keeps_ids() && planned.is_any_id_taken(db).await? {
             planned.renew_ids(&self.engine);
         }

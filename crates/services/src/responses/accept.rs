@@ -216,6 +216,7 @@ impl Responses {
         let instructions = conversation.instructions.as_deref();
         let window = Window::from(model.facts);
         window.check(&engine.counter, instructions, &request.content).await?;
+        engine.quota.take(&engine.db, owner, request.new_bytes()).await?;
         let slot = engine.slots.take(owner, conversation.id)?;
         let mut new = NewTurn {
             owner,
@@ -258,6 +259,21 @@ pub(super) struct Request {
     pub(super) content: String,
     /// The answer that is gone on with.
     pub(super) going_on: Option<message::Model>,
+}
+
+impl Request {
+    /// How many bytes it adds to what its user stores, before it is answered.
+    fn new_bytes(&self) -> usize {
+        let question = match &self.question {
+            Question::New { content, .. } => content.len(),
+            Question::Stored | Question::Continued(_) => 0,
+        };
+        let opening = match &self.place {
+            Place::New(row) => conversations::text_bytes(row),
+            Place::Stored(_) => 0,
+        };
+        question + opening
+    }
 }
 
 /// The conversation that a request is about.

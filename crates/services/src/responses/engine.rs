@@ -21,6 +21,7 @@ use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::quota::Quota;
 use crate::retention;
 use crate::rows::Skipped;
 use crate::settings::Settings;
@@ -44,6 +45,8 @@ pub(crate) struct Engine {
     /// See [`Engine::fence`].
     fence: Mutex<Fence>,
     pub(crate) slots: Slots,
+    /// How much each user may store.
+    pub(crate) quota: Quota,
     /// Every task of the process's use cases; shutting down waits for them.
     pub(crate) tasks: TaskTracker,
     /// Those of them that publish a response to other servers.
@@ -81,6 +84,7 @@ impl Engine {
     ) -> Arc<Self> {
         let fence = Fence { owner: context.new_id(), epoch: 0 };
         let slots = Slots::new(settings.generations, settings.generations_per_user);
+        let quota = Quota::new(settings.storage_per_user);
         Arc::new(Self {
             db,
             context,
@@ -91,6 +95,7 @@ impl Engine {
             settings,
             fence: Mutex::new(fence),
             slots,
+            quota,
             tasks: TaskTracker::new(),
             publishing: TaskTracker::new(),
             checkpointing: tokio::sync::Mutex::new(Skipped::new("checkpoint")),
