@@ -72,6 +72,8 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
             if fact(tx, SETUP_SEED).await?.as_ref() != Some(seed) || has_administrator(tx).await? {
                 return Ok(SignedUp::SetupUsed);
             }
+            // Of two at the same moment the later one fails here, looks again and finds it used.
+            claim_administration(tx, account.id).await?;
             account.role = user::UserRole::Admin;
         }
         Claim::Invitation(hash) => {
@@ -98,9 +100,11 @@ async fn has_administrator(tx: &Tx) -> Result<bool> {
 
 /// Says that somebody has become an administrator: the first one makes the set-up code void.
 pub(crate) async fn note_administrator(tx: &Tx, id: UserId) -> Result<()> {
-    if has_administrator(tx).await? {
-        return Ok(());
-    }
+    if has_administrator(tx).await? { Ok(()) } else { claim_administration(tx, id).await }
+}
+
+/// Says who becomes the first administrator; a conflict when somebody else did.
+async fn claim_administration(tx: &Tx, id: UserId) -> Result<()> {
     let row = meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: id.to_string() };
     insert(tx, row).await?;
     meta::Entity::delete_by_id(SETUP_SEED.to_owned()).exec(tx).await?;
