@@ -2,9 +2,10 @@
 //!
 //! Wrong passwords are counted for the account at the address they came from, and for the address.
 //! The first few cost nothing; each further one doubles the time until the next is checked, up to a
-//! bound. So whoever guesses at one place makes nobody wait at another one. The account's count
-//! from everywhere makes nobody wait by itself: when it is high, an address that the account does
-//! not know has one try that costs nothing instead of a few.
+//! bound. So whoever guesses at one place makes nobody wait at another one. Where the account has a
+//! session as much is free as for the address. The account's count from everywhere makes nobody
+//! wait by itself: when it is high, an address that the account does not know has one try that
+//! costs nothing instead of a few.
 //!
 //! While it is waited nothing is checked, and the wait does not grow. A password that was told to
 //! wait is promised its turn at the end of that wait ([`promises`]), whatever others try
@@ -96,12 +97,12 @@ impl Throttle {
         ];
         let guess = self.hasher.hash_one((&own, stored, password.expose_secret()));
         let mut attempt = self.attempt(counted, own, Some(guess)).await?;
-        // An attack from many addresses: those that the account does not know have one free try.
-        if attempt.is_under_attack(&everywhere)
-            && !is_known(&self.engine, account, &place).await?
-            && let Some(own) = attempt.counted.first_mut()
-        {
-            own.free = Some(1);
+        let free = if attempt.is_under_attack(&everywhere) { 1 } else { self.limits.attempts };
+        // Where the account has a session only the address's count matters, as far as that matters.
+        let is_known = attempt.is_noted() && is_known(&self.engine, account, &place).await?;
+        let free = if is_known { self.limits.attempts_per_address } else { free };
+        if let Some(own) = attempt.counted.first_mut() {
+            own.free = Some(free);
         }
         Ok(attempt)
     }
@@ -188,7 +189,9 @@ impl Attempt {
         // At once, or it would count twice for a moment.
         let mut counts = self.throttle.lock();
         counts.note(rows);
-        counts.end_check(&self.counted);
+        if self.is_checking {
+            counts.end_check(&self.counted);
+        }
         drop(counts);
         self.is_checking = false;
         Ok(())
@@ -202,6 +205,11 @@ impl Attempt {
             crud::login_failures::forget(&self.throttle.engine.db, own).await?;
         }
         Ok(())
+    }
+
+    /// Whether there were wrong passwords for the account at this address lately.
+    fn is_noted(&self) -> bool {
+        self.throttle.lock().wrong(&self.own) > 0
     }
 
     fn is_under_attack(&self, account: &Subject) -> bool {

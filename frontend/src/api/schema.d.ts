@@ -405,7 +405,9 @@ export interface paths {
          * @description The answer holds the key (`sk-…`); it is not shown again. Send it as
          *     `Authorization: Bearer sk-…` wherever an access token is taken. It may do what its scopes
          *     say, sees what its owner sees, and works until it expires or is revoked; changing the password
-         *     does not end it. A key cannot make another one with more scopes than its own.
+         *     ends it only if that is asked for. A key cannot make another one with more scopes than its own.
+         *     A key with the scope `account` or `admin`, or that works longer than a session can
+         *     (`auth.session_ttl`, 30 days) or for ever, takes the password.
          */
         post: operations["create_key"];
         delete?: never;
@@ -474,11 +476,16 @@ export interface paths {
          * @description A zip file of readable JSON: the account, its sessions and keys without their secrets, all
          *     conversations (importable, as those of `/api/export`), and what each response used, with a JSON
          *     Schema of these files. The answer is streamed; a file that was cut cannot be opened.
-         *     `docs/DATA_EXPORT.md` describes it.
+         *     `docs/DATA_EXPORT.md` describes it. A session takes the password for this: `POST` to the same
+         *     path. An API key with these scopes took it when it was made.
          */
         get: operations["export_me"];
         put?: never;
-        post?: never;
+        /**
+         * Export everything about the account, with the password
+         * @description The archive of `GET /api/me/export`, for whoever has a session.
+         */
+        post: operations["export_me_confirmed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -496,8 +503,8 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Ends all other sessions of the account, at once. API keys go on working; revoke those that
-         *     should not.
+         * @description Ends all other sessions of the account, at once, and with `end_keys` the API keys as well, but
+         *     for the one that the request is made with.
          */
         post: operations["change_password"];
         delete?: never;
@@ -1312,6 +1319,11 @@ export interface components {
             /** @description Id. */
             id: string;
         };
+        /** @description Body of `POST /api/me/export`. */
+        DataExport: {
+            /** @description The password, to be sure who asks. */
+            current_password: string;
+        };
         /** @description What `DELETE` answers. */
         Deleted: {
             /** @description Id of what was deleted. */
@@ -1603,6 +1615,11 @@ export interface components {
              * @description When it stops working; never if not given.
              */
             expires_at?: string | null;
+            /**
+             * @description The password: needed for a key with the scope `account` or `admin`, and for one that works
+             *     longer than a session can.
+             */
+            current_password?: string | null;
         };
         /** @description A key that was just made. */
         KeyCreated: components["schemas"]["KeyOut"] & {
@@ -2195,6 +2212,8 @@ export interface components {
              * @example correct horse battery staple
              */
             new_password: string;
+            /** @description Revokes the account's API keys as well, but for the one that the request is made with. */
+            end_keys?: boolean;
         };
         /** @description Body of `POST /api/auth/reset`. */
         PasswordReset: {
@@ -3829,7 +3848,15 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `password_required`, `wrong_password` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             /** @description `key_limit_reached` */
             409: {
@@ -3842,6 +3869,15 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -4081,9 +4117,67 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `password_required` with a session, or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    export_me_confirmed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataExport"];
+            };
+        };
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `wrong_password` or `insufficient_scope` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     change_password: {

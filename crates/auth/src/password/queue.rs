@@ -80,6 +80,7 @@ impl Queue {
             let mut state = self.lock();
             if state.free > 0 {
                 state.free -= 1;
+                state.last = purpose;
                 return Ok(Permit(self.clone()));
             }
             let limit = state.limit;

@@ -141,11 +141,11 @@ impl Accounts {
         }
     }
 
-    /// Begins an attempt that counts for its address if it turns out to be wrong, unless there were
-    /// too many before.
+    /// An attempt that counts for its address if it turns out to be wrong, unless there were too
+    /// many before.
     pub(super) async fn count_attempt(&self, client: &Client) -> Result<Attempt> {
-        let mut attempt = self.signups.signup(&client.address).await?;
-        attempt.begin(self.engine.context.now()).map_err(|wait| {
+        let attempt = self.signups.signup(&client.address).await?;
+        attempt.ask(self.engine.context.now()).map_err(|wait| {
             metrics::counter!("signup_throttled_total").increment(1);
             Error::TooManySignups(wait)
         })?;
