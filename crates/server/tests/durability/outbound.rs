@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mock::MockServer;
 use serde_json::json;
-use testkit::client::User;
+use testkit::client::{PASSWORD, User};
 use testkit::process::ProcessBuilder;
 use testkit::{Harness, Settings, eventually};
 
@@ -82,7 +82,8 @@ async fn person(user: &User, models: &[&str]) {
     let _ = user.post(&format!("/api/messages/{id}/regenerate"), json!({})).await;
     user.get("/api/models").await.expect(200);
     user.get("/api/search?q=hello").await.expect(200);
-    user.post("/api/keys", json!({"name": "a script", "scopes": ["read"]})).await.expect(201);
+    let key = json!({"name": "a script", "scopes": ["read"], "current_password": PASSWORD});
+    user.post("/api/keys", key).await.expect(201);
     user.get(&format!("/api/conversations/{conversation}/export")).await.expect(200);
     user.delete(&format!("/api/conversations/{conversation}")).await.expect(200);
     user.post("/api/auth/logout", json!({})).await;
