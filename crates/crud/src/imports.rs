@@ -46,6 +46,14 @@ async fn find_in(
     Ok(found.one(connection).await?.map(|row| row.id))
 }
 
+/// Whether it was imported before and is in the trash, or on its way out of it.
+pub async fn is_deleted(db: &Db, owner: UserId, source: &str, source_id: &str) -> Result<bool> {
+    let key = (owner, source.to_owned(), source_id.to_owned());
+    let Some(import) = Entity::find_by_id(key).one(db.read()).await? else { return Ok(false) };
+    let row = conversation::Entity::find_by_id(import.conversation_id).one(db.read()).await?;
+    Ok(row.is_some_and(|row| row.deleted_at.is_some()))
+}
+
 /// Whether a row with one of these ids exists, whoever owns it.
 pub async fn is_any_taken(
     db: &Db,

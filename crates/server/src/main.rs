@@ -79,7 +79,8 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
             until(signals, Box::pin(commands::transfer::export(config, arguments))).await
         }),
         Command::Import(arguments) => in_runtime(cli, async |config, signals| {
-            until(signals, Box::pin(commands::transfer::import(config, arguments))).await
+            until(signals, Box::pin(commands::transfer::import(config, arguments, cli.quiet())))
+                .await
         }),
         Command::Config(command) => commands::configuration::config(&cli.sources(), command),
         Command::Provider(command) => in_runtime(cli, async |config, signals| {

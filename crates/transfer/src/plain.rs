@@ -160,7 +160,7 @@ fn ordered(mut messages: Vec<Said>, conversation: &mut Conversation) -> Vec<Said
 /// Whether ids like this one rise as messages are written: numbers, and UUIDs that begin with a
 /// time.
 fn says_its_order(said: &Said) -> bool {
-    let is_uuid = said.id.len() == 36 && said.id.bytes().nth(8) == Some(b'-');
+    let is_uuid = said.id.len() == 36 && said.id.as_bytes().get(8) == Some(&b'-');
     said.number.is_some() || is_uuid && matches!(said.id.as_bytes().get(14), Some(b'6' | b'7'))
 }
 

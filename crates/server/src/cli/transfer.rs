@@ -59,23 +59,23 @@ pub struct MoveArgs {
     /// SQLAlchemy's URLs are understood, too. env:NAME takes the URL from a variable of the
     /// environment, so that its password is in no list of processes. The database is only read.
     /// Old passwords go on working where they are hashed with bcrypt or Argon2. Run again, it adds
-    /// what is new there. docs/FROM_FASTAPI.md explains all of it.
+    /// what is new there.
     #[arg(long, value_name = "URL")]
     pub from_database: Option<String>,
     /// What a table is called there: users=accounts (users, conversations or messages)
-    #[arg(long = "table", value_name = "TABLE=NAME", requires = "from_database", conflicts_with = "account",
-        value_parser = named_table)]
+    #[arg(long = "table", value_name = "TABLE=NAME", requires = "from_database",
+        conflicts_with = "account", value_parser = named_table)]
     pub tables: Vec<(Table, String)>,
     /// What a column is called there: users.email=mail
-    #[arg(long = "column", value_name = "TABLE.COLUMN=NAME", requires = "from_database", conflicts_with = "account",
-        value_parser = named_column)]
+    #[arg(long = "column", value_name = "TABLE.COLUMN=NAME", requires = "from_database",
+        conflicts_with = "account", value_parser = named_column)]
     pub columns: Vec<(String, String)>,
     /// Make addresses of user names, for users who have no address: ada becomes ada@DOMAIN
     #[arg(long, value_name = "DOMAIN", requires = "from_database", conflicts_with = "account")]
     pub email_domain: Option<String>,
     /// By which clock times were written that name no zone
-    #[arg(long, value_name = "OFFSET", requires = "from_database", conflicts_with = "account", default_value = "+00:00",
-        allow_hyphen_values = true, value_parser = offset_minutes)]
+    #[arg(long, value_name = "OFFSET", requires = "from_database", conflicts_with = "account",
+        default_value = "+00:00", allow_hyphen_values = true, value_parser = offset_minutes)]
     pub utc_offset: i32,
 }
 

@@ -18,6 +18,7 @@ pub(crate) async fn run(
     operator: &Operator,
     url: &str,
     arguments: &ImportArgs,
+    quiet: bool,
 ) -> anyhow::Result<ExitCode> {
     let ImportArgs { dry_run, json, moving, .. } = arguments;
     let names = Names { tables: moving.tables.clone(), columns: moving.columns.clone() };
@@ -25,6 +26,7 @@ pub(crate) async fn run(
         dry_run: *dry_run,
         email_domain: moving.email_domain.clone(),
         offset_minutes: moving.utc_offset,
+        quiet,
     };
     let mut lines = operator.move_in(url, &names, options).await?;
     let mut is_whole = true;

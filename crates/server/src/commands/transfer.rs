@@ -27,9 +27,16 @@ pub(crate) async fn export(config: Config, arguments: ExportArgs) -> anyhow::Res
 }
 
 /// Reads conversations into an account.
-pub(crate) async fn import(config: Config, arguments: ImportArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn import(
+    config: Config,
+    arguments: ImportArgs,
+    quiet: bool,
+) -> anyhow::Result<ExitCode> {
     let operator = Operator::open(config, Context::system()).await?;
-    let done = read(&operator, &arguments).await;
+    let done = match &arguments.moving.from_database {
+        Some(url) => moving::run(&operator, url, &arguments, quiet).await,
+        None => read(&operator, &arguments).await,
+    };
     operator.close().await;
     done
 }
@@ -61,9 +68,6 @@ async fn write(operator: &Operator, arguments: &ExportArgs) -> anyhow::Result<Ex
 }
 
 async fn read(operator: &Operator, arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
-    if let Some(url) = &arguments.moving.from_database {
-        return moving::run(operator, url, arguments).await;
-    }
     let (Some(account), Some(path)) = (&arguments.account, arguments.file.clone()) else {
         bail!("an account and a file have to be named");
     };

@@ -407,6 +407,13 @@ async fn follows(world: World) {
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("1 messages there were left out"), "{out}");
     assert_eq!(user.list_messages(id).await.len(), 8);
+
+    // What was thrown away stays away.
+    user.delete_conversation(id).await;
+    let (code, out) = new.import(&old, &[]).await;
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("conversations  0 moved, 0 extended, 3 already there, 1 empty"), "{out}");
+    assert_eq!(user.list_conversations().await.len(), 0);
     server.terminate().await;
 }
 

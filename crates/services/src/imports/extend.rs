@@ -65,6 +65,7 @@ impl Store {
         }
         let updated_at = planned.newest().unwrap_or(row.updated_at).max(row.updated_at);
         planned.go_on(id, same, last);
+        self.engine.quota.take(db, self.owner, planned.bytes()).await?;
         while let Some(rows) = planned.step() {
             let count = i64::try_from(rows.messages.len()).unwrap_or(i64::MAX);
             let owner = self.owner;

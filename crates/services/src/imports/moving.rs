@@ -42,6 +42,8 @@ pub struct MoveOptions {
     /// How many minutes before UTC the clock stood by which times were written that name no zone:
     /// 120 for `+02:00`.
     pub offset_minutes: i32,
+    /// Whether not to tell how far it is.
+    pub quiet: bool,
 }
 
 /// A move that is under way; its report.
@@ -181,16 +183,18 @@ impl Move {
         let (source_id, count) = (row.id.to_string(), messages.len() as u64);
         let plain = self.plain(row, messages);
         let store = Store { engine: self.engine.clone(), owner, dry_run: self.options.dry_run };
-        let (mut entry, mut planned) = match store.plan(plain.into()) {
-            Ok(plan) => plan,
-            Err(entry) => {
-                let mut line = MovedConversation::of(source_id, Some(email), entry);
-                line.messages_left_out = count;
-                return Ok(line);
-            }
+        let (mut entry, planned) = store.plan(plain.into());
+        let Some(mut planned) = planned else {
+            let mut line = MovedConversation::of(source_id, Some(email), entry);
+            line.messages_left_out = count;
+            return Ok(line);
         };
         let fitting = entry.messages;
         let stored = async {
+            // What people throw away does not come back because the move is run again.
+            if store.is_deleted(&planned).await? {
+                return Ok((ImportOutcome::AlreadyThere, None, Extension::Nothing));
+            }
             let (outcome, id) = store.store(&mut planned).await?;
             let extension = match (outcome, id) {
                 (ImportOutcome::AlreadyThere, Some(id)) => store.extend(id, &mut planned).await?,
@@ -202,6 +206,11 @@ impl Move {
             Ok(stored) => stored,
             Err(error @ (Error::Unavailable(_) | Error::StorageFull | Error::Busy)) => {
                 return Err(error);
+            }
+            Err(Error::QuotaReached { limit }) => {
+                let reason = format!("its user may store {limit} bytes, and it does not fit");
+                entry.reason = Some(reason);
+                (ImportOutcome::Failed, None, Extension::Nothing)
             }
             Err(error) => {
                 let error = crate::chain(&error);

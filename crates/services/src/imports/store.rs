@@ -22,10 +22,8 @@ pub(super) struct Store {
 impl Store {
     /// Stores a conversation, and says what became of it.
     pub(super) async fn conversation(&self, conversation: Conversation) -> ImportEntry {
-        let (mut entry, mut planned) = match self.plan(conversation) {
-            Ok(plan) => plan,
-            Err(entry) => return entry,
-        };
+        let (mut entry, planned) = self.plan(conversation);
+        let Some(mut planned) = planned else { return entry };
         match self.store(&mut planned).await {
             Ok((outcome, id)) => {
                 entry.outcome = outcome;
@@ -47,10 +45,7 @@ impl Store {
 
     /// What a conversation becomes and the report of it, or only the report if nothing of it is to
     /// be stored.
-    pub(super) fn plan(
-        &self,
-        conversation: Conversation,
-    ) -> std::result::Result<(ImportEntry, Planned), ImportEntry> {
+    pub(super) fn plan(&self, conversation: Conversation) -> (ImportEntry, Option<Planned>) {
         let mut entry = entry(ImportOutcome::Failed, None);
         entry.source = Some(conversation.source.name().to_owned());
         entry.source_id.clone_from(&conversation.source_id);
@@ -63,13 +58,20 @@ impl Store {
         entry.notes = notes(&planned.notes);
         if is_empty {
             entry.outcome = ImportOutcome::Empty;
-            return Err(entry);
+            return (entry, None);
         }
         if too_large.is_some() {
             entry.reason = too_large;
-            return Err(entry);
+            return (entry, None);
         }
-        Ok((entry, planned))
+        (entry, Some(planned))
+    }
+
+    /// Whether its user has deleted what was planned; it can still be restored.
+    pub(super) async fn is_deleted(&self, planned: &Planned) -> Result<bool> {
+        let import = &planned.import;
+        let db = &self.engine.db;
+        Ok(crud::imports::is_deleted(db, self.owner, &import.source, &import.source_id).await?)
     }
 
     /// Stores what was planned unless it is there.

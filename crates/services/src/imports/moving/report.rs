@@ -51,7 +51,7 @@ impl Move {
 
     /// Says now and then how far it is.
     fn tell(&mut self) {
-        if self.told.elapsed() < TELL_EVERY {
+        if self.options.quiet || self.told.elapsed() < TELL_EVERY {
             return;
         }
         self.told = Instant::now();
