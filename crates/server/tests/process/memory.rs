@@ -19,8 +19,8 @@ const LIMIT: u64 = 512 << 20;
 const ANSWERS: usize = 50;
 /// The most that unread answers to one user take, in KiB.
 const MOST_HELD: u64 = 256 << 10;
-/// The most that the allocator keeps of it a minute later, in KiB.
-const MOST_KEPT: u64 = 128 << 10;
+/// The most that the allocator keeps of it, in KiB. It does not give all of it back to the system.
+const MOST_KEPT: u64 = MOST_HELD;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
