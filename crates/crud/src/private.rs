@@ -46,7 +46,8 @@ fn restrict(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     // One that is not there is nobody's, and what is no file of its own is not ours to change.
     let Ok(metadata) = metadata(path) else { return Ok(()) };
-    if !metadata.is_file() || metadata.permissions().mode() & 0o077 == 0 {
+    let of_others = metadata.permissions().mode() & 0o077;
+    if !metadata.is_file() || of_others == 0 {
         return Ok(());
     }
     set_permissions(path, Permissions::from_mode(0o600))?;

@@ -106,12 +106,12 @@ impl Secrets {
         std::iter::once(&self.current).chain(&self.previous).cloned().collect()
     }
 
-    /// Tells, and says loudly, whether another server of this database signs with another secret.
+    /// Warns if another server of this database signs with another secret.
     pub async fn compare(&self, db: &Db) -> Result<(), CrudError> {
         let current = self.current.fingerprint();
         let accepted = self.accepted().iter().map(SecretKey::fingerprint).collect();
         if crud::secret::note(db, current, accepted).await? {
-            tracing::error!("{OTHER_SECRET} {SAME_SECRET}");
+            tracing::warn!("{OTHER_SECRET} {SAME_SECRET}");
         }
         Ok(())
     }

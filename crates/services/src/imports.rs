@@ -83,13 +83,12 @@ impl Imports {
             let store = Store { engine, owner: slot.owner, dry_run };
             let mut import = Import { store, report };
             // A file that is still received has none of the few turns.
-            match draining.run_until_cancelled(running.acquire()).await {
-                Some(_turn) => import.run(file, room).await,
-                None => {
-                    let error = Some(SHUTTING_DOWN.to_owned());
-                    let summary = ImportSummary { dry_run, error, ..ImportSummary::default() };
-                    import.report.say(ImportLine::Summary(summary)).await;
-                }
+            if let Some(_turn) = draining.run_until_cancelled(running.acquire()).await {
+                import.run(file, room).await;
+            } else {
+                let error = Some(SHUTTING_DOWN.to_owned());
+                let summary = ImportSummary { dry_run, error, ..ImportSummary::default() };
+                import.report.say(ImportLine::Summary(summary)).await;
             }
             drop(slot);
         });

@@ -50,12 +50,11 @@ impl Quota {
             let is_full = known.bytes.saturating_add(more) > self.limit;
             known.at.elapsed() < if is_full { FRESH_IF_FULL } else { FRESH }
         };
-        let known = match known.filter(is_fresh) {
-            Some(known) => known,
-            None => {
-                let bytes = crud::users::stored_bytes(db, user).await?;
-                Known { bytes, at: Instant::now() }
-            }
+        let known = if let Some(known) = known.filter(is_fresh) {
+            known
+        } else {
+            let bytes = crud::users::stored_bytes(db, user).await?;
+            Known { bytes, at: Instant::now() }
         };
         let bytes = known.bytes.saturating_add(more);
         let fits = bytes <= self.limit;

@@ -1,21 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Turn } from "../api/types";
+import { Locks, stubBrowser } from "../testing/browser";
 import { Device } from "../testing/device";
+import { type Post, refuse, reply, turn } from "../testing/replies";
 import type { Item, Listener } from "./outbox.svelte";
 
 const USER = "user_1";
 const CONVERSATION = "conv_1";
 
-interface Post {
-  path: string;
-  key: string;
-  body: Record<string, unknown>;
-  keepalive: boolean;
-}
-
 /** What a browser keeps, whatever becomes of its pages. */
 let device: Device;
-/** What was sent, oldest first. */
 let posts: Post[];
 /** What the server has taken, by key. */
 let taken: Map<string, Turn>;
@@ -33,17 +27,7 @@ let known: boolean;
 let deleted: boolean;
 /** How often it was asked for. */
 let looks: number;
-/** Locks by name, shared by all tabs: the first holds it, the others wait. */
-let locks: Map<string, (() => void)[]>;
-
-const reply = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
-const refuse = (status: number, code: string, more = {}, headers = {}) => () => reply(status, { error: { message: code, code, ...more } }, headers);
-
-function turn(path: string, content: unknown): Turn {
-  const id = path === "/api/messages" ? `conv_new_${taken.size}` : path.split("/")[3];
-  const message = { conversation_id: id, content };
-  return { user_message: message, message, response: { id: `resp_${taken.size}` } } as unknown as Turn;
-}
+let locks: Locks;
 
 async function server(path: string, options: RequestInit): Promise<Response> {
   if (path === "/health/ready") return reachable ? reply(200, {}) : Promise.reject(new TypeError("away"));
@@ -61,7 +45,7 @@ async function server(path: string, options: RequestInit): Promise<Response> {
   posts.push({ path, key, body, keepalive: options.keepalive ?? false });
   const next = replies.shift();
   if (next) return next();
-  if (!taken.has(key)) taken.set(key, turn(path, body.content));
+  if (!taken.has(key)) taken.set(key, turn(path, body.content, taken.size));
   return reply(201, taken.get(key));
 }
 
@@ -76,12 +60,6 @@ async function tab(listener: Listener = {}) {
 
 /** A browser tells the other tabs; here the one that wrote it hears it, too, and has to bear that. */
 const changed = (key: string) => void setTimeout(() => storage.forEach((hear) => hear({ key })));
-const next = (queue: (() => void)[]) => {
-  queue.shift();
-  queue[0]?.();
-};
-/** The tabs that held a lock are gone. */
-const crash = () => [...locks.values()].forEach(next);
 const settled = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const waiting = () => device.names("chatapp.outbox.");
 const said = () => [...taken.values()].map((one) => one.message.content);
@@ -97,33 +75,10 @@ beforeEach(() => {
   known = true;
   deleted = false;
   looks = 0;
-  locks = new Map();
-  vi.stubGlobal("localStorage", device.storage);
-  vi.stubGlobal("navigator", {
-    onLine: true,
-    locks: {
-      request: (name: string, work: () => Promise<unknown>) =>
-        new Promise((resolve, reject) => {
-          const queue = locks.get(name) ?? [];
-          locks.set(name, queue);
-          const run = () =>
-            void work()
-              .then(resolve, reject)
-              .finally(() => queue[0] === run && next(queue));
-          queue.push(run);
-          if (queue[0] === run) run();
-        }),
-    },
-  });
-  vi.stubGlobal("BroadcastChannel", undefined);
+  locks = new Locks();
   storage = [];
-  vi.stubGlobal("addEventListener", (type: string, heard: (event: { key: string }) => void) => {
-    if (type === "storage") storage.push(heard);
-  });
-  vi.stubGlobal("removeEventListener", () => {});
-  vi.stubGlobal("document", { hidden: true, addEventListener: () => {}, querySelector: () => null });
+  stubBrowser(device, locks, storage);
   vi.stubGlobal("fetch", server);
-  vi.spyOn(Math, "random").mockReturnValue(0);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -157,7 +112,7 @@ describe("w1: a message", () => {
     replies = [() => new Response(new ReadableStream())]; // Taken, and its reply never comes.
     first.put({ content: "hello", rest: { conversation: { model: "m" } } });
     await settled();
-    crash();
+    locks.crash();
     const sent = vi.fn();
     const second = await tab({ sent });
     expect(second.items).toMatchObject([{ content: "hello" }]);
@@ -216,13 +171,13 @@ describe("w1: a message", () => {
       const left = { key: "key_1", conversation: CONVERSATION, content: "one", rest: {}, at: 1, tried: 0 };
       const lock = `chatapp.outbox.${CONVERSATION}`;
       device.kept.set(`chatapp.outbox.${USER}.key_1`, JSON.stringify(left));
-      if (locking) locks.set(lock, [() => {}]);
+      if (locking) locks.queues.set(lock, [() => {}]);
       else device.kept.set(`chatapp.lock.${lock}`, JSON.stringify({ by: "it", until: Date.now() + 15_000 }));
       const second = await tab();
       second.put({ conversation: CONVERSATION, content: "two" });
       await settled(10_000);
       expect(posts).toEqual([]);
-      crash();
+      locks.crash();
       await settled(60_000);
       expect(said()).toEqual(["one", "two"]);
     });
@@ -233,7 +188,7 @@ describe("w1: a message", () => {
     replies = [() => new Response(new ReadableStream())];
     first.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
-    crash();
+    locks.crash();
     vi.setSystemTime(Date.now() + 24 * 3_600_000);
     const second = await tab();
     await settled(60_000);
@@ -633,7 +588,7 @@ describe("w8: while an answer is written", () => {
     first.put({ conversation: CONVERSATION, content: "one" });
     first.put({ conversation: CONVERSATION, content: "two" });
     await settled();
-    crash();
+    locks.crash();
     replies = [refuse(409, "conversation_locked", { response_id: "resp_running" })];
     const second = await tab();
     expect(second.items.map((one) => one.content)).toEqual(["one", "two"]);

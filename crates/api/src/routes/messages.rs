@@ -238,7 +238,7 @@ pub(super) async fn answer(
         return Ok(replayed(repeated, underway(state, identity, &started).await?));
     }
     let begun = started.follower.response();
-    let turn = state.services.responses.turn(identity.user_id, begun.id);
+    let turn = Box::pin(state.services.responses.turn(identity.user_id, begun.id));
     let place = format!("/api/messages/{}", begun.message_id);
     Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, identity, turn).await?))
 }
@@ -246,7 +246,7 @@ pub(super) async fn answer(
 /// A turn that is stored, as far as it is answered.
 async fn underway(state: &AppState, identity: &Identity, started: &Started) -> Answer<Response> {
     let id = started.follower.response().id;
-    let turn = state.services.responses.turn(identity.user_id, id);
+    let turn = Box::pin(state.services.responses.turn(identity.user_id, id));
     let place = format!("/api/responses/{id}");
     Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, identity, turn).await?))
 }

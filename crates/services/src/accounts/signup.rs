@@ -84,9 +84,10 @@ impl Accounts {
         Ok(SignupState {
             open: self.is_open_to(client),
             invitations: self.engine.settings.signup != Signup::Closed,
-            administrator: match is_done {
-                true => AdministratorSetup::Done,
-                false => AdministratorSetup::SetupToken,
+            administrator: if is_done {
+                AdministratorSetup::Done
+            } else {
+                AdministratorSetup::SetupToken
             },
         })
     }
@@ -113,14 +114,12 @@ impl Accounts {
     async fn setup_claim(&self, code: &str, client: &Client) -> Result<Claim> {
         let attempt = self.count_attempt(client).await?;
         let seed = crud::accounts::find_setup_seed(&self.engine.db).await?;
-        match seed.filter(|seed| self.setup.is_code(seed, code)) {
-            Some(seed) => Ok(Claim::Setup(seed)),
-            None => {
-                attempt.wrong(self.engine.context.now()).await?;
-                tracing::warn!(address = client.address, "sign-up refused: wrong set-up code");
-                Err(Error::SetupTokenInvalid)
-            }
+        if let Some(seed) = seed.filter(|seed| self.setup.is_code(seed, code)) {
+            return Ok(Claim::Setup(seed));
         }
+        attempt.wrong(self.engine.context.now()).await?;
+        tracing::warn!(address = client.address, "sign-up refused: wrong set-up code");
+        Err(Error::SetupTokenInvalid)
     }
 
     /// The invitation that a token is for, if it can be used. A wrong one is counted; what else
@@ -131,14 +130,14 @@ impl Accounts {
         }
         let attempt = self.count_attempt(client).await?;
         let now = self.engine.context.now();
-        match crud::invitations::find(&self.engine.db, token_hash(token), now).await? {
-            Some(found) => Ok(found),
-            None => {
-                attempt.wrong(now).await?;
-                tracing::warn!(address = client.address, "sign-up refused: wrong invitation");
-                Err(Error::InvitationInvalid)
-            }
+        if let Some(found) =
+            crud::invitations::find(&self.engine.db, token_hash(token), now).await?
+        {
+            return Ok(found);
         }
+        attempt.wrong(now).await?;
+        tracing::warn!(address = client.address, "sign-up refused: wrong invitation");
+        Err(Error::InvitationInvalid)
     }
 
     /// An attempt that counts for its address if it turns out to be wrong, unless there were too
