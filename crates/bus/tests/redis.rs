@@ -79,6 +79,9 @@ async fn read() {
     assert_eq!(bus.read("another", 0).await, Ok(vec![]));
 }
 
+/// Entries of a stream as Redis gives them: ids, and fields with values.
+type Entries = Vec<(String, Vec<Vec<u8>>)>;
+
 /// Security case S12: whoever can write to Redis, and not sign.
 async fn forged() {
     let redis = Redis::start().await;
@@ -101,7 +104,6 @@ async fn forged() {
     assert_eq!(numbers(&ours.bus, 0).await, [(0, 0)]);
 
     // A batch of ours at another place, or with other lines, is none of ours.
-    type Entries = Vec<(String, Vec<Vec<u8>>)>;
     let entries: Entries = redis.query(&["XRANGE", "s", "1-0", "1-0"]).await;
     let proof = entries[0].1[3].clone();
     for (stream, id, first, lines) in [

@@ -91,10 +91,8 @@ fn sqlite_path(config: &Config, restoring: bool) -> Result<&Path> {
         );
     }
     // A dump of a view can be restored only by the account that made it.
-    let views: String = migration::views::NAMES
-        .iter()
-        .map(|view| format!("--ignore-table={name}.{view} "))
-        .collect();
+    let views =
+        migration::views::NAMES.map(|view| format!("--ignore-table={name}.{view} ")).concat();
     bail!(
         "chatapp backup copies SQLite files, and this server keeps its data in {database}. Use the \
          engine's own program, which also runs beside a server (MySQL: mysqldump): mariadb-dump \

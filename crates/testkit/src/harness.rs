@@ -78,7 +78,7 @@ impl Harness {
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        self.stories(on, name, (Ok(()), false), story)
+        self.stories(on, name, &(Ok(()), false), story)
     }
 
     /// A story that starts a Redis of its own.
@@ -89,7 +89,7 @@ impl Harness {
         Fut: Future<Output = ()> + 'static,
     {
         let redis = (Redis::available(), Redis::required());
-        self.stories(on, name, redis, story)
+        self.stories(on, name, &redis, story)
     }
 
     /// A story on some engines that needs another program besides: `Err` says why there is none.
@@ -105,7 +105,7 @@ impl Harness {
         F: Fn(World) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        self.stories(on, name, (available, is_required(needs)), story)
+        self.stories(on, name, &(available, is_required(needs)), story)
     }
 
     /// `other`: whether another program than the engine is there, and whether it has to be.
@@ -113,7 +113,7 @@ impl Harness {
         mut self,
         on: &[Engine],
         name: &str,
-        other: (Result<(), String>, bool),
+        other: &(Result<(), String>, bool),
         story: F,
     ) -> Self
     where

@@ -118,7 +118,8 @@ async fn one_seed(world: World) {
     let db = super::open(&world).await;
     let starts = (0..10).map(|n| crud::accounts::keep_setup_seed(&db, format!("seed {n}")));
     let seeds: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
-    assert!(seeds[0].is_some() && seeds.iter().all(|seed| *seed == seeds[0]), "{seeds:?}");
+    let first = seeds.first().unwrap();
+    assert!(first.is_some() && seeds.iter().all(|seed| seed == first), "{seeds:?}");
 }
 
 async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {

@@ -55,8 +55,8 @@ pub enum UserCommand {
     },
     /// Invite somebody: print a link with which an account can be made.
     ///
-    /// It is printed this once, and works where sign-up takes invitations (auth.signup). Its
-    /// beginning is server.public_url.
+    /// It is printed this once, and works where sign-up takes invitations (`auth.signup`). Its
+    /// beginning is `server.public_url`.
     Invite(UserInviteArgs),
     /// Print a link with which the owner of an account gives it a new password.
     ///

@@ -147,11 +147,11 @@ async fn over_tls_the_cookie_is_secure(world: World) {
     let old = kept.replace("__Host-", "__Secure-");
     let sent = [own[0], own[1], own[2], ("cookie", old.as_str())];
     let reply = as_page(&app, "/api/auth/refresh", json!({}), &sent).await;
-    let set: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
-    let set: Vec<&str> = set.iter().map(|value| value.to_str().unwrap()).collect();
-    assert!(set[0].starts_with("__Host-chatapp_refresh=rt_"), "{set:?}");
+    let cookies = reply.headers.get_all("set-cookie").iter();
+    let cookies: Vec<&str> = cookies.map(|value| value.to_str().unwrap()).collect();
+    assert!(cookies[0].starts_with("__Host-chatapp_refresh=rt_"), "{cookies:?}");
     let gone = "__Secure-chatapp_refresh=; Path=/api/auth; Max-Age=0;";
-    assert!(set.len() == 2 && set[1].starts_with(gone), "{set:?}");
+    assert!(cookies.len() == 2 && cookies[1].starts_with(gone), "{cookies:?}");
     reply.expect(200);
 }
 

@@ -68,20 +68,18 @@ pub(crate) async fn run(name: String) {
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let mut said = Vec::new();
     while let Some(line) = lines.next_line().await.expect("the pipe can be read") {
-        match line.strip_prefix("@ ") {
-            None => said.push(line),
-            Some(request) => {
-                let reply = match (request, &server) {
-                    ("setup", Some(server)) => server.setup_code().await,
-                    _ => {
-                        server = serve(request, server, &directory, &url).await;
-                        "done".to_owned()
-                    }
-                };
-                let reply = format!("{reply}\n");
-                input.write_all(reply.as_bytes()).await.expect("the scenario listens");
-            }
-        }
+        let Some(request) = line.strip_prefix("@ ") else {
+            said.push(line);
+            continue;
+        };
+        let reply = if let ("setup", Some(server)) = (request, &server) {
+            server.setup_code().await
+        } else {
+            server = serve(request, server, &directory, &url).await;
+            "done".to_owned()
+        };
+        let reply = format!("{reply}\n");
+        input.write_all(reply.as_bytes()).await.expect("the scenario listens");
     }
     let status = child.wait().await.expect("our own child");
     if status.success() {

@@ -229,8 +229,8 @@ async fn links() {
     let made = anonymous.post("/api/auth/signup", body.clone()).await.expect(201);
     assert_eq!(made["user"]["role"], "admin");
     anonymous.post("/api/auth/signup", body).await.expect_error(403, "invitation_invalid");
-    let taken = ["user", "invite", "--email", "ada@example.org"];
-    operator.refused(&taken, "chatapp user reset-link").await;
+    let again = ["user", "invite", "--email", "ada@example.org"];
+    operator.refused(&again, "chatapp user reset-link").await;
 
     let ada = anonymous.login("ada@example.org").await;
     let link = operator.done(&["user", "reset-link", "ada@example.org", "--hours", "1"]).await;

@@ -65,7 +65,9 @@ async fn modes(world: World) {
         }
         // As a release before this one left them, after a crash.
         server.kill().await;
-        files().iter().for_each(|path| chmod(path, 0o644));
+        for path in files() {
+            chmod(&path, 0o644);
+        }
     }
 }
 

@@ -225,6 +225,10 @@ async fn on_any_address() {
     server.terminate().await;
 }
 
+/// What a proxy passes on: its name, lines of nginx, settings of the server, and whether one can
+/// log in through it.
+type Case<'a> = (&'a str, String, &'a [(&'a str, &'a str)], bool);
+
 /// A page on a plain HTTP site logs in; browsers send no Fetch Metadata there.
 async fn plain_http() {
     let upstream = upstream().await;
@@ -242,7 +246,7 @@ async fn plain_http() {
     );
     let hosts = ("CHATAPP_SERVER__ALLOWED_HOSTS", name);
     let elsewhere = ("CHATAPP_SERVER__TRUSTED_PROXIES", "192.0.2.0/24");
-    let cases: [(&str, String, &[(&str, &str)], bool); 7] = [
+    let cases: [Case<'_>; 7] = [
         ("the default Host, said besides", said.clone(), &[], true),
         (
             "$host, without its port",
