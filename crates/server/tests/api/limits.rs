@@ -1,7 +1,7 @@
 //! What one user may ask for and store.
 
 use serde_json::json;
-use testkit::client::User;
+use testkit::client::{PASSWORD, User};
 use testkit::{Harness, TestApp, World, eventually};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
@@ -49,14 +49,15 @@ async fn s10_requests_are_limited_and_every_answer_says_how_far(world: World) {
     bob.get("/api/me").await.expect(200);
     let version = app.anonymous().get("/api/version").await;
     assert!(version.header("x-ratelimit-limit-requests").is_none());
-    let metrics = app.anonymous().get("/metrics").await.text;
+    let metrics = app.anonymous().metrics().await.text;
     assert!(metrics.contains("http_limits_reached_total{limit=\"requests_per_user\"}"));
 }
 
 async fn s10_a_key_has_a_limit_of_its_own(world: World) {
     let app = start(&world, &[("CHATAPP_LIMITS__REQUESTS_PER_KEY", "2")]).await;
     let ada = app.user("ada").await;
-    let key = ada.post("/api/keys", json!({"name": "k", "scopes": ["read", "account"]})).await;
+    let key = json!({"name": "k", "scopes": ["read", "account"], "current_password": PASSWORD});
+    let key = ada.post("/api/keys", key).await;
     let key = key.expect(201)["key"].as_str().unwrap().to_owned();
     let by_key = app.anonymous().with_bearer(Some(&key));
     for left in ["1", "0"] {

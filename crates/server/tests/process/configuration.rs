@@ -48,7 +48,7 @@ async fn shown() {
     let [level, origin] = of("log.level");
     assert_eq!((level.as_str(), origin.contains("chatapp.toml")), ("warn", true), "{origin}");
     assert_eq!(of("limits.streams_per_user"), ["256", "the default"]);
-    assert_eq!(of("provider.api_key")[0], "(18 characters, not shown)");
+    assert_eq!(of("provider.api_key")[0], "(16 characters, not shown)");
     assert_eq!(of("provider.base_url")[0], "http://provider.example/v1");
     let (code, table, err) = command(&place, &settings, &["show"]).await;
     assert_eq!(code, Some(0), "{err}");

@@ -126,7 +126,7 @@ async fn planted() {
     let mut sql = Sql::open(&path("data/chatapp.db")).await;
     sql.execute("PRAGMA foreign_keys = OFF").await;
     sql.execute(ORPHAN).await;
-    sql.execute("DELETE FROM seaql_migrations WHERE version LIKE '%views'").await;
+    sql.execute("DELETE FROM seaql_migrations WHERE version LIKE '%21_views'").await;
     place.write(".env", "CHATAPP_SERVER__METRICS_TOKEN=a-token-for-prometheus\n");
     for (name, mode) in [(".env", 0o644), ("data", 0o755), ("data/secret_key", 0o640)] {
         fs::set_permissions(path(name), Permissions::from_mode(mode)).expect("our own file");
@@ -290,7 +290,7 @@ async fn by_database() {
     assert!(fix.contains("foreign_key_check"), "{fix}");
     sql.execute("DELETE FROM sessions").await;
 
-    sql.execute("DELETE FROM seaql_migrations WHERE version LIKE '%views'").await;
+    sql.execute("DELETE FROM seaql_migrations WHERE version LIKE '%21_views'").await;
     assert!(doctor().await.finds("warn", "schema", "1 steps").contains("chatapp backup"));
     let manual = settings.clone().set("CHATAPP_STORAGE__MIGRATE", "false");
     let said = Said::by(&place, &manual, &[]).await;
