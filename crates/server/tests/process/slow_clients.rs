@@ -41,7 +41,7 @@ async fn ordinary(server: &AppProcess) -> Duration {
 }
 
 async fn gauge(server: &AppProcess, name: &str) -> usize {
-    let text = server.anonymous().get("/metrics").await.text;
+    let text = server.anonymous().metrics().await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0, |value| value.parse().expect("a whole number"))
 }
