@@ -88,7 +88,12 @@ pub(super) async fn stream_response_events(
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
     let mut place = streaming.open(&state, &identity)?;
-    let gathering = state.services.reads.gather(identity.user_id).await?;
+    // The log of what is made here is in memory, once for all who follow it. Others are read.
+    let gathering = if state.services.responses.is_made_here(id) {
+        None
+    } else {
+        Some(state.services.reads.gather(identity.user_id).await?)
+    };
     let follower = state.services.responses.follow(identity.user_id, id, after).await?;
     place.keep(&state, &identity, follower.kept_bytes())?;
     drop(gathering);

@@ -128,6 +128,11 @@ impl Responses {
         Ok(Follower::new(render::begun(&row), log, after))
     }
 
+    /// Whether this server is making the response, so that following it reads no log.
+    pub fn is_made_here(&self, id: ResponseId) -> bool {
+        self.engine.find_log(id).is_some()
+    }
+
     /// Stops a response of `owner` and keeps its text, and waits a moment for its end. Stopping one
     /// that has ended changes nothing.
     pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<()> {
