@@ -47,9 +47,9 @@ fn zip(text: &str) -> Vec<u8> {
 }
 
 /// Imports an archive: its lines, of which the last is the summary.
-async fn import(user: &User, text: &str) -> Vec<Value> {
+async fn import(user: &User, archive: Vec<u8>) -> Vec<Value> {
     let upload = user.request(Method::POST, "/api/import?dry_run=true");
-    let upload = upload.header("content-type", "application/zip").body(zip(text));
+    let upload = upload.header("content-type", "application/zip").body(archive);
     let reply = user.send(upload).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.text.lines().map(|line| line.parse().expect("JSON")).collect()
@@ -68,17 +68,8 @@ fn ours(id: &str) -> String {
     )
 }
 
-async fn swelling(world: World) {
-    let upstream = upstream().await;
-    let place = Place::new();
-    let server = limited(&place, &settings(&world, &upstream)).await;
-    let user = server.anonymous().signup("ada@example.org").await;
-    let conversation = user.create_conversation().await;
-    upstream.push(ticks(1_000_000, 50));
-    let mut running = user.send_stream(&conversation, "Go on").await;
-    let response = running.response_id().await;
-    running.read_text(3).await;
-
+/// What swells in the memory of whoever reads it: four archives, and one whose ids are long.
+fn archives() -> ([Vec<u8>; 4], Vec<u8>) {
     let many = |one: &str, bytes: usize| one.repeat(bytes / one.len());
     let files = [
         file(&format!(r#"{{"title":"x","mapping":[{}0]}}"#, many("0,", 24 << 20))),
@@ -92,14 +83,30 @@ async fn swelling(world: World) {
             "x".repeat(30 << 20)
         )),
     ];
-    let imports = files.iter().enumerate().map(async |(at, file)| {
+    let ids = file(&vec![ours(&"a".repeat(60 << 20)); 3].join(","));
+    (files.map(|file| zip(&file)), zip(&ids))
+}
+
+async fn swelling(world: World) {
+    // Before there is a connection: packing takes seconds, in which nobody looks after one.
+    let (files, ids) = archives();
+    let upstream = upstream().await;
+    let place = Place::new();
+    let server = limited(&place, &settings(&world, &upstream)).await;
+    let user = server.anonymous().signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    upstream.push(ticks(1_000_000, 50));
+    let mut running = user.send_stream(&conversation, "Go on").await;
+    let response = running.response_id().await;
+    running.read_text(3).await;
+
+    let imports = files.into_iter().enumerate().map(async |(at, file)| {
         let other = server.anonymous().signup(&format!("user{at}@example.org")).await;
         import(&other, file).await
     });
     let mut reports = join_all(imports).await;
     // Each is reported, and no line of the report may be as long as these ids.
-    let ids = file(&vec![ours(&"a".repeat(60 << 20)); 3].join(","));
-    reports.push(import(&user, &ids).await);
+    reports.push(import(&user, ids).await);
     for (at, lines) in reports.into_iter().enumerate() {
         let [swollen @ .., fine, summary] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!(swollen.len(), if at == 4 { 3 } else { 1 }, "{lines:?}");
