@@ -78,6 +78,10 @@ impl Server {
             ("CHATAPP_STORAGE__DATA_DIR", directory.join("data").display().to_string()),
             ("OPENAI_BASE_URL", format!("http://{}/v1", provider.address)),
             ("OPENAI_MODEL", "mock:ticks=1".to_owned()),
+            // Everything here is of one user at one address.
+            ("CHATAPP_LIMITS__REQUESTS_PER_USER", "0".to_owned()),
+            ("CHATAPP_SERVER__CONNECTIONS_PER_ADDRESS", "1000000".to_owned()),
+            ("CHATAPP_SERVER__BODIES_PER_ADDRESS", "1000000".to_owned()),
         ];
         environment.extend_from_slice(settings);
         environment.extend(options.database_url.clone().map(|url| ("DATABASE_URL", url)));

@@ -14,8 +14,8 @@ pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
     /// Settings that make a server quick to test: it hashes passwords at the lowest cost and
-    /// signs tokens with a key that is no secret, and takes as many sign-ups as come. It asks no model for titles, so that a test
-    /// knows what the upstream is asked.
+    /// signs tokens with a key that is no secret, and takes as many sign-ups as come. It asks no
+    /// model for titles, so that a test knows what the upstream is asked.
     pub fn quick() -> Self {
         Self::default()
             .set("SECRET_KEY", "5f1e0c7a92b34d68a1c2e3f405162738495a6b7c8d9eafb0c1d2e3f4a5b6c7d8")

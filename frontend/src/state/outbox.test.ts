@@ -135,7 +135,7 @@ describe("w1: a message", () => {
       const second = await tab({ sent });
       let letGo = () => {};
       const taking = new Promise<void>((resolve) => (letGo = resolve));
-      replies = [async () => (await taking, reply(201, turn("/api/conversations/conv_1/messages", "hello")))];
+      replies = [async () => (await taking, reply(201, turn("/api/conversations/conv_1/messages", "hello", 0)))];
       first.put({ content: "hello", ...(conversation ? { conversation } : {}) });
       await settled(20_000);
       expect(second.items).toMatchObject([{ content: "hello", ours: false, sending: false }]);

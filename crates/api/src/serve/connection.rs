@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::doors::Pass;
-use super::head::HeadGuard;
+use super::head::HeadLimit;
 use super::in_flight::{CountedBody, InFlight};
 use super::stall::StallGuard;
 use crate::ApiConfig;
@@ -73,7 +73,7 @@ impl Connections {
         builder
             .http1()
             .timer(TokioTimer::new())
-            // Runs from the end of the last answer; the head itself is bounded by `HeadGuard`.
+            // Runs from the end of the last answer; the head itself is bounded by `HeadLimit`.
             .header_read_timeout(config.keep_alive.max(config.header_timeout))
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEAD_BYTES);
@@ -124,8 +124,8 @@ impl Connections {
                 }
             }
         });
-        let io = HeadGuard::new(stream, in_flight.clone(), self.header_timeout);
-        let io = TokioIo::new(StallGuard::new(io, self.write_stall));
+        let head = HeadLimit::new(in_flight.clone(), self.header_timeout);
+        let io = TokioIo::new(StallGuard::new(stream, head, self.write_stall));
         let connection = self.builder.serve_connection(io, service).into_owned();
         let watch = Watch {
             in_flight,

@@ -1,11 +1,10 @@
 //! A deadline for the head of a request, from its first byte.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::in_flight::InFlight;
@@ -13,14 +12,13 @@ use super::in_flight::InFlight;
 /// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI";
 
-/// Fails a read with `TimedOut` when a head of HTTP/1 has begun to arrive and is not whole in time.
+/// Tells when a head of HTTP/1 has begun to arrive and is not whole in time.
 ///
 /// `hyper` has one deadline for the silence before a head and for the head itself. A connection
 /// may be kept much longer than a head may take, so the second one is kept here. It runs while
 /// bytes have come since the last request was answered and no other has begun.
 #[derive(Debug)]
-pub(super) struct HeadGuard<T> {
-    io: T,
+pub(super) struct HeadLimit {
     in_flight: InFlight,
     limit: Duration,
     /// Unknown before the first byte. HTTP/2 has heads of another kind, and pings between them.
@@ -31,10 +29,10 @@ pub(super) struct HeadGuard<T> {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<T> HeadGuard<T> {
-    /// Guards `io`, whose requests are counted by `in_flight`.
-    pub(super) fn new(io: T, in_flight: InFlight, limit: Duration) -> Self {
-        Self { io, in_flight, limit, is_http2: None, arriving: None, timer: None }
+impl HeadLimit {
+    /// A limit for the heads of a connection whose requests are counted by `in_flight`.
+    pub(super) fn new(in_flight: InFlight, limit: Duration) -> Self {
+        Self { in_flight, limit, is_http2: None, arriving: None, timer: None }
     }
 
     /// Whether a head has begun to arrive and no request has come of it yet.
@@ -43,7 +41,7 @@ impl<T> HeadGuard<T> {
     }
 
     /// Takes note of bytes that came.
-    fn note(&mut self, bytes: &[u8]) {
+    pub(super) fn note(&mut self, bytes: &[u8]) {
         let is_http2 = *self.is_http2.get_or_insert_with(|| bytes.starts_with(PREFACE));
         if is_http2 || bytes.is_empty() || !self.in_flight.is_idle() || self.is_arriving() {
             return;
@@ -55,20 +53,9 @@ impl<T> HeadGuard<T> {
             None => self.timer = Some(Box::pin(tokio::time::sleep_until(deadline))),
         }
     }
-}
 
-impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.io).poll_read(cx, buf);
-        if result.is_ready() {
-            self.note(buf.filled().get(before..).unwrap_or_default());
-            return result;
-        }
+    /// What a read that has nothing comes to: it waits, or fails with `TimedOut`.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_arriving()
             && let Some(timer) = &mut self.timer
         {
@@ -77,35 +64,5 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

@@ -1,4 +1,4 @@
-//! A socket whose writes must make progress.
+//! A socket whose writes must make progress, and whose heads must arrive in time.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,15 +8,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::head::HeadLimit;
+
 /// Fails a write with `TimedOut` when the peer has taken no byte for a while.
 ///
 /// The clock starts when the socket's buffer is full and stops at every byte that leaves, so a
 /// slow reader lives and a dead one does not. It works below HTTP: it covers event streams, large
 /// answers, and all streams of an HTTP/2 connection together. (A single HTTP/2 stream whose window
 /// its client leaves shut is not a stalled socket; it costs a cursor until its connection ends.)
+///
+/// Reads are watched by a [`HeadLimit`].
 #[derive(Debug)]
 pub(super) struct StallGuard<T> {
     io: T,
+    head: HeadLimit,
     limit: Duration,
     /// Set while a write waits; kept and reset later, to be made once per connection at most.
     timer: Option<Pin<Box<Sleep>>>,
@@ -25,8 +30,8 @@ pub(super) struct StallGuard<T> {
 
 impl<T> StallGuard<T> {
     /// Guards `io`.
-    pub(super) fn new(io: T, limit: Duration) -> Self {
-        Self { io, limit, timer: None, waiting: false }
+    pub(super) fn new(io: T, head: HeadLimit, limit: Duration) -> Self {
+        Self { io, head, limit, timer: None, waiting: false }
     }
 
     /// Passes the result of a write on, or fails if it waits for too long.
@@ -61,7 +66,13 @@ impl<T: AsyncRead + Unpin> AsyncRead for StallGuard<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.io).poll_read(cx, buf);
+        if result.is_pending() {
+            return self.head.poll(cx);
+        }
+        self.head.note(buf.filled().get(before..).unwrap_or_default());
+        result
     }
 }
 
