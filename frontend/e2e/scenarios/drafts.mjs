@@ -1,6 +1,6 @@
 // W4: What is typed anywhere is kept: over Escape, a click beside, another screen and a reload, until it is saved or dropped.
 import assert from "node:assert/strict";
-import { answered, eventually, person, send, signUp, useModel } from "../browser.mjs";
+import { answered, eventually, PASSWORD, person, send, signUp, useModel } from "../browser.mjs";
 
 export default async function ({ browser, url }) {
   const { page, problems } = await person(browser, url);
@@ -125,6 +125,7 @@ export default async function ({ browser, url }) {
   await page.reload();
   assert.equal(await key.inputValue(), "backup of");
   await key.fill("backup of everything");
+  await page.getByLabel("Current password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("alert").locator("code").waitFor();
   await page.goto("/settings/account");

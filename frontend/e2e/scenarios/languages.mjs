@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fill, PASSWORD, person } from "../browser.mjs";
 
-export default async function ({ browser, url }) {
+export default async function ({ browser, url, ask }) {
   const { page, problems, context } = await person(browser, url, { locale: "de-DE" });
   const loaded = [];
   page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
@@ -17,6 +17,7 @@ export default async function ({ browser, url }) {
   await page.getByLabel("Name", { exact: true }).fill("Erika");
   await page.getByLabel("E-Mail-Adresse").fill(email);
   await page.getByLabel("Passwort", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("Einrichtungscode").fill(await ask("setup"));
   await page.getByRole("button", { name: "Konto anlegen" }).click();
   await page.getByText("Was beschäftigt Sie, Erika?").waitFor();
   await page.getByRole("textbox", { name: "Nachricht" }).fill("Guten Tag");
