@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use testkit::client::Anonymous;
+use testkit::process::ProcessBuilder;
 use testkit::sse::Frame;
 use testkit::{Engine, Harness, Settings, World, eventually, free_port, validator};
 
-use super::place::Place;
+use super::place::{BINARY, Place};
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// "At once", on a machine that does other things too; every grace period is far longer.
@@ -72,11 +73,23 @@ async fn finished(world: World) {
 
 async fn hung_up() {
     let place = Place::new();
-    let mut server = place.program().settings(&Settings::quick()).serve().await;
+    // Whoever runs this test may have had the signal ignored, and a process inherits that.
+    let start = async |how: &str| {
+        let program = ProcessBuilder::new("env", place.path()).args([how, BINARY]);
+        program.settings(&Settings::quick()).serve().await
+    };
+    let mut server = start("--default-signal=HUP").await;
     server.signal("HUP");
     let ended = server.wait().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("SIGHUP"), "{}", ended.stderr);
+
+    // As `nohup` starts it: the signal is nobody's, and only the other one ends it.
+    let server = start("--ignore-signal=HUP").await;
+    server.signal("HUP");
+    server.anonymous().get("/health/ready").await.expect(200);
+    let ended = server.terminate().await;
+    assert!(!ended.stderr.contains("SIGHUP"), "{}", ended.stderr);
 }
 
 async fn draining(world: World) {
