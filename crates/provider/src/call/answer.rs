@@ -21,6 +21,8 @@ const MAX_OMISSIONS: u32 = 4;
 pub(crate) struct Answer {
     pub(crate) end: End,
     bytes: usize,
+    /// The number of the choice that it is, once that is known. Others are somebody else's.
+    choice: Option<u64>,
     /// Something of it was handed out, so there is no way back.
     begun: bool,
     text: Sum,
@@ -89,6 +91,7 @@ impl Answer {
         Self {
             end: End::default(),
             bytes: 0,
+            choice: None,
             begun: false,
             text: Sum::default(),
             reasoning: Sum::default(),
@@ -109,10 +112,14 @@ impl Answer {
     /// it, other than its end and its counts.
     pub(crate) fn add(
         &mut self,
-        chunk: Chunk,
+        mut chunk: Chunk,
         limit: usize,
         ready: &mut VecDeque<Delta>,
     ) -> Result<bool, Failure> {
+        if self.choice.is_some_and(|choice| choice != chunk.choice) {
+            let Chunk { usage, citations, .. } = chunk;
+            chunk = Chunk { usage, citations, ..Chunk::default() };
+        }
         self.count(chunk.bytes(), limit)?;
         let Chunk {
             mut reasoning,
@@ -124,6 +131,7 @@ impl Answer {
             citations,
             omitted,
             halves,
+            choice,
         } = chunk;
         if whole && self.begun {
             // The last event of some streams repeats the whole message (MiniMax).
@@ -136,6 +144,9 @@ impl Answer {
         let calls_something = calls.iter().any(|call| call.len() > 0);
         let has_content =
             !reasoning.is_empty() || !text.is_empty() || calls_something || !omitted.is_empty();
+        if has_content || reason.is_some() {
+            self.choice.get_or_insert(choice);
+        }
         if has_content {
             self.begun = true;
             self.end.content(calls_something);

@@ -78,6 +78,8 @@ pub(crate) struct Chunk {
     pub omitted: Vec<Omitted>,
     /// Its texts may have halves of characters; see [`repair::Halves`].
     pub halves: bool,
+    /// The number of the choice that it is a piece of.
+    pub choice: u64,
 }
 
 /// A part of an answer that cannot be shown.
@@ -198,52 +200,120 @@ pub(crate) fn read_value(value: &Value) -> Chunk {
     let mut chunk = Chunk::default();
     let outer = value;
     let value = holder(value);
-    let choice = value.get("choices").and_then(Value::as_array).and_then(|choices| {
-        choices.iter().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
-    });
+    let (place, choices) = choices(value);
+    chunk.choice = place;
+    let first = choices.first().copied();
     chunk.usage = [
         value.get("usage"),
         outer.get("usage"),
         value.pointer("/x_groq/usage"),
-        choice.and_then(|choice| choice.get("usage")),
+        first.and_then(|choice| choice.get("usage")),
+        first.and_then(|choice| choice.pointer("/delta/usage")),
     ]
     .into_iter()
     .flatten()
     .find_map(read_usage);
-    chunk.reason = reason(choice.unwrap_or(value));
-    let Some(choice) = choice else {
+    if choices.is_empty() {
+        chunk.reason = reason(value);
         chunk.citations = citations::read([value]);
-        return chunk;
-    };
-    let object = |name| choice.get(name).filter(|delta| delta.is_object());
-    let delta = object("delta");
-    let message = object("message");
-    chunk.whole = delta.is_none() && message.is_some();
-    if let Some(delta) = delta.or(message) {
-        read_delta(delta, &mut chunk);
-        chunk.citations = citations::read([value, choice, delta]);
-    } else {
-        // As text is completed, not chatted.
-        chunk.text = choice.get("text").map(plain_text).unwrap_or_default();
-        chunk.citations = citations::read([value, choice]);
+    }
+    for choice in choices {
+        read_choice(value, choice, &mut chunk);
     }
     chunk
 }
 
-/// The first reason that says something, as a word or an object with one.
-fn reason(choice: &Value) -> Option<Reason> {
-    let read = |value: &Value| {
-        let word = value.as_str().or_else(|| value.get("type")?.as_str())?;
-        Reason::read(word)
+/// The choices that are ours, and which ones they are: those with the lowest number. There may be
+/// several, since some services put words and calls into choices of their own.
+fn choices(value: &Value) -> (u64, Vec<&Value>) {
+    let all: Vec<&Value> = match value.get("choices") {
+        Some(Value::Array(choices)) => choices.iter().collect(),
+        // One that stands alone.
+        Some(choice @ Value::Object(_)) => vec![choice],
+        _ => Vec::new(),
     };
-    ["finish_reason", "finishReason", "stop_reason", "stopReason"]
-        .into_iter()
-        .find_map(|name| read(choice.get(name)?))
+    let place = |choice: &&Value| choice.get("index").and_then(place).unwrap_or(0);
+    let objects = || all.iter().copied().filter(|choice| choice.is_object());
+    let first = objects().map(|choice| place(&choice)).min().unwrap_or(0);
+    (first, objects().filter(|choice| place(choice) == first).collect())
+}
+
+/// A number in a list, perhaps as text.
+fn place(index: &Value) -> Option<u64> {
+    index.as_u64().or_else(|| index.as_str()?.trim().parse().ok())
+}
+
+fn read_choice(value: &Value, choice: &Value, chunk: &mut Chunk) {
+    chunk.reason = reason(choice).or(chunk.reason.take());
+    let piece = |name| choice.get(name).filter(|piece| is_piece(piece));
+    let delta = piece("delta");
+    // Perplexity sends both: what it has said so far beside what it says now, of which there is
+    // none in an answer that comes at once.
+    let is_over = chunk.reason.is_some();
+    let whole = piece("message").filter(|message| {
+        delta.is_none_or(|delta| is_over && !says_something(delta) && says_something(message))
+    });
+    if let Some(piece) = whole.or(delta) {
+        chunk.whole |= whole.is_some();
+        read_delta(piece, chunk);
+        chunk.citations.extend(citations::read([value, choice, piece]));
+    } else {
+        // As text is completed, not chatted.
+        let text = ["text", "content"].into_iter().filter_map(|name| choice.get(name));
+        let text = text.map(plain_text).find(|text| !text.is_empty());
+        chunk.text.push_str(&text.unwrap_or_default());
+        chunk.citations.extend(citations::read([value, choice]));
+    }
+}
+
+/// Whether it may be a piece of an answer or a message.
+fn is_piece(value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Array(_) | Value::String(_))
+}
+
+/// Whether a piece has anything of an answer in it.
+fn says_something(piece: &Value) -> bool {
+    let mut chunk = Chunk::default();
+    read_delta(piece, &mut chunk);
+    chunk != Chunk::default()
+}
+
+/// The first reason that says something: a word, or what holds one.
+fn reason(choice: &Value) -> Option<Reason> {
+    const NAMES: [&str; 5] =
+        ["finish_reason", "finishReason", "stop_reason", "stopReason", "native_finish_reason"];
+    NAMES.into_iter().find_map(|name| read_reason(choice.get(name)?))
+}
+
+fn read_reason(value: &Value) -> Option<Reason> {
+    match value {
+        Value::String(word) => Reason::read(word),
+        Value::Object(fields) => {
+            ["type", "reason", "name"].into_iter().find_map(|name| read_reason(fields.get(name)?))
+        }
+        Value::Array(items) => items.iter().find_map(read_reason),
+        // An end that nobody explains.
+        Value::Bool(true) => Reason::read("true"),
+        Value::Number(number) if number.as_f64() != Some(0.0) => Reason::read(&number.to_string()),
+        _ => None,
+    }
 }
 
 fn read_delta(delta: &Value, chunk: &mut Chunk) {
-    match delta.get("content") {
+    match delta {
+        Value::String(text) => return chunk.text.push_str(text),
+        Value::Array(pieces) => {
+            for piece in pieces.iter().filter(|piece| piece.is_object()) {
+                read_delta(piece, chunk);
+            }
+            return;
+        }
+        _ => {}
+    }
+    let content = delta.get("content").filter(|content| !content.is_null());
+    match content.or_else(|| delta.get("text")) {
         Some(Value::String(text)) => chunk.text.push_str(text),
+        Some(Value::Number(number)) => chunk.text.push_str(&number.to_string()),
         Some(Value::Array(parts)) => {
             for part in parts {
                 read_part(part, chunk);
@@ -267,16 +337,30 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
         .omitted
         .extend(std::iter::repeat_n(Omitted::Image, images.sum::<usize>().min(MAX_OMITTED)));
     // Several of these may repeat the same words, so only the first that says something counts.
-    let sources =
-        ["reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"];
+    let sources = [
+        "reasoning_content",
+        "reasoning",
+        "reasoning_details",
+        "reasoning_text",
+        "thinking",
+        "thinking_blocks",
+        "thought",
+    ];
     let reasoning = sources
         .into_iter()
         .filter_map(|source| delta.get(source))
         .map(plain_text)
         .find(|text| !text.is_empty());
     chunk.reasoning.push_str(&reasoning.unwrap_or_default());
-    let calls = delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
-    chunk.calls.extend(calls.map(|call| read_call(call, call.get("function").unwrap_or(call))));
+    let calls = match delta.get("tool_calls") {
+        Some(Value::Array(calls)) => calls.as_slice(),
+        Some(call @ Value::Object(_)) => std::slice::from_ref(call),
+        _ => &[],
+    };
+    chunk.calls.extend(calls.iter().map(|call| {
+        let function = call.get("function").or_else(|| call.get("custom"));
+        read_call(call, function.unwrap_or(call))
+    }));
     // How calls were said before there could be several.
     let single = delta.get("function_call").filter(|call| call.is_object());
     chunk.calls.extend(single.map(|call| read_call(call, call)));
@@ -286,10 +370,10 @@ fn read_delta(delta: &Value, chunk: &mut Chunk) {
 fn read_call(call: &Value, function: &Value) -> Fragment {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     Fragment {
-        index: call.get("index").and_then(Value::as_u64),
+        index: call.get("index").and_then(place),
         id: text(call.get("id")),
         name: text(function.get("name")),
-        arguments: match function.get("arguments") {
+        arguments: match function.get("arguments").or_else(|| function.get("input")) {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),

@@ -51,9 +51,9 @@ struct Choice<'a> {
     delta: Delta<'a>,
     #[serde(borrow, default, alias = "finishReason")]
     finish_reason: Option<Cow<'a, str>>,
-    #[serde(default)]
+    #[serde(default, alias = "message")]
     usage: Option<IgnoredAny>,
-    #[serde(default, alias = "stopReason")]
+    #[serde(default, alias = "stopReason", alias = "native_finish_reason")]
     stop_reason: Option<IgnoredAny>,
     #[serde(default)]
     error: Option<IgnoredAny>,
@@ -84,7 +84,14 @@ struct Delta<'a> {
     reasoning: Option<Cow<'a, str>>,
     #[serde(default)]
     reasoning_details: Option<IgnoredAny>,
-    #[serde(default, alias = "thinking_blocks")]
+    #[serde(
+        default,
+        alias = "thinking_blocks",
+        alias = "thought",
+        alias = "reasoning_text",
+        alias = "text",
+        alias = "usage"
+    )]
     thinking: Option<IgnoredAny>,
     #[serde(default)]
     refusal: Option<IgnoredAny>,

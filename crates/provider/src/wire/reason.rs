@@ -76,8 +76,19 @@ const GAVE_UP: &[&str] = &[
     "network",
 ];
 /// The answer is cut off.
-const LENGTH: &[&str] =
-    &["max", "length", "limit", "truncat", "budget", "context", "exceed", "incomplete", "cutoff"];
+const LENGTH: &[&str] = &[
+    "max",
+    "length",
+    "limit",
+    "truncat",
+    "budget",
+    "context",
+    "ctx",
+    "kv",
+    "exceed",
+    "incomplete",
+    "cutoff",
+];
 /// Something went wrong.
 const FAILED: &[&str] = &[
     "error",
@@ -105,6 +116,13 @@ const FAILED: &[&str] = &[
     "unfinish",
     "unsuccess",
     "uncomplet",
+    "oom",
+    "memory",
+    "credit",
+    "payment",
+    "unauthori",
+    "shutdown",
+    "shut",
 ];
 const CALLS: &[&str] = &["tool", "function", "call"];
 /// The model was done. These are only looked for at the beginning of a word: glued to another
@@ -182,7 +200,7 @@ mod tests {
                 Meaning::Length,
                 "length max_tokens MAX_TOKENS maxTokens model_length max_output_tokens \
                  max_completion_tokens length_limit ERROR_LIMIT token_limit truncated \
-                 model_context_window_exceeded incomplete outputlimit",
+                 model_context_window_exceeded incomplete outputlimit ctx_full kv_cache_full",
             ),
             (
                 Meaning::Filtered,
@@ -196,7 +214,8 @@ mod tests {
                 "error network_error model_error server_error cancelled canceled USER_CANCEL abort \
                  aborted failed insufficient_system_resource timeout rate_limit quota_exceeded MALFORMED_FUNCTION_CALL \
                  UNEXPECTED_TOOL_CALL internalError context_cancelled abnormal ABNORMAL_STOP \
-                 abnormalEnd unfinished unsuccessful uncompleted",
+                 abnormalEnd unfinished unsuccessful uncompleted oom out_of_memory \
+                 not_enough_credits payment_required unauthorized server_shutdown",
             ),
             (
                 Meaning::Unknown,

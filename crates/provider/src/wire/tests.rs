@@ -160,7 +160,24 @@ fn content_in_every_shape() {
     assert_eq!(delta(&json!({"role": "assistant", "content": "a"})).text, "a");
     assert_eq!(delta(&json!({"content": null})), Chunk::default());
     assert_eq!(delta(&Value::Null), Chunk::default());
-    assert_eq!(delta(&json!({"content": 5})), Chunk::default());
+    assert_eq!(delta(&json!({"content": true})), Chunk::default());
+    assert_eq!(delta(&json!({"content": 5})).text, "5", "a relay took the word for a number");
+    for piece in
+        [json!("a"), json!([{"content": "a"}]), json!({"text": "a"}), json!({"content": ["a"]})]
+    {
+        assert_eq!(delta(&piece).text, "a", "{piece}");
+    }
+    for choices in [
+        json!([{"index": "0", "delta": {"content": "a"}}]),
+        json!([{"index": null, "delta": {"content": "a"}}]),
+        json!([{"message": "a"}]),
+        json!([{"content": "a"}]),
+        json!({"delta": {"content": "a"}}),
+        json!([null, {"index": 1, "delta": {"content": "b"}}, {"delta": {"content": "a"}}]),
+        json!([{"delta": {"content": "a"}}, {"delta": {"tool_calls": []}}]),
+    ] {
+        assert_eq!(chunk(&json!({"choices": choices})).text, "a", "{choices}");
+    }
     let parts = delta(&json!({"content": [
         {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
         {"type": "text", "text": "a"}, "b", {"type": "image"}]}));
@@ -179,8 +196,8 @@ fn content_in_every_shape() {
     for foreign in [json!({}), json!([]), json!("x"), json!({"type": "ping"})] {
         assert_eq!(read_event(&event(&foreign)), Reading::Foreign, "{foreign}");
     }
-    let second = json!({"choices": [{"index": 1, "delta": {"content": "other"}}]});
-    assert_eq!(chunk(&second), Chunk::default(), "only the first choice is ours");
+    let second = chunk(&json!({"choices": [{"index": 1, "delta": {"content": "other"}}]}));
+    assert_eq!((second.text.as_str(), second.choice), ("other", 1));
 }
 
 #[test]
@@ -193,6 +210,8 @@ fn reasoning_in_every_shape() {
         json!({"reasoning_content": "", "reasoning": "r"}),
         json!({"reasoning_details": [{"summary": "r"}, {"data": "encrypted"}]}),
         json!({"thinking": "r"}),
+        json!({"thought": "r"}),
+        json!({"reasoning_text": "r"}),
         json!({"thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "s"}]}),
         json!({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}]}]}),
     ] {
@@ -218,6 +237,9 @@ fn calls_in_every_shape() {
         let whole = read_value(&json!({"choices": [{"message": shape}]}));
         assert_eq!(whole.calls, std::slice::from_ref(&expected), "{shape}");
     }
+    let custom = json!({"tool_calls": {"index": "1", "id": "a", "type": "custom",
+        "custom": {"name": "f", "input": "{\"x\":1}"}}});
+    assert_eq!(delta(&custom).calls, std::slice::from_ref(&expected));
     let old = json!({"function_call": {"name": "f", "arguments": r#"{"x":1}"#}});
     let unnumbered = Fragment { index: None, id: String::new(), ..expected };
     assert_eq!(delta(&old).calls, [unnumbered]);
@@ -240,6 +262,7 @@ fn usage_in_every_place() {
         json!({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": usage}),
         json!({"choices": [{"delta": {}}], "x_groq": {"usage": usage}}),
         json!({"choices": [{"delta": {}, "usage": usage}], "usage": null}),
+        json!({"choices": [{"delta": {"usage": usage}}]}),
     ] {
         assert_eq!(chunk(&place).usage, expected, "{place}");
     }
@@ -257,6 +280,36 @@ fn a_whole_message() {
     let whole = read_value(&completion);
     assert_eq!((whole.text.as_str(), whole.reason, whole.whole), ("a", Reason::read("stop"), true));
     assert!(!delta(&json!({"content": "a"})).whole);
+    // Perplexity has both.
+    let both = |delta: &str, reason: Value| {
+        chunk(&json!({"choices": [{"delta": {"role": "assistant", "content": delta},
+            "message": {"role": "assistant", "content": "a b"}, "finish_reason": reason}]}))
+    };
+    let whole = both("", json!("stop"));
+    assert_eq!((whole.text.as_str(), whole.whole), ("a b", true));
+    let last = both("b", json!("stop"));
+    assert_eq!((last.text.as_str(), last.whole), ("b", false));
+    assert_eq!(both("", Value::Null), Chunk::default(), "what it has said so far");
+}
+
+#[test]
+fn p3_reasons_in_every_shape() {
+    let reason = |choice: Value| chunk(&json!({"choices": [choice]})).reason;
+    for choice in [
+        json!({"finish_reason": "stop"}),
+        json!({"finishReason": {"type": "stop"}}),
+        json!({"finish_reason": {"reason": "stop"}}),
+        json!({"finish_reason": ["stop"]}),
+        json!({"delta": {}, "finish_reason": null, "native_finish_reason": "stop"}),
+    ] {
+        assert_eq!(reason(choice.clone()), Reason::read("stop"), "{choice}");
+    }
+    for (odd, word) in [(json!(1), "1"), (json!(true), "true")] {
+        assert_eq!(reason(json!({"finish_reason": odd})), Reason::read(word), "it is an end");
+    }
+    for none in [json!(0), json!(false), json!({}), json!([]), json!("")] {
+        assert_eq!(reason(json!({"finish_reason": none})), None, "{none}");
+    }
 }
 
 #[test]
@@ -375,10 +428,10 @@ proptest! {
     fn the_quick_reader_agrees_with_the_tolerant_one(
         mut top in object(&["object", "usage", "error", "x_groq", "id", "citations", "search_info"]),
         mut choice in object(&["index", "finish_reason", "finishReason", "usage", "message",
-            "stop_reason", "error", "groundingMetadata"]),
+            "stop_reason", "error", "groundingMetadata", "native_finish_reason", "text", "content"]),
         delta in object(&["content", "reasoning_content", "reasoning", "reasoning_details",
             "thinking", "thinking_blocks", "refusal", "role", "tool_calls", "function_call", "annotations", "images",
-            "audio", "context"]),
+            "audio", "context", "text", "thought", "reasoning_text", "usage"]),
         count in 0..3_usize,
     ) {
         choice["delta"] = delta;

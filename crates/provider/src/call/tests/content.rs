@@ -187,3 +187,52 @@ async fn p12_counts() {
     assert_eq!(outcome.usage, Some(expected));
     assert_eq!(answer(vec![text("a", "stop"), usage(&zeros), done()]).await.usage, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_answer_is_one_choice_whatever_its_number() {
+    let piece = |index: u64, text: &str, reason: &str| {
+        event(
+            &json!({"choices": [{"index": index, "delta": {"content": text}, "finish_reason": reason}]}),
+        )
+    };
+    let alone = answer(vec![piece(1, "a", ""), piece(1, "b", "stop"), done()]).await;
+    assert_eq!((alone.text.as_str(), alone.end), ("ab", Ok(Finish::Stop)));
+    let among =
+        answer(vec![piece(0, "a", ""), piece(1, "x", "length"), piece(0, "b", "stop"), done()]);
+    let among = among.await;
+    assert_eq!((among.text.as_str(), among.end), ("ab", Ok(Finish::Stop)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_words_and_calls_in_choices_of_their_own_are_one_answer() {
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let outcome =
+        answer(vec![bytes(json!({"choices": [
+        {"message": {"role": "assistant", "content": "a"}, "finish_reason": "tool_calls"},
+        {"message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"},
+    ]}).to_string())]);
+    let outcome = outcome.await;
+    assert_eq!((outcome.text.as_str(), outcome.end), ("a", Ok(Finish::Stop)));
+    assert_eq!(outcome.calls, [("f".to_owned(), "{}".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_perplexity_is_read_at_once_and_piece_by_piece() {
+    let piece = |delta: &str, so_far: &str, reason: Option<&str>| {
+        json!({"choices": [{"index": 0, "finish_reason": reason,
+            "message": {"role": "assistant", "content": so_far},
+            "delta": {"role": "assistant", "content": delta}}],
+            "citations": ["https://a.example/"], "usage": {"prompt_tokens": 1, "completion_tokens": 2}})
+    };
+    let stream = [piece("a ", "a ", None), piece("b", "a b", None), piece("", "a b", Some("stop"))];
+    let silent = [piece("", "a ", None), piece("", "a b", Some("stop"))];
+    for parts in [
+        vec![bytes(piece("", "a b", Some("stop")).to_string())],
+        stream.iter().map(event).collect(),
+        silent.iter().map(event).collect(),
+    ] {
+        let outcome = answer(parts).await;
+        assert_eq!((outcome.text.as_str(), outcome.end), ("a b", Ok(Finish::Stop)));
+        assert_eq!(outcome.citations.len(), 1);
+    }
+}
