@@ -15,14 +15,13 @@ use std::time::Duration;
 
 use futures_util::stream;
 use reqwest::Response;
-use reqwest::header::CONTENT_ENCODING;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::answer::Answer;
 use self::body::Body;
 use self::end::Sign;
 use self::meter::Meter;
-use self::unpack::{Unpack, Unsupported};
+use self::unpack::Unpack;
 use crate::breaker::{Breaker, Permit};
 use crate::client::{Http, chain, transport_failure};
 use crate::known;
@@ -258,24 +257,15 @@ impl Call {
         if !response.status().is_success() {
             return self.refused(response, limit).await;
         }
-        self.receive(response, sent)
+        self.receive(response, sent);
+        Ok(())
     }
 
-    /// Looks at the head of an answer that began well.
-    fn receive(&mut self, response: Response, sent: Instant) -> Result<(), Failure> {
+    /// Begins to read an answer that began well.
+    fn receive(&mut self, response: Response, sent: Instant) {
         let upstream = Arc::clone(&self.upstream);
-        let http = &upstream.http;
-        let unpack = Unpack::new(response.headers()).map_err(|Unsupported| {
-            let coding = response.headers().get(CONTENT_ENCODING);
-            let provider = &http.config().name;
-            tracing::warn!(provider, ?coding, "the answer is packed in a way that is not known");
-            Failure::last(ProviderError::Protocol)
-        })?;
-        let deadline = self.deadline;
-        let body =
-            Body::new(Arc::clone(&upstream), response, unpack, sent, deadline, self.timeouts);
+        let body = Body::new(upstream, response, sent, self.deadline, self.timeouts);
         self.state = State::Reading(Box::new(body));
-        Ok(())
     }
 
     /// Reads why the provider refused.
@@ -344,7 +334,7 @@ async fn read_into(
     mut response: Response,
     limit: usize,
 ) -> Result<bool, reqwest::Error> {
-    let Ok(mut unpack) = Unpack::new(response.headers()) else { return Ok(true) };
+    let mut unpack = Unpack::new(response.headers());
     while let Some(bytes) = response.chunk().await? {
         let pushed = unpack.push(&bytes, |bytes| {
             let room = limit.saturating_sub(body.len());

@@ -1,11 +1,13 @@
 //! An incremental decoder for server-sent events (WHATWG HTML, section 9.2).
 //!
 //! Bytes go in as they arrive, split anywhere; whole events come out.
-//! Line ends may be LF, CRLF or CR; a byte order mark at the start is skipped; comments and the
-//! fields `id` and `retry` are ignored, as are unknown ones. Beyond the standard, a line that is a
-//! JSON object or `[DONE]`, and the field `error`, are events of their own. What stands at the end of the stream
-//! without its line end and blank line comes out of [`Decoder::end`]; whether it was cut off is for
-//! the caller to see.
+//! Line ends may be LF, CRLF or CR; comments and the fields `id` and `retry` are ignored, as are
+//! unknown ones. Beyond the standard, a line that is a JSON object or `[DONE]`, and the field
+//! `error`, are events of their own; a byte order mark, white space and a record separator (RFC
+//! 7464) before a field are skipped, and its case does not matter; and data that begin as JSON go on
+//! over lines that are no fields, as servers write them that put lines into JSON as they are. What
+//! stands at the end of the stream without its line end and blank line comes out of
+//! [`Decoder::end`]; whether it was cut off is for the caller to see.
 //!
 //! **Invalid UTF-8** becomes U+FFFD, one for each maximal invalid sequence. Decoding happens when
 //! an event is whole, so where the bytes were split makes no difference.
@@ -51,7 +53,7 @@ pub struct Decoder {
     foreign: bool,
     /// The last byte was CR, so that a following LF belongs to the same line end.
     after_cr: bool,
-    /// No line has ended yet; only the first one may begin with a byte order mark.
+    /// No line has ended yet.
     first_line: bool,
     /// The stream went over the limit.
     refused: bool,
@@ -133,15 +135,19 @@ impl Decoder {
     }
 
     fn end_line(&mut self, line: &[u8], events: &mut Vec<Event>) {
-        let line = if std::mem::take(&mut self.first_line) {
-            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-        } else {
-            line
-        };
+        let line = if std::mem::take(&mut self.first_line) { bare(line) } else { line };
         if line.is_empty() {
             self.end_event(events);
-            return;
+        } else if !self.take_field(line, events) {
+            let bare = bare(line);
+            if bare.len() == line.len() || !self.take_field(bare, events) {
+                self.take_other(line);
+            }
         }
+    }
+
+    /// Takes a line that is a field, a comment or an event of its own; whether it is one.
+    fn take_field(&mut self, line: &[u8], events: &mut Vec<Event>) -> bool {
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
         let (field, value) = line.split_at(colon);
         let value = value.strip_prefix(b":").unwrap_or(value);
@@ -160,15 +166,37 @@ impl Decoder {
                 name: "error".to_owned(),
                 data: String::from_utf8_lossy(value).into_owned(),
             }),
-            // Data without a field, as some servers send it.
-            _ if line.starts_with(b"{") || line.starts_with(b"[DONE]") => events.push(Event {
-                name: String::new(),
-                data: String::from_utf8_lossy(line).into_owned(),
-            }),
-            // A comment has an empty field name; `id` and `retry` mean nothing here. Any of them
-            // may be cut off.
-            _ => self.foreign |= !FIELDS.iter().any(|name| name.starts_with(field)),
+            // A comment, and what means nothing here.
+            b"" | b"id" | b"retry" => {}
+            _ => {
+                let name = field.trim_ascii_end().to_ascii_lowercase();
+                let is_field = name != field && FIELDS.contains(&name.as_slice());
+                if is_field && let Some(value) = line.get(colon..) {
+                    return self.take_field(&[&name, value].concat(), events);
+                }
+                // Data without a field, as some servers send it.
+                if !(line.starts_with(b"{") || line.starts_with(b"[DONE]")) {
+                    return false;
+                }
+                events.push(Event {
+                    name: String::new(),
+                    data: String::from_utf8_lossy(line).into_owned(),
+                });
+            }
         }
+        true
+    }
+
+    /// Takes a line that is nothing known: more of JSON that goes on over it, or a field that may
+    /// be cut off or unknown.
+    fn take_other(&mut self, line: &[u8]) {
+        if self.data.starts_with(b"{") || self.data.starts_with(b"[") {
+            self.data.extend_from_slice(line);
+            self.data.push(b'\n');
+            return;
+        }
+        let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        self.foreign |= !FIELDS.iter().any(|name| name.starts_with(field));
     }
 
     fn end_event(&mut self, events: &mut Vec<Event>) {
@@ -180,5 +208,18 @@ impl Decoder {
         }
         self.data.clear();
         self.name.clear();
+    }
+}
+
+/// A line without what may stand before it: marks, white space, record separators.
+fn bare(mut line: &[u8]) -> &[u8] {
+    loop {
+        let rest = line.trim_ascii_start();
+        let rest = rest.strip_prefix(BYTE_ORDER_MARK).unwrap_or(rest);
+        let rest = rest.strip_prefix(b"\x1e").unwrap_or(rest);
+        if rest.len() == line.len() {
+            return line;
+        }
+        line = rest;
     }
 }

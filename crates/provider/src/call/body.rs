@@ -1,6 +1,7 @@
 //! The body of an answer: bytes to deltas, under deadlines and limits.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::redact::shape;
 use crate::sse::Event;
 use crate::wire::chunk::{Chunk, Reading, read_event};
 use crate::wire::failure::Failure;
+use crate::wire::repair;
 use crate::{Delta, Phase, ProviderError, Timeouts};
 
 /// How long more may take to come once the provider has said how the answer ends.
@@ -72,7 +74,6 @@ impl Body {
     pub(super) fn new(
         upstream: Arc<Upstream>,
         response: Response,
-        unpack: Unpack,
         sent: Instant,
         deadline: Instant,
         timeouts: Timeouts,
@@ -81,7 +82,7 @@ impl Body {
         let max_document = config.max_answer_bytes.saturating_add(config.max_event_bytes);
         Self {
             asked_wait: crate::retry::asked_wait(response.headers()),
-            unpack,
+            unpack: Unpack::new(response.headers()),
             frames: Frames::new(config.max_event_bytes, max_document),
             events: Vec::new(),
             clock: Clock {
@@ -119,7 +120,7 @@ impl Body {
         let sign = self.take_bytes(&bytes, ready, answer)?;
         match sign {
             Some(Sign::Done) => {
-                self.drain().await;
+                self.drain(answer).await;
                 Ok(sign)
             }
             Some(sign) => self.end(sign, ready, answer),
@@ -138,22 +139,23 @@ impl Body {
         // Token counts alone do not mean that the answer goes on.
         let mut lives = false;
         let mut done = false;
-        let mut unpack = std::mem::replace(&mut self.unpack, Unpack::Plain);
+        let mut unpack = std::mem::take(&mut self.unpack);
         let unpacked = unpack.push(bytes, |bytes| {
-            if done {
-                return Ok(());
-            }
             let within_limits = self.frames.push(bytes, &mut events);
             lives |= events.is_empty();
             for event in events.drain(..) {
+                if done {
+                    take_late_counts(&event, answer);
+                    continue;
+                }
                 match self.take(&event, ready, answer)? {
                     Taken::Counts => {}
                     Taken::Other => lives = true,
-                    Taken::Done => {
-                        done = true;
-                        return Ok(());
-                    }
+                    Taken::Done => done = true,
                 }
+            }
+            if done {
+                return Ok(());
             }
             if self.frames.is_page() {
                 self.log_page("the provider answered with a web page; is its address right?");
@@ -173,6 +175,9 @@ impl Body {
         if let Err(error) = unpacked {
             let provider = &self.upstream.http.config().name;
             tracing::warn!(provider, %error, "the answer cannot be unpacked any further");
+            if error.kind() == io::ErrorKind::Unsupported {
+                return Err(Failure::last(ProviderError::Protocol));
+            }
             return Ok(Some(Sign::Broken));
         }
         Ok(None)
@@ -185,6 +190,9 @@ impl Body {
         ready: &mut VecDeque<Delta>,
         answer: &mut Answer,
     ) -> Result<Option<Sign>, Failure> {
+        if self.unpack.holds_unknown() {
+            return Err(Failure::last(ProviderError::Protocol));
+        }
         let mut rest = Vec::new();
         let kind = self.frames.end(&mut rest);
         if kind == Rest::Document && sign == Sign::Eof {
@@ -192,6 +200,13 @@ impl Body {
         }
         let may_be_cut_off = kind == Rest::Event || sign == Sign::Broken;
         for event in rest {
+            if kind == Rest::Document
+                && is_cut_off(&event)
+                && let Some(begun) = beginning_of_document(&event)
+            {
+                self.take_beginning(&begun, ready, answer)?;
+                return Ok(Some(Sign::Broken));
+            }
             if may_be_cut_off && is_cut_off(&event) {
                 continue;
             }
@@ -203,6 +218,29 @@ impl Body {
             }
         }
         Ok(Some(sign))
+    }
+
+    /// Takes what came of a document that was cut off: all that there is of an answer.
+    fn take_beginning(
+        &mut self,
+        begun: &Event,
+        ready: &mut VecDeque<Delta>,
+        answer: &mut Answer,
+    ) -> Result<(), Failure> {
+        answer.end.broken_off();
+        match read_event(begun) {
+            // Its end may stand before its words.
+            Reading::Chunk(chunk) => {
+                let chunk = Chunk { whole: false, reason: None, ..chunk };
+                self.add(chunk, ready, answer)?;
+            }
+            failure @ Reading::Failure(..) => {
+                let data = begun.data.clone();
+                self.take_reading(failure, &|| data.clone(), DEPTH, ready, answer)?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn take(
@@ -276,9 +314,21 @@ impl Body {
         Ok(if only_counts && !has_content { Taken::Counts } else { Taken::Other })
     }
 
-    /// Reads the rest of a body that should have ended.
-    async fn drain(&mut self) {
-        let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
+    /// Reads the rest of a body that should have ended; some services count behind their end.
+    async fn drain(&mut self, answer: &mut Answer) {
+        let rest = async {
+            while let Ok(Some(bytes)) = self.response.chunk().await {
+                let mut events = Vec::new();
+                let frames = &mut self.frames;
+                let pushed = self.unpack.push(&bytes, |bytes| frames.push(bytes, &mut events));
+                for event in &events {
+                    take_late_counts(event, answer);
+                }
+                if !matches!(pushed, Ok(Ok(()))) {
+                    break;
+                }
+            }
+        };
         // A server that goes on is cut off when the body is dropped.
         drop(timeout(DRAIN_TIME, rest).await);
     }
@@ -304,6 +354,24 @@ enum Taken {
     Other,
     /// `[DONE]`.
     Done,
+}
+
+/// Takes the counts of an event that came behind the end.
+fn take_late_counts(event: &Event, answer: &mut Answer) {
+    if let Reading::Chunk(Chunk { usage: Some(usage), .. }) = read_event(event) {
+        answer.end.usage(usage, false);
+    }
+}
+
+/// A document that was cut off, as far as it came; none if it says nothing.
+fn beginning_of_document(event: &Event) -> Option<Event> {
+    let data = repair::complete(event.data.trim_start())?;
+    let begun = Event { name: String::new(), data };
+    match read_event(&begun) {
+        Reading::Chunk(chunk) => (chunk.bytes() > 0).then_some(begun),
+        Reading::Failure(..) => Some(begun),
+        _ => None,
+    }
 }
 
 /// Whether an event at the end of the body was cut off there.

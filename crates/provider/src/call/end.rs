@@ -107,6 +107,11 @@ impl End {
         self.whole = true;
     }
 
+    /// It was one, and broke off.
+    pub(crate) fn broken_off(&mut self) {
+        self.whole = false;
+    }
+
     /// Whether it is such a document.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole

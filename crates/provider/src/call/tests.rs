@@ -113,11 +113,7 @@ async fn answer_as(
     let request =
         ChatRequest { model: model.to_owned(), messages: Vec::new(), max_output_tokens: None };
     let mut call = Call::new(upstream, request);
-    if let Err(failure) = call.receive(response(head, parts), Instant::now()) {
-        let error = call.recover(failure).unwrap_err();
-        call.answer.say_last(&mut call.ready);
-        call.state = State::Failed(error);
-    }
+    call.receive(response(head, parts), Instant::now());
     let mut outcome = Outcome {
         text: String::new(),
         reasoning: String::new(),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::write::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
 /// How many packed bytes are unpacked at a time. Deflate makes at most some thousand bytes of one,
@@ -10,42 +10,68 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 const PIECE: usize = 512;
 const GZIP: &[u8] = &[0x1F, 0x8B];
 
-/// A coding that cannot be undone.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Unsupported;
+/// What the header fields say of the coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Declared {
+    /// Nothing, or one that its first bytes tell.
+    Plain,
+    Deflate,
+    /// One that is not known here.
+    Unknown,
+}
 
-/// Undoes a coding as the bytes come.
-pub(crate) enum Unpack {
+/// Undoes codings as the bytes come. There may be two, the service's and a relay's, whatever is
+/// declared.
+#[derive(Default)]
+pub(crate) struct Unpack {
+    outer: Coding,
+    inner: Coding,
+}
+
+/// A coding that is undone.
+#[derive(Default)]
+enum Coding {
     /// Nothing is known before the first two bytes are there.
     Unsure {
-        declared_deflate: bool,
+        declared: Declared,
         held: Vec<u8>,
     },
+    #[default]
     Plain,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<GzDecoder<Vec<u8>>>),
     Zlib(Box<ZlibDecoder<Vec<u8>>>),
     Deflate(Box<DeflateDecoder<Vec<u8>>>),
+    /// What was packed is at its end; what stands behind it is nothing.
+    Over,
+}
+
+/// Why an unpacked piece was not taken.
+enum Refused<E> {
+    Packed(io::Error),
+    Taker(E),
 }
 
 impl Unpack {
     /// For a body with these header fields. What is declared only counts where the first bytes do
     /// not say something else.
-    pub(crate) fn new(headers: &HeaderMap) -> Result<Self, Unsupported> {
+    pub(crate) fn new(headers: &HeaderMap) -> Self {
         let values = headers.get_all(CONTENT_ENCODING).iter();
         let text = values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
-        let mut codings = text
-            .split(',')
-            .map(|coding| coding.trim().to_ascii_lowercase())
-            .filter(|coding| !matches!(coding.as_str(), "" | "identity" | "none" | "utf-8"));
-        let declared_deflate = match codings.next().as_deref() {
-            None | Some("gzip" | "x-gzip") => false,
-            Some("deflate") => true,
-            Some(_) => return Err(Unsupported),
-        };
-        if codings.next().is_some() {
-            return Err(Unsupported);
+        let codings = text.split(',').map(|coding| coding.trim().to_ascii_lowercase());
+        let mut declared = Declared::Plain;
+        for coding in codings {
+            declared = match coding.as_str() {
+                "" | "identity" | "none" | "utf-8" | "gzip" | "x-gzip" => declared,
+                "deflate" if declared == Declared::Plain => Declared::Deflate,
+                _ => Declared::Unknown,
+            };
         }
-        Ok(Self::Unsure { declared_deflate, held: Vec::new() })
+        Self { outer: Coding::unsure(declared), inner: Coding::unsure(Declared::Plain) }
+    }
+
+    /// Whether all that came is held back, since its coding is not known.
+    pub(crate) fn holds_unknown(&self) -> bool {
+        matches!(&self.outer, Coding::Unsure { declared: Declared::Unknown, held } if !held.is_empty())
     }
 
     /// Hands what `bytes` hold to `take`, piece by piece, until it fails.
@@ -54,22 +80,57 @@ impl Unpack {
         bytes: &[u8],
         mut take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<io::Result<()>, E> {
-        if let Self::Unsure { declared_deflate, held } = self {
+        let Self { outer, inner } = self;
+        let pushed = outer.push(bytes, |piece| match inner.push(piece, &mut take) {
+            Ok(unpacked) => unpacked.map_err(Refused::Packed),
+            Err(error) => Err(Refused::Taker(error)),
+        });
+        match pushed {
+            Ok(unpacked) => Ok(unpacked),
+            Err(Refused::Packed(error)) => Ok(Err(error)),
+            Err(Refused::Taker(error)) => Err(error),
+        }
+    }
+}
+
+impl Coding {
+    fn unsure(declared: Declared) -> Self {
+        Self::Unsure { declared, held: Vec::new() }
+    }
+
+    fn push<E>(
+        &mut self,
+        bytes: &[u8],
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<io::Result<()>, E> {
+        if let Self::Unsure { declared, held } = self {
             held.extend_from_slice(bytes);
-            let may_be_packed = *declared_deflate || held.starts_with(&[0x1F]);
+            let may_be_packed = *declared != Declared::Plain || held.starts_with(&[0x1F]);
             if held.is_empty() || (held.len() < GZIP.len() && may_be_packed) {
                 return Ok(Ok(()));
             }
-            let bytes = std::mem::take(held);
-            *self = Self::sure(&bytes, *declared_deflate);
+            let (bytes, declared) = (std::mem::take(held), *declared);
+            *self = match Self::sure(&bytes, declared) {
+                Ok(sure) => sure,
+                Err(error) => return Ok(Err(error)),
+            };
             return self.push(&bytes, take);
         }
-        if let Self::Plain = self {
-            return take(bytes).map(Ok);
+        match self {
+            Self::Over => return Ok(Ok(())),
+            Self::Plain => return take(bytes).map(Ok),
+            _ => {}
         }
         for piece in bytes.chunks(PIECE) {
-            match self.piece(piece) {
-                Ok(unpacked) => take(&unpacked)?,
+            let (unpacked, result) = self.piece(piece);
+            // What came before a fault says what it can.
+            take(&unpacked)?;
+            match result {
+                Ok(false) => {}
+                Ok(true) => {
+                    *self = Self::Over;
+                    break;
+                }
                 Err(error) => return Ok(Err(error)),
             }
         }
@@ -77,42 +138,70 @@ impl Unpack {
     }
 
     /// What the first bytes say.
-    fn sure(bytes: &[u8], declared_deflate: bool) -> Self {
+    fn sure(bytes: &[u8], declared: Declared) -> io::Result<Self> {
         let is_zlib = matches!(bytes, [a, b, ..]
             if a & 0x0F == 8 && (u16::from(*a) << 8 | u16::from(*b)) % 31 == 0);
-        if bytes.starts_with(GZIP) {
-            Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
-        } else if declared_deflate && is_zlib {
+        let is_deflate = declared == Declared::Deflate;
+        Ok(if bytes.starts_with(GZIP) {
+            Self::Gzip(Box::new(GzDecoder::new(Vec::new())))
+        } else if declared == Declared::Plain || is_plain(bytes) {
+            Self::Plain
+        } else if is_deflate && is_zlib {
             Self::Zlib(Box::new(ZlibDecoder::new(Vec::new())))
-        } else if declared_deflate && !is_plain(bytes) {
+        } else if is_deflate {
             Self::Deflate(Box::new(DeflateDecoder::new(Vec::new())))
         } else {
-            Self::Plain
-        }
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "the coding is not known"));
+        })
     }
 
-    fn piece(&mut self, piece: &[u8]) -> io::Result<Vec<u8>> {
+    /// What a piece holds, and whether it has more behind the end of what was packed.
+    fn piece(&mut self, piece: &[u8]) -> (Vec<u8>, io::Result<bool>) {
         // Flushing hands out what a server has flushed, so that words come as they are written.
-        let out = match self {
-            Self::Unsure { .. } | Self::Plain => return Ok(piece.to_vec()),
+        fn all(decoder: &mut impl Write, piece: &[u8]) -> io::Result<bool> {
+            decoder.write_all(piece)?;
+            decoder.flush()?;
+            Ok(false)
+        }
+        match self {
             Self::Gzip(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
+                let result = members(decoder, piece);
+                (std::mem::take(decoder.get_mut()), result)
             }
             Self::Zlib(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
+                let result = all(decoder, piece);
+                (std::mem::take(decoder.get_mut()), result)
             }
             Self::Deflate(decoder) => {
-                decoder.write_all(piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
+                let result = all(decoder, piece);
+                (std::mem::take(decoder.get_mut()), result)
             }
-        };
-        Ok(std::mem::take(out))
+            Self::Unsure { .. } | Self::Plain | Self::Over => (piece.to_vec(), Ok(false)),
+        }
     }
+}
+
+/// Unpacks the members of gzip in a piece; whether something else follows them.
+fn members(decoder: &mut GzDecoder<Vec<u8>>, mut piece: &[u8]) -> io::Result<bool> {
+    let mut is_new = false;
+    while !piece.is_empty() {
+        let length = decoder.write(piece)?;
+        if length > 0 {
+            piece = piece.get(length..).unwrap_or_default();
+            is_new = false;
+            continue;
+        }
+        // A member is at its end.
+        if is_new || !GZIP.starts_with(piece.get(..1).unwrap_or_default()) {
+            return Ok(true);
+        }
+        decoder.try_finish()?;
+        let unpacked = std::mem::take(decoder.get_mut());
+        *decoder = GzDecoder::new(unpacked);
+        is_new = true;
+    }
+    decoder.flush()?;
+    Ok(false)
 }
 
 /// Whether these may be the first bytes of events, of JSON or of a page.

@@ -25,7 +25,7 @@ fn line_ends_and_byte_order_mark() {
         assert_eq!(data(text.as_bytes()), ["a", "b"], "{text:?}");
     }
     assert_eq!(data(b"\xEF\xBB\xBFdata: a\r\n\n"), ["a"]);
-    assert_eq!(data(b"\n\xEF\xBB\xBFdata: a\n\n"), [""; 0], "a mark is only skipped at the start");
+    assert_eq!(data(b"\xEF\xBB\xBFdata: a\n\n\xEF\xBB\xBFdata: b\n\n"), ["a", "b"]);
 }
 
 #[test]
@@ -38,6 +38,23 @@ fn fields() {
     let (events, _) = decode(&[b"event: x\nevent: error\ndata: a\n\ndata: b\n\n"], 1024);
     assert_eq!(events[0].name, "error");
     assert_eq!(events[1].name, "", "a name counts for one event");
+}
+
+#[test]
+fn p5_fields_are_known_however_they_are_written() {
+    for text in ["  data: a\n\n", "\tdata:a\n\n", "Data: a\n\n", "DATA : a\n\n", "data : a\n\n"] {
+        assert_eq!(data(text.as_bytes()), ["a"], "{text:?}");
+    }
+    assert_eq!(data(b"\x1e{\"a\":1}\n\x1e{\"b\":2}\n"), [r#"{"a":1}"#, r#"{"b":2}"#]);
+    let (events, _) = decode(&[b"Event: error\nData: a\n\n"], 1024);
+    assert_eq!((events[0].name.as_str(), events[0].data.as_str()), ("error", "a"));
+}
+
+#[test]
+fn p5_json_goes_on_over_lines_without_a_field() {
+    assert_eq!(data(b"data: {\n  \"a\": \"b\"\n}\n\n"), ["{\n  \"a\": \"b\"\n}"]);
+    assert_eq!(data(b"data: {\"a\":\"x\ny z\"}\n\ndata: b\n\n"), ["{\"a\":\"x\ny z\"}", "b"]);
+    assert_eq!(data(b"data: a\nmore: b\n\n"), ["a"], "an unknown field");
 }
 
 #[test]

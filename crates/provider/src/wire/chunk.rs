@@ -169,6 +169,10 @@ fn read_json(value: &Value, halves: bool) -> Reading {
             let documents = items.iter().filter(|item| item.is_object()).cloned();
             Reading::Several(documents.map(|item| Part::Document(item, halves)).collect())
         }
+        // One that was written as JSON twice.
+        Value::String(text) if text.trim_start().starts_with('{') => {
+            Reading::Several(vec![Part::Line(text.clone())])
+        }
         value => {
             let chunk = read_value(value);
             let is_ours = ["choices", "usage"].iter().any(|name| value.get(name).is_some())

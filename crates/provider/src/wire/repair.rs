@@ -32,7 +32,8 @@ pub(crate) fn read(text: &str) -> Option<(Value, bool)> {
 }
 
 /// The same text with the usual mistakes mended: halves of characters, control characters and
-/// unknown escapes in strings, numbers and words that JSON does not have, commas before a bracket.
+/// unknown escapes in strings, numbers and words that JSON does not have, commas before a bracket,
+/// and strings in single quotes, as Python prints them.
 pub(super) fn mend(text: &str) -> (String, bool) {
     let mut mender = Mender { out: String::with_capacity(text.len() + 16), halves: false };
     let mut rest = text;
@@ -46,9 +47,9 @@ pub(super) fn mend(text: &str) -> (String, bool) {
         let (token, tail) = rest.split_at(length);
         rest = tail;
         match c {
-            '"' => {
+            '"' | '\'' => {
                 mender.out.push('"');
-                rest = mender.string(rest);
+                rest = mender.string(rest, c);
             }
             ',' if rest.trim_start().starts_with(['}', ']']) => {}
             c if is_word(c) => mender.out.push_str(word(token)),
@@ -75,15 +76,19 @@ struct Mender {
 
 impl Mender {
     /// Mends a string whose opening quote was read; what follows it.
-    fn string<'a>(&mut self, mut rest: &'a str) -> &'a str {
-        while let Some(at) = rest.find(|c| matches!(c, '"' | '\\') || c < ' ') {
+    fn string<'a>(&mut self, mut rest: &'a str, quote: char) -> &'a str {
+        while let Some(at) = rest.find(|c| matches!(c, '"' | '\\') || c == quote || c < ' ') {
             let (plain, tail) = rest.split_at(at);
             self.out.push_str(plain);
             let mut chars = tail.chars();
             match chars.next() {
-                Some('"') => {
+                Some(c) if c == quote => {
                     self.out.push('"');
                     return chars.as_str();
+                }
+                Some('"') => {
+                    self.out.push_str("\\\"");
+                    rest = chars.as_str();
                 }
                 Some('\\') => rest = self.escape(chars.as_str()),
                 Some(control) => {
@@ -110,7 +115,10 @@ impl Mender {
                 Some((unit, tail)) => self.escaped_unit(unit, tail),
                 None => self.backslash(rest),
             },
-            Some('\'') => rest,
+            Some('\'') => {
+                self.out.push('\'');
+                chars.as_str()
+            }
             _ => self.backslash(rest),
         }
     }

@@ -162,6 +162,97 @@ async fn p5_what_is_packed_unasked_is_unpacked() {
     assert_eq!(outcome.end, Err(ProviderError::Protocol));
 }
 
+#[tokio::test(start_paused = true)]
+async fn p5_packed_twice_or_otherwise_than_declared_or_with_junk_behind_is_read() {
+    let twice = {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&packed("gzip", STREAM)).unwrap();
+        encoder.finish().unwrap()
+    };
+    let members: Vec<u8> = STREAM.split_inclusive("\n\n").flat_map(|e| packed("gzip", e)).collect();
+    for (coding, body) in [
+        ("gzip, gzip", twice.clone()),
+        ("gzip", twice.clone()),
+        ("", twice),
+        ("br", STREAM.as_bytes().to_vec()),
+        ("zstd", COMPLETION.as_bytes().to_vec()),
+        ("br", packed("gzip", STREAM)),
+        ("gzip", members),
+        ("gzip", [packed("gzip", STREAM), vec![0; 700]].concat()),
+        ("gzip", [packed("gzip", COMPLETION), b"\r\n".to_vec()].concat()),
+    ] {
+        for outcome in both_ways(&[("content-encoding", coding)], &body).await {
+            assert_whole(&outcome, coding);
+        }
+    }
+    // What came before a fault is kept.
+    let mut cut = packed("gzip", STREAM);
+    cut.truncate(cut.len() - 12);
+    let outcome = answer_with(|_| {}, &[], vec![Part::Bytes(cut.into()), Part::Break]).await;
+    assert!(outcome.text.starts_with("one"), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_events_are_read_however_they_are_written() {
+    let quoted: String = STREAM
+        .lines()
+        .map(|line| match line.strip_prefix("data: ") {
+            Some(json) if json != "[DONE]" => format!("data: {}\n", serde_json::json!(json)),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let python = STREAM.replace('"', "'").replace("null", "None");
+    let pretty: String = STREAM
+        .split_inclusive("\n\n")
+        .map(|event| event.replace(",\"", ",\n  \"").replace("}]", "}\n]"))
+        .collect();
+    let records: String = STREAM
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .filter(|data| *data != "[DONE]")
+        .fold(String::new(), |all, data| all + "\u{1e}" + data + "\n");
+    for (what, body) in [
+        ("quoted", quoted),
+        ("Python", python),
+        ("on lines", pretty),
+        ("records", records),
+        ("indented", STREAM.replace("data:", "  data:")),
+        ("capitals", STREAM.replace("data:", "Data:")),
+        ("a mark before each", STREAM.replace("data:", "\u{FEFF}data:")),
+    ] {
+        for outcome in both_ways(&[], body.as_bytes()).await {
+            assert_whole(&outcome, what);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_counts_behind_the_end_are_read() {
+    let counts =
+        bytes("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n");
+    let Part::Bytes(counted) = counts.clone() else { panic!() };
+    let together = format!("data: [DONE]\n\n{}", String::from_utf8_lossy(&counted));
+    for reason in ["stop", ""] {
+        for behind in [vec![done(), counts.clone()], vec![bytes(together.clone())]] {
+            let outcome = answer([vec![text("one two", reason)], behind].concat()).await;
+            assert_whole(&outcome, reason);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_document_that_is_cut_off_keeps_what_came() {
+    let begun =
+        r#"{"choices":[{"finish_reason":"stop","index":0,"message":{"content":"one two thr"#;
+    for parts in [vec![bytes(begun)], vec![bytes(begun), Part::Break]] {
+        let outcome = answer(parts).await;
+        assert_eq!(outcome.text, "one two thr");
+        assert_eq!(outcome.end, Err(ProviderError::Truncated));
+    }
+    let error = r#"{"error":{"message":"Insufficient Balance","code":"inv"#;
+    assert_eq!(answer(vec![bytes(error)]).await.end, Err(ProviderError::QuotaExhausted));
+}
+
 fn bytes_of(bytes: &'static [u8]) -> Part {
     Part::Bytes(Bytes::from_static(bytes))
 }
@@ -176,8 +267,8 @@ async fn p5_a_packed_bomb_is_bounded() {
     // No piece that is handed on is much larger than what deflate makes of one that is packed.
     let zeros = packed("raw", &"\0".repeat(64 << 20));
     let mut headers = reqwest::header::HeaderMap::new();
-    headers.insert(CONTENT_ENCODING, "deflate".parse().unwrap());
-    let Ok(mut unpack) = Unpack::new(&headers) else { panic!("deflate is known") };
+    headers.insert(reqwest::header::CONTENT_ENCODING, "deflate".parse().unwrap());
+    let mut unpack = Unpack::new(&headers);
     let (mut largest, mut all) = (0, 0);
     let pushed: Result<_, ()> = unpack.push(&zeros, |piece| {
         largest = piece.len().max(largest);

@@ -17,6 +17,10 @@ fn p11_details_that_are_no_json() {
     assert_eq!(mended("{\"a\":\"x\ny\tz\"}")["a"], "x\ny\tz");
     assert_eq!(mended(r#"{"a":"it\'s \d \u12 \\d \u00e9"}"#)["a"], r"it's \d \u12 \d é");
     assert_eq!(mended(r#"{"a":"NaN, \"NaN\"}","b":NaN}"#)["a"], "NaN, \"NaN\"}");
+    assert_eq!(
+        mended(r#"{'a': 'x "y" z', 'b': None, "c": "it's", 'd': 'it\'s'}"#),
+        json!({"a": "x \"y\" z", "b": null, "c": "it's", "d": "it's"})
+    );
     for no_json in
         ["", "ping", "{", "{\"a\":", "{\"a\":\"x", "<html>", "{\"choices\": [ this is not JSON"]
     {
