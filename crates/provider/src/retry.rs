@@ -12,10 +12,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::lock;
+use crate::wire::wait;
 
 /// The longest wait that a provider may ask for, as the official clients have it; when it asks for
 /// more, the caller is told.
@@ -29,21 +29,22 @@ const BUDGET_SIZE: f64 = 10.0;
 const BUDGET_PER_CALL: f64 = 0.1;
 
 /// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` (RFC 9110, 10.2.3) in
-/// seconds, perhaps with a fraction, or as a date. A date is taken relative to the answer's own
-/// `Date`, so that the two machines' clocks need not agree.
+/// seconds, perhaps with a fraction or a unit, or as a date, else until limits that are used up
+/// begin anew. A date is taken relative to the answer's own `Date`, so that the two machines' clocks
+/// need not agree; only without one our clock counts.
 pub(crate) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
     if let Some(ms) = text("retry-after-ms").and_then(number) {
         return Duration::try_from_secs_f64(ms / 1000.0).ok();
     }
-    let after = text(RETRY_AFTER.as_str())?;
-    if let Some(seconds) = number(after) {
-        return Duration::try_from_secs_f64(seconds).ok();
+    let now = text(DATE.as_str()).and_then(wait::date).unwrap_or_else(wait::clock);
+    if let Some(wait) = text(RETRY_AFTER.as_str()).and_then(|text| wait::told(text, now)) {
+        return Some(wait);
     }
-    let then = DateTime::parse_from_rfc2822(after).ok()?;
-    let now = DateTime::parse_from_rfc2822(text(DATE.as_str())?).ok()?;
-    Some((then - now).to_std().unwrap_or(Duration::ZERO))
+    let fields = headers.iter();
+    let fields = fields.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?)));
+    wait::limits(&fields.collect::<Vec<_>>(), now)
 }
 
 /// How long to wait before attempt number `attempt` (the first retry is 1); none when the provider

@@ -16,5 +16,5 @@ pub(crate) mod request;
 #[cfg(test)]
 mod tests;
 mod usage;
-mod wait;
+pub(crate) mod wait;
 pub(crate) mod words;

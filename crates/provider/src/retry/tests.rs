@@ -25,9 +25,76 @@ fn the_wait_a_provider_asks_for() {
     let date = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
     let later = ("retry-after", "Wed, 21 Oct 2026 07:28:05 GMT");
     assert_eq!(wait(&[date, later]), Some(ms(5000)));
-    assert_eq!(wait(&[later]), None, "a date means nothing without the sender's clock");
+    let long_ago = ("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT");
+    assert_eq!(wait(&[long_ago]), Some(Duration::ZERO), "without the sender's clock ours counts");
+    assert!(wait(&[("retry-after", "Fri, 21 Oct 2095 07:28:00 GMT")]) > Some(LONGEST_WAIT));
+    assert_eq!(wait(&[("retry-after", "2m")]), Some(ms(120_000)));
+    assert_eq!(wait(&[("retry-after", "90s")]), Some(ms(90_000)));
+    assert_eq!(wait(&[date, ("retry-after", "2026-10-21T07:28:05Z")]), Some(ms(5000)));
+    assert_eq!(wait(&[date, ("retry-after", "1792567685")]), Some(ms(5000)));
+    assert_eq!(wait(&[("retry-after", "soon")]), None);
     let earlier = ("retry-after", "Wed, 21 Oct 2026 07:27:00 GMT");
     assert_eq!(wait(&[date, earlier]), Some(Duration::ZERO));
+}
+
+#[test]
+fn p8_limits_that_are_used_up_are_a_wait() {
+    let seconds = |n| Some(Duration::from_secs(n));
+    let date = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
+    let (none, some) = ("0", "12");
+    for (fields, expected) in [
+        (
+            vec![("x-ratelimit-reset-requests", "90s"), ("x-ratelimit-remaining-requests", none)],
+            seconds(90),
+        ),
+        (
+            vec![
+                ("x-ratelimit-reset-requests", "1s"),
+                ("x-ratelimit-remaining-requests", none),
+                ("x-ratelimit-reset-tokens", "6m0s"),
+                ("x-ratelimit-remaining-tokens", none),
+            ],
+            seconds(360),
+        ),
+        (
+            vec![
+                ("x-ratelimit-reset-requests", "1s"),
+                ("x-ratelimit-remaining-requests", none),
+                ("x-ratelimit-reset-tokens", "6m0s"),
+                ("x-ratelimit-remaining-tokens", some),
+            ],
+            seconds(1),
+        ),
+        (
+            vec![("x-ratelimit-reset", "1792567690"), ("x-ratelimit-remaining", none), date],
+            seconds(10),
+        ),
+        (
+            vec![("x-ratelimit-reset", "1792567690000"), ("x-ratelimit-remaining", none), date],
+            seconds(10),
+        ),
+        (vec![("ratelimit-reset", "50"), ("ratelimit-remaining", none)], seconds(50)),
+        (
+            vec![
+                ("anthropic-ratelimit-requests-reset", "2026-10-21T07:28:30Z"),
+                ("anthropic-ratelimit-requests-remaining", none),
+                date,
+            ],
+            seconds(30),
+        ),
+        (vec![("x-ratelimit-reset", "90")], None),
+        (vec![("x-ratelimit-reset", "90"), ("x-ratelimit-remaining", some)], None),
+        (
+            vec![
+                ("x-ratelimit-reset", "90"),
+                ("x-ratelimit-remaining", none),
+                ("retry-after", "2"),
+            ],
+            seconds(2),
+        ),
+    ] {
+        assert_eq!(wait(&fields), expected, "{fields:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! How long to wait, as the body of a failure tells it.
+//! How long to wait, as a provider tells it: in the head of its answer, in the fields of a failure's
+//! body, or in words.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// How deep in a report a field with a wait is looked for.
@@ -18,6 +20,55 @@ const LEADS: [&str; 8] = [
     "wait for ",
 ];
 
+/// Above this a number of seconds is a time since 1970, and above the other one of milliseconds.
+const TIMES: f64 = 1e9;
+const TIMES_IN_MILLIS: f64 = 1e12;
+
+/// The time here, for dates of somebody who does not tell the time on his own clock.
+#[expect(clippy::disallowed_methods, reason = "what others' clocks show is compared with ours")]
+pub(crate) fn clock() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A date as it stands in the head of an answer.
+pub(crate) fn date(text: &str) -> Option<DateTime<Utc>> {
+    let date = DateTime::parse_from_rfc2822(text).or_else(|_| DateTime::parse_from_rfc3339(text));
+    date.ok().map(|date| date.to_utc())
+}
+
+/// A wait as a number of seconds, a duration such as `2m`, or the date of its end.
+pub(crate) fn told(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let text = text.trim();
+    let until = match text.parse::<f64>() {
+        Ok(number) if number < TIMES => return seconds(number),
+        Ok(number) => {
+            let unit = if number < TIMES_IN_MILLIS { 1.0 } else { 0.001 };
+            DateTime::UNIX_EPOCH
+                .checked_add_signed(chrono::Duration::from_std(seconds(number * unit)?).ok()?)?
+        }
+        Err(_) => match date(text) {
+            Some(date) => date,
+            None => return duration(text),
+        },
+    };
+    Some((until - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+/// The wait until limits of which nothing is left begin anew, as `x-ratelimit-reset-requests` and
+/// the like tell it beside `x-ratelimit-remaining-requests`. Names are in small letters.
+pub(crate) fn limits<'a>(fields: &[(String, &'a str)], now: DateTime<Utc>) -> Option<Duration> {
+    let value =
+        |name: &str| fields.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
+    let resets = fields.iter().filter(|(name, _)| {
+        name.contains("reset") && (name.contains("ratelimit") || name.contains("rate-limit"))
+    });
+    let used_up = resets.filter(|(name, _)| {
+        let left = value(&name.replace("reset", "remaining"));
+        left.and_then(|left| left.trim().parse::<f64>().ok()).is_some_and(|left| left <= 0.0)
+    });
+    used_up.filter_map(|(_, reset)| told(reset, now)).max()
+}
+
 /// The wait that a field of `report` holds, under the names that providers use.
 pub(crate) fn in_fields(report: &Value) -> Option<Duration> {
     look(report, DEPTH)
@@ -29,6 +80,13 @@ fn look(value: &Value, depth: usize) -> Option<Duration> {
         Value::Object(fields) => fields
             .iter()
             .find_map(|(name, value)| field(name, value))
+            // The head of somebody else's answer, as OpenRouter passes it on.
+            .or_else(|| {
+                let texts = fields
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?)));
+                limits(&texts.collect::<Vec<_>>(), clock())
+            })
             .or_else(|| fields.values().find_map(|value| look(value, depth))),
         Value::Array(items) => items.iter().take(16).find_map(|item| look(item, depth)),
         _ => None,
@@ -140,6 +198,12 @@ mod tests {
             (json!({"error": {"retry_after": null}}), None),
             (json!({"error": {"retry_after": -4}}), None),
             (json!({"error": {"retry_after": "soon"}}), None),
+            (
+                json!({"error": {"metadata": {"headers": {"X-RateLimit-Limit": "20",
+                    "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "90"}}}}),
+                Some(90_000),
+            ),
+            (json!({"X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "90"}), None),
             (json!({"a": {"b": {"c": {"d": {"e": {"f": {"retry_after": 1}}}}}}}), None),
         ] {
             assert_eq!(in_fields(&report).map(|wait| wait.as_millis()), expected, "{report}");
