@@ -1,6 +1,6 @@
 //! The rows that a conversation from elsewhere becomes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crud::Db;
 use crud::imports::Rows;
@@ -315,6 +315,7 @@ impl Maker<'_> {
     fn rows(&self, list: Vec<Message>) -> (VecDeque<message::Model>, VecDeque<response::Model>) {
         let mut rows: Vec<message::Model> = Vec::new();
         let mut responses = VecDeque::new();
+        let mut response_ids = HashSet::new();
         // The place of each message's row.
         let mut places: Vec<usize> = Vec::new();
         for mut message in list {
@@ -322,7 +323,11 @@ impl Maker<'_> {
             let seq = i64::try_from(rows.len()).unwrap_or(i64::MAX);
             let mut row = self.row(&message, parent, seq);
             if message.role == transfer::Role::Assistant {
-                let response = self.response(&message, &row, parent);
+                let mut response = self.response(&message, &row, parent);
+                // A file that was edited may name one response at two messages.
+                if !response_ids.insert(response.id) {
+                    response.id = self.engine.context.new_id();
+                }
                 row.response_id = Some(response.id);
                 responses.push_back(response);
             }
