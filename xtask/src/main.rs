@@ -1,5 +1,6 @@
-//! The project's own tools: `cargo xtask tidy`.
+//! The project's own tools: `cargo xtask tidy`, `cargo xtask fuzz`.
 
+mod fuzz;
 mod tidy;
 
 use std::io::Write;
@@ -19,10 +20,21 @@ struct Cli {
 enum Task {
     /// Checks what the compiler does not: layering, file sizes, engine switches, documents.
     Tidy,
+    /// Feeds the parsers of outside bytes with inputs that libFuzzer makes up.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Cli { task: Task::Tidy } = Cli::parse();
+    if let Some(compiled) = fuzz::compile() {
+        return compiled;
+    }
+    match Cli::parse().task {
+        Task::Tidy => tidy(),
+        Task::Fuzz(options) => fuzz::run(&options),
+    }
+}
+
+fn tidy() -> anyhow::Result<ExitCode> {
     let violations = tidy::run()?;
     let mut out = std::io::stdout().lock();
     for violation in &violations {

@@ -7,6 +7,8 @@ mod client;
 mod conditions;
 mod cursor;
 mod decode;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod idempotency;
 mod json;
 mod path;

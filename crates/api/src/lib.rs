@@ -23,6 +23,13 @@ mod serve;
 mod sse;
 mod state;
 
+/// Ways into what is private here, for the fuzz targets.
+#[cfg(feature = "fuzz")]
+pub mod fuzz {
+    pub use crate::extract::fuzz::{Head, fields, head};
+    pub use crate::routes::fuzz::{BODIES, QUERIES, body, query};
+}
+
 pub use config::{ApiConfig, VersionInfo};
 pub use error::reference as error_reference;
 pub use extract::Peer;

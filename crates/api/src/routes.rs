@@ -7,6 +7,8 @@ mod bulk;
 mod conversations;
 mod docs;
 mod fallback;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod health;
 mod keys;
 mod me;

@@ -196,5 +196,7 @@ impl fmt::Debug for AccessTokens {
     }
 }
 
+#[cfg(feature = "fuzz")]
+mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@ mod answer;
 mod body;
 mod end;
 mod frames;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod meter;
 #[cfg(test)]
 mod tests;

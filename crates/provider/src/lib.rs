@@ -41,6 +41,8 @@ mod client;
 mod config;
 mod demo;
 mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod known;
 mod models;
 mod options;

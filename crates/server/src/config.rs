@@ -8,6 +8,8 @@ mod auth;
 mod database;
 mod dotenv;
 mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod limits;
 mod log;
 mod models;

@@ -71,6 +71,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("campaign", &["mock", "testkit"]),
+    (
+        "fuzz",
+        &[
+            "api", "auth", "chatapp", "crud", "models", "provider", "schemas", "search",
+            "services", "transfer",
+        ],
+    ),
+    ("fuzz-driver", &["fuzz"]),
     ("bench", &[]),
     ("xtask", &[]),
 ];
@@ -85,7 +93,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sqlx", &[]),
     ("redis", &["bus", "testkit"]),
     ("reqwest", &["provider", "chatapp", "testkit", "bench", "campaign"]),
-    ("axum", &["api", "web"]),
+    ("axum", &["api", "web", "fuzz"]),
     ("anyhow", &["chatapp", "testkit", "bench", "campaign", "xtask"]),
 ];
 
