@@ -2,13 +2,15 @@
 import { build } from "../state/build.svelte";
 import { connection } from "../state/connection.svelte";
 import { heardDate } from "./clock";
-import { Lost, refusal, Refused } from "./errors";
+import { isAway, isPage, Lost, refusal, Refused } from "./errors";
 import { token, tokenRefused } from "./tokens";
 
 /** How long a request may take whose answer is not a stream, in milliseconds. */
 const PATIENCE = 30_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
+/** However long the server asks to wait, after a day it is asked again; timers count to 24 days only. */
+const LONGEST_WAIT = 86_400_000;
 
 export interface Options {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -50,13 +52,12 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
   }
   heardDate(reply.headers.get("date"));
   build.seen(reply.headers.get("x-chatapp-build"));
-  if (reply.ok) {
+  if (reply.ok && !isPage(reply)) {
     connection.worked();
     return reply;
   }
   const refused = await refusal(reply);
-  // A proxy without its server, or a server on its way down or up.
-  if ([502, 503, 504].includes(refused.status) && refused.code !== "overloaded") {
+  if (reply.ok || isAway(refused)) {
     connection.failed();
     throw new Lost(refused.message);
   }
@@ -82,11 +83,15 @@ export async function request(path: string, options: Options = {}): Promise<Resp
 /** One attempt, and the answer's JSON. */
 export async function json<T>(path: string, options: Options = {}): Promise<T> {
   const reply = await request(path, options);
-  if (reply.status === 204) return undefined as T;
+  return reply.status === 204 ? (undefined as T) : content<T>(reply, options.signal);
+}
+
+/** The JSON of an answer. One that is cut off is lost. */
+export async function content<T>(reply: Response, signal?: AbortSignal): Promise<T> {
   try {
     return (await reply.json()) as T;
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw new Lost(String(error));
   }
 }
@@ -108,15 +113,15 @@ export async function persist<T>(
       return await work(progress);
     } catch (error) {
       signal?.throwIfAborted();
-      let pause = wait;
+      let pause = wait * (1 + Math.random() / 2);
       if (error instanceof Refused) {
         if (!error.temporary) throw error;
-        pause = Math.max(wait, error.retryAfter);
+        pause = Math.min(Math.max(pause, error.retryAfter), LONGEST_WAIT);
         asked?.(pause);
       } else if (!(error instanceof Lost)) {
         throw error;
       }
-      await connection.back(pause * (1 + Math.random() / 2), signal);
+      await connection.back(pause, signal);
       wait = Math.min(wait * 2, LONGEST_PAUSE);
     }
   }

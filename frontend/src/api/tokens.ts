@@ -2,8 +2,8 @@
  * The access token: in memory only, shared by the tabs of one browser, renewed with the refresh
  * token that the browser keeps in a cookie no script can read.
  */
-import { Refused } from "./errors";
-import { attempt } from "./http";
+import { Lost, Refused } from "./errors";
+import { attempt, content } from "./http";
 import { oneTab } from "./locks";
 import type { Tokens, User } from "./types";
 
@@ -56,7 +56,7 @@ export function listen(to: Listener): void {
 /** Signs up or logs in. */
 export async function enter(path: "signup" | "login", body: object): Promise<User> {
   const reply = await attempt(`/api/auth/${path}`, { method: "POST", body, headers: COOKIE });
-  return adopt((await reply.json()) as Tokens).user;
+  return adopt(await content<Tokens>(reply)).user;
 }
 
 /** Who is signed in, from the cookie; throws `Refused` with 401 when nobody is. */
@@ -158,12 +158,14 @@ function renew(): Promise<Access> {
     try {
       const options = { method: "POST" as const, body: {}, headers: COOKIE };
       const reply = await attempt("/api/auth/refresh", options);
-      return adopt((await reply.json()) as Tokens);
+      return adopt(await content<Tokens>(reply));
     } catch (error) {
       if (error instanceof Refused && error.status === 401) {
         access = undefined;
         if (listener?.signedOut(true)) end();
       }
+      // A fault of the server says nothing about the session.
+      if (error instanceof Refused && error.status >= 500) throw new Lost(error.message);
       throw error;
     }
   }).finally(() => (renewing = undefined));

@@ -18,6 +18,7 @@ export const de: Catalogue = {
   undo: "Rückgängig",
   loading: "Wird geladen …",
   waitSeconds: (n) => `Zu viele Versuche. Warten Sie ${seconds(n)} und versuchen Sie es dann erneut.`,
+  refusedBetween: (status: number) => `Etwas zwischen diesem Gerät und dem Server hat das abgelehnt (HTTP ${status}).`,
   skip: "Zum Eingabefeld springen",
   skipToContent: "Zum Inhalt springen",
 

@@ -17,6 +17,7 @@ export const en = {
   undo: "Undo",
   loading: "Loading…",
   waitSeconds: (n: number) => `Too many attempts. Wait ${seconds(n)}, then try again.`,
+  refusedBetween: (status: number) => `Something between this device and the server has refused it (HTTP ${status}).`,
   skip: "Skip to the message box",
   skipToContent: "Skip to the content",
 

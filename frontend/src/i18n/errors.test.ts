@@ -13,7 +13,7 @@ it("says what a person can do about it", () => {
   expect(explainError(refused(413, "request_too_large"))).toBe(words.request_too_large);
   expect(explainError(refused(413, ""))).toBe(words.request_too_large);
   expect(explainError(refused(422, "invalid_value", "name"))).toBe("The server's words.");
-  expect(explainError(refused(500, ""))).toBe("The server's words.");
+  expect(explainError(refused(403, ""))).toBe(i18n.t.refusedBetween(403));
   expect(explainError(refused(429, "rate_limit_exceeded", null, 1_500))).toBe(i18n.t.waitSeconds(2));
   expect(explainError(new Lost("x"))).toBe(words.network);
   expect(explainError(new Unsure())).toBe(words.unsure);

@@ -7,6 +7,7 @@ export function explainError(error: unknown): string {
   if (error instanceof Refused && error.code === "rate_limit_exceeded" && error.retryAfter > 0) {
     return i18n.t.waitSeconds(Math.ceil(error.retryAfter / 1000));
   }
+  if (error instanceof Refused && error.code === "" && !tooLong(error)) return i18n.t.refusedBetween(error.status);
   if (error instanceof Refused) return explainCode(tooLong(error) ? "request_too_large" : error.code, error.message);
   if (error instanceof Unsure) return i18n.t.error.unsure;
   return error instanceof Lost ? i18n.t.error.network : i18n.t.error.unknown;

@@ -16,6 +16,7 @@ export const ja: Catalogue = {
   undo: "元に戻す",
   loading: "読み込み中…",
   waitSeconds: (n) => `試行回数が多すぎます。${seconds(n)}待ってから、もう一度お試しください。`,
+  refusedBetween: (status: number) => `この端末とサーバーの間で拒否されました（HTTP ${status}）。`,
   skip: "入力欄へ移動",
   skipToContent: "本文へ移動",
 

@@ -1,4 +1,5 @@
 /** Whether the server can be reached, as far as requests have shown. */
+import { isPage } from "../api/errors";
 import { sleep } from "../api/sleep";
 
 const FIRST_PAUSE = 500;
@@ -44,9 +45,12 @@ class Connection {
     return this.#lost;
   }
 
-  /** Waits this long, and in any case until the server can be reached again. */
+  /**
+   * Waits this long, and in any case until the server can be reached again. That it can be does not end
+   * the pause: it may be only what waits here that never gets through.
+   */
   async back(pause: number, signal?: AbortSignal): Promise<void> {
-    await sleep(pause, signal, this.#lost ? this.#waiting : undefined);
+    await sleep(pause, signal);
     while (this.#lost) await sleep(LONGEST_PAUSE, signal, this.#waiting);
   }
 
@@ -58,7 +62,7 @@ class Connection {
       try {
         const signal = AbortSignal.timeout(5_000);
         const reply = await fetch("/health/ready", { signal, cache: "no-store" });
-        if (reply.ok) this.worked();
+        if (reply.ok && !isPage(reply)) this.worked();
       } catch {
         this.state = navigator.onLine ? "lost" : "offline";
       }

@@ -42,7 +42,9 @@ class Session {
       await persist(() => tokens.resume());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.#leave();
+      if (error.status === 401) this.#leave();
+      // Nobody knows who is signed in; the next page asks again.
+      else this.state = "out";
     }
   }
 
