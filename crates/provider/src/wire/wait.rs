@@ -56,7 +56,7 @@ pub(crate) fn told(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 
 /// The wait until limits of which nothing is left begin anew, as `x-ratelimit-reset-requests` and
 /// the like tell it beside `x-ratelimit-remaining-requests`. Names are in small letters.
-pub(crate) fn limits<'a>(fields: &[(String, &'a str)], now: DateTime<Utc>) -> Option<Duration> {
+pub(crate) fn limits(fields: &[(String, &str)], now: DateTime<Utc>) -> Option<Duration> {
     let value =
         |name: &str| fields.iter().find(|(other, _)| other == name).map(|(_, value)| *value);
     let resets = fields.iter().filter(|(name, _)| {
