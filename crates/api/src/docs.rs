@@ -168,10 +168,13 @@ impl Page<'_> {
             for (content, media) in
                 response.get("content").and_then(Value::as_object).into_iter().flatten()
             {
-                if content == "application/json" {
-                    schema::kind(page, media.get("schema").unwrap_or(&Value::Null));
-                } else {
-                    page.raw("<code>").text(content).raw("</code>");
+                let kind = media.get("schema").unwrap_or(&Value::Null);
+                let is_json = content == "application/json";
+                if !is_json {
+                    page.raw("<code>").text(content).raw("</code> ");
+                }
+                if is_json || kind.get("$ref").is_some() {
+                    schema::kind(page, kind);
                 }
             }
             page.raw("</td><td>").inline(text(response, "description")).raw("</td></tr>");

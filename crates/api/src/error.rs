@@ -226,7 +226,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The status of a code.
-#[cfg(test)]
 pub(crate) fn status_of(code: &str) -> Option<axum::http::StatusCode> {
     Code::named(code).map(|code| code.about().status)
 }

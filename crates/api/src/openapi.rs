@@ -1,22 +1,26 @@
 //! The API description (`OpenAPI` 3.1), generated from the routes themselves.
 
+mod errors;
+
 use axum::http::Method;
 use schemas::error::ErrorBody;
+use serde_json::Value;
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{routes, scopes};
+use errors::Place;
 
 /// The parts of the document that belong to no route.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "ChatApp",
-        description = "A conversation server: every message is stored, answered by a language model, and the answer is streamed to every follower and stored too.\n\nTimes of `/api` are RFC 3339, those of responses Unix seconds. Lists are pages: `limit` and the id of an item as `after` or `before`. Every error has the same body, `ErrorBody`; programs decide on `error.code`.",
+        description = "A conversation server: every message is stored, answered by a language model, and the answer is streamed to every follower and stored too.\n\nTimes of `/api` are RFC 3339, those of responses Unix seconds. Lists are pages: `limit` and the id of an item as `after` or `before`. Every error has the same body, `ErrorBody`; programs decide on `error.code`.\n\nBefore a request comes to an operation it can be refused with `url_too_long` (414), `misdirected_request` (421), `headers_too_large` (431), `unknown_url` (404) or `method_not_supported` (405).",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ErrorBody)),
@@ -51,88 +55,6 @@ pub(crate) fn documented<S: Clone + Send + Sync + 'static>(
     (router, document)
 }
 
-/// An error that follows from what an operation is, so that no route has to list it.
-struct Common {
-    name: &'static str,
-    status: &'static str,
-    description: &'static str,
-    applies: fn(&Operation) -> bool,
-}
-
-const COMMON: [Common; 10] = [
-    Common {
-        name: "BadRequest",
-        status: "400",
-        description: "`invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query`, `model_not_found` or `context_length_exceeded`; `error.param` names the field",
-        applies: |operation| takes_body(operation) || takes(operation, &ParameterIn::Query),
-    },
-    Common {
-        name: "Unauthorized",
-        status: "401",
-        description: "`missing_token`, `invalid_token`, `token_expired` or `invalid_api_key`; with `WWW-Authenticate`",
-        applies: |operation| operation.security.is_some(),
-    },
-    Common {
-        name: "Forbidden",
-        status: "403",
-        description: "`insufficient_scope`: the API key may not be used for this; `WWW-Authenticate` names the scope",
-        applies: |operation| operation.security.is_some(),
-    },
-    Common {
-        name: "NotFound",
-        status: "404",
-        description: "`not_found`: it does not exist, or it is somebody else's",
-        applies: |operation| takes(operation, &ParameterIn::Path),
-    },
-    Common {
-        name: "RequestTimeout",
-        status: "408",
-        description: "`request_timeout`: the body did not arrive in time",
-        applies: takes_body,
-    },
-    Common {
-        name: "TooLarge",
-        status: "413",
-        description: "`request_too_large`: the message names the limit",
-        applies: takes_body,
-    },
-    Common {
-        name: "UnsupportedMediaType",
-        status: "415",
-        description: "`unsupported_media_type`: the body is not declared as JSON",
-        applies: takes_body,
-    },
-    Common {
-        name: "InternalError",
-        status: "500",
-        description: "`internal_error`: the request id leads to the reason in the server's log",
-        applies: |_| true,
-    },
-    Common {
-        name: "Unavailable",
-        status: "503",
-        description: "`overloaded`, `unavailable` or `shutting_down`; with `Retry-After`",
-        applies: |_| true,
-    },
-    Common {
-        name: "StorageFull",
-        status: "507",
-        description: "`storage_full`, `storage_read_only`: nothing was saved",
-        applies: takes_body,
-    },
-];
-
-fn takes_body(operation: &Operation) -> bool {
-    operation.request_body.is_some()
-}
-
-fn takes(operation: &Operation, place: &ParameterIn) -> bool {
-    operation.parameters.iter().flatten().any(|parameter| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == *place,
-        RefOr::Ref(_) => false,
-    })
-}
-
 /// Adds the security scheme and the common errors.
 fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
@@ -144,24 +66,20 @@ fn complete(document: &mut OpenApi) {
         ))
         .build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    for common in &COMMON {
-        let response = error_response(common.description);
-        components.responses.insert(common.name.to_owned(), RefOr::T(response));
+    // What refers to schemas by name is followed most easily in JSON.
+    let described = serde_json::to_value(&*document).unwrap_or_default();
+    for (method, path, operation) in operations_mut(document) {
+        scopes::complete(&method, operation);
+        without_null(operation);
+        let mut responses = std::mem::take(&mut operation.responses);
+        let body = json_body(&described, path, &method);
+        errors::complete(&Place { method: &method, path, operation, body }, &mut responses);
+        operation.responses = responses;
     }
-    for item in document.paths.paths.values_mut() {
-        let slots = [
-            (Method::GET, &mut item.get),
-            (Method::POST, &mut item.post),
-            (Method::PATCH, &mut item.patch),
-            (Method::DELETE, &mut item.delete),
-        ];
-        for (method, operation) in slots {
-            let Some(operation) = operation else { continue };
-            scopes::complete(&method, operation);
-            without_null(operation);
-            add_errors(operation);
-        }
-    }
+    let mut components = document.components.take().unwrap_or_default();
+    let all = operations_mut(document).map(|(_, _, operation)| &mut operation.responses);
+    errors::share(&mut components, all);
+    document.components = Some(components);
 }
 
 /// A parameter that may be left out has no `null`: there is no way to send one.
@@ -179,19 +97,15 @@ fn without_null(operation: &mut Operation) {
     }
 }
 
-fn add_errors(operation: &mut Operation) {
-    for common in &COMMON {
-        if (common.applies)(operation) && !operation.responses.responses.contains_key(common.status)
-        {
-            let link = RefOr::Ref(Ref::from_response_name(common.name));
-            operation.responses.responses.insert(common.status.to_owned(), link);
-        }
-    }
-}
-
-fn error_response(description: &str) -> Response {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
-    ResponseBuilder::new().description(description).content("application/json", body).build()
+/// The schema of the operation's JSON body with its references followed, in the document as JSON.
+fn json_body<'a>(document: &'a Value, path: &str, method: &Method) -> Option<&'a Value> {
+    let operation = document.get("paths")?.get(path)?.get(method.as_str().to_lowercase())?;
+    let content = operation.pointer("/requestBody/content")?.as_object()?;
+    // What can be one of several types is a file.
+    let schema = content.get("application/json").filter(|_| content.len() == 1)?.get("schema")?;
+    let schema = schema.pointer("/oneOf/0").unwrap_or(schema);
+    let Some(link) = schema.get("$ref").and_then(Value::as_str) else { return Some(schema) };
+    document.pointer(link.trim_start_matches('#'))
 }
 
 /// Every operation with its method and path template, in the order of the document.
@@ -206,6 +120,22 @@ pub(crate) fn operations(document: &OpenApi) -> impl Iterator<Item = (Method, &s
         ];
         slots.into_iter().filter_map(move |(method, operation)| {
             operation.as_ref().map(|operation| (method, path.as_str(), operation))
+        })
+    })
+}
+
+/// The same, to be completed.
+fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = (Method, &str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let slots = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        slots.into_iter().filter_map(|(method, operation)| {
+            operation.as_mut().map(|operation| (method, path.as_str(), operation))
         })
     })
 }

@@ -34,6 +34,7 @@ pub struct ConversationCreate {
     pub instructions: Option<String>,
     /// The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.
     #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub metadata: Option<Metadata>,
 }
 
@@ -144,6 +145,7 @@ pub struct ConversationOut {
     /// Whether it was put aside.
     pub archived: bool,
     /// The client's own pairs.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: Metadata,
     /// The response running in it, if one is.
     #[schema(value_type = Option<String>)]

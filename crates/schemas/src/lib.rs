@@ -1,7 +1,7 @@
 //! What crosses the wire: request and response bodies, stream events, validation.
 //!
 //! Pure types without IO. [`event`] is the compact log of a response, [`stream`] the same
-//! events with everything a wire format needs to render them.
+//! events with everything a wire format needs to render them, [`response_event`] what is sent.
 
 pub mod account;
 pub mod admin;
@@ -16,9 +16,12 @@ pub mod list;
 pub mod message;
 pub mod model;
 pub mod moving;
+pub mod output;
 pub mod response;
+pub mod response_event;
 pub mod search;
 pub mod stream;
+pub mod tagged;
 pub mod validate;
 
 pub use models::api_key::Scope;

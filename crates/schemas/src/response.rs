@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::event::{Annotation, Call, Ending, Failure, ItemKind, Tokens, Wait, WaitReason};
+use crate::event::{Annotation, Ending, Failure, Tokens, Wait, WaitReason};
+use crate::output::OutputItem;
 use crate::stream::DoneItem;
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
@@ -43,7 +44,7 @@ pub struct ResponseResource {
     /// System message of this response.
     pub instructions: Option<String>,
     /// Output items: reasoning, calls of tools and messages.
-    pub output: Vec<Value>,
+    pub output: Vec<OutputItem>,
     /// Tools offered to the model.
     pub tools: Vec<Value>,
     /// Which tool must be used.
@@ -311,7 +312,7 @@ impl ResponseResource {
             error: error.map(ResponseError::from),
             usage: usage.map(Usage::from),
             context,
-            output: output.iter().map(output_item).collect(),
+            output: output.iter().cloned().map(OutputItem::done).collect(),
             ..self.clone()
         }
     }
@@ -339,43 +340,5 @@ pub struct AnnotationOut {
 impl From<Annotation> for AnnotationOut {
     fn from(Annotation { url, title, start, end }: Annotation) -> Self {
         Self { kind: "url_citation", url, title, start_index: start, end_index: end }
-    }
-}
-
-/// A call with its arguments so far, as an item.
-pub fn function_call(id: MessageId, call: &Call, arguments: &str, status: &str) -> Value {
-    json!({
-        "type": "function_call",
-        "id": id,
-        "call_id": call.call_id,
-        "name": call.name,
-        "arguments": arguments,
-        "status": status,
-    })
-}
-
-/// Sources of a text as they stand in its part.
-pub fn annotations(sources: &[Annotation]) -> Vec<AnnotationOut> {
-    sources.iter().cloned().map(AnnotationOut::from).collect()
-}
-
-/// A finished item as it stands in `output`.
-pub fn output_item(done: &DoneItem) -> Value {
-    let status = if done.complete { "completed" } else { "incomplete" };
-    match &done.item.kind {
-        ItemKind::Message => json!({
-            "type": "message",
-            "id": done.item.id,
-            "status": status,
-            "role": "assistant",
-            "content": [{"type": "output_text", "text": done.text, "annotations": annotations(&done.annotations), "logprobs": []}],
-        }),
-        ItemKind::Reasoning => json!({
-            "type": "reasoning",
-            "id": done.item.id,
-            "status": status,
-            "summary": [{"type": "summary_text", "text": done.text}],
-        }),
-        ItemKind::FunctionCall(call) => function_call(done.item.id, call, &done.text, status),
     }
 }

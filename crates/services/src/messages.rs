@@ -76,7 +76,10 @@ pub(crate) async fn describe_with(
             covers_seq,
             reasoning,
             calls,
-            annotations: schemas::response::annotations(&annotations),
+            annotations: annotations
+                .into_iter()
+                .map(schemas::response::AnnotationOut::from)
+                .collect(),
             attachments,
             model: row.model,
             created_at: row.created_at,

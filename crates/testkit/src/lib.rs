@@ -46,6 +46,7 @@ pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod reverse_proxy;
+pub mod schema;
 pub mod settings;
 pub mod sql;
 pub mod sse;

@@ -972,9 +972,6 @@ export interface components {
             /** @description Where the other product kept it: a path in its archive, a URL or an id. */
             place: string;
         };
-        BTreeMap: {
-            [key: string]: string;
-        };
         /** @description Body of `POST /api/conversations/archive`: exactly one of `ids` and `all`. */
         BulkArchive: {
             /** @description These conversations, at most 100. */
@@ -1062,6 +1059,66 @@ export interface components {
             reasoning?: boolean | null;
             /** @description Whether it is the built-in demo model. */
             demo: boolean;
+        };
+        /** @description The text of an answer begins. */
+        ContentPartAdded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.content_part.added";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: an answer has one part.
+             */
+            content_index: number;
+            /** @description The part, empty. */
+            part: components["schemas"]["OutputText"];
+        };
+        /** @description The part of an answer is closed. */
+        ContentPartDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.content_part.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: an answer has one part.
+             */
+            content_index: number;
+            /** @description The part, whole. */
+            part: components["schemas"]["OutputText"];
         };
         /** @description A message of a context. */
         ContextMessage: {
@@ -1232,7 +1289,28 @@ export interface components {
             model?: string | null;
             /** @description System message put before the conversation's messages. */
             instructions?: string | null;
-            metadata?: components["schemas"]["BTreeMap"] | null;
+            /** @description The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description One page. */
+        ConversationList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["ConversationOut"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
         };
         /** @description A conversation. */
         ConversationOut: {
@@ -1257,7 +1335,9 @@ export interface components {
             /** @description Whether it was put aside. */
             archived: boolean;
             /** @description The client's own pairs. */
-            metadata: components["schemas"]["BTreeMap"];
+            metadata: {
+                [key: string]: string;
+            };
             /** @description The response running in it, if one is. */
             active_response_id?: string | null;
             /** @description The newest message of the selected branch. */
@@ -1367,6 +1447,27 @@ export interface components {
             /** @description The response already running in the conversation (`conversation_locked` only). */
             response_id?: string | null;
         };
+        /** @description Something went wrong; `response.failed` follows. */
+        ErrorEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description What went wrong. */
+            error: components["schemas"]["StreamError"];
+            /** @description As in `error`, for clients that look here. */
+            code: string;
+            /** @description As in `error`. */
+            message: string;
+            /** @description Always `null`. */
+            param?: string | null;
+        };
         /** @description Body of `POST /api/messages`. */
         FirstMessageCreate: {
             /**
@@ -1380,6 +1481,56 @@ export interface components {
             stream?: boolean;
             /** @description The conversation to be made; left out, as `{}`. */
             conversation?: components["schemas"]["ConversationCreate"];
+        };
+        /** @description More of the arguments of a call. */
+        FunctionCallArgumentsDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.function_call_arguments.delta";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /** @description The text, to be appended. */
+            delta: string;
+        };
+        /** @description The arguments of a call are whole. */
+        FunctionCallArgumentsDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.function_call_arguments.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /** @description The arguments: the deltas joined. */
+            arguments: string;
         };
         /** @description The answer of a server that is well. */
         Healthy: {
@@ -1560,6 +1711,24 @@ export interface components {
              */
             link: string;
         };
+        /** @description One page. */
+        InvitationList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["InvitationOut"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
+        };
         /** @description An invitation that can be used. Its token is shown only when it is made. */
         InvitationOut: {
             /**
@@ -1629,6 +1798,24 @@ export interface components {
              */
             key: string;
         };
+        /** @description One page. */
+        KeyList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["KeyOut"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
+        };
         /** @description An API key as its owner sees it. Its text is shown only when it is made. */
         KeyOut: {
             /**
@@ -1677,337 +1864,6 @@ export interface components {
              */
             name: string;
         };
-        /** @description One page. */
-        List_ConversationOut: {
-            /**
-             * @description Always `list`.
-             * @example list
-             */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description Id.
-                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                id: string;
-                /** @description Title; empty until the first message. */
-                title: string;
-                /**
-                 * @description Who wrote the title: `none`, `first_line`, `model` or `user`.
-                 * @example first_line
-                 */
-                title_source: string;
-                /** @description The model used when a message names none; `null` for the server's default. */
-                model?: string | null;
-                /** @description System message put before the conversation's messages. */
-                instructions?: string | null;
-                /** @description Whether it is kept on top. Lists do not sort by it; `?pinned=true` gets these alone. */
-                pinned: boolean;
-                /** @description Whether it was put aside. */
-                archived: boolean;
-                /** @description The client's own pairs. */
-                metadata: components["schemas"]["BTreeMap"];
-                /** @description The response running in it, if one is. */
-                active_response_id?: string | null;
-                /** @description The newest message of the selected branch. */
-                head_id?: string | null;
-                /**
-                 * Format: int64
-                 * @description Raised at every change; in quotes it is the `ETag`.
-                 */
-                version: number;
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When a message was last sent or answered in it. Other changes leave it as it is.
-                 */
-                updated_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was put into the trash; `null` elsewhere.
-                 */
-                deleted_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it will be removed from the trash; `null` elsewhere.
-                 */
-                purge_at?: string | null;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
-            /**
-             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
-             *     it; in others the id of the last item does the same.
-             */
-            next_cursor?: string | null;
-        };
-        /** @description One page. */
-        List_InvitationOut: {
-            /**
-             * @description Always `list`.
-             * @example list
-             */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description Id.
-                 * @example inv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                id: string;
-                /** @description The one e-mail address that it is for; `null` for any. */
-                email?: string | null;
-                /**
-                 * @description What the accounts may do: `user` or `admin`.
-                 * @example user
-                 */
-                role: string;
-                /**
-                 * Format: int32
-                 * @description How many accounts can still be made with it.
-                 */
-                uses_left: number;
-                /**
-                 * @description The administrator who made it; `null` for the command line.
-                 * @example user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                created_by?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it stops working.
-                 */
-                expires_at: string;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
-            /**
-             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
-             *     it; in others the id of the last item does the same.
-             */
-            next_cursor?: string | null;
-        };
-        /** @description One page. */
-        List_KeyOut: {
-            /**
-             * @description Always `list`.
-             * @example list
-             */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description Id.
-                 * @example key_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                id: string;
-                /** @description What its owner calls it. */
-                name: string;
-                /**
-                 * @description The first characters of the key, to tell it from others.
-                 * @example sk-hJ4kX2_q
-                 */
-                prefix: string;
-                /**
-                 * @description What it may be used for.
-                 * @example [
-                 *       "read",
-                 *       "write"
-                 *     ]
-                 */
-                scopes: string[];
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was last used, give or take a minute; `null` if never.
-                 */
-                last_used_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it stops working, or stopped; `null` for never.
-                 */
-                expires_at?: string | null;
-                /** @description Whether this request was made with it. */
-                current: boolean;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
-            /**
-             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
-             *     it; in others the id of the last item does the same.
-             */
-            next_cursor?: string | null;
-        };
-        /** @description One page. */
-        List_MessageOut: {
-            /**
-             * @description Always `list`.
-             * @example list
-             */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description Id.
-                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                id: string;
-                /** @description The conversation it belongs to. */
-                conversation_id: string;
-                /**
-                 * Format: int64
-                 * @description Its number in the conversation, from 0.
-                 */
-                seq: number;
-                /** @description The message above it. */
-                parent_id?: string | null;
-                /**
-                 * Format: int32
-                 * @description Its place among the messages with the same parent, from 0.
-                 */
-                sibling_index: number;
-                /**
-                 * Format: int32
-                 * @description How many messages have the same parent, this one included.
-                 */
-                sibling_count: number;
-                /** @description The one before it among them. To show its branch, make it the conversation's `head_id`. */
-                previous_sibling_id?: string | null;
-                /** @description The one after it. */
-                next_sibling_id?: string | null;
-                /** @description The response that wrote it; the newest, where several went on with it. */
-                response_id?: string | null;
-                /**
-                 * @description `message`, `reasoning`, `function_call` or `function_call_output`.
-                 * @example message
-                 */
-                type: string;
-                /**
-                 * @description `user` or `assistant`.
-                 * @example user
-                 */
-                role?: string | null;
-                /** @description Whether a person wrote it. */
-                is_user: boolean;
-                /**
-                 * @description `in_progress`, `completed` or `incomplete`.
-                 * @example completed
-                 */
-                status: string;
-                /** @description Its text; of an answer in progress the text so far. */
-                content: string;
-                /**
-                 * Format: int64
-                 * @description Of an answer in progress: the number of the last event that `content` covers. Follow the
-                 *     response after it.
-                 */
-                covers_seq?: number | null;
-                /** @description What the model reasoned before it answered; of an answer in progress so far. */
-                reasoning?: string | null;
-                /** @description The calls of tools that the model made while it answered, in order. */
-                calls?: components["schemas"]["CallOut"][];
-                /** @description The sources that the answer names, in their order. */
-                annotations?: components["schemas"]["AnnotationOut"][];
-                /** @description Files that belonged to it where it was imported from. Their bytes are not kept here. */
-                attachments?: components["schemas"]["AttachmentOut"][];
-                /** @description The model that wrote it. */
-                model?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was stored.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it last changed.
-                 */
-                updated_at: string;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
-            /**
-             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
-             *     it; in others the id of the last item does the same.
-             */
-            next_cursor?: string | null;
-        };
-        /** @description One page. */
-        List_SessionOut: {
-            /**
-             * @description Always `list`.
-             * @example list
-             */
-            object: string;
-            /** @description The items of this page. */
-            data: {
-                /**
-                 * @description Id.
-                 * @example sess_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
-                 */
-                id: string;
-                /** @description The client's `User-Agent`. */
-                user_agent: string;
-                /** @description The client's address. */
-                address: string;
-                /**
-                 * Format: date-time
-                 * @description When the login happened.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When its tokens were last refreshed.
-                 */
-                last_used_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it ends at the latest.
-                 */
-                expires_at: string;
-                /** @description Whether this request was made with it. */
-                current: boolean;
-            }[];
-            /** @description Id of the first item of this page. */
-            first_id?: string | null;
-            /** @description Id of the last item of this page. */
-            last_id?: string | null;
-            /** @description Whether another page follows in the direction asked. */
-            has_more: boolean;
-            /**
-             * @description Where the next page begins, for `after`. Lists whose items may move between two pages have
-             *     it; in others the id of the last item does the same.
-             */
-            next_cursor?: string | null;
-        };
         /** @description Body of `POST /api/auth/login`. */
         LoginRequest: {
             /**
@@ -2054,6 +1910,24 @@ export interface components {
             parent_id?: string | null;
             /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
             stream?: boolean;
+        };
+        /** @description One page. */
+        MessageList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["MessageOut"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
         };
         /** @description A message. */
         MessageOut: {
@@ -2195,6 +2069,233 @@ export interface components {
             /** @description What it can do. */
             capabilities: components["schemas"]["Capabilities"];
         };
+        /** @description A call of a tool. */
+        OutputFunctionCall: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "function_call";
+            /**
+             * @description Id of the item.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description The provider's id of the call.
+             * @example call_1
+             */
+            call_id: string;
+            /**
+             * @description The tool's name.
+             * @example get_weather
+             */
+            name: string;
+            /**
+             * @description Its arguments, which should be JSON; empty as it begins.
+             * @example {"city":"Lisbon"}
+             */
+            arguments: string;
+            /**
+             * @description `in_progress`, `completed`, or `incomplete`: cut off.
+             * @example completed
+             */
+            status: string;
+        };
+        /** @description An item of a response's output. */
+        OutputItem: components["schemas"]["OutputMessage"] | components["schemas"]["OutputReasoning"] | components["schemas"]["OutputFunctionCall"];
+        /** @description An item of the output begins. */
+        OutputItemAdded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.output_item.added";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /** @description The item, empty. */
+            item: components["schemas"]["OutputItem"];
+        };
+        /** @description An item of the output is closed. */
+        OutputItemDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.output_item.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /** @description The item, whole or cut off. */
+            item: components["schemas"]["OutputItem"];
+        };
+        /** @description The answer. */
+        OutputMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
+            /**
+             * @description Id of the stored message.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description `in_progress`, `completed`, or `incomplete`: cut off.
+             * @example completed
+             */
+            status: string;
+            /**
+             * @description Always `assistant`.
+             * @example assistant
+             */
+            role: string;
+            /** @description Its text; empty as it begins. */
+            content: components["schemas"]["OutputText"][];
+        };
+        /** @description What the model reasoned before it answered. */
+        OutputReasoning: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reasoning";
+            /**
+             * @description Id of the item.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description `in_progress`, `completed`, or `incomplete`: cut off.
+             * @example completed
+             */
+            status: string;
+            /** @description Its text; empty as it begins. */
+            summary: components["schemas"]["SummaryText"][];
+        };
+        /** @description The text of an answer. */
+        OutputText: {
+            /** @enum {string} */
+            type: "output_text";
+            /** @description The text. */
+            text: string;
+            /** @description The sources that it names, in their order. */
+            annotations: components["schemas"]["AnnotationOut"][];
+            /** @description Always empty: providers are not asked for them. */
+            logprobs: unknown[];
+        };
+        /** @description A source of the text. */
+        OutputTextAnnotationAdded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.output_text.annotation.added";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: an answer has one part.
+             */
+            content_index: number;
+            /** @description How many sources came before it. */
+            annotation_index: number;
+            /** @description The source. */
+            annotation: components["schemas"]["AnnotationOut"];
+        };
+        /** @description More text of an answer. */
+        OutputTextDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.output_text.delta";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: an answer has one part.
+             */
+            content_index: number;
+            /** @description The text, to be appended. */
+            delta: string;
+            /** @description Always empty: providers are not asked for them. */
+            logprobs: unknown[];
+        };
+        /** @description The text of an answer is whole. */
+        OutputTextDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.output_text.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: an answer has one part.
+             */
+            content_index: number;
+            /** @description The text: the deltas joined. */
+            text: string;
+            /** @description Always empty: providers are not asked for them. */
+            logprobs: unknown[];
+        };
         /** @description Details of the tokens written. */
         OutputTokensDetails: {
             /**
@@ -2242,6 +2343,126 @@ export interface components {
             /** @description Why it cannot be asked: a stable code such as `upstream_unavailable` or `upstream_auth`. */
             problem?: string | null;
         };
+        /** @description More of the reasoning. */
+        ReasoningDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.reasoning_summary_text.delta";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: reasoning has one part.
+             */
+            summary_index: number;
+            /** @description The text, to be appended. */
+            delta: string;
+        };
+        /** @description The text of reasoning is whole. */
+        ReasoningDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.reasoning_summary_text.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: reasoning has one part.
+             */
+            summary_index: number;
+            /** @description The text: the deltas joined. */
+            text: string;
+        };
+        /** @description The text of reasoning begins. */
+        ReasoningPartAdded: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.reasoning_summary_part.added";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: reasoning has one part.
+             */
+            summary_index: number;
+            /** @description The part, empty. */
+            part: components["schemas"]["SummaryText"];
+        };
+        /** @description The part of reasoning is closed. */
+        ReasoningPartDone: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.reasoning_summary_part.done";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /**
+             * @description The item's id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            item_id: string;
+            /**
+             * Format: int32
+             * @description The item's place in `output`.
+             */
+            output_index: number;
+            /**
+             * Format: int32
+             * @description Always 0: reasoning has one part.
+             */
+            summary_index: number;
+            /** @description The part, whole. */
+            part: components["schemas"]["SummaryText"];
+        };
         /** @description Body of `POST /api/auth/refresh`. */
         RefreshRequest: {
             /** @description The newest refresh token of the session; left out where it is in a cookie. */
@@ -2273,12 +2494,42 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @description The answer is whole. The last event. */
+        ResponseCompleted: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.completed";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description The response with its output. */
+            response: components["schemas"]["ResponseResource"];
+        };
         /** @description Body of `POST /api/responses/{id}/continue`; it may be left out. */
         ResponseContinue: {
             /** @description The model to ask; without one that of the response. */
             model?: string | null;
             /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
             stream?: boolean;
+        };
+        /** @description The response exists. Always the first event. */
+        ResponseCreated: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.created";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description The response as it begins. */
+            response: components["schemas"]["ResponseResource"];
         };
         /** @description Why a response failed. */
         ResponseError: {
@@ -2289,6 +2540,53 @@ export interface components {
             code: string;
             /** @description What happened, in words. */
             message: string;
+        };
+        /** @description An event of a response: the `data` of a server-sent event, whose `event` is `type` and whose `id` is `sequence_number`. Behind the last one comes `data: [DONE]`. */
+        ResponseEvent: components["schemas"]["ResponseCreated"] | components["schemas"]["ResponseInProgress"] | components["schemas"]["OutputItemAdded"] | components["schemas"]["ContentPartAdded"] | components["schemas"]["OutputTextDelta"] | components["schemas"]["OutputTextAnnotationAdded"] | components["schemas"]["OutputTextDone"] | components["schemas"]["ContentPartDone"] | components["schemas"]["ReasoningPartAdded"] | components["schemas"]["ReasoningDelta"] | components["schemas"]["ReasoningDone"] | components["schemas"]["ReasoningPartDone"] | components["schemas"]["FunctionCallArgumentsDelta"] | components["schemas"]["FunctionCallArgumentsDone"] | components["schemas"]["OutputItemDone"] | components["schemas"]["ErrorEvent"] | components["schemas"]["ResponseCompleted"] | components["schemas"]["ResponseIncomplete"] | components["schemas"]["ResponseFailed"];
+        /** @description The answer failed; the text so far is kept. The last event. */
+        ResponseFailed: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.failed";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description The response with its output. */
+            response: components["schemas"]["ResponseResource"];
+        };
+        /** @description The model is being asked, or nothing comes for a while (`response.waiting`). */
+        ResponseInProgress: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.in_progress";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description The response as it begins, and why it waits. */
+            response: components["schemas"]["ResponseResource"];
+        };
+        /** @description The answer ended early or was stopped; the text so far is kept. The last event. */
+        ResponseIncomplete: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "response.incomplete";
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            sequence_number: number;
+            /** @description The response with its output. */
+            response: components["schemas"]["ResponseResource"];
         };
         /**
          * @description One generation of an answer.
@@ -2334,7 +2632,7 @@ export interface components {
             /** @description System message of this response. */
             instructions?: string | null;
             /** @description Output items: reasoning, calls of tools and messages. */
-            output: unknown[];
+            output: components["schemas"]["OutputItem"][];
             /** @description Tools offered to the model. */
             tools: unknown[];
             /** @description Which tool must be used. */
@@ -2476,6 +2774,24 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description One page. */
+        SessionList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["SessionOut"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
+        };
         /** @description A login of the account. */
         SessionOut: {
             /**
@@ -2536,6 +2852,40 @@ export interface components {
             invitations: boolean;
             /** @description How the administrator's account is made. */
             administrator: components["schemas"]["AdministratorSetup"];
+        };
+        /** @description What went wrong with an answer. */
+        StreamError: {
+            /** @enum {string} */
+            type: "server_error";
+            /**
+             * @description Stable code, as of a failed response.
+             * @example upstream_timeout
+             */
+            code: string;
+            /** @description What happened, in words. */
+            message: string;
+            /** @description Always `null`. */
+            param?: string | null;
+        };
+        /** @description An event of the test stream. */
+        StreamTick: {
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description How many milliseconds have passed since the first.
+             */
+            after_ms: number;
+        };
+        /** @description The text of reasoning. */
+        SummaryText: {
+            /** @enum {string} */
+            type: "summary_text";
+            /** @description The text. */
+            text: string;
         };
         /** @description Tokens of a session (field names of RFC 6749, section 5.1). */
         TokenResponse: {
@@ -2646,7 +2996,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `invalid_json`, `invalid_value`, `unknown_parameter`, `missing_required_parameter`, `invalid_query`, `model_not_found` or `context_length_exceeded`; `error.param` names the field */
+        /** @description `unknown_parameter` or `invalid_query`; `error.param` names the field, if it is one */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2655,7 +3005,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `insufficient_scope`: the API key may not be used for this; `WWW-Authenticate` names the scope */
+        /** @description `insufficient_scope` */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2691,7 +3041,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `storage_full`, `storage_read_only`: nothing was saved */
+        /** @description `storage_full` or `storage_read_only`: nothing was saved */
         StorageFull: {
             headers: {
                 [name: string]: unknown;
@@ -2709,6 +3059,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
+        /** @description `rate_limit_exceeded`: the message says which limit; with `Retry-After` */
+        TooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
         /** @description `missing_token`, `invalid_token`, `token_expired` or `invalid_api_key`; with `WWW-Authenticate` */
         Unauthorized: {
             headers: {
@@ -2718,7 +3077,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `overloaded`, `unavailable` or `shutting_down`; with `Retry-After` */
+        /** @description `unavailable` or `overloaded`; with `Retry-After` */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -2727,7 +3086,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `unsupported_media_type`: the body is not declared as JSON */
+        /** @description `unsupported_media_type`: the body is declared as something that is not taken here */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -2759,9 +3118,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_InvitationOut"];
+                    "application/json": components["schemas"]["InvitationList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             /** @description `administrator_required` or `insufficient_scope` */
             403: {
@@ -2772,6 +3132,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2798,7 +3159,15 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationCreated"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `administrator_required`, `insufficient_scope`, or `signup_closed`: nobody could use it */
             403: {
@@ -2821,6 +3190,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -2848,6 +3218,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             /** @description `administrator_required` or `insufficient_scope` */
             403: {
@@ -2859,8 +3230,10 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     create_reset_link: {
@@ -2891,7 +3264,15 @@ export interface operations {
                     "application/json": components["schemas"]["ResetLinkCreated"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `administrator_required` or `insufficient_scope` */
             403: {
@@ -2906,6 +3287,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -2939,7 +3321,15 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid_credentials` */
             401: {
                 headers: {
@@ -2997,6 +3387,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `insufficient_scope`, `foreign_page`, or `session_required` for an API key */
             403: {
@@ -3007,8 +3406,10 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     refresh: {
@@ -3039,7 +3440,15 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `missing_required_parameter`: neither the cookie nor `refresh_token` was sent; also `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `invalid_token` or `token_expired` */
             401: {
                 headers: {
@@ -3061,6 +3470,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3086,7 +3496,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `reset_token_invalid` */
             403: {
                 headers: {
@@ -3131,6 +3549,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignupState"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3163,7 +3582,15 @@ export interface operations {
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `signup_closed`, `invitation_required`, `invitation_invalid`, `setup_token_invalid` or `foreign_page` */
             403: {
                 headers: {
@@ -3231,14 +3658,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ConversationOut"];
+                    "application/json": components["schemas"]["ConversationList"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     create_conversation: {
@@ -3270,9 +3714,25 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete` or `model_not_found`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: what the first request with this key made was deleted */
             404: {
                 headers: {
@@ -3294,6 +3754,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3321,12 +3782,21 @@ export interface operations {
                     "application/json": components["schemas"]["BulkArchived"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3354,12 +3824,21 @@ export interface operations {
                     "application/json": components["schemas"]["BulkDeleted"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3404,9 +3883,19 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3444,7 +3933,15 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -3457,8 +3954,10 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     update_conversation: {
@@ -3497,9 +3996,25 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete` or `model_not_found`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `etag_mismatch`: it has changed meanwhile; nothing was done */
@@ -3513,6 +4028,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3549,10 +4065,19 @@ export interface operations {
                     "text/markdown": string;
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3587,15 +4112,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_MessageOut"];
+                    "application/json": components["schemas"]["MessageList"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     create_message: {
@@ -3631,7 +4173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
                 };
             };
             /** @description The whole turn; the response's status tells how it ended */
@@ -3658,9 +4200,25 @@ export interface operations {
                     "application/json": components["schemas"]["TurnOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete`, `model_not_found` or `context_length_exceeded`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
@@ -3693,7 +4251,15 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             507: components["responses"]["StorageFull"];
         };
     };
@@ -3723,11 +4289,14 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationOut"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     export_all: {
@@ -3755,9 +4324,18 @@ export interface operations {
                     "text/markdown": string;
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3776,7 +4354,7 @@ export interface operations {
             content: {
                 "application/json": string;
                 "application/x-ndjson": string;
-                "application/zip": number[];
+                "application/zip": string;
             };
         };
         responses: {
@@ -3789,14 +4367,31 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["ImportLine"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             507: components["responses"]["StorageFull"];
         };
     };
@@ -3815,11 +4410,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_KeyOut"];
+                    "application/json": components["schemas"]["KeyList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3846,7 +4443,15 @@ export interface operations {
                     "application/json": components["schemas"]["KeyCreated"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `password_required`, `wrong_password` or `insufficient_scope` */
             403: {
@@ -3905,11 +4510,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     update_key: {
@@ -3940,13 +4548,22 @@ export interface operations {
                     "application/json": components["schemas"]["KeyOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
@@ -3970,8 +4587,10 @@ export interface operations {
                     "application/json": components["schemas"]["UserOut"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4002,7 +4621,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `wrong_password`, `insufficient_scope` or `foreign_page` */
             403: {
@@ -4061,7 +4688,15 @@ export interface operations {
                     "application/json": components["schemas"]["UserOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `wrong_password` or `insufficient_scope` */
             403: {
@@ -4113,9 +4748,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "application/zip": string;
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             /** @description `password_required` with a session, or `insufficient_scope` */
             403: {
@@ -4126,6 +4762,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4149,10 +4786,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "application/zip": string;
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `wrong_password` or `insufficient_scope` */
             403: {
@@ -4177,7 +4822,6 @@ export interface operations {
             };
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
-            507: components["responses"]["StorageFull"];
         };
     };
     change_password: {
@@ -4200,7 +4844,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             /** @description `wrong_password` or `insufficient_scope` */
             403: {
@@ -4255,7 +4907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
                 };
             };
             /** @description The whole turn; the response's status tells how it ended */
@@ -4282,7 +4934,7 @@ export interface operations {
                     "application/json": components["schemas"]["TurnOut"];
                 };
             };
-            /** @description `model_not_found`, `context_length_exceeded`, or a value that breaks a rule */
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete`, `model_not_found` or `context_length_exceeded`; `error.param` names the field, if it is one */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4944,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `not_found`: what the first request with this key made was deleted */
             404: {
                 headers: {
@@ -4324,7 +4984,15 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             507: components["responses"]["StorageFull"];
         };
     };
@@ -4352,11 +5020,21 @@ export interface operations {
                     "application/json": components["schemas"]["MessageOut"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_message: {
@@ -4383,11 +5061,14 @@ export interface operations {
                     "application/json": components["schemas"]["Deleted"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     regenerate_message: {
@@ -4424,7 +5105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
                 };
             };
             /** @description The whole turn; the response's status tells how it ended */
@@ -4451,9 +5132,25 @@ export interface operations {
                     "application/json": components["schemas"]["TurnOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete`, `model_not_found` or `context_length_exceeded`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
@@ -4486,7 +5183,15 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             507: components["responses"]["StorageFull"];
         };
     };
@@ -4508,8 +5213,10 @@ export interface operations {
                     "application/json": components["schemas"]["ModelList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4538,11 +5245,21 @@ export interface operations {
                     "application/json": components["schemas"]["ResponseResource"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     cancel_response: {
@@ -4569,11 +5286,22 @@ export interface operations {
                     "application/json": components["schemas"]["ResponseResource"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     get_response_context: {
@@ -4600,11 +5328,21 @@ export interface operations {
                     "application/json": components["schemas"]["ContextOut"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     continue_response: {
@@ -4641,7 +5379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
                 };
             };
             /** @description The whole turn; the new response's status tells how it ended */
@@ -4668,9 +5406,25 @@ export interface operations {
                     "application/json": components["schemas"]["TurnOut"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `invalid_json`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete`, `model_not_found` or `context_length_exceeded`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             /** @description `cannot_continue`: it is whole, has no text, or another response (`error.response_id`) went on with it; `conversation_locked`: an answer is being generated, `error.response_id` names it */
@@ -4703,7 +5457,15 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             507: components["responses"]["StorageFull"];
         };
     };
@@ -4734,10 +5496,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -4751,7 +5521,15 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     search: {
@@ -4783,9 +5561,18 @@ export interface operations {
                     "application/json": components["schemas"]["SearchPage"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description `unknown_parameter`, `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4805,11 +5592,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SessionOut"];
+                    "application/json": components["schemas"]["SessionList"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4836,11 +5625,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     get_version: {
@@ -4861,8 +5653,16 @@ export interface operations {
                     "application/json": components["schemas"]["VersionOut"];
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            400: components["responses"]["BadRequest"];
+            /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_docs: {
@@ -4883,8 +5683,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_style: {
@@ -4905,8 +5712,15 @@ export interface operations {
                     "text/css": string;
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     health_live: {
@@ -4927,8 +5741,6 @@ export interface operations {
                     "application/json": components["schemas"]["Healthy"];
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
         };
     };
     health_ready: {
@@ -4949,7 +5761,6 @@ export interface operations {
                     "application/json": components["schemas"]["Healthy"];
                 };
             };
-            500: components["responses"]["InternalError"];
             /** @description `not_ready`: it should not; `reasons` beside `error` lists why (`database`, `storage`, `draining`) */
             503: {
                 headers: {
@@ -4976,11 +5787,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamTick"];
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
         };
     };
     get_metrics: {
@@ -5010,8 +5819,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_openapi: {
@@ -5032,8 +5848,15 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
+            /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
 }

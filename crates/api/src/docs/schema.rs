@@ -127,6 +127,11 @@ pub(super) fn section(page: &mut Html, document: &Value) {
     for (name, schema) in schemas.into_iter().flatten() {
         page.raw("<article id=\"schema-").text(name).raw("\"><h3>").text(name).raw("</h3>");
         page.prose(text(schema, "description"));
+        if schema.get("oneOf").is_some_and(Value::is_array) {
+            page.raw("<p>");
+            kind(page, schema);
+            page.raw("</p>");
+        }
         fields(page, schema);
         page.raw("</article>");
     }

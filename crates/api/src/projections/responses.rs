@@ -7,11 +7,19 @@
 use std::io::Write as _;
 
 use schemas::MessageId;
-use schemas::event::{Annotation, Ending, Failure, ItemKind};
-use schemas::response::{AnnotationOut, ResponseResource, annotations, function_call, output_item};
+use schemas::event::{Ending, ItemKind};
+use schemas::output::{OutputItem, OutputText, SummaryText};
+use schemas::response::ResponseResource;
+use schemas::response_event::{
+    ContentPartAdded, ContentPartDone, ErrorEvent, FunctionCallArgumentsDelta,
+    FunctionCallArgumentsDone, OutputItemAdded, OutputItemDone, OutputTextAnnotationAdded,
+    OutputTextDelta, OutputTextDone, ReasoningDelta, ReasoningDone, ReasoningPartAdded,
+    ReasoningPartDone, ResponseCompleted, ResponseCreated, ResponseEvent, ResponseFailed,
+    ResponseInProgress, ResponseIncomplete,
+};
 use schemas::stream::{DoneItem, Item, StreamEvent};
+use schemas::tagged::Tagged;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// Renders the events of one response.
 ///
@@ -57,35 +65,59 @@ impl Projector {
         });
     }
 
-    fn render(&self, seq: u64, event: &StreamEvent) -> Value {
-        let kind = event_type(event);
-        let head = json!({"type": kind, "sequence_number": seq});
-        let rest = match event {
-            StreamEvent::Created | StreamEvent::InProgress => json!({"response": self.base}),
+    fn render(&self, seq: u64, event: &StreamEvent) -> ResponseEvent {
+        match event {
+            StreamEvent::Created => ResponseCreated::new(seq, self.base.clone()).into(),
+            StreamEvent::InProgress => ResponseInProgress::new(seq, self.base.clone()).into(),
             StreamEvent::Waiting(wait) => {
                 let waiting = Some((*wait).into());
-                json!({"response": ResponseResource { waiting, ..self.base.clone() }})
+                let response = ResponseResource { waiting, ..self.base.clone() };
+                ResponseInProgress::new(seq, response).into()
             }
             StreamEvent::ItemAdded(item) => {
-                json!({"output_index": item.index, "item": begun_item(item)})
+                OutputItemAdded::new(seq, item.index, OutputItem::begun(item)).into()
             }
-            StreamEvent::PartAdded(item) => with_part(item, "", &[]),
-            StreamEvent::Delta(item, text) => with_text(item, "delta", text),
-            StreamEvent::TextDone(item, text) => with_text(item, whole_name(&item.kind), text),
-            StreamEvent::PartDone(item, text, sources) => with_part(item, text, sources),
+            StreamEvent::PartAdded(item) => match item.kind {
+                ItemKind::Message => {
+                    let part = OutputText::with_sources(String::new(), Vec::new());
+                    ContentPartAdded::new(seq, item.id, item.index, 0, part).into()
+                }
+                ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
+                    let part = SummaryText::new(String::new());
+                    ReasoningPartAdded::new(seq, item.id, item.index, 0, part).into()
+                }
+            },
+            StreamEvent::Delta(item, text) => delta(seq, item, text.clone()),
+            StreamEvent::TextDone(item, text) => whole(seq, item, text.clone()),
+            StreamEvent::PartDone(item, text, sources) => match item.kind {
+                ItemKind::Message => {
+                    let part = OutputText::with_sources(text.clone(), sources.clone());
+                    ContentPartDone::new(seq, item.id, item.index, 0, part).into()
+                }
+                ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
+                    let part = SummaryText::new(text.clone());
+                    ReasoningPartDone::new(seq, item.id, item.index, 0, part).into()
+                }
+            },
             StreamEvent::Cited(item, place, source) => {
-                let annotation = AnnotationOut::from(source.clone());
-                with_item(item, json!({"annotation_index": place, "annotation": annotation}))
+                let (id, index) = (item.id, item.index);
+                let source = source.clone().into();
+                OutputTextAnnotationAdded::new(seq, id, index, 0, *place, source).into()
             }
             StreamEvent::ItemDone(done) => {
-                json!({"output_index": done.item.index, "item": output_item(done)})
+                let index = done.item.index;
+                OutputItemDone::new(seq, index, OutputItem::done(done.clone())).into()
             }
-            StreamEvent::Error(failure) => error_members(failure),
+            StreamEvent::Error(failure) => ErrorEvent::of(seq, failure).into(),
             StreamEvent::Ended(ending, output) => {
-                json!({"response": self.ended(ending, output)})
+                let response = self.ended(ending, output);
+                match Terminal::of(ending) {
+                    Terminal::Completed => ResponseCompleted::new(seq, response).into(),
+                    Terminal::Incomplete => ResponseIncomplete::new(seq, response).into(),
+                    Terminal::Failed => ResponseFailed::new(seq, response).into(),
+                }
             }
-        };
-        join(head, rest)
+        }
     }
 
     fn ended(&self, ending: &Ending, output: &[DoneItem]) -> ResponseResource {
@@ -100,38 +132,34 @@ impl Projector {
 /// The `type` of the event, which is also the `event:` line of its frame.
 pub fn event_type(event: &StreamEvent) -> &'static str {
     match event {
-        StreamEvent::Created => "response.created",
-        StreamEvent::InProgress | StreamEvent::Waiting(_) => "response.in_progress",
-        StreamEvent::ItemAdded(_) => "response.output_item.added",
+        StreamEvent::Created => ResponseCreated::TYPE,
+        StreamEvent::InProgress | StreamEvent::Waiting(_) => ResponseInProgress::TYPE,
+        StreamEvent::ItemAdded(_) => OutputItemAdded::TYPE,
         StreamEvent::PartAdded(item) => match item.kind {
-            ItemKind::Message => "response.content_part.added",
-            ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
-                "response.reasoning_summary_part.added"
-            }
+            ItemKind::Message => ContentPartAdded::TYPE,
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => ReasoningPartAdded::TYPE,
         },
         StreamEvent::Delta(item, _) => match item.kind {
-            ItemKind::Message => "response.output_text.delta",
-            ItemKind::Reasoning => "response.reasoning_summary_text.delta",
-            ItemKind::FunctionCall(_) => "response.function_call_arguments.delta",
+            ItemKind::Message => OutputTextDelta::TYPE,
+            ItemKind::Reasoning => ReasoningDelta::TYPE,
+            ItemKind::FunctionCall(_) => FunctionCallArgumentsDelta::TYPE,
         },
         StreamEvent::TextDone(item, _) => match item.kind {
-            ItemKind::Message => "response.output_text.done",
-            ItemKind::Reasoning => "response.reasoning_summary_text.done",
-            ItemKind::FunctionCall(_) => "response.function_call_arguments.done",
+            ItemKind::Message => OutputTextDone::TYPE,
+            ItemKind::Reasoning => ReasoningDone::TYPE,
+            ItemKind::FunctionCall(_) => FunctionCallArgumentsDone::TYPE,
         },
-        StreamEvent::Cited(..) => "response.output_text.annotation.added",
+        StreamEvent::Cited(..) => OutputTextAnnotationAdded::TYPE,
         StreamEvent::PartDone(item, ..) => match item.kind {
-            ItemKind::Message => "response.content_part.done",
-            ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
-                "response.reasoning_summary_part.done"
-            }
+            ItemKind::Message => ContentPartDone::TYPE,
+            ItemKind::Reasoning | ItemKind::FunctionCall(_) => ReasoningPartDone::TYPE,
         },
-        StreamEvent::ItemDone(_) => "response.output_item.done",
-        StreamEvent::Error(_) => "error",
+        StreamEvent::ItemDone(_) => OutputItemDone::TYPE,
+        StreamEvent::Error(_) => ErrorEvent::TYPE,
         StreamEvent::Ended(ending, _) => match Terminal::of(ending) {
-            Terminal::Completed => "response.completed",
-            Terminal::Incomplete => "response.incomplete",
-            Terminal::Failed => "response.failed",
+            Terminal::Completed => ResponseCompleted::TYPE,
+            Terminal::Incomplete => ResponseIncomplete::TYPE,
+            Terminal::Failed => ResponseFailed::TYPE,
         },
     }
 }
@@ -174,82 +202,21 @@ fn part_index(kind: &ItemKind) -> Option<&'static str> {
     }
 }
 
-fn with_item(item: &Item, rest: Value) -> Value {
-    let members = json!({"item_id": item.id, "output_index": item.index});
-    let part = part_index(&item.kind).map_or_else(|| json!({}), |name| json!({name: 0}));
-    join(join(members, part), rest)
-}
-
-/// What the whole text of an item is called.
-fn whole_name(kind: &ItemKind) -> &'static str {
-    match kind {
-        ItemKind::Message | ItemKind::Reasoning => "text",
-        ItemKind::FunctionCall(_) => "arguments",
+fn delta(seq: u64, item: &Item, text: String) -> ResponseEvent {
+    let (id, index) = (item.id, item.index);
+    match item.kind {
+        ItemKind::Message => OutputTextDelta::new(seq, id, index, 0, text, []).into(),
+        ItemKind::Reasoning => ReasoningDelta::new(seq, id, index, 0, text).into(),
+        ItemKind::FunctionCall(_) => FunctionCallArgumentsDelta::new(seq, id, index, text).into(),
     }
 }
 
-fn with_text(item: &Item, name: &str, text: &str) -> Value {
-    with_item(
-        item,
-        match item.kind {
-            ItemKind::Message => json!({name: text, "logprobs": []}),
-            ItemKind::Reasoning | ItemKind::FunctionCall(_) => json!({name: text}),
-        },
-    )
-}
-
-fn with_part(item: &Item, text: &str, sources: &[Annotation]) -> Value {
-    let part = match item.kind {
-        ItemKind::Message => {
-            let sources = annotations(sources);
-            json!({"type": "output_text", "text": text, "annotations": sources, "logprobs": []})
-        }
-        ItemKind::Reasoning | ItemKind::FunctionCall(_) => {
-            json!({"type": "summary_text", "text": text})
-        }
-    };
-    with_item(item, json!({"part": part}))
-}
-
-/// The item as it begins: helpers append what follows, so it must be empty.
-fn begun_item(item: &Item) -> Value {
-    match &item.kind {
-        ItemKind::Message => json!({
-            "type": "message",
-            "id": item.id,
-            "status": "in_progress",
-            "role": "assistant",
-            "content": [],
-        }),
-        ItemKind::Reasoning => json!({
-            "type": "reasoning",
-            "id": item.id,
-            "status": "in_progress",
-            "summary": [],
-        }),
-        ItemKind::FunctionCall(call) => function_call(item.id, call, "", "in_progress"),
-    }
-}
-
-/// Both shapes that clients look for.
-fn error_members(failure: &Failure) -> Value {
-    let Failure { code, message } = failure;
-    json!({
-        "error": {"type": "server_error", "code": code, "message": message, "param": null},
-        "code": code,
-        "message": message,
-        "param": null,
-    })
-}
-
-/// One object with the members of both, in order.
-fn join(head: Value, rest: Value) -> Value {
-    match (head, rest) {
-        (Value::Object(mut head), Value::Object(rest)) => {
-            head.extend(rest);
-            Value::Object(head)
-        }
-        (head, _) => head,
+fn whole(seq: u64, item: &Item, text: String) -> ResponseEvent {
+    let (id, index) = (item.id, item.index);
+    match item.kind {
+        ItemKind::Message => OutputTextDone::new(seq, id, index, 0, text, []).into(),
+        ItemKind::Reasoning => ReasoningDone::new(seq, id, index, 0, text).into(),
+        ItemKind::FunctionCall(_) => FunctionCallArgumentsDone::new(seq, id, index, text).into(),
     }
 }
 

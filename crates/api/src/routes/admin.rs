@@ -2,10 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemas::admin::{
-    InvitationCreate, InvitationCreated, InvitationOut, ResetLinkCreate, ResetLinkCreated,
-};
-use schemas::list::List;
+use schemas::admin::{InvitationCreate, InvitationCreated, ResetLinkCreate, ResetLinkCreated};
+use schemas::list::InvitationList;
 use schemas::{InvitationId, UserId};
 
 use super::answers::Answer;
@@ -18,14 +16,14 @@ use crate::state::AppState;
 #[utoipa::path(
     get, path = "/api/admin/invitations", tag = "Administration", security(("bearer" = ["admin"])),
     responses(
-        (status = 200, description = "The invitations", body = List<InvitationOut>),
+        (status = 200, description = "The invitations", body = InvitationList),
         (status = 403, description = "`administrator_required` or `insufficient_scope`", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn list_invitations(
     State(state): State<AppState>,
     _administrator: Administrator,
-) -> Answer<Json<List<InvitationOut>>> {
+) -> Answer<Json<InvitationList>> {
     Ok(Json(state.services.links.list_invitations().await?))
 }
 

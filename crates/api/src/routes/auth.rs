@@ -85,6 +85,7 @@ pub(super) async fn login(
     params(("x-chatapp-session" = Option<String>, Header, pattern = "^cookie$", description = "`cookie`: the refresh token is taken from the cookie, and the next one goes there. Only for this server's own pages", example = "cookie")),
     responses(
         (status = 200, description = "The next pair of tokens", body = TokenResponse),
+        (status = 400, description = "`missing_required_parameter`: neither the cookie nor `refresh_token` was sent", body = schemas::error::ErrorBody),
         (status = 401, description = "`invalid_token` or `token_expired`", body = schemas::error::ErrorBody),
         (status = 403, description = "`foreign_page`", body = schemas::error::ErrorBody),
     )

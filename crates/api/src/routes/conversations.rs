@@ -6,7 +6,7 @@ use schemas::ConversationId;
 use schemas::conversation::{
     After, ConversationCreate, ConversationOut, ConversationPatch, Deleted,
 };
-use schemas::list::List;
+use schemas::list::ConversationList;
 use serde::Deserialize;
 use services::{ListQuery, Opened};
 use utoipa::IntoParams;
@@ -50,7 +50,7 @@ pub(super) struct ConversationListParams {
 #[utoipa::path(
     get, path = "/api/conversations", tag = "Conversations", security(("bearer" = [])),
     params(ConversationListParams),
-    responses((status = 200, description = "A page of conversations", body = List<ConversationOut>))
+    responses((status = 200, description = "A page of conversations", body = ConversationList))
 )]
 pub(super) async fn list_conversations(
     State(state): State<AppState>,

@@ -34,6 +34,15 @@ pub(super) struct Healthy {
     degraded: Vec<&'static str>,
 }
 
+/// An event of the test stream.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StreamTick {
+    /// Its number, from 1.
+    n: u32,
+    /// How many milliseconds have passed since the first.
+    after_ms: u64,
+}
+
 /// Is the process alive
 ///
 /// Looks at nothing but itself.
@@ -64,16 +73,15 @@ pub(super) async fn health_ready(State(state): State<AppState>) -> Answer<Json<H
 /// they arrive together, something on the way keeps them back.
 #[utoipa::path(
     get, path = "/health/stream", tag = "Operation",
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"))
+    responses((status = 200, description = "The events", body = StreamTick, content_type = "text/event-stream"))
 )]
 pub(super) async fn health_stream() -> Response {
     let ticks = stream! {
         let began = Instant::now();
         for n in 1..=TICKS {
-            let after_ms = began.elapsed().as_millis();
-            yield Ok::<_, std::convert::Infallible>(Bytes::from(format!(
-                "data: {{\"n\":{n},\"after_ms\":{after_ms}}}\n\n"
-            )));
+            let after_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let tick = serde_json::to_string(&StreamTick { n, after_ms });
+            yield tick.map(|tick| Bytes::from(format!("data: {tick}\n\n")));
             if n < TICKS {
                 sleep(TICK).await;
             }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use schemas::ApiKeyId;
 use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
-use schemas::list::List;
+use schemas::list::KeyList;
 
 use super::answers::Answer;
 use crate::extract::{Bearer, Json, Path};
@@ -16,12 +16,12 @@ use crate::state::AppState;
 /// among what is shown: it was shown when they were made.
 #[utoipa::path(
     get, path = "/api/keys", tag = "Keys", security(("bearer" = ["account"])),
-    responses((status = 200, description = "The keys", body = List<KeyOut>))
+    responses((status = 200, description = "The keys", body = KeyList))
 )]
 pub(super) async fn list_keys(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
-) -> Answer<Json<List<KeyOut>>> {
+) -> Answer<Json<KeyList>> {
     Ok(Json(state.services.keys.list(&identity).await?))
 }
 

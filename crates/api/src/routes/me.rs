@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use schemas::SessionId;
-use schemas::account::{AccountDelete, MePatch, PasswordChange, SessionOut, UserOut};
-use schemas::list::List;
+use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
+use schemas::list::SessionList;
 
 use super::answers::Answer;
 use crate::extract::{Bearer, ClientInfo, Json, Path, SessionCookie, WithCookie};
@@ -97,12 +97,12 @@ pub(super) async fn delete_me(
 /// Every login of the account that has not ended, newest first.
 #[utoipa::path(
     get, path = "/api/sessions", tag = "Accounts", security(("bearer" = ["account"])),
-    responses((status = 200, description = "The sessions", body = List<SessionOut>))
+    responses((status = 200, description = "The sessions", body = SessionList))
 )]
 pub(super) async fn list_sessions(
     State(state): State<AppState>,
     Bearer(identity): Bearer,
-) -> Answer<Json<List<SessionOut>>> {
+) -> Answer<Json<SessionList>> {
     Ok(Json(state.services.accounts.list_sessions(&identity).await?))
 }
 

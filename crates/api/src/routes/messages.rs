@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use schemas::conversation::Deleted;
-use schemas::list::List;
+use schemas::list::MessageList;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageOut, MessageRegenerate, TurnOut};
+use schemas::response_event::ResponseEvent;
 use schemas::{ConversationId, Invalid, MessageId};
 use serde::Deserialize;
 use services::{MessageListQuery, Started};
@@ -62,7 +63,7 @@ impl TryFrom<MessageListParams> for MessageListQuery {
 #[utoipa::path(
     get, path = "/api/conversations/{id}/messages", tag = "Messages", security(("bearer" = [])),
     params(("id" = String, Path, description = "Id of the conversation", example = "conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e"), MessageListParams),
-    responses((status = 200, description = "A page of messages", body = List<MessageOut>))
+    responses((status = 200, description = "A page of messages", body = MessageList))
 )]
 pub(super) async fn list_messages(
     State(state): State<AppState>,
@@ -100,7 +101,7 @@ pub(super) async fn list_messages(
     ),
     request_body = MessageCreate,
     responses(
-        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "With `stream`: the events of the response", body = ResponseEvent, content_type = "text/event-stream"),
         (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
             headers(("location" = String, description = "Path of the answer"))),
         (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
@@ -140,12 +141,11 @@ pub(super) async fn create_message(
     ),
     request_body = FirstMessageCreate,
     responses(
-        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "With `stream`: the events of the response", body = ResponseEvent, content_type = "text/event-stream"),
         (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
             headers(("location" = String, description = "Path of the answer"))),
         (status = 202, description = "Stored; the answer is being generated", body = TurnOut,
             headers(("location" = String, description = "Path of the response"), ("preference-applied" = String, description = "`respond-async`"))),
-        (status = 400, description = "`model_not_found`, `context_length_exceeded`, or a value that breaks a rule", body = schemas::error::ErrorBody),
         (status = 404, description = "`not_found`: what the first request with this key made was deleted", body = schemas::error::ErrorBody),
         (status = 422, description = "`idempotency_key_reused`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`", body = schemas::error::ErrorBody),
@@ -180,7 +180,7 @@ pub(super) async fn create_first_message(
     ),
     request_body(content = Option<MessageRegenerate>, description = "May be left out"),
     responses(
-        (status = 200, description = "With `stream`: the events of the response", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "With `stream`: the events of the response", body = ResponseEvent, content_type = "text/event-stream"),
         (status = 201, description = "The whole turn; the response's status tells how it ended", body = TurnOut,
             headers(("location" = String, description = "Path of the answer"))),
         (status = 202, description = "Stored; the answer is being generated", body = TurnOut,

@@ -7,6 +7,7 @@ use schemas::ResponseId;
 use schemas::context::ContextOut;
 use schemas::message::{ResponseContinue, TurnOut};
 use schemas::response::ResponseResource;
+use schemas::response_event::ResponseEvent;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -74,7 +75,7 @@ pub(super) async fn get_response_context(
         ("last-event-id" = Option<i64>, Header, description = "The same as `after`; sent by `EventSource` when it reconnects"),
     ),
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events", body = ResponseEvent, content_type = "text/event-stream"),
         (status = 429, description = "`rate_limit_exceeded`: too many streams are open", body = schemas::error::ErrorBody),
     )
 )]
@@ -134,7 +135,7 @@ pub(super) async fn cancel_response(
     ),
     request_body(content = Option<ResponseContinue>, description = "May be left out"),
     responses(
-        (status = 200, description = "With `stream`: the events of the new response", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "With `stream`: the events of the new response", body = ResponseEvent, content_type = "text/event-stream"),
         (status = 201, description = "The whole turn; the new response's status tells how it ended", body = TurnOut,
             headers(("location" = String, description = "Path of the answer"))),
         (status = 202, description = "Stored; the answer is being gone on with", body = TurnOut,

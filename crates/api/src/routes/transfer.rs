@@ -33,6 +33,12 @@ enum Format {
     Markdown,
 }
 
+/// A zip archive.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only its description is used: the archive is streamed")]
+pub(super) struct ZipFile(Bytes);
+
 /// Query of the exports.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +90,7 @@ pub(super) async fn export_all(
 #[utoipa::path(
     get, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account", "read"])),
     responses(
-        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 200, description = "The archive", body = inline(ZipFile), content_type = "application/zip"),
         (status = 403, description = "`password_required` with a session, or `insufficient_scope`", body = schemas::error::ErrorBody),
     )
 )]
@@ -102,7 +108,7 @@ pub(super) async fn export_me(
     post, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account", "read"])),
     request_body = DataExport,
     responses(
-        (status = 200, description = "The archive", body = Vec<u8>, content_type = "application/zip"),
+        (status = 200, description = "The archive", body = inline(ZipFile), content_type = "application/zip"),
         (status = 403, description = "`wrong_password` or `insufficient_scope`", body = schemas::error::ErrorBody),
         (status = 429, description = "`rate_limit_exceeded`: too many wrong passwords; `Retry-After` says when the next is checked", body = schemas::error::ErrorBody),
     )
@@ -162,7 +168,7 @@ pub(super) async fn export_conversation(
     params(ImportParams),
     request_body(content(
         (String = "application/json"), (String = "application/x-ndjson"),
-        (Vec<u8> = "application/zip"),
+        (inline(ZipFile) = "application/zip"),
     )),
     responses((
         status = 200, description = "What became of each conversation, a line each",

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
-use schemas::event::Call;
+use schemas::event::{Annotation, Call, Failure, Wait, WaitReason};
 use schemas::response::NewResponse;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -35,8 +35,9 @@ fn call() -> Item {
     Item { index: 1, id, kind: ItemKind::FunctionCall(call) }
 }
 
-fn ending(fields: Value) -> Ending {
-    serde_json::from_value(join(json!({"at": "2026-11-22T20:00:05Z"}), fields)).unwrap()
+fn ending(mut fields: Value) -> Ending {
+    fields["at"] = json!("2026-11-22T20:00:05Z");
+    serde_json::from_value(fields).unwrap()
 }
 
 /// What a stream of these events says, one line each.
@@ -116,6 +117,56 @@ fn failure_after_partial_text() {
     insta::assert_json_snapshot!(&lines(&events)[5..]);
 }
 
+/// Every event in every form that it has.
+fn every_event() -> Vec<StreamEvent> {
+    let source =
+        Annotation { url: "https://a.example".to_owned(), title: "A".to_owned(), start: 0, end: 2 };
+    let failure = Failure { code: "c".to_owned(), message: "m".to_owned() };
+    let wait = Wait { reason: WaitReason::AskedToWait, until: Some(5) };
+    let mut events =
+        vec![StreamEvent::Created, StreamEvent::InProgress, StreamEvent::Waiting(wait)];
+    let mut output = Vec::new();
+    for item in [reasoning(), call(), message(2)] {
+        let (mut of_item, mut done) = item_events(&item, &["a", "b"], item.index > 0);
+        if item.kind == ItemKind::Message {
+            done.annotations.push(source.clone());
+            of_item.push(StreamEvent::Cited(item.clone(), 0, source.clone()));
+            of_item.push(StreamEvent::PartDone(item, "ab".to_owned(), vec![source.clone()]));
+            of_item.push(StreamEvent::ItemDone(done.clone()));
+        }
+        events.extend(of_item);
+        output.push(done);
+    }
+    events.push(StreamEvent::Error(failure.clone()));
+    let usage = json!({"input": 3, "output": 2});
+    for status in ["completed", "incomplete", "cancelled", "failed"] {
+        let mut end = ending(json!({"status": status, "usage": usage}));
+        end.error = (status == "failed").then(|| failure.clone());
+        events.push(StreamEvent::Ended(end, output.clone()));
+    }
+    events
+}
+
+#[test]
+fn o16_every_event_is_as_it_is_described() {
+    let document = serde_json::to_value(crate::openapi::openapi()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let mapping = schemas["ResponseEvent"]["discriminator"]["mapping"].as_object().unwrap();
+    let lines = lines(&every_event());
+    for line in &lines {
+        let kind = line["type"].as_str().unwrap();
+        let link = json!({"$ref": mapping[kind]});
+        assert_eq!(testkit::schema::breach(&document, &link, line), None, "{line}");
+    }
+    let sent: std::collections::BTreeSet<&str> =
+        lines.iter().filter_map(|line| line["type"].as_str()).collect();
+    let described: std::collections::BTreeSet<&str> = mapping.keys().map(String::as_str).collect();
+    assert_eq!(
+        sent, described,
+        "no event is described that is never sent, nor the other way round"
+    );
+}
+
 #[test]
 fn each_ending_has_its_event_status_and_reason() {
     for (fields, kind, status, reason) in [
@@ -181,18 +232,19 @@ fn deltas_of_alternating_items_keep_their_names() {
 proptest! {
     #[test]
     fn any_text_is_one_line_and_reads_back(text in ".*", seq: u64) {
-        for item in [message(3), reasoning()] {
+        for item in [message(3), reasoning(), call()] {
             let event = StreamEvent::Delta(item.clone(), text.clone());
             let mut projector = Projector::new(base());
             let fast = line(&mut projector, seq, &event);
             // The fast path and the tree say the same, now and when the item is remembered.
-            prop_assert_eq!(&fast, &projector.render(seq, &event));
+            prop_assert_eq!(&fast, &json!(projector.render(seq, &event)));
             prop_assert_eq!(&fast, &line(&mut projector, seq, &event));
             prop_assert_eq!(fast["delta"].as_str(), Some(text.as_str()));
 
             let done = StreamEvent::TextDone(item, text.clone());
             let whole = line(&mut projector, seq, &done);
-            prop_assert_eq!(whole["text"].as_str(), Some(text.as_str()));
+            let name = if whole.get("text").is_some() { "text" } else { "arguments" };
+            prop_assert_eq!(whole[name].as_str(), Some(text.as_str()));
         }
     }
 }
