@@ -20,6 +20,7 @@ mod descriptors;
 mod dies;
 mod disk_full;
 mod doctor;
+mod dump;
 mod everyday;
 mod goes_on;
 mod idle;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
     let harness = commands::stories(harness);
     let harness = configuration::stories(harness);
     let harness = doctor::stories(harness);
+    let harness = dump::stories(harness);
     let harness = packaging::stories(harness);
     let harness = packet::stories(harness);
     let harness = providers::stories(harness);
