@@ -7,6 +7,8 @@ import { token, tokenRefused } from "./tokens";
 
 /** How long a request may take whose answer is not a stream, in milliseconds. */
 const PATIENCE = 30_000;
+/** On the slowest network a body takes longer: so many bytes in a millisecond. */
+const SLOWEST = 8;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 /** However long the server asks to wait, after a day it is asked again; timers count to 24 days only. */
@@ -33,13 +35,15 @@ export async function attempt(path: string, options: Options = {}): Promise<Resp
   const { method = "GET", body, file, signal, stream, keepalive } = options;
   const headers: Record<string, string> = { ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
-  const signals = [signal, stream ? undefined : AbortSignal.timeout(PATIENCE)];
+  const sent = file ?? (body === undefined ? null : JSON.stringify(body));
+  const size = typeof sent === "string" ? sent.length : 0;
+  const signals = [signal, stream ? undefined : AbortSignal.timeout(PATIENCE + Math.round(size / SLOWEST))];
   let reply: Response;
   try {
     reply = await fetch(path, {
       method,
       headers,
-      body: file ?? (body === undefined ? null : JSON.stringify(body)),
+      body: sent,
       signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
       cache: "no-store",
       // Who deletes something and closes the page at once has deleted it.

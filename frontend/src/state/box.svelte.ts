@@ -1,6 +1,6 @@
-import { dropDraft, giveBack, isGiven, joined, readDraft, takeGiven, writeDraft } from "./drafts";
+import { dropDraft, giveBack, isGiven, joined, leaveDraft, readDraft, takeGiven, takeLeft, writeDraft } from "./drafts";
 
-/** How long after the last key a text is kept, in milliseconds. */
+/** How long after a key a text is kept, however many follow, in milliseconds. */
 const PAUSE = 300;
 
 /** The message box of a conversation. Its text is kept as a draft, until it is sent. */
@@ -15,7 +15,7 @@ export class Box {
     private conversation: string,
   ) {
     this.#text = this.#draft = readDraft(user, conversation) ?? "";
-    this.look();
+    this.back();
   }
 
   get text(): string {
@@ -24,13 +24,13 @@ export class Box {
 
   set text(text: string) {
     this.#text = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.keep, PAUSE);
+    this.#timer ??= setTimeout(this.keep, PAUSE);
   }
 
   /** Keeps the text as it is now. */
   keep = (): void => {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const { user, conversation } = this;
     const kept = readDraft(user, conversation) ?? "";
     // A box that is empty drops its own draft, and not what another tab has written.
@@ -38,6 +38,25 @@ export class Box {
       if (kept !== this.#text) writeDraft(user, conversation, this.#text);
     } else if (kept === this.#draft) dropDraft(user, conversation);
     this.#draft = this.#text;
+  };
+
+  /** The page is being left, perhaps for good: beside what another tab has written this text has no room. */
+  leave = (): void => {
+    const { user, conversation } = this;
+    const kept = readDraft(user, conversation) ?? "";
+    const other = kept.trim() !== "" && kept !== this.#draft && !kept.includes(this.#text);
+    if (other && this.#text.trim() !== "") leaveDraft(user, conversation, this.#text);
+    else this.keep();
+  };
+
+  /** The page is there, perhaps again: what was left goes in front of what is there, unless it is in it. */
+  back = (): void => {
+    const left = takeLeft(this.user, this.conversation);
+    if (left !== "" && !this.#text.includes(left)) {
+      this.#text = joined(left, this.#text);
+      this.keep();
+    }
+    this.look();
   };
 
   /** Puts what was given back in front of what is there. */

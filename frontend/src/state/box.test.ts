@@ -60,6 +60,42 @@ describe("what is typed", () => {
     expect((await open()).text).toBe("hello");
   });
 
+  it("is kept while it is typed, however long nobody pauses", async () => {
+    const box = await open();
+    for (let at = 1; at <= 100; at += 1) {
+      box.text = "a".repeat(at);
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    expect((await open()).text.length).toBeGreaterThan(90);
+  });
+
+  it.each([
+    ["the last one to write", "one", "two", [1, 0]],
+    ["the first one to write", "one", "two", [0, 1]],
+    ["one that holds the other's text", "one", "one, and two", [0, 1]],
+  ])("in two tabs at once is all kept when both go, first %s", async (_, first, second, order) => {
+    const tabs = [await open(), await open()];
+    await type(tabs[0]!, first);
+    await type(tabs[1]!, second);
+    for (const at of order) tabs[at]!.leave();
+    opened = [];
+    const { text } = await open();
+    expect(text.includes(first) && text.includes(second)).toBe(true);
+    expect(text.length).toBeLessThan(first.length + second.length + 3);
+    expect((await open()).text).toBe(text);
+    expect(drafts()).toEqual([CONVERSATION]);
+  });
+
+  it("is there once when its page comes back", async () => {
+    const tabs = [await open(), await open()];
+    await type(tabs[0]!, "one");
+    await type(tabs[1]!, "two");
+    tabs[0]!.leave();
+    tabs[0]!.back();
+    expect(tabs[0]!.text).toBe("one");
+    expect(drafts()).toEqual([CONVERSATION]);
+  });
+
   it("goes where its conversation goes", async () => {
     const box = await open();
     await type(box, "and on");

@@ -1,7 +1,7 @@
 /**
  * Texts that were written and neither sent nor saved, kept under a name: a conversation's id or `new`
- * for the message box, `back.…` for what goes back into it, `edit.…`, `rename.…`, `instructions.…` and
- * `profile.…` for forms.
+ * for the message box, `back.…` for what goes back into it, `left.…` for what tabs that are gone had in
+ * it beside that, `edit.…`, `rename.…`, `instructions.…` and `profile.…` for forms.
  */
 import { drop, keep, kept, keptNames } from "./kept";
 
@@ -16,6 +16,7 @@ interface Draft {
 
 const key = (user: string, name: string) => `${PREFIX}${user}.${name || "new"}`;
 const back = (conversation: string) => `back.${conversation || "new"}`;
+const left = (conversation: string) => `left.${conversation || "new"}`;
 
 /** The text of this name; nothing if there is none. */
 export function readDraft(user: string, name: string): string | undefined {
@@ -39,13 +40,31 @@ export function dropDraft(user: string, name: string): void {
 
 /** Gives a text to the message box of a conversation, wherever that is shown next. */
 export function giveBack(user: string, conversation: string, text: string): void {
-  writeDraft(user, back(conversation), joined(readDraft(user, back(conversation)) ?? "", text));
+  add(user, back(conversation), text);
 }
 
 /** Takes what was given to the message box of a conversation. */
 export function takeGiven(user: string, conversation: string): string {
-  const text = readDraft(user, back(conversation));
-  if (text !== undefined) dropDraft(user, back(conversation));
+  return take(user, back(conversation));
+}
+
+/** Leaves the text of a message box that goes, for the next one of its conversation. */
+export function leaveDraft(user: string, conversation: string, text: string): void {
+  add(user, left(conversation), text);
+}
+
+/** Takes what was left of the message boxes of a conversation. */
+export function takeLeft(user: string, conversation: string): string {
+  return take(user, left(conversation));
+}
+
+function add(user: string, name: string, text: string): void {
+  writeDraft(user, name, joined(readDraft(user, name) ?? "", text));
+}
+
+function take(user: string, name: string): string {
+  const text = readDraft(user, name);
+  if (text !== undefined) dropDraft(user, name);
   return text ?? "";
 }
 

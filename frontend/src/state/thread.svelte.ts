@@ -7,22 +7,18 @@ import type { Conversation, List, Message, Response, Turn } from "../api/types";
 import { conversations } from "./conversations.svelte";
 import { Live } from "./live.svelte";
 import { outbox, type Item } from "./outbox.svelte";
+import { session } from "./session.svelte";
+import { dropWish, keepWish, keptWish, type Wished } from "./wishes";
 
 const PAGE = 50;
 /** Older messages come in larger pages: whoever asks for them scrolls on. */
 const OLDER = 100;
 
 /** A wish for another answer, or for the rest of one, on its way. */
-export interface Wish {
-  path: string;
-  body: Record<string, unknown>;
-  /** Repeating with the same key never sends twice. */
-  key: string;
+export interface Wish extends Wished {
   failed: Error | undefined;
   /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
   until: number;
-  /** The answer that another one is to take the place of. */
-  instead: string | undefined;
 }
 
 /** What screens want to be told about. */
@@ -90,6 +86,9 @@ export class Thread {
     // Its first answer may have begun before anybody looked.
     if (this.live) this.onNote("started");
     void this.refresh();
+    // The page was left before the server was known to have it.
+    const wished = this.wish ? undefined : keptWish(this.#user, this.id);
+    if (wished) void this.#wish(wished);
   }
 
   /** It does not any more. */
@@ -173,13 +172,15 @@ export class Thread {
     const wish = this.wish;
     if (!wish) return;
     this.wish = { ...wish, failed: undefined, until: 0 };
+    keepWish(this.#user, this.id, wish);
     const { path, body, key } = wish;
     const headers = { prefer: "respond-async", "idempotency-key": key };
     try {
       const turn = await persist(
         () => {
           if (this.wish?.until) this.wish = { ...this.wish, until: 0 };
-          return json<Turn>(path, { method: "POST", headers, body });
+          // Whoever closes the page at once has asked for it all the same.
+          return json<Turn>(path, { method: "POST", headers, body, keepalive: true });
         },
         {
           asked: (pause) => {
@@ -187,11 +188,13 @@ export class Thread {
           },
         },
       );
-      this.wish = undefined;
+      this.discard();
       this.take(turn);
       void conversations.reload(this.id, true);
     } catch (error) {
       this.wish = { ...wish, failed: error as Error, until: 0 };
+      // What becomes of it is said here, and decided by whoever reads it.
+      dropWish(this.#user, this.id);
       if (error instanceof Refused && ["conversation_locked", "cannot_continue"].includes(error.code)) void this.refresh();
     }
   }
@@ -199,6 +202,7 @@ export class Thread {
   /** Gives up what was wished for. */
   discard(): void {
     this.wish = undefined;
+    dropWish(this.#user, this.id);
   }
 
   /** Shows the branch of another message. */
@@ -237,7 +241,7 @@ export class Thread {
     if (!live || live.stopping) return;
     live.stopping = true;
     try {
-      await persist(() => json(`/api/responses/${live.response}/cancel`, { method: "POST" }));
+      await persist(() => json(`/api/responses/${live.response}/cancel`, { method: "POST", keepalive: true }));
     } catch {
       // An answer that cannot be stopped has ended.
       live.stopping = false;
@@ -256,8 +260,16 @@ export class Thread {
   }
 
   #ask(path: string, body: Wish["body"], instead?: string): Promise<void> {
-    this.wish = { path, body, key: newKey(), failed: undefined, until: 0, instead };
+    return this.#wish({ path, body, key: newKey(), instead });
+  }
+
+  #wish(wished: Wished): Promise<void> {
+    this.wish = { ...wished, failed: undefined, until: 0 };
     return this.again();
+  }
+
+  get #user(): string {
+    return session.user?.id ?? "";
   }
 
   /** What was not there may be back: somebody has undone something, or the network is there again. */

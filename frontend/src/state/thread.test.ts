@@ -9,7 +9,7 @@ let messages: Message[];
 /** How often the conversation was asked for. */
 let loads: number;
 /** What was sent, with its key, and what comes of the next of it. */
-let posts: { path: string; key: string | undefined; body: unknown }[];
+let posts: { path: string; key: string | undefined; body: unknown; keepalive: boolean | undefined }[];
 let replies: (() => Response)[];
 /** Holds what is asked for until it is let go; then it is answered as it was when it was asked. */
 let held: Promise<void> | undefined;
@@ -25,10 +25,10 @@ const turn = (seq: number, parent: string | null): Turn =>
 
 const reply = (status: number, body: unknown, headers = {}) => new Response(JSON.stringify(body), { status, headers });
 
-async function server(path: string, { method, body, headers }: RequestInit): Promise<Response> {
+async function server(path: string, { method, body, headers, keepalive }: RequestInit): Promise<Response> {
   if (path.startsWith("/api/auth/")) return reply(200, { access_token: "token", expires_in: 900, user: { id: "user_1" } });
   if (method === "POST") {
-    posts.push({ path, key: (headers as Record<string, string>)["idempotency-key"], body: JSON.parse(body as string) });
+    posts.push({ path, key: (headers as Record<string, string>)["idempotency-key"], body: JSON.parse(body as string), keepalive });
     return replies.shift()!();
   }
   if (path.endsWith("/events")) return new Response(new ReadableStream());
@@ -168,6 +168,60 @@ describe("w7: an answer that was cut off", () => {
     expect(ids(thread)).toEqual([1, 2, 3, 4]);
     thread.discard();
     expect(thread.busy).toBe(false);
+  });
+});
+
+describe("a wish for another answer", () => {
+  const PATH = "/api/messages/msg_4/regenerate";
+  const away = () => {
+    throw new TypeError("away");
+  };
+  let kept: Map<string, string>;
+
+  beforeEach(() => {
+    kept = new Map();
+    vi.stubGlobal("sessionStorage", {
+      getItem: (name: string) => kept.get(name) ?? null,
+      setItem: (name: string, text: string) => kept.set(name, text),
+      removeItem: (name: string) => kept.delete(name),
+    });
+  });
+
+  it("is sent though the page is closed at once, and asked again with its key after a reload", async () => {
+    const thread = await shows();
+    replies = [away, () => reply(202, turn(5, "msg_3"))];
+    void thread.regenerate(thread.messages.at(-1)!, "other");
+    await settled();
+    expect(thread.wish?.instead).toBe("msg_4");
+    thread.leave();
+    vi.resetModules();
+    const again = await shows();
+    await settled();
+    expect(posts).toMatchObject(Array.from({ length: 2 }, () => ({ path: PATH, key: posts[0]!.key, body: { model: "other" }, keepalive: true })));
+    expect(again.wish).toBeUndefined();
+    expect(kept.size).toBe(0);
+    again.leave();
+    const third = await shows();
+    await settled();
+    expect([posts.length, third.busy]).toEqual([2, false]);
+    third.leave();
+  });
+
+  it("is not asked again by itself when it was refused, when nobody wants it any more, or after a day", async () => {
+    const thread = await shows();
+    replies = [() => reply(409, { error: { message: "No.", code: "cannot_continue" } }), away];
+    await thread.regenerate(thread.messages.at(-1)!);
+    expect([thread.wish?.failed?.message, kept.size]).toEqual(["No.", 0]);
+    thread.discard();
+    void thread.regenerate(thread.messages.at(-1)!);
+    await settled();
+    thread.leave();
+    expect(kept.size).toBe(1);
+    vi.setSystemTime(Date.now() + 86_400_000);
+    vi.resetModules();
+    const later = await shows();
+    expect([posts.length, later.busy]).toEqual([2, false]);
+    later.leave();
   });
 });
 

@@ -1,0 +1,46 @@
+/**
+ * Wishes for another answer, or for the rest of one, that the server is not known to have: kept over a
+ * reload, in their tab alone. Whoever closes the tab has sent them, or does not want them any more.
+ */
+
+const PREFIX = "chatapp.wish.";
+/** So long the server knows the key of a wish (a day), with an hour to spare, in milliseconds. */
+const REMEMBERED = 23 * 3_600_000;
+
+/** A request, with the key that makes it repeatable. */
+export interface Wished {
+  path: string;
+  body: Record<string, unknown>;
+  key: string;
+  /** The answer that another one is to take the place of. */
+  instead: string | undefined;
+}
+
+/** The wish in a conversation, of this person. */
+export function keptWish(user: string, conversation: string): Wished | undefined {
+  try {
+    const { at, ...wish } = JSON.parse(sessionStorage.getItem(PREFIX + user + conversation) ?? "") as Wished & { at: number };
+    return Math.abs(Date.now() - at) < REMEMBERED && typeof wish.key === "string" ? wish : undefined;
+  } catch {
+    // None, or not ours.
+    return undefined;
+  }
+}
+
+/** Keeps it. */
+export function keepWish(user: string, conversation: string, { path, body, key, instead }: Wished): void {
+  try {
+    sessionStorage.setItem(PREFIX + user + conversation, JSON.stringify({ path, body, key, instead, at: Date.now() }));
+  } catch {
+    // Without storage it lasts as long as the page.
+  }
+}
+
+/** It has come true, or it never will. */
+export function dropWish(user: string, conversation: string): void {
+  try {
+    sessionStorage.removeItem(PREFIX + user + conversation);
+  } catch {
+    // It was not written either.
+  }
+}
