@@ -48,9 +48,7 @@ impl Answers {
                 max_output_tokens: None,
             };
             let mut call = Call::new(Arc::clone(&self.upstream), request);
-            if let Err(failure) = call.receive(response(arrival), Instant::now()) {
-                return vec![Err(failure.error)];
-            }
+            call.receive(response(arrival), Instant::now());
             let mut said = Vec::new();
             while let Some(item) = call.next().await {
                 said.push(item);
