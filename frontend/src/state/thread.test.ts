@@ -177,6 +177,13 @@ describe("a wish for another answer", () => {
     throw new TypeError("away");
   };
   let kept: Map<string, string>;
+  /** Shows it on a page that was loaded anew. */
+  const reloaded = async () => {
+    vi.resetModules();
+    await import("./session.svelte");
+    await (await import("../api/tokens")).resume();
+    return shows();
+  };
 
   beforeEach(() => {
     kept = new Map();
@@ -194,14 +201,13 @@ describe("a wish for another answer", () => {
     await settled();
     expect(thread.wish?.instead).toBe("msg_4");
     thread.leave();
-    vi.resetModules();
-    const again = await shows();
+    const again = await reloaded();
     await settled();
     expect(posts).toMatchObject(Array.from({ length: 2 }, () => ({ path: PATH, key: posts[0]!.key, body: { model: "other" }, keepalive: true })));
     expect(again.wish).toBeUndefined();
     expect(kept.size).toBe(0);
     again.leave();
-    const third = await shows();
+    const third = await reloaded();
     await settled();
     expect([posts.length, third.busy]).toEqual([2, false]);
     third.leave();
@@ -218,8 +224,7 @@ describe("a wish for another answer", () => {
     thread.leave();
     expect(kept.size).toBe(1);
     vi.setSystemTime(Date.now() + 86_400_000);
-    vi.resetModules();
-    const later = await shows();
+    const later = await reloaded();
     expect([posts.length, later.busy]).toEqual([2, false]);
     later.leave();
   });
