@@ -45,11 +45,6 @@ impl FromStr for Address {
 
 impl Address {
     pub(crate) fn client(self) -> Result<Client, BadAddress> {
-        if matches!(self.0.addr(), ConnectionAddr::TcpTls { .. }) {
-            // The client takes the process's provider, and panics where there are two to choose
-            // from and none was chosen. Somebody else may have done it before.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
         Client::open(self.0).map_err(|_| BadAddress::Tls)
     }
 }

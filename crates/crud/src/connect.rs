@@ -11,8 +11,10 @@ use tokio::time::Instant;
 
 use crate::db::{Db, Limits, Pools};
 use crate::link::Link;
+use crate::transport::Transport;
 use crate::{mysql, private, sqlite};
 
+pub use crate::mysql::tls::{Tls, TlsMode, check_authorities};
 pub use crate::mysql::{MySqlOptions, MySqlTarget};
 pub use crate::sqlite::{SqliteOptions, Synchronous};
 
@@ -86,6 +88,22 @@ pub enum ConnectError {
         #[source]
         source: DbErr,
     },
+    /// No account of its kind can log in.
+    #[error("the account {user} {why}")]
+    Unsuitable {
+        /// The account.
+        user: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The connection cannot be protected as it has to be.
+    #[error("the database server at {place} {why}")]
+    Unprotected {
+        /// Host and port, or socket.
+        place: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// Nobody answered in time.
     #[error("the database at {place} could not be reached{}: {source}", within(*.waited))]
     Unreachable {
@@ -120,6 +138,14 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
     let pools = reach(options).await?;
     if let Engine::Sqlite(sqlite) = &options.engine {
         private::keep_database(&sqlite.path);
+    }
+    if let Ok(Some(Transport { tls: None, is_here: false, .. })) =
+        transport(&options.engine, &pools.write).await
+    {
+        tracing::warn!(
+            "what people write goes to the database server in plain text; DB_TLS=required asks for \
+             TLS"
+        );
     }
     let applied = if options.migrate {
         let applied = migration::run(&pools.write, options.give_up_after).await?;
@@ -209,6 +235,17 @@ pub(crate) async fn open_existing(
             let pools = mysql::open_existing(options, limits).await?;
             Ok(pools.map(|pools| (pools.write, pools.link)))
         }
+    }
+}
+
+/// How `connection` is spoken; `None` of an embedded database.
+pub(crate) async fn transport(
+    engine: &Engine,
+    connection: &DatabaseConnection,
+) -> Result<Option<Transport>, DbErr> {
+    match engine {
+        Engine::Sqlite(_) => Ok(None),
+        Engine::MySql(options) => Transport::of(options, connection).await.map(Some),
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{
 use search::Term;
 
 use crate::db::Pool;
+use crate::transport::Tls;
 
 /// What kind of failure a driver reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,24 @@ pub(crate) async fn time(db: &impl ConnectionTrait) -> Result<Option<models::Tim
     let sql = "SELECT UTC_TIMESTAMP(6)";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// Version and cipher of the connection to a database server; none in plain text, and none of an
+/// embedded database.
+pub(crate) async fn tls(db: &impl ConnectionTrait) -> Result<Option<Tls>, DbErr> {
+    if has_single_writer(db) {
+        return Ok(None);
+    }
+    let sql = "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let mut values = [String::new(), String::new()];
+    for row in rows {
+        let (name, value): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let [version, cipher] = &mut values;
+        *(if name.eq_ignore_ascii_case("Ssl_version") { version } else { cipher }) = value;
+    }
+    let [version, cipher] = values;
+    Ok((!cipher.is_empty()).then_some(Tls { version, cipher }))
 }
 
 /// How busy the connections of a pool are.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use models::Time;
 use sea_orm::DatabaseConnection;
 
-use crate::connect::{ConnectError, Engine, close, open_existing};
+use crate::connect::{ConnectError, Engine, close, open_existing, transport};
 use crate::link::Link;
+use crate::transport::Transport;
 use crate::{dialect, secret};
 
 /// How long one statement may wait for a connection.
@@ -27,6 +28,8 @@ pub struct Examined {
     pub secret: Option<String>,
     /// The views that are missing or were made under another account.
     pub views: Vec<&'static str>,
+    /// How a database server is spoken to; none of an embedded one.
+    pub transport: Option<Transport>,
     /// Rows that refer to rows that do not exist; only an embedded database can have any, from
     /// statements of people whose shell had foreign keys off.
     pub orphans: u64,
@@ -35,7 +38,7 @@ pub struct Examined {
 /// Looks at a database, once and without waiting for it. `None` if there is none yet.
 pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> {
     let Some((connection, link)) = open_existing(engine, ACQUIRE).await? else { return Ok(None) };
-    let found = look(&connection, &link).await;
+    let found = look(engine, &connection, &link).await;
     close(connection).await;
     found.map(Some).map_err(|source| ConnectError::Unreachable {
         place: "statements".to_owned(),
@@ -44,7 +47,11 @@ pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> 
     })
 }
 
-async fn look(connection: &DatabaseConnection, link: &Link) -> Result<Examined, sea_orm::DbErr> {
+async fn look(
+    engine: &Engine,
+    connection: &DatabaseConnection,
+    link: &Link,
+) -> Result<Examined, sea_orm::DbErr> {
     let schema = migration::check(connection).await;
     let is_current = matches!(&schema, Ok(pending) if pending.is_empty());
     Ok(Examined {
@@ -53,6 +60,7 @@ async fn look(connection: &DatabaseConnection, link: &Link) -> Result<Examined, 
         secret: if is_current { secret::noted(connection).await? } else { None },
         views: migration::views::faulty(connection).await?,
         time: dialect::time(connection).await?,
+        transport: transport(engine, connection).await?,
         packet: link.limit_of_packets(),
         orphans: dialect::orphans(connection).await?,
     })

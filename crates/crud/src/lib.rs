@@ -15,10 +15,11 @@ mod mysql;
 pub mod private;
 mod reader;
 mod sqlite;
+pub mod transport;
 mod tx;
 pub use connect::{
     ConnectError, Engine, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
-    Synchronous, connect,
+    Synchronous, Tls, TlsMode, check_authorities, connect,
 };
 pub use db::{Db, Limits};
 pub use error::{CrudError, Result};

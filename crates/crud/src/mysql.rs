@@ -1,5 +1,8 @@
 //! Opening a `MySQL` or `MariaDB` database, which is created when it is missing.
 
+pub(crate) mod account;
+pub(crate) mod tls;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,7 +12,10 @@ use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOption
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor};
 use sea_orm::{DbErr, RuntimeErr};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
+use self::account::number;
+use self::tls::{Tls, TlsMode};
 use crate::connect::ConnectError;
 use crate::db::{Limits, Pools};
 use crate::link::Link;
@@ -20,6 +26,8 @@ use crate::sqlite::STATEMENTS;
 pub struct MySqlOptions {
     /// Where it is.
     pub target: MySqlTarget,
+    /// How the connection is protected, where a URL does not say it itself.
+    pub tls: Tls,
     /// The most connections of this process.
     pub max_connections: u32,
 }
@@ -51,7 +59,7 @@ pub enum MySqlTarget {
 const PING_AFTER: Duration = Duration::from_secs(1);
 
 pub(crate) async fn open(options: &MySqlOptions, limits: Limits) -> Result<Pools, ConnectError> {
-    let connect = connect_options(&options.target)?;
+    let connect = connect_options(&options.target, &options.tls)?;
     ensure_database(&connect).await?;
     pools(options, &connect, limits).await
 }
@@ -61,7 +69,7 @@ pub(crate) async fn open_existing(
     options: &MySqlOptions,
     limits: Limits,
 ) -> Result<Option<Pools>, ConnectError> {
-    let connect = connect_options(&options.target)?;
+    let connect = connect_options(&options.target, &options.tls)?;
     match connect.connect().await {
         Ok(connection) => {
             let _ = connection.close().await;
@@ -134,15 +142,45 @@ async fn ping(connection: &mut MySqlConnection, patience: Duration) -> Result<()
 impl MySqlTarget {
     /// Whether it can be understood; the error says what is wrong, without quoting it.
     pub fn check(&self) -> Result<(), &'static str> {
-        match connect_options(self) {
+        match connect_options(self, &Tls::default()) {
             Ok(_) => Ok(()),
             Err(ConnectError::Url(reason)) => Err(reason),
+            Err(ConnectError::File { .. }) => {
+                Err("the file of its ssl-ca cannot be read, or holds no certificate (PEM)")
+            }
             Err(_) => Err("it cannot be used"),
+        }
+    }
+
+    /// What it says itself about TLS, if it is a URL that does.
+    pub fn tls(&self) -> Option<TlsMode> {
+        match self {
+            Self::Parts { .. } => None,
+            Self::Url(url) => {
+                let asked = tls::asked(&Url::parse(url.expose_secret()).ok()?).ok()?;
+                (asked.mode != TlsMode::Auto).then_some(asked.mode)
+            }
         }
     }
 }
 
-fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectError> {
+/// What a `mysql://` URL says, and how it wants to be protected.
+pub(crate) fn read_url(url: &SecretString) -> Result<(MySqlConnectOptions, Tls), &'static str> {
+    // The parsers' messages may quote the URL, and with it the password.
+    const UNREADABLE: &str = "it cannot be parsed";
+    let parsed = Url::parse(url.expose_secret()).map_err(|_| UNREADABLE)?;
+    let asked = tls::asked(&parsed)?;
+    let options = MySqlConnectOptions::from_str(url.expose_secret()).map_err(|_| UNREADABLE)?;
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err("it names no database");
+    }
+    // An address of IPv6 stands in brackets only in a URL.
+    let host = options.get_host().trim_matches(['[', ']']).to_owned();
+    Ok((options.host(&host), asked))
+}
+
+fn connect_options(target: &MySqlTarget, tls: &Tls) -> Result<MySqlConnectOptions, ConnectError> {
+    let mut tls = tls.clone();
     let options = match target {
         MySqlTarget::Parts { host, port, socket, user, password, name } => {
             let mut options = MySqlConnectOptions::new().username(user).database(name);
@@ -156,16 +194,12 @@ fn connect_options(target: &MySqlTarget) -> Result<MySqlConnectOptions, ConnectE
             }
         }
         MySqlTarget::Url(url) => {
-            // The parser's message may quote the URL, and with it the password.
-            let options = MySqlConnectOptions::from_str(url.expose_secret())
-                .map_err(|_| ConnectError::Url("it cannot be parsed"))?;
-            if options.get_database().is_none_or(str::is_empty) {
-                return Err(ConnectError::Url("it names no database"));
-            }
+            let (options, asked) = read_url(url).map_err(ConnectError::Url)?;
+            tls = tls.or(asked);
             options
         }
     };
-    Ok(options
+    Ok(tls::protect(options, &tls)?
         .charset("utf8mb4")
         .collation("utf8mb4_bin")
         .statement_cache_capacity(STATEMENTS)
@@ -241,24 +275,34 @@ fn missing(options: &MySqlConnectOptions) -> ConnectError {
     }
 }
 
-fn number(error: &sqlx::Error) -> Option<u16> {
-    match error {
-        sqlx::Error::Database(error) => error
-            .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
-            .map(sqlx::mysql::MySqlDatabaseError::number),
-        _ => None,
-    }
+/// How a server is reached: on this machine or not, and whether its certificate is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Protection {
+    pub(crate) is_here: bool,
+    pub(crate) is_verified: bool,
+}
+
+pub(crate) fn protection(options: &MySqlOptions) -> Result<Protection, ConnectError> {
+    let options = connect_options(&options.target, &options.tls)?;
+    Ok(Protection { is_here: tls::is_here(&options), is_verified: tls::verifies(&options) })
 }
 
 fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> ConnectError {
-    let refused = matches!(number(&error), Some(1045 | 1698 | 1251));
-    let source = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
-    if refused {
-        return ConnectError::Refused { user: options.get_username().to_owned(), source };
-    }
+    let user = || options.get_username().to_owned();
     let place = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
+    if let Some(why) = tls::refusal(&error, options) {
+        return ConnectError::Unprotected { place, why };
+    }
+    if let Some(why) = account::unsuitable(&error) {
+        return ConnectError::Unsuitable { user: user(), why };
+    }
+    let is_refused = account::is_refused(&error);
+    let source = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    if is_refused {
+        return ConnectError::Refused { user: user(), source };
+    }
     ConnectError::Unreachable { place, waited: Duration::ZERO, source }
 }

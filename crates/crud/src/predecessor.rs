@@ -12,6 +12,7 @@ pub use self::link::Key;
 use self::link::{Cell, Link};
 pub use self::shape::{Names, Table};
 use self::shape::{Shape, ShapeError};
+use crate::connect::ConnectError;
 use crate::error::{CrudError, Result};
 
 /// How many rows one query reads.
@@ -37,6 +38,15 @@ pub enum PredecessorError {
     /// The URL cannot be read.
     #[error("the database URL is not valid: {0}")]
     Url(&'static str),
+    /// The CA that the URL names cannot be used.
+    #[error(transparent)]
+    Authorities(ConnectError),
+    /// The connection cannot be protected as it has to be.
+    #[error("its server {0}")]
+    Unprotected(String),
+    /// No account of the kind can log in.
+    #[error("its account {0}")]
+    Unsuitable(String),
     /// The database cannot be opened.
     #[error("the database cannot be opened")]
     Closed(#[source] sea_orm::DbErr),

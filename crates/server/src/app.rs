@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
 use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
 use bus::{Bus, Keys};
-use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions};
+use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions, Tls};
 use models::Context;
 use provider::Provider;
 use services::{
@@ -206,7 +206,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
 pub(crate) fn engine(config: &Config) -> Engine {
     let storage = &config.storage;
     let mysql = |target| {
-        Engine::MySql(crud::MySqlOptions { target, max_connections: storage.max_connections })
+        Engine::MySql(crud::MySqlOptions {
+            target,
+            tls: Tls { mode: storage.db_tls, ca: storage.db_tls_ca.clone() },
+            max_connections: storage.max_connections,
+        })
     };
     match &config.database {
         Database::Sqlite { path } => Engine::Sqlite(SqliteOptions {

@@ -158,6 +158,7 @@ impl Config {
 }
 
 fn choose_database(storage: &StorageConfig, values: &mut Values) -> Option<Database> {
+    database::check_tls(storage, values);
     match Database::choose(storage) {
         Ok(database) => Some(database),
         Err(missing) => {

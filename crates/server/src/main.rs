@@ -23,6 +23,8 @@ const FAILED: u8 = 1;
 const BAD_CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
+    // One for all who speak TLS: providers, Redis, the database. Fails only where there is one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = match Cli::parse_from(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {

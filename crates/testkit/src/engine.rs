@@ -76,12 +76,19 @@ impl fmt::Display for Engine {
 pub struct Engines {
     mariadb: OnceLock<Result<Server, String>>,
     mysql: OnceLock<Result<Server, String>>,
+    /// Options of all of them, besides the usual ones.
+    options: Vec<String>,
 }
 
 impl Engines {
     /// Servers not yet started.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// Servers not yet started, which are to have these options, too.
+    pub fn with(options: &[String]) -> Arc<Self> {
+        Arc::new(Self { options: options.to_vec(), ..Self::default() })
     }
 
     /// A new, empty database on `engine`, which is started when this is its first.
@@ -127,7 +134,11 @@ impl Engines {
             Engine::MariaDb => (&self.mariadb, program::mariadb as fn() -> Result<Program, String>),
             Engine::MySql => (&self.mysql, program::mysql as fn() -> _),
         };
-        let server = slot.get_or_init(|| find().and_then(|program| Server::start(&program)));
+        let server = slot.get_or_init(|| {
+            let mut program = find()?;
+            program.options.extend(self.options.iter().cloned());
+            Server::start(&program)
+        });
         server.as_ref().map_err(Clone::clone)
     }
 }

@@ -6,6 +6,7 @@
 //! - [`settings`] are what a server under test is told; [`client`] plays the people who use its API;
 //!   [`process`] runs the real program, and `app` (with the feature of that name, which needs
 //!   every other crate) runs the server inside the test.
+//! - [`certificates`] are made by tests for themselves.
 //! - [`proxy`] is a network between them that breaks on command.
 //! - [`sse`] and [`validator`] read event streams and hold them against the standard.
 //! - [`clock`] is a clock that tests move; [`sql`] looks at the tables as their operator would.
@@ -36,6 +37,7 @@
 
 #[cfg(feature = "app")]
 pub mod app;
+pub mod certificates;
 pub mod client;
 pub mod clock;
 pub mod engine;
@@ -59,7 +61,7 @@ pub use app::TestApp;
 pub use clock::ManualClock;
 pub use engine::{Database, Engine, Engines};
 pub use harness::Harness;
-pub use ports::free_port;
+pub use ports::{free_port, outer_address};
 pub use proxy::FaultProxy;
 pub use redis::Redis;
 pub use reverse_proxy::ReverseProxy;

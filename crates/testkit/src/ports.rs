@@ -1,8 +1,9 @@
-//! Ports of servers that are started by number, and started again at the same number.
+//! Ports of servers that are started by number, and started again at the same number; the address
+//! by which others know this machine.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -29,6 +30,23 @@ pub fn free_port() -> Result<u16, String> {
         }
     }
     Err(format!("none of the ports {RANGE:?} is free"))
+}
+
+/// What others call this machine: its address in a network, or else its name. It is none of those
+/// that are known to be of this machine, such as `localhost`.
+pub fn outer_address() -> String {
+    // Nothing is sent; the system only chooses from which address it would be.
+    let chosen = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    match chosen {
+        Ok(address) if !address.ip().is_loopback() => address.ip().to_string(),
+        _ => std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .expect("a machine has an address or a name")
+            .trim()
+            .to_owned(),
+    }
 }
 
 #[cfg(test)]

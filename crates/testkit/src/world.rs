@@ -33,7 +33,12 @@ impl World {
 
     /// The same engine on a server that no other story uses.
     pub async fn own_server(&self) -> OwnServer {
-        let engines = Engines::new();
+        self.own_server_with(&[]).await
+    }
+
+    /// The same, started with these options besides the usual ones, which they go before.
+    pub async fn own_server_with(&self, options: &[String]) -> OwnServer {
+        let engines = Engines::with(options);
         let world = Self::new(engines.database(self.engine()).await);
         OwnServer { world, engines }
     }

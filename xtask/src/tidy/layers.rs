@@ -90,7 +90,8 @@ const FOR_TESTS: &[&str] = &["testkit", "mock", "migration"];
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("sea-orm", &["models", "crud", "testkit"]),
     ("sea-orm-migration", &["migration"]),
-    ("sqlx", &[]),
+    // Named to choose its features; code goes through sea-orm.
+    ("sqlx", &["crud"]),
     ("redis", &["bus", "testkit"]),
     ("reqwest", &["provider", "chatapp", "testkit", "bench", "campaign"]),
     ("axum", &["api", "web", "fuzz"]),

@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
@@ -12,10 +11,11 @@ use sea_orm::sqlx::{
     ValueRef as _,
 };
 use sea_orm::{DbErr, RuntimeErr};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::{Place, PredecessorError};
 use crate::error::Result;
+use crate::mysql;
 
 /// How long a writer of an `SQLite` file is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -311,15 +311,19 @@ fn beside(path: &Path, end: &str) -> std::path::PathBuf {
 }
 
 async fn open_mysql(url: &SecretString) -> Result<MySqlConnection, PredecessorError> {
-    // The parser's message may quote the URL, and with it the password.
-    let options = MySqlConnectOptions::from_str(url.expose_secret())
-        .map_err(|_| PredecessorError::Url("it cannot be parsed"))?;
-    if options.get_database().is_none_or(str::is_empty) {
-        return Err(PredecessorError::Url("it names no database"));
-    }
+    let (options, asked) = mysql::read_url(url).map_err(PredecessorError::Url)?;
+    let options = mysql::tls::protect(options, &asked).map_err(PredecessorError::Authorities)?;
     let options =
         options.charset("utf8mb4").timezone(Some("+00:00".to_owned())).disable_statement_logging();
-    begin_mysql(&options).await.map_err(closed)
+    begin_mysql(&options).await.map_err(|error| {
+        if let Some(why) = mysql::tls::refusal(&error, &options) {
+            return PredecessorError::Unprotected(why);
+        }
+        match mysql::account::unsuitable(&error) {
+            Some(why) => PredecessorError::Unsuitable(why),
+            None => closed(error),
+        }
+    })
 }
 
 async fn begin_mysql(options: &MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {

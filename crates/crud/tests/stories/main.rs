@@ -16,7 +16,9 @@ mod turns;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crud::{Db, Engine, Limits, MySqlOptions, MySqlTarget, Options, SqliteOptions, Synchronous};
+use crud::{
+    Db, Engine, Limits, MySqlOptions, MySqlTarget, Options, SqliteOptions, Synchronous, Tls,
+};
 use testkit::{Harness, World};
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn options(world: &World) -> Options {
                 password: server.password.clone().into(),
                 name: server.name.clone(),
             },
+            tls: Tls::default(),
             max_connections: 8,
         }),
     };

@@ -4,11 +4,13 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
+use crud::{MySqlTarget, TlsMode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::StorageConfig;
 use super::section::Privacy;
 use super::setting::Setting;
+use super::values::Values;
 
 /// The database to use.
 #[derive(Debug, Clone)]
@@ -87,6 +89,32 @@ impl Database {
     }
 }
 
+/// Checks what is said about TLS, in both places that can say it.
+pub(super) fn check_tls(storage: &StorageConfig, values: &mut Values) {
+    let mode = storage.db_tls;
+    if let Some(ca) = &storage.db_tls_ca {
+        if let Err(error) = crud::check_authorities(ca) {
+            values.complain(format!("storage.db_tls_ca: {error}"));
+        }
+        if matches!(mode, TlsMode::Off | TlsMode::Preferred | TlsMode::Required) {
+            values.warn(
+                "storage.db_tls_ca is not looked at: storage.db_tls takes any certificate; \
+                 verify_identity checks it"
+                    .to_owned(),
+            );
+        }
+    }
+    let Some(DatabaseUrl::MySql(url)) = &storage.database_url else { return };
+    let own = MySqlTarget::Url(url.clone()).tls();
+    if mode != TlsMode::Auto && own.is_some_and(|own| own != mode) {
+        values.complain(
+            "storage.db_tls and the ssl-mode of DATABASE_URL say different things; remove one of \
+             them"
+                .to_owned(),
+        );
+    }
+}
+
 /// Where the database is, without its password.
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,7 +164,7 @@ impl Setting for DatabaseUrl {
             "mysql" | "mariadb" if rest.starts_with("//") => {
                 let url = SecretString::from(format!("mysql:{rest}"));
                 // What the start would refuse is refused here.
-                crud::MySqlTarget::Url(url.clone()).check().map_err(str::to_owned)?;
+                MySqlTarget::Url(url.clone()).check().map_err(str::to_owned)?;
                 Ok(Self::MySql(url))
             }
             "postgres" | "postgresql" => Err("PostgreSQL is not supported yet".to_owned()),

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crud::TlsMode;
 use secrecy::SecretString;
 
 use super::database::{DatabaseUrl, DbHost};
 use super::section::section;
-use super::setting::choice;
+use super::setting::{choice, words};
 
 choice! {
     /// When a commit is on disk (SQLite).
@@ -16,6 +17,16 @@ choice! {
     Full = "full";
     /// Soon: a power loss may cost the newest commits, a crash of the server costs nothing.
     Normal = "normal";
+}
+
+words! {
+    TlsMode: "`auto`, `off`, `preferred`, `required`, `verify_ca` or `verify_identity`";
+    Auto = "auto",
+    Off = "off",
+    Preferred = "preferred",
+    Required = "required",
+    VerifyCa = "verify_ca",
+    VerifyIdentity = "verify_identity",
 }
 
 section! {
@@ -38,6 +49,15 @@ section! {
     db_password: Option<SecretString>, env "DB_PASSWORD", keep_empty true;
     /// The database; made when missing, if the account may.
     db_name: Option<String>, env "DB_NAME";
+    /// Whether TLS is spoken with the server. `auto`: `verify_identity` with a CA; without one
+    /// `required`, or `preferred` on this machine (a socket, `localhost`, a loopback address).
+    /// `preferred`: where it is offered; `required`: with any certificate; `verify_ca`: with one
+    /// that is trusted; `verify_identity`: which is for `db_host`, too; `off`: plain text. An
+    /// `ssl-mode` of `database_url` is the same setting.
+    db_tls: TlsMode = "auto", env "DB_TLS";
+    /// File of certificates (PEM) that may have signed the server's, beside the authorities that
+    /// the system trusts. `ssl-ca` of `database_url` goes before it.
+    db_tls_ca: Option<PathBuf>, env "DB_TLS_CA";
     /// Folder for backups that are given no name, and where `chatapp doctor` looks for their age;
     /// `backups` in `data_dir` if not set.
     backup_dir: Option<PathBuf>;

@@ -474,6 +474,8 @@ fn every_declared_default_can_be_read_and_every_key_is_documented() {
         "DB_NAME",
         "DB_PASSWORD",
         "DB_PORT",
+        "DB_TLS",
+        "DB_TLS_CA",
         "DB_USER",
         "NO_COLOR",
         "OPENAI_API_KEY",

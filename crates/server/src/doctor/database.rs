@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use crud::ConnectError;
 use crud::backup::FileError;
 use crud::examine::Examined;
+use crud::transport::{Tls, Transport};
 use models::Context;
 
 use super::clock;
@@ -35,6 +37,13 @@ pub(super) async fn check(report: &mut Report, config: &Config, context: &Contex
     match crud::examine::examine(&app::engine(config)).await {
         Ok(None) => report.ok("database", format!("{place} does not exist yet; the first start makes it.")),
         Ok(Some(found)) => examined(report, config, &place, found, context),
+        // These say what to do.
+        Err(error @ (ConnectError::Unprotected { .. } | ConnectError::Unsuitable { .. })) => report
+            .fail(
+                "database",
+                format!("{error}."),
+                "Nothing else was looked at in it. docs/OPERATING.md says more about TLS.",
+            ),
         Err(error) => report.fail(
             "database",
             format!("{}.", with_causes(&error)),
@@ -54,9 +63,13 @@ fn damaged(report: &mut Report, error: &FileError) {
 }
 
 fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, context: &Context) {
-    let Examined { version, schema, secret, views, time, packet: largest, orphans } = found;
+    let Examined { version, schema, secret, views, time, packet: largest, transport, orphans } =
+        found;
     let is_current = matches!(&schema, Ok(pending) if pending.is_empty());
     report.ok("database", format!("{place} answers ({version})."));
+    if let Some(transport) = transport {
+        spoken(report, &transport);
+    }
     match schema {
         Ok(pending) if pending.is_empty() => report.ok("schema", "It is up to date."),
         Ok(pending) if config.storage.migrate => report.warn(
@@ -107,6 +120,28 @@ fn examined(report: &mut Report, config: &Config, place: &str, found: Examined, 
                 "Set it to full, unless that is what you want.",
             );
         }
+    }
+}
+
+/// How a database server is spoken to.
+fn spoken(report: &mut Report, transport: &Transport) {
+    let Transport { tls, is_verified, is_here } = transport;
+    match tls {
+        Some(Tls { version, cipher }) => {
+            let verified = if *is_verified {
+                "its certificate is verified"
+            } else {
+                "its certificate is not verified (DB_TLS_CA, or DB_TLS=verify_identity)"
+            };
+            report.ok("database", format!("TLS is spoken ({version}, {cipher}); {verified}."));
+        }
+        None if *is_here => report.ok("database", "Plain text is spoken, on this machine."),
+        None => report.warn(
+            "database",
+            "Plain text is spoken, and not on this machine: whoever is in between reads along.",
+            "Turn TLS on at the server, and set DB_TLS=required, or DB_TLS_CA to the CA that signed \
+             its certificate. docs/OPERATING.md says more.",
+        ),
     }
 }
 

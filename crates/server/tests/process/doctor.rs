@@ -31,13 +31,13 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 }
 
 /// What the doctor says.
-struct Said {
+pub(crate) struct Said {
     code: Option<i32>,
     report: Value,
 }
 
 impl Said {
-    async fn by(place: &Place, settings: &Settings, words: &[&str]) -> Self {
+    pub(crate) async fn by(place: &Place, settings: &Settings, words: &[&str]) -> Self {
         let command = place.program().settings(settings).args(["doctor", "--json"]).args(words);
         let (code, out, err) = run(command).await;
         assert_eq!(err, "", "everything is in the report");
@@ -46,7 +46,7 @@ impl Said {
 
     /// The advice of the finding of this kind that says this.
     #[track_caller]
-    fn finds(&self, verdict: &str, check: &str, says: &str) -> String {
+    pub(crate) fn finds(&self, verdict: &str, check: &str, says: &str) -> String {
         let findings = self.report["findings"].as_array().expect("a list");
         let found = findings.iter().find(|finding| {
             finding["check"] == check

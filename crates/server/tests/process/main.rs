@@ -39,6 +39,7 @@ mod slow_clients;
 mod start;
 mod statements;
 mod stop;
+mod tls;
 mod tour;
 mod transfer;
 mod who_may;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
     let harness = moving::stories(harness);
     let harness = readers::stories(harness);
     let harness = stop::stories(harness);
+    let harness = tls::stories(harness);
     let harness = start::stories(harness);
     let harness = statements::stories(harness);
     let harness = secrecy::stories(harness);

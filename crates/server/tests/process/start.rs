@@ -10,9 +10,9 @@ use super::stop::unreachable;
 use super::{PROMPT, settings, upstream};
 
 /// Something failed.
-const FAILED: i32 = 1;
+pub(crate) const FAILED: i32 = 1;
 /// The configuration cannot be used.
-const CONFIGURATION: i32 = 78;
+pub(crate) const CONFIGURATION: i32 = 78;
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
@@ -93,7 +93,7 @@ async fn refused_logins(world: World) {
 }
 
 /// Starts a server that is expected to end: its exit code and what it says beside its log.
-async fn start(command: ProcessBuilder) -> (Option<i32>, Vec<String>) {
+pub(crate) async fn start(command: ProcessBuilder) -> (Option<i32>, Vec<String>) {
     let (code, stdout, stderr) = run(command).await;
     assert_eq!(stdout, "", "standard output is for results");
     let is_log = |line: &&str| line.starts_with('{');

@@ -10,7 +10,7 @@ pub(super) struct Program {
     /// The command that makes a data directory; `--datadir` is added.
     pub(super) install: Vec<String>,
     /// Options of the running server, besides those of its place.
-    pub(super) options: Vec<&'static str>,
+    pub(super) options: Vec<String>,
 }
 
 /// Options that both servers know.
@@ -48,7 +48,7 @@ pub(super) fn mariadb() -> Result<Program, String> {
     Ok(Program {
         command: server,
         install: install.map(str::to_owned).to_vec(),
-        options: [COMMON, MARIADB].concat(),
+        options: owned(&[COMMON, MARIADB]),
     })
 }
 
@@ -57,7 +57,11 @@ pub(super) fn mysql() -> Result<Program, String> {
     let server = command_from("CHATAPP_TEST_MYSQLD").ok_or("CHATAPP_TEST_MYSQLD is not set")?;
     let mut install = server.clone();
     install.extend(["--no-defaults", "--initialize-insecure"].map(str::to_owned));
-    Ok(Program { command: server, install, options: [COMMON, MYSQL].concat() })
+    Ok(Program { command: server, install, options: owned(&[COMMON, MYSQL]) })
+}
+
+fn owned(options: &[&[&str]]) -> Vec<String> {
+    options.concat().into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn command_from(variable: &str) -> Option<Vec<String>> {
