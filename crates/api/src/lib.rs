@@ -37,4 +37,4 @@ pub use metrics::Metrics;
 pub use middleware::AllowedHost;
 pub use openapi::openapi;
 pub use router::router;
-pub use serve::{KEPT_CONNECTIONS, serve};
+pub use serve::{KEPT_CONNECTIONS, serve, wait_on};

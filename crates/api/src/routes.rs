@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use fallback::{OfSite, method_not_supported, unmatched};
+pub(crate) use health::health_live;
 
 use crate::state::AppState;
 

@@ -10,6 +10,7 @@ mod doors;
 mod head;
 mod in_flight;
 mod stall;
+mod waiting;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -20,6 +21,7 @@ use crate::ApiConfig;
 use connection::Connections;
 use doors::Doors;
 pub use doors::KEPT_CONNECTIONS;
+pub use waiting::wait_on;
 
 /// Serves the router on the listener until told to stop; returns when the last connection is
 /// gone.

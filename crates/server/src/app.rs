@@ -71,7 +71,11 @@ impl App {
             None => Site::embedded(),
         };
         let secrets = Secrets::load(&config)?;
-        let Opened { db, .. } = crud::connect(&options(&config, true)).await?;
+        let database = options(&config, true);
+        let Opened { db, .. } = tokio::select! {
+            opened = crud::connect(&database) => opened?,
+            never = api::wait_on(&listener) => match never {},
+        };
         packet::warn(&config, db.packet());
         // A file has one server, and a restored one gets a new secret.
         if is_shared(&config) {

@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// The answer of a server that is well.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Healthy {
+pub(crate) struct Healthy {
     /// Always `ok`.
     #[schema(example = "ok")]
     status: &'static str,
@@ -50,7 +50,7 @@ pub(super) struct StreamTick {
     get, path = "/health/live", tag = "Operation",
     responses((status = 200, description = "It is", body = Healthy))
 )]
-pub(super) async fn health_live() -> Json<Healthy> {
+pub(crate) async fn health_live() -> Json<Healthy> {
     Json(Healthy { status: "ok", degraded: Vec::new() })
 }
 

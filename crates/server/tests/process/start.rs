@@ -24,6 +24,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .process_story("the_mock_provider_answers_a_server", mock_provider)
         .story_on(&[Engine::Sqlite], "a_second_server_on_the_same_data_is_refused", second)
         .story_on(&[Engine::MariaDb, Engine::MySql], "a_refused_account_is_said", account)
+        .story_on(
+            &[Engine::MariaDb, Engine::MySql],
+            "a_start_that_waits_for_its_database_says_so",
+            waiting,
+        )
         .story("foreign_tables_are_named_and_untouched", foreign)
         .story_on(&[Engine::Sqlite], "s17_what_is_stored_is_its_owners_only", modes)
         .story("s18_refused_logins_are_logged_with_account_and_address", refused_logins)
@@ -349,6 +354,41 @@ async fn account(world: World) {
     assert_eq!(code, Some(FAILED));
     let [line] = said.as_slice() else { panic!("one line: {said:?}") };
     assert!(line.contains("DB_USER") && line.contains("DB_PASSWORD"), "{line}");
+}
+
+async fn waiting(world: World) {
+    let database = world.own_server().await;
+    let upstream = upstream().await;
+    let settings = settings(database.world(), &upstream);
+    let place = Place::new();
+    database.kill().await;
+    let mut server = place.program().settings(&settings).launch();
+    let anonymous = server.anonymous();
+    let ask = async |path: &str| {
+        let sent = anonymous.request(reqwest::Method::GET, path).send().await.ok()?;
+        let status = sent.status().as_u16();
+        Some((status, sent.json::<serde_json::Value>().await.unwrap_or_default()))
+    };
+    eventually("the process is alive", async || {
+        ask("/health/live").await.is_some_and(|(status, _)| status == 200)
+    })
+    .await;
+    for path in ["/health/ready", "/api/conversations"] {
+        let (status, body) = ask(path).await.expect("an answer");
+        assert_eq!(status, 503, "{path}: {body}");
+        assert_eq!(body["error"]["code"], "not_ready", "{path}: {body}");
+        assert_eq!(body["reasons"], serde_json::json!(["database"]), "{path}: {body}");
+    }
+    database.start_again().await;
+    eventually("the server is ready", async || {
+        ask("/health/ready").await.is_some_and(|(status, _)| status == 200)
+    })
+    .await;
+    let user = anonymous.signup("ada@example.org").await;
+    let conversation = user.create_conversation().await;
+    user.send_and_wait(&conversation, PROMPT).await;
+    server.signal("TERM");
+    assert_eq!(server.wait().await.status.code(), Some(0));
 }
 
 async fn foreign(world: World) {
