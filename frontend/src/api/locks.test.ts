@@ -83,3 +83,16 @@ it("nobody waits where nothing can be kept", async () => {
   await settled(0);
   expect(done).toHaveLength(2);
 });
+
+it.each([true, false])("a tab that may not use the storage (it throws: %s) works all the same", async (throws) => {
+  const forbidden = {
+    get: () => {
+      if (throws) throw new Error("SecurityError");
+      return null;
+    },
+  };
+  Object.defineProperty(globalThis, "localStorage", { ...forbidden, configurable: true });
+  void oneTab("work", work("one", 1_000));
+  await settled(2_000);
+  expect(done).toEqual(["one begins", "one ends"]);
+});

@@ -15,7 +15,7 @@ const LOOK = 500;
 
 export function oneTab<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (typeof navigator !== "undefined" && navigator.locks) return navigator.locks.request(name, work) as Promise<T>;
-  return typeof localStorage === "undefined" ? work() : leased(`chatapp.lock.${name}`, work);
+  return leased(`chatapp.lock.${name}`, work);
 }
 
 async function leased<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -32,6 +32,7 @@ async function leased<T>(key: string, work: () => Promise<T>): Promise<T> {
     if ((holder(key) ?? me) === me) say();
   }, REPEAT);
   const release = () => {
+    // Nobody holds what cannot be read.
     if (holder(key) === me) localStorage.removeItem(key);
   };
   addEventListener("pagehide", release);

@@ -27,6 +27,8 @@ export interface Item extends Outgoing {
   sending: boolean;
   /** Whether this tab has written it or is the one to send it. */
   ours: boolean;
+  /** Whether it was written here, if that was before a reload. */
+  written: boolean;
   /** When the next attempt is made, because the server asked to wait; 0 if it did not. */
   until: number;
 }
@@ -56,6 +58,8 @@ class Outbox {
   start(user: string): void {
     if (this.#user) return;
     this.#user = user;
+    const reloaded = performance.getEntriesByType("navigation").some((one) => (one as PerformanceNavigationTiming).type !== "navigate");
+    this.#read(reloaded);
     addEventListener("storage", ({ key }) => {
       if (isOf(user, key)) setTimeout(() => this.#look(), HEAD_START);
     });
@@ -117,7 +121,7 @@ class Outbox {
       failed: undefined,
     };
     store(this.#user, one);
-    this.items = [...this.items, { ...one, ours: true, sending: false, until: 0 }];
+    this.items = [...this.items, { ...one, ours: true, written: true, sending: false, until: 0 }];
     this.#look();
     return true;
   }
@@ -145,9 +149,9 @@ class Outbox {
   }
 
   /** Takes in what the tabs of this browser have written. */
-  #read(): void {
+  #read(written = false): void {
     const known = new Map(this.items.map((one) => [one.key, one]));
-    const fresh = { ours: false, sending: false, until: 0 };
+    const fresh = { ours: false, written, sending: false, until: 0 };
     this.items = stored(this.#user).map((one) => ({ ...fresh, ...known.get(one.key), ...one }));
   }
 

@@ -288,6 +288,21 @@ describe("w1: a message", () => {
       expect(sent).toHaveBeenCalledTimes(3);
     });
 
+    it.each(["reload", "navigate"])("is known to be written in this tab if it was (%s)", async (type) => {
+      const outbox = await tab();
+      reachable = false;
+      begin(outbox, "first");
+      expect(outbox.items).toMatchObject([{ written: true }]);
+      await settled();
+      vi.spyOn(performance, "getEntriesByType").mockReturnValue([{ type }] as unknown as PerformanceEntryList);
+      locks.crash();
+      const written: boolean[] = [];
+      await tab({ sent: (item) => void written.push(item.written) });
+      reachable = true;
+      await settled(60_000);
+      expect(written).toEqual([type === "reload"]);
+    });
+
     it("is shown where conversations begin, also after a reload", async () => {
       const outbox = await tab();
       replies = [refuse(500, "internal_error")];

@@ -1,10 +1,18 @@
 import { expect, it } from "vitest";
-import { pieces } from "./text";
+import { pieces, saysSomething } from "./text";
 
 const marked = (text: string, ...highlights: [number, number][]) =>
   pieces(text, highlights.map(([start, end]) => ({ start, end })))
     .map((piece) => (piece.hit ? `[${piece.text}]` : piece.text))
     .join("");
+
+it.each(["", " \n\t", "\u00a0\u2003", "\u0085", "\u0000", "\u200b\u200d", "\ufeff", "\u202e\u200e", "\u00ad"])("says nothing: %j", (text) => {
+  expect(saysSomething(text)).toBe(false);
+});
+
+it.each([".", " a ", "👩‍👩‍👧‍👦", "\ud800", "\u200bא"])("says something: %j", (text) => {
+  expect(saysSomething(text)).toBe(true);
+});
 
 it("cuts a text at its highlights", () => {
   expect(marked("a blue sky", [2, 6], [7, 10])).toBe("a [blue] [sky]");

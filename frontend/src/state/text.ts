@@ -3,6 +3,11 @@ export function wellFormed(text: string): string {
   return text.replaceAll("\0", "").toWellFormed().trim();
 }
 
+/** Whether a text says anything: the server takes no message that is only white space and what nobody sees. */
+export function saysSomething(text: string): boolean {
+  return /[^\p{White_Space}\p{Cf}\0]/u.test(text);
+}
+
 /** A piece of a text, and whether it is what was looked for. */
 export interface Piece {
   text: string;
