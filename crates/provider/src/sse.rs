@@ -140,10 +140,17 @@ impl Decoder {
             self.end_event(events);
         } else if !self.take_field(line, events) {
             let bare = bare(line);
-            if bare.len() == line.len() || !self.take_field(bare, events) {
+            // An object on a line of its own may be a part of one that is open.
+            let is_part = self.is_json() && bare.starts_with(b"{");
+            if bare.len() == line.len() || is_part || !self.take_field(bare, events) {
                 self.take_other(line);
             }
         }
+    }
+
+    /// Whether the data begin as JSON.
+    fn is_json(&self) -> bool {
+        matches!(self.data.first(), Some(b'{' | b'['))
     }
 
     /// Takes a line that is a field, a comment or an event of its own; whether it is one.
@@ -190,7 +197,7 @@ impl Decoder {
     /// Takes a line that is nothing known: more of JSON that goes on over it, or a field that may
     /// be cut off or unknown.
     fn take_other(&mut self, line: &[u8]) {
-        if self.data.starts_with(b"{") || self.data.starts_with(b"[") {
+        if self.is_json() {
             self.data.extend_from_slice(line);
             self.data.push(b'\n');
             return;

@@ -30,9 +30,14 @@ pub(crate) fn from_model(answer: &str) -> Option<String> {
     if let Some(title) = in_json(answer) {
         return from_line(&title);
     }
-    let lines = answer.lines().filter(|line| !line.trim_start().starts_with("```"));
+    let lines = || answer.lines().map(str::trim);
+    let is_list = lines().any(|line| line.starts_with("2."));
+    let lines = lines().filter(|line| !line.starts_with("```"));
     // "Here is a title:" is none.
-    lines.filter(|line| !line.trim_end().ends_with([':', '：'])).find_map(from_line)
+    lines.filter(|line| !line.ends_with([':', '：'])).find_map(|line| {
+        let first = line.strip_prefix("1.").filter(|_| is_list);
+        from_line(first.unwrap_or(line))
+    })
 }
 
 /// What follows blocks such as `<thinking>…</thinking>`.
@@ -70,39 +75,174 @@ fn behind_block(answer: &str) -> Option<&str> {
     (is_reasoning || !behind.trim().is_empty()).then_some(behind)
 }
 
-/// The title in an object, perhaps in a fence.
+/// The names under which a title stands in JSON.
+const NAMES: [&str; 4] = ["title", "Title", "name", "conversation_title"];
+
+/// The title in JSON, perhaps in a fence.
 fn in_json(answer: &str) -> Option<String> {
-    let object = answer.get(answer.find('{')?..=answer.rfind('}')?)?;
-    let object: serde_json::Value = serde_json::from_str(object).ok()?;
-    ["title", "Title", "name", "conversation_title"]
-        .into_iter()
-        .find_map(|key| object.get(key)?.as_str().map(str::to_owned))
+    let start = answer.find(['{', '['])?;
+    let end = answer.rfind(['}', ']']).unwrap_or_default();
+    let json = answer.get(start..=end).and_then(|json| serde_json::from_str(json).ok());
+    match json {
+        // Brackets in a sentence are no JSON.
+        Some(serde_json::Value::Array(items)) if items.iter().any(serde_json::Value::is_number) => {
+            None
+        }
+        Some(json) => in_value(&json, 0),
+        None => in_cut_json(answer.get(start..)?),
+    }
 }
+
+fn in_value(json: &serde_json::Value, depth: u8) -> Option<String> {
+    use serde_json::Value;
+    if depth > 3 {
+        return None;
+    }
+    match json {
+        Value::String(text) => Some(text.clone()).filter(|_| depth > 0),
+        Value::Array(items) => items.iter().find_map(|item| in_value(item, depth + 1)),
+        Value::Object(fields) => {
+            let named = NAMES.into_iter().find_map(|name| in_value(fields.get(name)?, depth + 1));
+            let inner = fields.values().filter(|value| value.is_object());
+            let alone = fields.values().next().filter(|_| fields.len() == 1);
+            named.or_else(|| inner.chain(alone).find_map(|value| in_value(value, depth + 1)))
+        }
+        _ => None,
+    }
+}
+
+/// The title in what was to be JSON: it was cut off, or is in single quotes.
+fn in_cut_json(text: &str) -> Option<String> {
+    ['"', '\''].into_iter().find_map(|quote| {
+        NAMES.into_iter().find_map(|name| {
+            let (_, rest) = text.split_once(&format!("{quote}{name}{quote}"))?;
+            let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix(quote)?;
+            value.split(quote).next().map(str::to_owned)
+        })
+    })
+}
+
+/// What stands around titles, in pairs.
+const PAIRS: [(&str, &str); 16] = [
+    ("**", "**"),
+    ("*", "*"),
+    ("__", "__"),
+    ("_", "_"),
+    ("`", "`"),
+    ("\"", "\""),
+    ("'", "'"),
+    ("“", "”"),
+    ("„", "“"),
+    ("”", "”"),
+    ("‘", "’"),
+    ("«", "»"),
+    ("»", "«"),
+    ("「", "」"),
+    ("『", "』"),
+    ("《", "》"),
+];
+/// What stands before lines.
+const MARKERS: [&str; 5] = ["- ", "* ", "• ", "> ", "– "];
+/// What a line begins with that leads to a title, and how a refusal begins.
+const LEADS: [&str; 10] =
+    ["sure", "here", "certainly", "of course", "okay", "ok,", "the title", "a ", "an ", "my "];
+const REFUSALS: [&str; 6] = ["i'm sorry", "i’m sorry", "i cannot", "i can't", "i can’t", "sorry, "];
+const LABELS: [&str; 6] = ["title", "titel", "titre", "título", "标题", "タイトル"];
 
 /// The title in a line, if it says something.
 fn from_line(line: &str) -> Option<String> {
-    let around = |c: char| c.is_whitespace() || "\"'`*_#<>“”„«»「」『』".contains(c);
-    let line = first_line(line);
-    let mut line = line.trim_matches(around);
-    for label in ["title", "conversation title", "titel", "titre", "título", "标题", "タイトル"]
-    {
-        let begins = line.get(..label.len()).is_some_and(|it| it.to_lowercase() == label);
-        let rest = line.get(label.len()..).filter(|_| begins).map(|rest| rest.trim_matches(around));
-        if let Some(rest) = rest.and_then(|rest| rest.strip_prefix([':', '：'])) {
-            line = rest.trim_matches(around);
-            break;
-        }
+    // What templates put at the end.
+    let line = line.rsplit_once("<|message|>").map_or(line, |(_, line)| line);
+    let line = line.split("<|").next().unwrap_or_default().replace("</s>", "");
+    let words: Vec<&str> = line.split(is_blank).filter(|word| !word.is_empty()).collect();
+    let line = first_line(&words.join(" "));
+    let line = behind_label(unwrapped(&line));
+    let begins = |heads: &[&str]| heads.iter().any(|head| line.to_lowercase().starts_with(head));
+    if begins(&REFUSALS) || tag_name(line).is_some_and(|(_, rest)| rest.is_empty()) {
+        return None;
     }
-    // `<title>Oslo</title>`
-    let line = line.strip_prefix("title>").unwrap_or(line);
-    let line = line.strip_suffix("</title").unwrap_or(line).trim_matches(around);
-    let line = line.strip_suffix(['.', '。']).unwrap_or(line).trim_matches(around);
     let mut title: String = line.chars().take(MAX_MODEL_CHARS).collect();
     if title.len() < line.len() {
         title.pop();
         title.push('…');
     }
     Some(title).filter(|title| title.chars().any(char::is_alphanumeric))
+}
+
+/// Whether nothing is to be seen of a character.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A line without marks before it and pairs around it.
+fn unwrapped(mut line: &str) -> &str {
+    loop {
+        let rest = without_one(line.trim());
+        if rest.len() == line.len() {
+            return line;
+        }
+        line = rest;
+    }
+}
+
+fn without_one(line: &str) -> &str {
+    let heading = line.trim_start_matches('#');
+    if heading.len() < line.len() && heading.starts_with(' ') {
+        return heading;
+    }
+    if let Some(rest) = MARKERS.iter().find_map(|marker| line.strip_prefix(marker)) {
+        return rest;
+    }
+    for (open, close) in PAIRS {
+        let Some(rest) = line.strip_prefix(open) else { continue };
+        let inner = rest.strip_suffix(close).unwrap_or(rest);
+        // Nothing else that it could belong to.
+        if !(inner.contains(open) || inner.contains(close)) {
+            return inner;
+        }
+    }
+    if let Some((name, rest)) = tag_name(line)
+        && let Some(inner) = rest.strip_suffix(&format!("</{name}>"))
+    {
+        return inner;
+    }
+    line.strip_suffix(['.', '。']).unwrap_or(line)
+}
+
+/// The name of the tag that a line begins with, and what follows it.
+fn tag_name(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.strip_prefix('<')?.split_once('>')?;
+    let bare = name.strip_prefix('/').unwrap_or(name);
+    let is_name = !bare.is_empty() && bare.chars().all(|c| c.is_ascii_alphanumeric());
+    is_name.then_some((name, rest))
+}
+
+/// What follows "Title:", "Here is a title for it:" or "The title is" in a line.
+fn behind_label(line: &str) -> &str {
+    let is_label = |head: &str| {
+        let head = head.to_lowercase();
+        let mut words = head.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let leads = LEADS.iter().any(|lead| head.starts_with(lead));
+        let last = words.clone().next_back().unwrap_or_default();
+        LABELS.contains(&last) || leads && words.any(|word| LABELS.contains(&word))
+    };
+    if let Some((head, rest)) = line.split_once([':', '：'])
+        && is_label(head)
+    {
+        let rest = rest.trim_start_matches(['*', '_', ' ']);
+        return if rest.is_empty() { line } else { unwrapped(rest) };
+    }
+    for verb in [" is ", " would be ", " could be "] {
+        if let Some((head, rest)) = line.split_once(verb)
+            && is_label(head)
+            && PAIRS.iter().any(|(open, _)| rest.starts_with(open))
+        {
+            return unwrapped(rest);
+        }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -154,10 +294,47 @@ mod tests {
             "Sure! A title for it:\n**Oslo in May**",
             "<title>Oslo in May</title>",
             "# *Oslo in May*",
+            "- Oslo in May",
+            "1. Oslo in May\n2. A trip",
+            "Sure! Here is a title for your conversation: \"Oslo in May\"",
+            "The title of this conversation is \"Oslo in May\".",
+            "Suggested title: Oslo in May",
+            "**Title**: Oslo in May",
+            "[{\"title\":\"Oslo in May\"}]",
+            "[\"Oslo in May\"]",
+            "{\"title\": {\"text\": \"Oslo in May\"}}",
+            "{\"response\":{\"title\":\"Oslo in May\"}}",
+            "{'title': 'Oslo in May'}",
+            "```json\n{\"title\":\"Oslo in May",
+            "<answer>Oslo in May</answer>",
+            "<title>\nOslo in May\n</title>",
+            "<b>Oslo in May</b>",
+            "\"Oslo in May",
+            "Oslo in May</s>",
+            "Oslo in May<|im_end|>",
+            "<|channel|>final<|message|>Oslo in May",
+            "\u{202e}Oslo\tin\u{2028}May",
+            "I'm sorry, I cannot.\nOslo in May",
         ] {
             assert_eq!(from_model(answer).as_deref(), Some("Oslo in May"), "{answer}");
         }
         assert_eq!(from_model("Vectors < and > in C++").as_deref(), Some("Vectors < and > in C++"));
+        for whole in [
+            "C++ vs C#",
+            "\"Null\" in C",
+            "Rock 'n' Roll",
+            "'Rock' and 'Roll'",
+            "3. Liga",
+            "Is 3 < 5?",
+            "Sets {a} and [b]",
+            "Arrays: [1, 2]",
+            "What a title is",
+            "Title",
+            "Oslo: a guide",
+        ] {
+            assert_eq!(from_model(whole).as_deref(), Some(whole));
+        }
+        assert_eq!(from_model("I'm sorry, I cannot help with that."), None);
         assert_eq!(from_model("Titles of books").as_deref(), Some("Titles of books"));
         assert_eq!(from_model("Title").as_deref(), Some("Title"));
         for nothing in ["```json\n```", "Here is a title:", "<think>x</think>", "<think>x", "{}"] {

@@ -204,7 +204,7 @@ async fn p5_events_are_read_however_they_are_written() {
     let python = STREAM.replace('"', "'").replace("null", "None");
     let pretty: String = STREAM
         .split_inclusive("\n\n")
-        .map(|event| event.replace(",\"", ",\n  \"").replace("}]", "}\n]"))
+        .map(|event| event.replace("[{", "[\n  {").replace(",\"", ",\n  \"").replace("}]", "}\n]"))
         .collect();
     let records: String = STREAM
         .lines()
