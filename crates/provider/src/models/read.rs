@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::wire::repair;
 use crate::wire::words::Words;
 
 const MAX_NAME: usize = 255;
@@ -34,26 +35,41 @@ pub(crate) fn read_json(body: &[u8]) -> Option<Vec<Offered>> {
 
 /// Reads a page of a list; none if it is something else.
 pub(super) fn page(body: &[u8]) -> Option<Page> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let text = String::from_utf8_lossy(body);
+    let (value, _) = repair::read(text.trim_start_matches('\u{feff}'))?;
     let models = read(&value)?;
     let next = next(&value, &models);
     Some(Page { models, next })
 }
 
-/// Reads `{"data": [{"id": …}]}`, or the bare array that some servers send.
+/// Where the list stands in an object.
+const LISTS: [&str; 5] = ["data", "models", "result", "items", "list"];
+/// Under which names a model's own name stands.
+const NAMES: [&str; 6] = ["id", "name", "model", "model_name", "slug", "key"];
+
+/// Reads `{"data": [{"id": …}]}`, the bare array that some servers send, or what holds either.
 fn read(value: &Value) -> Option<Vec<Offered>> {
-    let items = [value.get("data"), value.get("models"), value.get("result"), Some(value)];
-    let items = items.into_iter().flatten().find_map(Value::as_array)?;
+    let holders = || LISTS.into_iter().filter_map(|name| value.get(name));
+    let inner = holders().flat_map(|holder| LISTS.into_iter().filter_map(|name| holder.get(name)));
+    let list = holders().chain(inner).chain([value]).find_map(Value::as_array);
+    let Some(items) = list else {
+        // Models by their names.
+        let fields = holders().find_map(Value::as_object)?;
+        return Some(fields.iter().filter_map(|(id, item)| offered(id, item)).collect());
+    };
     let models = items.iter().filter_map(|item| {
-        let id = item.get("id").or_else(|| item.get("name")).unwrap_or(item).as_str()?.trim();
-        let fit = !id.is_empty() && id.len() <= MAX_NAME && !id.contains(char::is_control);
-        fit.then(|| Offered {
-            id: id.to_owned(),
-            context_tokens: window(item),
-            chats: chats(id, item),
-        })
+        let id = NAMES.into_iter().find_map(|name| item.get(name)?.as_str());
+        offered(id.or_else(|| item.as_str())?, item)
     });
     Some(models.collect())
+}
+
+/// A model, unless nobody can ask for one of this name.
+fn offered(id: &str, item: &Value) -> Option<Offered> {
+    let id = id.trim();
+    let unfit = |c: char| c.is_control() || c.is_whitespace();
+    let fit = !id.is_empty() && id.len() <= MAX_NAME && !id.contains(unfit);
+    fit.then(|| Offered { id: id.to_owned(), context_tokens: window(item), chats: chats(id, item) })
 }
 
 /// How the next page is asked for, as OpenAI and Anthropic or as Google does it.
@@ -149,6 +165,19 @@ const OTHERS: &[&str] = &[
     "colbert",
     "kokoro",
     "mistral ocr",
+    "voyage",
+    "gte",
+    "e5",
+    "minilm",
+    "midjourney",
+    "kling",
+    "recraft",
+    "lyria",
+    "seedream",
+    "seedance",
+    "t2v",
+    "i2v",
+    "parakeet",
 ];
 
 /// What services call models that hold conversations, or none, in fields of the list.
@@ -220,12 +249,19 @@ mod tests {
             json!({"object": "list", "data": [{"id": "a"}, {"id": "b"}, {"id": ""}, 5]}),
             json!([{"id": "a"}, {"id": "b"}]),
             json!({"models": [{"name": "a"}, "b"]}),
+            json!({"data": {"models": [{"id": "a"}, {"id": "b"}]}}),
+            json!({"result": {"list": [{"id": "a"}, {"id": "b"}]}}),
+            json!({"items": [{"id": null, "name": "a"}, {"model": "b"}]}),
+            json!({"data": {"a": {}, "b": {}}}),
+            json!([{"slug": "a"}, {"key": "b"}, {"id": "no one can ask for it"}]),
         ] {
             let models = read(&list).unwrap();
             let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
             assert_eq!(ids, ["a", "b"], "{list}");
         }
         assert_eq!(read(&json!({"error": "x"})), None);
+        let odd = "\u{feff}{\"data\":[{\"id\":\"a\",\"created\":NaN,}]}";
+        assert_eq!(read_json(odd.as_bytes()).unwrap()[0].id, "a");
     }
 
     #[test]
@@ -277,6 +313,11 @@ mod tests {
             "gpt-3.5-turbo-instruct",
             "mistral-embed",
             "meta-llama/llama-guard-4-12b",
+            "voyage-3-large",
+            "intfloat/e5-mistral-7b-instruct",
+            "all-minilm:latest",
+            "kling-v2",
+            "wan-2.2-t2v",
         ] {
             assert!(!chats(id, &json!({"id": id})), "{id}");
         }
