@@ -49,7 +49,7 @@ impl Asked {
             });
         let said = |name| forwarded(headers, name).filter(|_| passed_on);
         let authority = match said("x-forwarded-host") {
-            Some(host) => host.parse().ok(),
+            Some(host) => host.parse().ok().filter(is_host),
             None => named_host(uri, headers),
         };
         Self {
@@ -111,8 +111,16 @@ pub(crate) fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         (Some(host), _) => host,
         (None, other) => other?.clone(),
     };
-    // `user@host` is not a host anybody types.
-    (!found.as_str().contains('@')).then_some(found)
+    is_host(&found).then_some(found)
+}
+
+/// Whether an authority is a host, perhaps with a port. The parser takes more: `user@host`,
+/// `[::1].example.org` for `[::1]`, and any text for a port.
+fn is_host(authority: &Authority) -> bool {
+    let rest = authority.as_str().strip_prefix(authority.host());
+    rest.is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    })
 }
 
 /// Where people reach this server, without a trailing slash: as configured, or as the request

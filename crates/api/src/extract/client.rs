@@ -51,7 +51,7 @@ impl FromRequestParts<AppState> for ClientInfo {
         Ok(Self(Client {
             user_agent: user_agent(&parts.headers),
             address: address.map(|ip| ip.to_string()).unwrap_or_default(),
-            host: host(&parts.uri, &parts.headers),
+            host: host(state.config.public_url.as_deref(), &parts.uri, &parts.headers),
             local,
         }))
     }
@@ -87,9 +87,15 @@ pub(super) fn peer_is_local(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         && !headers.keys().any(is_forwarding_header)
 }
 
+/// Whether proxies, tunnels and content networks add a header of this name, and clients do not.
 pub(super) fn is_forwarding_header(name: &HeaderName) -> bool {
-    matches!(name.as_str(), "forwarded" | "via" | "x-real-ip")
-        || name.as_str().starts_with("x-forwarded-")
+    const NAMES: [&str; 6] =
+        ["forwarded", "via", "x-real-ip", "cdn-loop", "x-amzn-trace-id", "x-azure-clientip"];
+    const BEGINNINGS: [&str; 5] = ["x-forwarded-", "x-original-", "cf-", "x-envoy-", "tailscale-"];
+    let name = name.as_str();
+    NAMES.contains(&name)
+        || name.ends_with("client-ip")
+        || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 /// Whether the one host that a request names is this machine; a page under another name must not
@@ -105,11 +111,12 @@ fn is_local_name(authority: &Authority) -> bool {
         || bare.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
-/// The host that was asked, without its port; empty where none is named.
-fn host(uri: &Uri, headers: &HeaderMap) -> String {
-    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
-    let named: Option<Authority> = named.or_else(|| uri.authority().cloned());
-    named.map(|authority| authority.host().to_owned()).unwrap_or_default()
+/// The host that people know, without its port: the configured one, or the one that was asked;
+/// empty where none is named.
+fn host(public_url: Option<&str>, uri: &Uri, headers: &HeaderMap) -> String {
+    let configured = public_url.and_then(|url| url.parse::<Uri>().ok()?.into_parts().authority);
+    let known = configured.or_else(|| named_host(uri, headers));
+    known.map(|authority| authority.host().to_owned()).unwrap_or_default()
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

@@ -332,6 +332,11 @@ fn only_a_direct_loopback_peer_is_local() {
         "x-forwarded-host",
         "x-forwarded-proto",
         "x-forwarded-anything",
+        "cf-connecting-ip",
+        "cdn-loop",
+        "true-client-ip",
+        "x-envoy-external-address",
+        "tailscale-user-login",
     ] {
         assert!(!peer_is_local(ip("127.0.0.1"), &headers(&[(name, "127.0.0.1")])), "{name}");
     }

@@ -164,6 +164,10 @@ mod tests {
             "localhost, evil.example",
             "",
             "0x7f.1.evil.example:8000",
+            "[::1].evil.example",
+            "[::1]evil.example:8000",
+            "localhost:evil",
+            "localhost:99999",
         ] {
             assert!(!answers(&hosts, foreign), "{foreign}");
         }
