@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::Datelike as _;
 use models::api_key::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,8 +63,10 @@ impl KeyCreate {
             let rule = "scopes must name at least one of read, write, account, admin";
             return Err(Invalid::new("scopes", rule));
         }
-        if self.expires_at.is_some_and(|end| end <= now) {
-            return Err(Invalid::new("expires_at", "expires_at must lie in the future"));
+        // Databases store years of four digits.
+        if self.expires_at.is_some_and(|end| end <= now || end.year() > 9999) {
+            let rule = "expires_at must lie in the future, before the year 10000";
+            return Err(Invalid::new("expires_at", rule));
         }
         Ok(())
     }
