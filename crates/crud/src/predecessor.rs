@@ -169,6 +169,10 @@ pub struct Predecessor {
     shape: Shape,
     /// That a message belongs to the conversation that is the parameter.
     of_conversation: String,
+    /// The user of a conversation, to be compared with ids of users.
+    owner: String,
+    /// The conversation of a message, to be compared with ids of conversations.
+    named: String,
 }
 
 impl Predecessor {
@@ -182,7 +186,16 @@ impl Predecessor {
             (Some(table), Some(column)) => link.indexed(table, column).await,
             _ => String::new(),
         };
-        Ok(Self { link, shape, of_conversation })
+        let mut compared = async |from: &str, to: &str| {
+            let place = |name: &str| {
+                let table = Table::of(name).and_then(|table| shape.table(table));
+                [table.unwrap_or_default(), shape.column(name).unwrap_or_default()]
+            };
+            link.compared(place(from), place(to)).await.map_err(PredecessorError::Failed)
+        };
+        let owner = compared("conversations.user", "users.id").await?;
+        let named = compared("messages.conversation", "conversations.id").await?;
+        Ok(Self { link, shape, of_conversation, owner, named })
     }
 
     /// The tables and columns that are read, for people.
@@ -258,9 +271,10 @@ impl Predecessor {
         let user = self.column("users.id");
         let sql = format!(
             "SELECT {id}, {owner}, {user}, {email}, {username}, {title}, {created_at}, \
-             {updated_at} FROM {} LEFT JOIN {} ON {user} = {owner} {}",
+             {updated_at} FROM {} LEFT JOIN {} ON {user} = {} {}",
             self.from(Table::Conversations),
             self.from(Table::Users),
+            self.owner,
             page(&id, after),
         );
         let rows = self.link.rows(sql, after).await?;
@@ -328,10 +342,11 @@ impl Predecessor {
         let named = self.column("messages.conversation");
         let id = self.column("conversations.id");
         let sql = format!(
-            "SELECT {named}, COUNT(*) FROM {} LEFT JOIN {} ON {id} = {named} WHERE {id} IS NULL \
+            "SELECT {named}, COUNT(*) FROM {} LEFT JOIN {} ON {id} = {} WHERE {id} IS NULL \
              GROUP BY {named} ORDER BY {named} LIMIT {MAX_STRAYS}",
             self.from(Table::Messages),
             self.from(Table::Conversations),
+            self.named,
         );
         let rows = self.link.rows(sql, None).await?;
         let stray = |row: Vec<Cell>| {

@@ -42,7 +42,7 @@ pub struct Said {
     /// Its id as a text.
     pub id: String,
     /// The same as a number, where ids are numbers: they rise as messages are written.
-    pub number: Option<i64>,
+    pub number: Option<i128>,
     /// Who wrote it.
     pub sender: Sender,
     /// What was said.

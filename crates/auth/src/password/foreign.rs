@@ -15,11 +15,28 @@ const MAX_ARGON2_WORK: u64 = 1024 * 1024;
 
 const BROKEN: &str = "it looks like Argon2 and cannot be read";
 
-/// Whether a hash that another program has made can be checked here, at a cost that a login may
-/// have.
+/// What frameworks write before a hash to name its kind: LDAP and Spring, and Django, which puts
+/// the hash behind a dollar sign.
+const MARKS: [&str; 6] = ["{bcrypt}", "{crypt}", "{argon2}", "{argon2id}", "bcrypt$", "argon2"];
+
+/// A hash that another program has made, as it is to be stored, if it can be checked here at a cost
+/// that a login may have. What only names its kind is left out.
 ///
 /// The error says why not, in words, and holds nothing of the hash.
-pub fn foreign_hash(text: &str) -> Result<(), &'static str> {
+pub fn foreign_hash(text: &str) -> Result<&str, &'static str> {
+    let text = without_mark(text.trim());
+    checkable(text).map(|()| text)
+}
+
+fn without_mark(text: &str) -> &str {
+    let rest = |mark: &str| {
+        let (head, rest) = text.split_at_checked(mark.len())?;
+        (head.eq_ignore_ascii_case(mark) && rest.starts_with('$')).then_some(rest)
+    };
+    MARKS.into_iter().find_map(rest).unwrap_or(text)
+}
+
+fn checkable(text: &str) -> Result<(), &'static str> {
     if text.is_empty() {
         return Err("it has none");
     }
@@ -93,13 +110,13 @@ mod tests {
     #[test]
     fn hashes_of_other_programs_are_checked() {
         for (password, hash) in KNOWN {
-            assert_eq!(foreign_hash(hash), Ok(()), "{hash}");
+            assert_eq!(foreign_hash(hash), Ok(hash), "{hash}");
             assert!(matches_bcrypt(password, hash).unwrap(), "{password:?}");
             assert!(!matches_bcrypt(b"U*U*", hash).unwrap(), "{password:?}");
         }
         for version in [bcrypt::Version::TwoA, bcrypt::Version::TwoB, bcrypt::Version::TwoY] {
             let hash = made("häß日本".as_bytes(), version);
-            assert_eq!(foreign_hash(&hash), Ok(()));
+            assert_eq!(foreign_hash(&hash), Ok(hash.as_str()));
             assert!(matches_bcrypt("häß日本".as_bytes(), &hash).unwrap(), "{hash}");
             assert!(!matches_bcrypt("haß日本".as_bytes(), &hash).unwrap(), "{hash}");
         }
@@ -133,15 +150,31 @@ mod tests {
     }
 
     #[test]
+    fn o3_what_only_names_the_kind_of_a_hash_is_left_out() {
+        let hash = made(b"password", bcrypt::Version::TwoB);
+        for mark in ["", "{bcrypt}", "{CRYPT}", "bcrypt$", "  "] {
+            assert_eq!(foreign_hash(&format!("{mark}{hash}\n")), Ok(hash.as_str()), "{mark}");
+        }
+        let argon2 = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$MTIzNDU2Nzg5MDEyMzQ1Ng";
+        for mark in ["{argon2}", "argon2"] {
+            assert_eq!(foreign_hash(&format!("{mark}{argon2}")), Ok(argon2), "{mark}");
+        }
+        // What these hashed is no password but its digest.
+        for other in ["{SSHA}", "{bcrypt}{bcrypt}", "bcrypt_sha256$", "bcrypt", "{bcrypt"] {
+            assert!(foreign_hash(&format!("{other}{hash}")).is_err(), "{other}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_checked_or_costs_too_much_is_refused() {
         let hash = made(b"password", bcrypt::Version::TwoB);
         let cost = |cost: &str| hash.replacen("$04$", &format!("${cost}$"), 1);
-        assert_eq!(foreign_hash(&cost("14")), Ok(()));
+        assert!(foreign_hash(&cost("14")).is_ok());
         let argon2 = |parameters: &str| {
             format!("$argon2id$v=19${parameters}$c29tZXNhbHQ$MTIzNDU2Nzg5MDEyMzQ1Ng")
         };
         for parameters in ["m=65536,t=3,p=4", "m=102400,t=2,p=8", "m=19456,t=2,p=1"] {
-            assert_eq!(foreign_hash(&argon2(parameters)), Ok(()), "{parameters}");
+            assert!(foreign_hash(&argon2(parameters)).is_ok(), "{parameters}");
         }
         let long = format!("$argon2id${}", "x".repeat(300));
         for refused in [

@@ -30,8 +30,8 @@ pub(super) enum Link {
 /// An id: whatever the table has for one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A number.
-    Number(i64),
+    /// A number, of 64 bits with or without a sign.
+    Number(i128),
     /// A text.
     Text(String),
     /// Bytes, those of a UUID above all.
@@ -40,7 +40,7 @@ pub enum Key {
 
 impl Key {
     /// The number, if it is one.
-    pub fn number(&self) -> Option<i64> {
+    pub fn number(&self) -> Option<i128> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Text(_) | Self::Bytes(_) => None,
@@ -80,7 +80,7 @@ impl fmt::Display for Key {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell {
     Null,
-    Number(i64),
+    Number(i128),
     Text(String),
     Bytes(Vec<u8>),
 }
@@ -116,6 +116,15 @@ impl Cell {
     }
 }
 
+/// A text in a statement for MySQL, whatever is in it.
+fn quoted_text(text: &str) -> String {
+    let hex = text.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    format!("CONVERT(x'{hex}' USING utf8mb4)")
+}
+
 fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -143,7 +152,7 @@ impl Link {
             Self::Sqlite(connection) => {
                 let query = match parameter {
                     None => sqlx::query(sql),
-                    Some(Key::Number(number)) => sqlx::query(sql).bind(*number),
+                    Some(Key::Number(number)) => sqlx::query(sql).bind(i64::try_from(*number).ok()),
                     Some(Key::Text(text)) => sqlx::query(sql).bind(text.clone()),
                     Some(Key::Bytes(bytes)) => sqlx::query(sql).bind(bytes.clone()),
                 };
@@ -153,7 +162,10 @@ impl Link {
             Self::MySql(connection) => {
                 let query = match parameter {
                     None => sqlx::query(sql),
-                    Some(Key::Number(number)) => sqlx::query(sql).bind(*number),
+                    Some(Key::Number(number)) => match i64::try_from(*number) {
+                        Ok(number) => sqlx::query(sql).bind(number),
+                        Err(_) => sqlx::query(sql).bind(u64::try_from(*number).ok()),
+                    },
                     Some(Key::Text(text)) => sqlx::query(sql).bind(text.clone()),
                     Some(Key::Bytes(bytes)) => sqlx::query(sql).bind(bytes.clone()),
                 };
@@ -262,6 +274,36 @@ impl Link {
         format!("{from}.rowid IN (SELECT place FROM temp.chatapp_order WHERE named = ?)")
     }
 
+    /// The column `from` (its table, its name) in a comparison with the column `to`: two texts
+    /// with different rules for comparing are compared by those of `to`, as its index has them.
+    pub(super) async fn compared(&mut self, from: [&str; 2], to: [&str; 2]) -> Result<String> {
+        let mut name = self.quoted(&from);
+        if let Self::Sqlite(_) = self {
+            return Ok(name);
+        }
+        let mut rules = Vec::new();
+        for [table, column] in [from, to] {
+            let sql = format!(
+                "SELECT character_set_name, collation_name FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = ? AND column_name = {}",
+                quoted_text(column)
+            );
+            let rows = self.rows(sql, Some(&Key::Text(table.to_owned()))).await?;
+            let row = rows.into_iter().next().unwrap_or_default();
+            let texts: Option<Vec<_>> = row.into_iter().map(Cell::text).collect();
+            rules.push(texts.unwrap_or_default());
+        }
+        // Of different character sets the database makes one by itself.
+        if let [one, other] = rules.as_slice()
+            && let ([charset, collation], [wanted, rule]) = (one.as_slice(), other.as_slice())
+            && charset == wanted
+            && collation != rule
+        {
+            let _ = write!(name, " COLLATE {rule}");
+        }
+        Ok(name)
+    }
+
     /// Ends the transaction and the connection.
     pub(super) async fn close(self) {
         let closed = match self {
@@ -348,7 +390,7 @@ fn sqlite_cells(row: &SqliteRow) -> Result<Vec<Cell>, sqlx::Error> {
             return Ok(Cell::Null);
         }
         Ok(match raw.type_info().name() {
-            "INTEGER" => Cell::Number(row.try_get_unchecked(index)?),
+            "INTEGER" => Cell::Number(row.try_get_unchecked::<i64, _>(index)?.into()),
             "BLOB" => Cell::Bytes(row.try_get_unchecked(index)?),
             // Real numbers, too: SQLite itself turns them into text.
             _ => Cell::Text(lossy(row.try_get_unchecked(index)?)),
@@ -365,8 +407,11 @@ fn mysql_cells(row: &MySqlRow) -> Result<Vec<Cell>, sqlx::Error> {
         }
         let kind = raw.type_info();
         let kind = kind.name();
+        if kind.ends_with("UNSIGNED") && kind.contains("INT") {
+            return Ok(Cell::Number(row.try_get_unchecked::<u64, _>(index)?.into()));
+        }
         if kind.contains("INT") || kind == "BOOLEAN" {
-            return row.try_get_unchecked(index).map(Cell::Number);
+            return Ok(Cell::Number(row.try_get_unchecked::<i64, _>(index)?.into()));
         }
         let bytes: Vec<u8> = row.try_get_unchecked(index)?;
         // MariaDB's UUID comes as the text of one, and says that it is binary.

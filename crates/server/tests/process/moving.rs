@@ -16,6 +16,11 @@ pub(crate) fn stories(harness: Harness) -> Harness {
     harness
         .story("o3_users_and_conversations_move_in_with_their_passwords", moves_in)
         .story("o3_what_is_new_there_follows_and_nothing_is_doubled", follows)
+        .story_on(
+            &[Engine::MariaDb, Engine::MySql],
+            "o3_tables_that_compare_texts_by_other_rules_move_in",
+            collations,
+        )
         .process_story("o3_rows_that_are_wrong_are_told_and_stop_nothing", wrong_rows)
         .process_story("o3_unusual_names_and_clocks_are_options", options)
         .process_story("o3_what_cannot_be_moved_in_is_refused", refused)
@@ -32,6 +37,8 @@ const PBKDF2: &str =
 enum Ids {
     /// `INTEGER PRIMARY KEY`.
     Numbers,
+    /// `BIGINT UNSIGNED` beyond the numbers with a sign.
+    Large,
     /// UUIDs as `CHAR(36)`.
     Texts,
     /// UUIDs as `CHAR(32)`, as SQLAlchemy stores them.
@@ -44,6 +51,7 @@ impl Ids {
     fn column(self) -> &'static str {
         match self {
             Self::Numbers => "INTEGER",
+            Self::Large => "BIGINT UNSIGNED",
             Self::Texts => "CHAR(36)",
             Self::Digits => "CHAR(32)",
             Self::Bytes => "BINARY(16)",
@@ -56,6 +64,7 @@ impl Ids {
         let first = number.wrapping_mul(0x9e37_79b9);
         match self {
             Self::Numbers => number.to_string(),
+            Self::Large => (u64::MAX / 2 + 1 + u64::from(number)).to_string(),
             Self::Texts => format!("'{first:08x}-0000-4000-8000-0000{number:08x}'"),
             Self::Digits => format!("'{first:08x}0000400080000000{number:08x}'"),
             Self::Bytes => format!("x'{first:08x}0000400080000000{number:08x}'"),
@@ -263,6 +272,7 @@ async fn pairs(world: &World, folder: &Path) -> Vec<(Old, New)> {
     }
     pairs.push((Old::on_server(world, "a", Ids::Numbers).await, New::on(world).await));
     pairs.push((Old::on_server(world, "b", Ids::Bytes).await, New::in_file().await));
+    pairs.push((Old::on_server(world, "c", Ids::Large).await, New::in_file().await));
     pairs
 }
 
@@ -490,6 +500,23 @@ async fn wrong_rows() {
     });
     let said = said.collect::<Vec<_>>();
     assert_eq!(said, [("user", "nul \u{fffd} and"), ("assistant", "numbered time")]);
+}
+
+/// Tables that were made by releases of a database with other defaults.
+async fn collations(world: World) {
+    let mut old = Old::on_server(&world, "d", Ids::Texts).await;
+    old.fill().await;
+    for (table, rule) in [("conversations", "utf8mb4_bin"), ("messages", "utf8mb4_unicode_ci")] {
+        let statement = format!(
+            "ALTER TABLE {}{table} CONVERT TO CHARACTER SET utf8mb4 COLLATE {rule}",
+            old.prefix
+        );
+        old.sql.execute(&statement).await;
+    }
+    let new = New::in_file().await;
+    let (code, out) = new.import(&old, &[]).await;
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("messages       5 moved, 0 left out"), "{out}");
 }
 
 async fn options() {

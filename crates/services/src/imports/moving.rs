@@ -117,11 +117,11 @@ impl Move {
         let Counts { users, conversations, messages } = self.total;
         tracing::info!(users, conversations, messages, "moving in");
         self.users().await?;
-        let mut after = None;
+        let (mut after, mut ends) = (None, HashSet::new());
         loop {
             let page = self.source.list_conversations(after.as_ref()).await?;
             let Some(last) = page.last() else { break };
-            after = Some(last.id.clone());
+            after = Some(next_place(&mut ends, &last.id)?);
             for conversation in page {
                 self.conversation(conversation).await?;
             }
@@ -295,6 +295,15 @@ impl Move {
         }
         Ok(())
     }
+}
+
+/// Where the next page begins: behind the `last` row of this one. `ends` are those of the pages
+/// before; a table whose ids do not rise as they are compared would have no end.
+fn next_place(ends: &mut HashSet<Key>, last: &Key) -> Result<Key> {
+    if !ends.insert(last.clone()) {
+        return Err(Error::internal(format!("the id {last} comes again: ids have no order there")));
+    }
+    Ok(last.clone())
 }
 
 /// What tells a conversation from others. Two services number theirs alike, so that the time it

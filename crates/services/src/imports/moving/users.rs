@@ -1,5 +1,7 @@
 //! The users of a move: who gets an account, and whose conversations go where.
 
+use std::collections::HashSet;
+
 use auth::{canonical_email, foreign_hash};
 use crud::predecessor::{self, Key};
 use crud::users::administration;
@@ -9,17 +11,17 @@ use schemas::moving::{MoveLine, MovedUser, UserOutcome};
 use schemas::validate::MAX_NAME_CHARS;
 use secrecy::SecretString;
 
-use super::{Move, truth};
+use super::{Move, next_place, truth};
 use crate::error::Result;
 
 impl Move {
     /// Gives every user an account who has none.
     pub(super) async fn users(&mut self) -> Result<()> {
-        let mut after = None;
+        let (mut after, mut ends) = (None, HashSet::new());
         loop {
             let page = self.source.list_users(after.as_ref()).await?;
             let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id.clone());
+            after = Some(next_place(&mut ends, &last.id)?);
             for row in page {
                 let key = row.id.clone();
                 let line = self.user(row).await?;
@@ -58,15 +60,15 @@ impl Move {
             (line.outcome, line.user_id) = (UserOutcome::AlreadyThere, Some(found.id));
             return Ok(line);
         }
-        let hash = row.password.as_deref().map(str::trim).unwrap_or_default();
-        line.must_reset = foreign_hash(hash).err();
+        let hash = foreign_hash(row.password.as_deref().unwrap_or_default());
+        line.must_reset = hash.err();
         if self.options.dry_run {
             line.outcome = UserOutcome::WouldMove;
             return Ok(line);
         }
-        let password_hash = match line.must_reset {
-            None => hash.to_owned(),
-            Some(_) => self.unusable().await?,
+        let password_hash = match hash {
+            Ok(hash) => hash.to_owned(),
+            Err(_) => self.unusable().await?,
         };
         let account = self.account(&row, email, password_hash);
         let id = account.id;
