@@ -35,7 +35,8 @@ pub fn password_rule(text: &str, email: &str, host: &str) -> Result<(), &'static
         return Err("password must not be one character repeated");
     }
     let lower = text.to_lowercase();
-    if COMMON.lines().any(|common| common == lower) {
+    let dense: String = lower.chars().filter(|c| !is_blank(*c)).collect();
+    if COMMON.lines().any(|common| common == lower || common == dense) {
         return Err("password is one of the most common ones; choose another");
     }
     if is_made_of(&lower, email, host) {
@@ -45,6 +46,13 @@ pub fn password_rule(text: &str, email: &str, host: &str) -> Result<(), &'static
         );
     }
     Ok(())
+}
+
+/// Whether a character is seen as a gap, or not at all.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Whether hardly anything is left of a password, in lower case, without what anybody knows who
@@ -127,7 +135,16 @@ mod tests {
         for line in COMMON.lines() {
             assert!(rule(line).is_err() && rule(&line.to_uppercase()).is_err(), "{line}");
         }
-        for text in ["Iloveyou1", "sunshine123", "qwertyuiop", "Dragon2024", "p@ssw0rd123!"] {
+        for text in [
+            "Iloveyou1",
+            "sunshine123",
+            "qwertyuiop",
+            "Dragon2024",
+            "p@ssw0rd123!",
+            " password ",
+            "i love you 1",
+            "password\u{200b}",
+        ] {
             assert!(rule(text).is_err(), "{text}");
         }
     }

@@ -6,18 +6,31 @@ use models::{InvitationId, Time};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::insert;
 
-/// Those that can still be used, as far as the table says.
+/// Those that are neither used up nor expired.
 fn open(now: Time) -> Condition {
     Condition::all()
         .add(Column::ExpiresAt.gt(now))
-        .add(Expr::col(Column::Uses).lt(Expr::col(Column::MaxUses)))
+        .add(Expr::col((Entity, Column::Uses)).lt(Expr::col((Entity, Column::MaxUses))))
+}
+
+/// Those that can be used: also their author may still invite people. One that was made at the
+/// command line has none.
+fn usable(now: Time) -> Condition {
+    let administrators = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .filter(user::Column::Role.eq(UserRole::Admin))
+        .filter(user::Column::DisabledAt.is_null())
+        .filter(user::Column::DeletedAt.is_null());
+    let author = Column::CreatedBy.in_subquery(administrators.into_query());
+    open(now).add(Condition::any().add(Column::CreatedBy.is_null()).add(author))
 }
 
 /// Stores an invitation, unless there are `limit` that can be used; whether it did. Those that are
@@ -27,7 +40,7 @@ pub async fn add(db: &Db, invitation: Model, limit: u64) -> Result<bool> {
         Box::pin(async move {
             let now = invitation.created_at;
             Entity::delete_many().filter(open(now).not()).exec(tx).await?;
-            if Entity::find().filter(open(now)).count(tx).await? >= *limit {
+            if Entity::find().filter(usable(now)).count(tx).await? >= *limit {
                 return Ok(false);
             }
             insert(tx, invitation.clone()).await?;
@@ -39,7 +52,7 @@ pub async fn add(db: &Db, invitation: Model, limit: u64) -> Result<bool> {
 
 /// Those that can be used, newest first, `limit` at the most.
 pub async fn list(db: &Db, now: Time, limit: u64) -> Result<Vec<Model>> {
-    let query = Entity::find().filter(open(now)).order_by_desc(Column::CreatedAt);
+    let query = Entity::find().filter(usable(now)).order_by_desc(Column::CreatedAt);
     Ok(query.order_by_desc(Column::Id).limit(limit).all(db.read()).await?)
 }
 
@@ -54,7 +67,7 @@ pub async fn remove(db: &Db, id: InvitationId) -> Result<bool> {
     .await
 }
 
-/// The invitation with this hash, if it can be used: also its author may still invite people.
+/// The invitation with this hash, if it can be used.
 pub async fn find(db: &Db, hash: Vec<u8>, now: Time) -> Result<Option<Model>> {
     find_in(db.read(), hash, now).await
 }
@@ -64,19 +77,25 @@ async fn find_in(
     hash: Vec<u8>,
     now: Time,
 ) -> Result<Option<Model>> {
-    let query = Entity::find().filter(Column::Hash.eq(hash)).filter(open(now));
-    let Some(found) = query.one(connection).await? else { return Ok(None) };
-    if let Some(author) = found.created_by {
-        let administrator = user::Entity::find()
-            .filter(user::Column::Id.eq(author))
-            .filter(user::Column::Role.eq(UserRole::Admin))
-            .filter(user::Column::DisabledAt.is_null())
-            .filter(user::Column::DeletedAt.is_null());
-        if administrator.count(connection).await? == 0 {
-            return Ok(None);
-        }
-    }
-    Ok(Some(found))
+    let query = Entity::find().filter(Column::Hash.eq(hash)).filter(usable(now));
+    Ok(query.one(connection).await?)
+}
+
+/// When the next invitation expires, or has expired; `None` if there are none.
+pub async fn oldest(db: &Db) -> Result<Option<Time>> {
+    let query = Entity::find().select_only().column(Column::ExpiresAt);
+    Ok(query.order_by_asc(Column::ExpiresAt).limit(1).into_tuple().one(db.read()).await?)
+}
+
+/// Removes the invitations that have expired. How many it were.
+pub async fn purge(db: &Db, now: Time) -> Result<u64> {
+    db.write(now, |tx, now| {
+        Box::pin(async move {
+            let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(*now));
+            Ok(expired.exec(tx).await?.rows_affected)
+        })
+    })
+    .await
 }
 
 /// Uses an invitation once, for an account with this address: what that account may do; none when

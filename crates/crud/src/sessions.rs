@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use models::{SessionId, Time, UserId, refresh_token, session, user};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -34,12 +35,38 @@ pub struct Bearer {
     pub revoked_at: Option<Time>,
 }
 
-/// Stores a login.
-pub async fn log_in(db: &Db, session: session::Model, refresh: refresh_token::Model) -> Result<()> {
-    db.write((session, refresh), |tx, (session, refresh)| {
+/// A login whose password was found to be right.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The hash that the password was checked against.
+    pub password_hash: String,
+    /// The new session.
+    pub session: session::Model,
+    /// Its first refresh token.
+    pub refresh: refresh_token::Model,
+}
+
+/// Stores a login; `false` when the account got another password since it was checked, or lets
+/// nobody in any more: what ends all sessions ends those that were about to begin, too.
+pub async fn log_in(db: &Db, login: Login) -> Result<bool> {
+    db.write(login, |tx, login| {
         Box::pin(async move {
-            insert(tx, session.clone()).await?;
-            insert(tx, refresh.clone()).await
+            let Login { password_hash, session, refresh } = login.clone();
+            // Without a change there is still a lock, and a row that was found still counts.
+            let same = user::Entity::update_many()
+                .col_expr(user::Column::TokenVersion, Expr::col(user::Column::TokenVersion))
+                .filter(user::Column::Id.eq(session.user_id))
+                .filter(user::Column::PasswordHash.eq(password_hash))
+                .filter(user::Column::DisabledAt.is_null())
+                .filter(user::Column::DeletedAt.is_null())
+                .exec(tx)
+                .await?;
+            if same.rows_affected == 0 {
+                return Ok(false);
+            }
+            insert(tx, session).await?;
+            insert(tx, refresh).await?;
+            Ok(true)
         })
     })
     .await

@@ -155,7 +155,7 @@ pub async fn change_password(db: &Db, new: NewPassword) -> Result<bool> {
     .await
 }
 
-/// Ends the sessions of an account, but for `keep`.
+/// Ends the sessions of an account, but for `keep`, and the link to a new password, if there is one.
 async fn end_sessions(tx: &Tx, user: UserId, keep: Option<SessionId>, now: Time) -> Result<()> {
     let mut end = session::Entity::update_many()
         .col_expr(session::Column::RevokedAt, now.into())
@@ -165,7 +165,7 @@ async fn end_sessions(tx: &Tx, user: UserId, keep: Option<SessionId>, now: Time)
         end = end.filter(session::Column::Id.ne(keep));
     }
     end.exec(tx).await?;
-    Ok(())
+    reset::remove(tx, user).await
 }
 
 /// Whether nobody but this account administers the server. Those who ask wait for each other until

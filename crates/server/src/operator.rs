@@ -191,7 +191,9 @@ impl Operator {
     }
 
     async fn hash(&self, password: SecretString, email: &str) -> Result<String> {
-        password_rule(password.expose_secret(), email, "").map_err(|rule| anyhow!(rule))?;
+        let public = self.config.server.public_url.as_ref();
+        let host = public.and_then(|url| url.0.split_once("://")).map_or("", |(_, host)| host);
+        password_rule(password.expose_secret(), email, host).map_err(|rule| anyhow!(rule))?;
         Ok(app::passwords(&self.config)?.hash(password).await?)
     }
 }

@@ -12,7 +12,7 @@ use auth::{
     AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Purpose,
     RefreshTokens, SetupCodes, Verified, canonical_email, token_hash,
 };
-use crud::sessions::{Exchange, Exchanged};
+use crud::sessions::{Exchange, Exchanged, Login};
 use models::{SessionId, Time, UserId, refresh_token, session, user};
 use schemas::account::{LoginRequest, SessionOut, TokenResponse, UserOut};
 use schemas::list::List;
@@ -26,6 +26,8 @@ use crate::throttle::{Attempt, Throttle};
 
 /// How many exchanges further a refresh token is followed that several callers present at once.
 const REFRESH_CHAIN: usize = 8;
+/// How often a login is tried whose password is right, and replaced while it is checked.
+const LOGIN_TRIES: usize = 3;
 
 /// Who is calling, as far as it matters for a login.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +36,7 @@ pub struct Client {
     pub user_agent: String,
     /// The address of the peer.
     pub address: String,
-    /// The host that was asked, without its port.
+    /// The host that people know this server by, without its port.
     pub host: String,
     /// Whether the request looks as if it was made at this machine. A proxy that says nothing of
     /// itself looks the same.
@@ -72,15 +74,29 @@ impl Accounts {
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
     /// by the time it takes, and both are counted.
     pub async fn login(&self, body: LoginRequest, client: Client) -> Result<TokenResponse> {
-        let LoginRequest { email, password } = body;
-        let canonical = canonical_email(&email).ok();
-        let account = canonical.as_deref().unwrap_or(&email);
+        for _ in 0..LOGIN_TRIES {
+            if let Some(tokens) = self.try_login(&body, client.clone()).await? {
+                return Ok(tokens);
+            }
+        }
+        Err(Error::InvalidCredentials)
+    }
+
+    /// As [`Accounts::login`]; none when the password was right and was replaced meanwhile. Perhaps
+    /// only its hash is another one.
+    async fn try_login(
+        &self,
+        LoginRequest { email, password }: &LoginRequest,
+        client: Client,
+    ) -> Result<Option<TokenResponse>> {
+        let canonical = canonical_email(email).ok();
+        let account = canonical.as_deref().unwrap_or(email);
         let found = match &canonical {
             Some(email) => crud::accounts::find_by_email(&self.engine.db, email).await?,
             None => None,
         };
         let stored = found.as_ref().map(|user| user.password_hash.clone());
-        let password = password_text(&password);
+        let password = password_text(password);
         let address = &client.address;
         let attempt = self.throttle.login(account, address, &password, stored.as_deref()).await?;
         let is_usable = found.as_ref().is_some_and(|user| user.disabled_at.is_none());
@@ -95,16 +111,21 @@ impl Accounts {
             return Err(Error::InvalidCredentials);
         };
         let now = self.engine.context.now();
+        let mut password_hash = user.password_hash.clone();
         if rehash {
             let new = self.passwords.turn(Purpose::Check, line).await?.hash(password).await?;
-            let old = user.password_hash.clone();
+            let old = std::mem::replace(&mut password_hash, new.clone());
             crud::accounts::replace_password_hash(&self.engine.db, user.id, old, new, now).await?;
         }
         let address = client.address.clone();
         let (session, refresh, token) = self.new_session(user.id, client, now);
-        crud::sessions::log_in(&self.engine.db, session.clone(), refresh).await?;
-        tracing::info!(user = %user.id, session = %session.id, address, "logged in");
-        self.answer(user, session.id, token.reveal(), now)
+        let id = session.id;
+        let login = Login { password_hash, session, refresh };
+        if !crud::sessions::log_in(&self.engine.db, login).await? {
+            return Ok(None);
+        }
+        tracing::info!(user = %user.id, session = %id, address, "logged in");
+        self.answer(user, id, token.reveal(), now).map(Some)
     }
 
     /// Checks a password when its turn has come in its line, and counts it if it is wrong, or if
@@ -277,9 +298,10 @@ impl Accounts {
     }
 }
 
-/// A password that no account can have costs as much as any other.
+/// A password that no account can have costs as much as any other. Cut off, it is still too long to
+/// be one.
 fn password_text(password: &str) -> SecretString {
-    SecretString::from(password.chars().take(validate::MAX_PASSWORD_BYTES).collect::<String>())
+    SecretString::from(password.chars().take(validate::MAX_PASSWORD_BYTES + 1).collect::<String>())
 }
 
 fn throttled(wait: Duration) -> Error {

@@ -85,6 +85,7 @@ impl Links {
         if !crud::invitations::add(&self.engine.db, row.clone(), limit.into()).await? {
             return Err(Error::TooManyInvitations(limit));
         }
+        self.engine.rows_age.notify_one();
         tracing::info!(invitation = %row.id, author = author.map(tracing::field::display), ?role, "invitation made");
         Ok(InvitationCreated {
             token: token.reveal().to_owned(),
@@ -132,6 +133,7 @@ impl Links {
         if !crud::users::reset::replace(&self.engine.db, row).await? {
             return Err(Error::NotFound("user"));
         }
+        self.engine.rows_age.notify_one();
         tracing::info!(%user, "link to a new password made");
         Ok(ResetLinkCreated {
             token: token.reveal().to_owned(),

@@ -1,5 +1,5 @@
 //! Forgets what credentials leave behind when it has had its time: sessions that ended, refresh
-//! tokens and idempotency keys that expired, counts of wrong passwords.
+//! tokens, idempotency keys and links that expired, counts of wrong passwords.
 //!
 //! Sleeps until the first is due. What is written meanwhile may be due earlier: then all is looked
 //! at again a little later, and never while nobody writes.
@@ -30,11 +30,19 @@ enum Kind {
     RefreshTokens,
     IdempotencyKeys,
     LoginFailures,
+    Invitations,
+    ResetLinks,
 }
 
 impl Kind {
-    const ALL: [Self; 4] =
-        [Self::Sessions, Self::RefreshTokens, Self::IdempotencyKeys, Self::LoginFailures];
+    const ALL: [Self; 6] = [
+        Self::Sessions,
+        Self::RefreshTokens,
+        Self::IdempotencyKeys,
+        Self::LoginFailures,
+        Self::Invitations,
+        Self::ResetLinks,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -42,6 +50,8 @@ impl Kind {
             Self::RefreshTokens => "refresh tokens",
             Self::IdempotencyKeys => "idempotency keys",
             Self::LoginFailures => "login failures",
+            Self::Invitations => "invitations",
+            Self::ResetLinks => "links to a new password",
         }
     }
 
@@ -49,7 +59,9 @@ impl Kind {
     fn kept(self, engine: &Engine) -> Duration {
         match self {
             Self::Sessions => SESSION_KEPT,
-            Self::RefreshTokens | Self::IdempotencyKeys => Duration::ZERO,
+            Self::RefreshTokens | Self::IdempotencyKeys | Self::Invitations | Self::ResetLinks => {
+                Duration::ZERO
+            }
             Self::LoginFailures => REMEMBERED.max(engine.settings.throttle.longest),
         }
     }
@@ -61,6 +73,8 @@ impl Kind {
             Self::RefreshTokens => crud::sessions::first_token_end(db).await?,
             Self::IdempotencyKeys => crud::idempotency::oldest(db).await?,
             Self::LoginFailures => crud::login_failures::oldest(db).await?,
+            Self::Invitations => crud::invitations::oldest(db).await?,
+            Self::ResetLinks => crud::users::reset::oldest(db).await?,
         })
     }
 
@@ -72,6 +86,8 @@ impl Kind {
             Self::RefreshTokens => crud::sessions::purge_tokens(db, until).await?,
             Self::IdempotencyKeys => crud::idempotency::purge(db, until).await?,
             Self::LoginFailures => crud::login_failures::purge(db, until).await?,
+            Self::Invitations => crud::invitations::purge(db, until).await?,
+            Self::ResetLinks => crud::users::reset::purge(db, until).await?,
         })
     }
 

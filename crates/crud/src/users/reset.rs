@@ -2,9 +2,10 @@
 
 use models::password_reset::{Column, Entity, Model};
 use models::{Time, UserId, user};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{end_sessions, update, visible};
+use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::insert;
@@ -26,10 +27,38 @@ pub async fn replace(db: &Db, reset: Model) -> Result<bool> {
     .await
 }
 
-/// Whether a link with this hash can be used.
-pub async fn is_good(db: &Db, hash: Vec<u8>, now: Time) -> Result<bool> {
-    let query = Entity::find().filter(Column::Hash.eq(hash)).filter(Column::ExpiresAt.gt(now));
-    Ok(query.one(db.read()).await?.is_some())
+/// The e-mail address of the account that a link with this hash is for, if it can be used.
+pub async fn find(db: &Db, hash: Vec<u8>, now: Time) -> Result<Option<String>> {
+    let query = Entity::find()
+        .select_only()
+        .column(user::Column::Email)
+        .filter(Column::Hash.eq(hash))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(user::Column::DeletedAt.is_null());
+    Ok(with_owner(query, Column::UserId).into_tuple().one(db.read()).await?)
+}
+
+/// Removes the link of an account.
+pub(super) async fn remove(tx: &Tx, user: UserId) -> Result<()> {
+    Entity::delete_by_id(user).exec(tx).await?;
+    Ok(())
+}
+
+/// When the next link expires, or has expired; `None` if there are none.
+pub async fn oldest(db: &Db) -> Result<Option<Time>> {
+    let query = Entity::find().select_only().column(Column::ExpiresAt);
+    Ok(query.order_by_asc(Column::ExpiresAt).limit(1).into_tuple().one(db.read()).await?)
+}
+
+/// Removes the links that have expired. How many it were.
+pub async fn purge(db: &Db, now: Time) -> Result<u64> {
+    db.write(now, |tx, now| {
+        Box::pin(async move {
+            let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(*now));
+            Ok(expired.exec(tx).await?.rows_affected)
+        })
+    })
+    .await
 }
 
 /// Uses a link: its account gets this password hash, and all its sessions end. Whose it is; none

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crud::accounts::{Claim, SignUp, SignedUp};
-use crud::sessions::{Exchange, Exchanged};
+use crud::sessions::{Exchange, Exchanged, Login};
+use crud::users::removal::{self, Hidden};
+use crud::users::{NewPassword, administration};
 use futures_util::future::join_all;
 use models::user::UserRole;
 use models::{Context, Time, refresh_token, session, user};
@@ -15,6 +17,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("of_fifty_sign_ups_with_the_set_up_code_one_is_administrator", one_administrator)
         .story("a_set_up_code_works_once", setup_code)
         .story("servers_that_start_at_once_share_a_set_up_seed", one_seed)
+        .story("s15_what_ends_all_sessions_ends_logins_under_way", late_logins)
         .story("a_used_refresh_token_ends_the_session", reuse)
         .story("a_lost_answer_is_forgiven_within_the_grace", grace)
         .story("of_twenty_parallel_refreshes_one_token_lives", parallel_refresh)
@@ -120,6 +123,46 @@ async fn one_seed(world: World) {
     let seeds: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
     let first = seeds.first().unwrap();
     assert!(first.is_some() && seeds.iter().all(|seed| seed == first), "{seeds:?}");
+}
+
+async fn late_logins(world: World) {
+    let db = super::open(&world).await;
+    let SignUp { user, session, refresh, claim } = new_account("a@x.org", Claim::None, 1);
+    let id = user.id;
+    let new = SignUp { user, session: session.clone(), refresh: refresh.clone(), claim };
+    crud::accounts::sign_up(&db, new).await.unwrap();
+    let context = Context::system();
+    let log_in = async |hash: &str, token: u8| {
+        let session = session::Model { id: context.new_id(), ..session.clone() };
+        let hash_of_token = vec![token; 32];
+        let refresh =
+            refresh_token::Model { hash: hash_of_token, session_id: session.id, ..refresh.clone() };
+        let login = Login { password_hash: hash.to_owned(), session, refresh };
+        crud::sessions::log_in(&db, login).await.unwrap()
+    };
+    assert!(log_in("hash", 2).await);
+    let new = NewPassword {
+        user: id,
+        old_hash: None,
+        hash: "new".to_owned(),
+        keep: None,
+        end_keys: None,
+        now: now(),
+    };
+    assert!(crud::users::change_password(&db, new).await.unwrap());
+    assert!(!log_in("hash", 3).await, "its password was checked before");
+    assert!(log_in("new", 3).await);
+    let disable = async |disabled| {
+        administration::set_disabled(&db, id, disabled, now()).await.unwrap();
+    };
+    disable(true).await;
+    assert!(!log_in("new", 4).await);
+    disable(false).await;
+    assert!(log_in("new", 4).await);
+    assert_eq!(removal::hide(&db, id, now()).await.unwrap(), Hidden::Done);
+    assert!(!log_in("new", 5).await && !log_in("", 5).await);
+    let count = world.sql().await.value("SELECT COUNT(*) FROM sessions").await;
+    assert_eq!(count, "4", "what was refused left nothing");
 }
 
 async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {

@@ -15,6 +15,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         harness,
         signing_up_logs_in,
         logging_in_takes_the_right_password,
+        s18_a_password_is_not_cut_off,
         what_cannot_be_an_account_is_refused,
         one_address_is_one_account_however_it_is_written,
         fields_that_cannot_be_set_are_refused_by_name,
@@ -45,6 +46,21 @@ async fn signing_up_logs_in(world: World) {
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let hashes = sql.rows("SELECT hash FROM refresh_tokens").await;
     assert!(hashes.len() == 1 && !refresh.contains(&hashes[0][0]), "only a hash is stored");
+}
+
+async fn s18_a_password_is_not_cut_off(world: World) {
+    let app = TestApp::start(&world).await;
+    let longest = "correct horse ".repeat(74)[..1024].to_owned();
+    let login = async |password: String| {
+        let body = json!({"email": "ada@example.org", "password": password});
+        app.anonymous().post("/api/auth/login", body).await
+    };
+    let body = json!({"email": "ada@example.org", "password": longest});
+    app.anonymous().post("/api/auth/signup", body).await.expect(201);
+    for more in ["x", "é", " and much more"] {
+        login(format!("{longest}{more}")).await.expect_error(401, "invalid_credentials");
+    }
+    login(longest).await.expect(200);
 }
 
 async fn logging_in_takes_the_right_password(world: World) {

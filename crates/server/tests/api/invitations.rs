@@ -22,6 +22,9 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         a_closed_server_takes_no_invitations,
         a_reset_link_works_once_and_ends_the_sessions,
         a_reset_link_ends_with_its_time_its_successor_or_its_account,
+        s15_a_reset_link_ends_with_the_password_it_was_made_for,
+        s18_a_reset_link_takes_no_password_that_anybody_knows,
+        s9_an_invitation_is_no_list_of_accounts,
         s9_one_refusal_for_every_wrong_reset_token,
     )
 }
@@ -292,6 +295,48 @@ async fn a_reset_link_ends_with_its_time_its_successor_or_its_account(world: Wor
     let delete = ada.request(Method::DELETE, "/api/me").json(&json!({"current_password": ANOTHER}));
     ada.send(delete).await.expect(204);
     reset(&client, &last, PASSWORD).await.expect_error(403, "reset_token_invalid");
+}
+
+async fn s15_a_reset_link_ends_with_the_password_it_was_made_for(world: World) {
+    let (app, _, root, ada) = start_with_ada(&world).await;
+    let client = app.anonymous();
+    let token = root.post(&links_of(&ada), json!({})).await.expect(201)["token"].clone();
+    // Ada has remembered it, and the link is still in somebody's mail.
+    let change = json!({"current_password": PASSWORD, "new_password": ANOTHER});
+    ada.post("/api/me/password", change).await.expect(204);
+    reset(&client, &token, PASSWORD).await.expect_error(403, "reset_token_invalid");
+    assert!(may_log_in(&client, &ada.email, ANOTHER).await);
+}
+
+async fn s18_a_reset_link_takes_no_password_that_anybody_knows(world: World) {
+    let (app, _, root, ada) = start_with_ada(&world).await;
+    let token = root.post(&links_of(&ada), json!({})).await.expect(201)["token"].clone();
+    for known in [ada.email.as_str(), "example-2024", "Ada@Example.org1"] {
+        let refused = reset(&app.anonymous(), &token, known).await;
+        let refused = refused.expect_error(400, "invalid_value");
+        assert_eq!(refused["error"]["param"], "new_password", "{known}: {refused}");
+    }
+    reset(&app.anonymous(), &token, ANOTHER).await.expect(204);
+}
+
+async fn s9_an_invitation_is_no_list_of_accounts(world: World) {
+    let clock = ManualClock::new();
+    let app = TestApp::builder(&world)
+        .clock(&clock)
+        .set("CHATAPP_AUTH__SIGNUP", "invite")
+        .set("CHATAPP_AUTH__SIGNUPS_PER_ADDRESS", "3")
+        .start()
+        .await;
+    let root = app.administrator("root").await;
+    let token = invite(&root, json!({"uses": 2})).await["token"].clone();
+    let client = app.anonymous();
+    accept(&client, "ada", &token).await.expect(201);
+    for _ in 0..3 {
+        accept(&client, "ada", &token).await.expect_error(409, "email_taken");
+    }
+    accept(&client, "ada", &token).await.expect_error(429, "rate_limit_exceeded");
+    clock.advance(Duration::from_secs(1));
+    accept(&client, "bob", &token).await.expect(201);
 }
 
 async fn s9_one_refusal_for_every_wrong_reset_token(world: World) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply, User};
@@ -18,6 +18,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         what_cannot_be_in_a_profile_is_refused,
         a_new_password_ends_the_other_sessions,
         of_two_new_passwords_at_once_one_is_stored,
+        s15_no_login_outlives_the_password_it_was_made_with,
         a_deleted_account_is_gone_at_once_and_entirely,
         deleting_an_account_takes_its_password,
         deleting_an_account_goes_on_after_a_restart,
@@ -169,6 +170,23 @@ async fn of_two_new_passwords_at_once_one_is_stored(world: World) {
     login(&app, &ada.email, wrong).await.expect_error(401, "invalid_credentials");
     let live = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL";
     assert_eq!(world.sql().await.value(live).await, "2", "the winner's and the last login");
+}
+
+async fn s15_no_login_outlives_the_password_it_was_made_with(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let logins = (0..16).map(|_| login(&app, &ada.email, PASSWORD));
+    let (changed, logins) = join(change_password(&ada, PASSWORD, NEW), join_all(logins)).await;
+    changed.expect(204);
+    for reply in logins {
+        if reply.status == 200 {
+            let renewal = json!({"refresh_token": reply.expect(200)["refresh_token"]});
+            let renewed = app.anonymous().post("/api/auth/refresh", renewal).await;
+            renewed.expect_error(401, "invalid_token");
+        }
+    }
+    let live = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL";
+    assert_eq!(world.sql().await.value(live).await, "1", "the one that has changed it");
 }
 
 /// How many rows are left of an account.

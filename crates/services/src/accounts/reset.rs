@@ -15,13 +15,14 @@ impl Accounts {
         let attempt = self.count_attempt(client).await?;
         let hash = token_hash(&token);
         let now = self.engine.context.now();
-        if !crud::users::reset::is_good(&self.engine.db, hash.clone(), now).await? {
+        let found = crud::users::reset::find(&self.engine.db, hash.clone(), now).await?;
+        let Some(email) = found else {
             attempt.wrong(now).await?;
             tracing::warn!(address = client.address, "reset refused: wrong token");
             return Err(Error::ResetTokenInvalid);
-        }
+        };
         drop(attempt);
-        password_rule(&new_password, "", &client.host).map_err(|rule| {
+        password_rule(&new_password, &email, &client.host).map_err(|rule| {
             Invalid::new("new_password", rule.replacen("password", "new_password", 1))
         })?;
         let password_hash = self.hash_new(new_password, client).await?;

@@ -49,6 +49,10 @@ impl Accounts {
             self.count_attempt(&client).await?.wrong(self.engine.context.now()).await?;
         }
         if crud::accounts::is_email_taken(&self.engine.db, &email).await? {
+            // Whoever holds an invitation could ask about one address after the other.
+            if claim != Claim::None {
+                self.count_attempt(&client).await?.wrong(self.engine.context.now()).await?;
+            }
             return Err(Error::EmailTaken);
         }
         let password_hash = self.hash_new(password, &client).await?;
