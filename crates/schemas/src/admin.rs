@@ -20,7 +20,7 @@ pub const LONGEST_LIFETIME: Duration = Duration::from_hours(366 * 24);
 pub const MOST_USES: u32 = 1000;
 
 /// Body of `POST /api/admin/invitations`.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationCreate {
     /// The one e-mail address that it is for; any, if not given.
@@ -39,6 +39,16 @@ pub struct InvitationCreate {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
+    /// The caller's password: needed where the accounts are administrators'.
+    #[serde(default)]
+    pub current_password: Option<String>,
+}
+
+// No password reaches a log, not even by accident.
+impl fmt::Debug for InvitationCreate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvitationCreate").field("role", &self.role).finish_non_exhaustive()
+    }
 }
 
 fn ordinary() -> UserRole {
@@ -72,13 +82,24 @@ fn expiry(end: Option<Time>, now: Time) -> Result<(), Invalid> {
 }
 
 /// Body of `POST /api/admin/users/{id}/reset-link`.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetLinkCreate {
     /// When it stops working, within a year; in 24 hours, if not given.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Time>,
+    /// The caller's password: needed where the account is an administrator's.
+    #[serde(default)]
+    pub current_password: Option<String>,
+}
+
+impl fmt::Debug for ResetLinkCreate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetLinkCreate")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ResetLinkCreate {

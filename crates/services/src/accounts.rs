@@ -4,6 +4,7 @@ mod profile;
 mod removal;
 mod reset;
 mod signup;
+mod step_up;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -59,7 +59,7 @@ impl Links {
         }
         let now = self.engine.context.now();
         body.validate(now)?;
-        let InvitationCreate { email, role, uses, expires_at } = body;
+        let InvitationCreate { email, role, uses, expires_at, current_password: _ } = body;
         let email = email
             .map(|email| canonical_email(&email))
             .transpose()

@@ -18,7 +18,7 @@ export interface paths {
          * Invite somebody
          * @description The answer holds a link with which accounts are made where sign-up takes invitations
          *     (`auth.signup`); it is not shown again. It works until it is used up, expires or is taken back,
-         *     or its author administers the server no more.
+         *     or its author administers the server no more. One for administrators takes the password.
          */
         post: operations["create_invitation"];
         delete?: never;
@@ -59,7 +59,8 @@ export interface paths {
         /**
          * Make a link to a new password
          * @description For somebody who has forgotten theirs. The answer holds a link to be given to the owner of the
-         *     account; it works once, and replaces an earlier one. Nothing else changes until it is used.
+         *     account; it works once, and replaces an earlier one. Nothing else changes until it is used. For
+         *     an administrator's account, also one's own, it takes the password.
          */
         post: operations["create_reset_link"];
         delete?: never;
@@ -1696,6 +1697,8 @@ export interface components {
              * @description When it stops working, within a year; in 7 days, if not given.
              */
             expires_at?: string | null;
+            /** @description The caller's password: needed where the accounts are administrators'. */
+            current_password?: string | null;
         };
         /** @description An invitation that was just made. */
         InvitationCreated: components["schemas"]["InvitationOut"] & {
@@ -2475,6 +2478,8 @@ export interface components {
              * @description When it stops working, within a year; in 24 hours, if not given.
              */
             expires_at?: string | null;
+            /** @description The caller's password: needed where the account is an administrator's. */
+            current_password?: string | null;
         };
         /** @description A link to a new password that was just made. */
         ResetLinkCreated: {
@@ -3169,7 +3174,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description `administrator_required`, `insufficient_scope`, or `signup_closed`: nobody could use it */
+            /** @description `administrator_required`, `insufficient_scope`, `password_required`, `wrong_password`, or `signup_closed`: nobody could use it */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3274,7 +3279,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description `administrator_required` or `insufficient_scope` */
+            /** @description `administrator_required`, `insufficient_scope`, `password_required` or `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -31,13 +31,13 @@ pub(super) async fn list_invitations(
 ///
 /// The answer holds a link with which accounts are made where sign-up takes invitations
 /// (`auth.signup`); it is not shown again. It works until it is used up, expires or is taken back,
-/// or its author administers the server no more.
+/// or its author administers the server no more. One for administrators takes the password.
 #[utoipa::path(
     post, path = "/api/admin/invitations", tag = "Administration",
     security(("bearer" = ["admin"])), request_body = InvitationCreate,
     responses(
         (status = 201, description = "The invitation", body = InvitationCreated),
-        (status = 403, description = "`administrator_required`, `insufficient_scope`, or `signup_closed`: nobody could use it", body = schemas::error::ErrorBody),
+        (status = 403, description = "`administrator_required`, `insufficient_scope`, `password_required`, `wrong_password`, or `signup_closed`: nobody could use it", body = schemas::error::ErrorBody),
         (status = 409, description = "`email_taken`, or `invitation_limit_reached`", body = schemas::error::ErrorBody),
     )
 )]
@@ -45,8 +45,9 @@ pub(super) async fn create_invitation(
     State(state): State<AppState>,
     Administrator(identity): Administrator,
     OwnAddress(base): OwnAddress,
-    Json(request): Json<InvitationCreate>,
+    Json(mut request): Json<InvitationCreate>,
 ) -> Answer<(StatusCode, Json<InvitationCreated>)> {
+    state.services.accounts.may_invite(&identity, &mut request).await?;
     let links = &state.services.links;
     let made = links.invite(Some(identity.user_id), request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
@@ -76,23 +77,25 @@ pub(super) async fn revoke_invitation(
 /// Make a link to a new password
 ///
 /// For somebody who has forgotten theirs. The answer holds a link to be given to the owner of the
-/// account; it works once, and replaces an earlier one. Nothing else changes until it is used.
+/// account; it works once, and replaces an earlier one. Nothing else changes until it is used. For
+/// an administrator's account, also one's own, it takes the password.
 #[utoipa::path(
     post, path = "/api/admin/users/{id}/reset-link", tag = "Administration",
     security(("bearer" = ["admin"])), request_body = ResetLinkCreate,
     params(("id" = String, Path, description = "Id of the user", example = "user_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")),
     responses(
         (status = 201, description = "The link", body = ResetLinkCreated),
-        (status = 403, description = "`administrator_required` or `insufficient_scope`", body = schemas::error::ErrorBody),
+        (status = 403, description = "`administrator_required`, `insufficient_scope`, `password_required` or `wrong_password`", body = schemas::error::ErrorBody),
     )
 )]
 pub(super) async fn create_reset_link(
     State(state): State<AppState>,
-    _administrator: Administrator,
+    Administrator(identity): Administrator,
     Path(id): Path<UserId>,
     OwnAddress(base): OwnAddress,
-    Json(request): Json<ResetLinkCreate>,
+    Json(mut request): Json<ResetLinkCreate>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
+    state.services.accounts.may_link(&identity, id, &mut request).await?;
     let made = state.services.links.reset_link(id, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

@@ -78,13 +78,14 @@ async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<
         UserCommand::Invite(UserInviteArgs { email, admin, days, uses }) => {
             let expires_at = Some(operator.now() + Duration::from_hours(u64::from(days) * 24));
             let role = user_role(admin);
-            let made = operator.invite(InvitationCreate { email, role, uses, expires_at }).await?;
-            print_link(operator, &made.link)
+            let invitation =
+                InvitationCreate { email, role, uses, expires_at, current_password: None };
+            print_link(operator, &operator.invite(invitation).await?.link)
         }
         UserCommand::ResetLink { account, hours } => {
             let expires_at = Some(operator.now() + Duration::from_hours(hours.into()));
-            let made = operator.reset_link(&account, ResetLinkCreate { expires_at }).await?;
-            print_link(operator, &made.link)
+            let link = ResetLinkCreate { expires_at, current_password: None };
+            print_link(operator, &operator.reset_link(&account, link).await?.link)
         }
         UserCommand::Delete { account, yes } => {
             let user = operator.find_user(&account).await?;

@@ -23,6 +23,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         a_reset_link_works_once_and_ends_the_sessions,
         a_reset_link_ends_with_its_time_its_successor_or_its_account,
         s15_a_reset_link_ends_with_the_password_it_was_made_for,
+        s15_what_makes_an_administrator_takes_the_password,
         s18_a_reset_link_takes_no_password_that_anybody_knows,
         s9_an_invitation_is_no_list_of_accounts,
         s9_one_refusal_for_every_wrong_reset_token,
@@ -103,7 +104,8 @@ async fn an_invitation_makes_one_account(world: World) {
 async fn an_invitation_is_good_for_what_it_says(world: World) {
     let (app, clock, root) = start(&world).await;
     let client = app.anonymous();
-    let body = json!({"email": " Grace@Example.org ", "role": "admin"});
+    let body =
+        json!({"email": " Grace@Example.org ", "role": "admin", "current_password": PASSWORD});
     let made = invite(&root, body).await;
     assert_eq!((&made["email"], &made["role"]), (&json!("grace@example.org"), &json!("admin")));
     let wrong = accept(&client, "eve", &made["token"]).await;
@@ -145,10 +147,11 @@ async fn an_invitation_ends_with_its_time_its_author_or_on_request(world: World)
     clock.advance(Duration::from_mins(1));
     accept(&client, "ada", &short["token"]).await.expect_error(403, "invitation_invalid");
 
-    let helper = invite(&root, json!({"role": "admin"})).await;
+    let helper = invite(&root, json!({"role": "admin", "current_password": PASSWORD})).await;
     let helper = accept(&client, "helper", &helper["token"]).await.expect(201);
     let helper = client.with_bearer(helper["access_token"].as_str());
-    let left = invite(&helper, json!({"role": "admin", "uses": 5})).await;
+    let body = json!({"role": "admin", "uses": 5, "current_password": PASSWORD});
+    let left = invite(&helper, body).await;
     let demote = "UPDATE users SET role = 'user' WHERE email = 'helper@example.org'";
     world.sql().await.execute(demote).await;
     accept(&client, "eve", &left["token"]).await.expect_error(403, "invitation_invalid");
@@ -306,6 +309,30 @@ async fn s15_a_reset_link_ends_with_the_password_it_was_made_for(world: World) {
     ada.post("/api/me/password", change).await.expect(204);
     reset(&client, &token, PASSWORD).await.expect_error(403, "reset_token_invalid");
     assert!(may_log_in(&client, &ada.email, ANOTHER).await);
+}
+
+async fn s15_what_makes_an_administrator_takes_the_password(world: World) {
+    let (app, _, root, ada) = start_with_ada(&world).await;
+    let body = json!({"name": "x", "scopes": ["admin"], "current_password": PASSWORD});
+    let key = root.post("/api/keys", body).await.expect(201);
+    let key = root.with_bearer(key["key"].as_str());
+    // Whoever has found a session or a key of theirs.
+    for found in [&*root, &key] {
+        for (path, mut body) in
+            [(INVITATIONS.to_owned(), json!({"role": "admin"})), (links_of(&root), json!({}))]
+        {
+            found.post(&path, body.clone()).await.expect_error(403, "password_required");
+            body["current_password"] = json!("a guess or so");
+            found.post(&path, body.clone()).await.expect_error(403, "wrong_password");
+            body["current_password"] = json!(PASSWORD);
+            found.post(&path, body).await.expect(201);
+        }
+        found.post(INVITATIONS, json!({})).await.expect(201);
+        found.post(&links_of(&ada), json!({})).await.expect(201);
+        let wrong = json!({"current_password": "a guess or so"});
+        found.post(&links_of(&ada), wrong).await.expect_error(403, "wrong_password");
+    }
+    assert_eq!(app.anonymous().login(&root.email).await.id, root.id);
 }
 
 async fn s18_a_reset_link_takes_no_password_that_anybody_knows(world: World) {

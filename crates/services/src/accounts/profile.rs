@@ -97,13 +97,10 @@ impl Accounts {
     /// Makes an API key. What could be used to keep an account that somebody has got hold of takes
     /// the password.
     pub async fn create_key(&self, identity: &Identity, mut body: KeyCreate) -> Result<KeyCreated> {
-        let takes_password = self.keys.check(identity, &body)?;
-        let password = body.current_password.take();
-        if takes_password || password.is_some() {
-            let what = "A key with the scope `account` or `admin`, or that works longer than a \
-                        session,";
-            self.confirm_own(identity, password, what).await?;
-        }
+        let is_needed = self.keys.check(identity, &body)?;
+        let what =
+            "A key with the scope `account` or `admin`, or that works longer than a session,";
+        self.step_up(identity, is_needed, body.current_password.take(), what).await?;
         self.keys.create(identity, body).await
     }
 
