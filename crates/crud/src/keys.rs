@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use models::api_key::{Column, Entity, Model};
-use models::{ApiKeyId, Time, UserId, user};
+use models::{ApiKeyId, SessionId, Time, UserId, session, user};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -84,18 +84,33 @@ pub enum Added {
     Stored,
     /// Its owner has as many as allowed.
     TooMany,
-    /// There is no such owner.
+    /// There is no such owner, or they have ended what it was made with.
     NoOwner,
 }
 
-/// Stores a key, unless its owner has `limit` keys that are not revoked.
-pub async fn add(db: &Db, key: Model, limit: u32) -> Result<Added> {
-    db.write((key, limit), |tx, (key, limit)| Box::pin(add_in(tx, key, *limit))).await
+/// With what a key is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// The command line.
+    Operator,
+    /// A session of its owner.
+    Session(SessionId),
+    /// Another key of its owner.
+    Key(ApiKeyId),
 }
 
-async fn add_in(tx: &Tx, key: &Model, limit: u32) -> Result<Added> {
+/// Stores a key, unless its owner has `limit` keys that are not revoked, or what it is made with
+/// has ended meanwhile: what ends all keys ends those that were about to be made, too.
+pub async fn add(db: &Db, key: Model, maker: Maker, limit: u32) -> Result<Added> {
+    db.write((key, maker, limit), |tx, (key, maker, limit)| {
+        Box::pin(add_in(tx, key, *maker, *limit))
+    })
+    .await
+}
+
+async fn add_in(tx: &Tx, key: &Model, maker: Maker, limit: u32) -> Result<Added> {
     // Two that are made at once are counted one after the other.
-    if !accounts::lock(tx, key.user_id).await? {
+    if !accounts::lock(tx, key.user_id).await? || !is_live(tx, maker).await? {
         return Ok(Added::NoOwner);
     }
     let owned = || Entity::find().filter(Column::UserId.eq(key.user_id));
@@ -110,6 +125,20 @@ async fn add_in(tx: &Tx, key: &Model, limit: u32) -> Result<Added> {
         .await?;
     insert(tx, key.clone()).await?;
     Ok(Added::Stored)
+}
+
+async fn is_live(tx: &Tx, maker: Maker) -> Result<bool> {
+    let count = match maker {
+        Maker::Operator => return Ok(true),
+        Maker::Session(id) => {
+            let revoked = session::Column::RevokedAt;
+            session::Entity::find_by_id(id).filter(revoked.is_null()).count(tx).await?
+        }
+        Maker::Key(id) => {
+            Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).count(tx).await?
+        }
+    };
+    Ok(count == 1)
 }
 
 /// Renames a key of `owner`; the row as it is afterwards.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth::{
     Credential, Identity, OpaqueToken, is_api_key, new_api_key, token_hash, visible_prefix,
 };
-use crud::keys::Added;
+use crud::keys::{Added, Maker};
 use models::api_key::{self, Scope, Scopes};
 use models::{ApiKeyId, Time, UserId};
 use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
@@ -83,7 +83,11 @@ impl Keys {
         let key = new_api_key();
         let row = key_row(self.engine.context.new_id(), identity.user_id, body, &key, now);
         let limit = self.engine.settings.keys_per_user;
-        match crud::keys::add(&self.engine.db, row.clone(), limit).await? {
+        let maker = match identity.credential {
+            Credential::Session(id) => Maker::Session(id),
+            Credential::Key { id, .. } => Maker::Key(id),
+        };
+        match crud::keys::add(&self.engine.db, row.clone(), maker, limit).await? {
             Added::Stored => {}
             Added::TooMany => return Err(Error::TooManyKeys(limit)),
             Added::NoOwner => return Err(Error::InvalidToken),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crud::accounts::{Claim, SignUp, SignedUp};
+use crud::keys::{Added, Maker};
 use crud::sessions::{Exchange, Exchanged, Login};
 use crud::users::removal::{self, Hidden};
 use crud::users::{NewPassword, administration};
 use futures_util::future::join_all;
 use models::user::UserRole;
-use models::{Context, Time, refresh_token, session, user};
+use models::{Context, Time, api_key, refresh_token, session, user};
 use testkit::{Harness, World};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
@@ -18,6 +19,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("a_set_up_code_works_once", setup_code)
         .story("servers_that_start_at_once_share_a_set_up_seed", one_seed)
         .story("s15_what_ends_all_sessions_ends_logins_under_way", late_logins)
+        .story("s15_what_ends_all_keys_ends_those_being_made", late_keys)
         .story("a_used_refresh_token_ends_the_session", reuse)
         .story("a_lost_answer_is_forgiven_within_the_grace", grace)
         .story("of_twenty_parallel_refreshes_one_token_lives", parallel_refresh)
@@ -163,6 +165,46 @@ async fn late_logins(world: World) {
     assert!(!log_in("new", 5).await && !log_in("", 5).await);
     let count = world.sql().await.value("SELECT COUNT(*) FROM sessions").await;
     assert_eq!(count, "4", "what was refused left nothing");
+}
+
+async fn late_keys(world: World) {
+    let db = super::open(&world).await;
+    let new = new_account("a@x.org", Claim::None, 1);
+    let (owner, session) = (new.user.id, new.session.id);
+    crud::accounts::sign_up(&db, new).await.unwrap();
+    let context = Context::system();
+    let add = async |token: u8, maker| {
+        let key = api_key::Model {
+            id: context.new_id(),
+            user_id: owner,
+            name: "x".to_owned(),
+            hash: vec![token; 32],
+            prefix: "sk-x".to_owned(),
+            scopes: "read".to_owned(),
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+            created_at: now(),
+        };
+        let id = key.id;
+        (id, crud::keys::add(&db, key, maker, 100).await.unwrap())
+    };
+    let (first, added) = add(1, Maker::Session(session)).await;
+    assert_eq!(added, Added::Stored);
+    assert_eq!(add(2, Maker::Key(first)).await.1, Added::Stored);
+    let new = NewPassword {
+        user: owner,
+        old_hash: None,
+        hash: "new".to_owned(),
+        keep: None,
+        end_keys: Some(None),
+        now: now(),
+    };
+    assert!(crud::users::change_password(&db, new).await.unwrap());
+    for (token, maker) in [(3, Maker::Session(session)), (4, Maker::Key(first))] {
+        assert_eq!(add(token, maker).await.1, Added::NoOwner, "{maker:?}");
+    }
+    assert_eq!(add(5, Maker::Operator).await.1, Added::Stored);
 }
 
 async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use auth::{OpaqueToken, new_api_key};
-use crud::keys::Added;
+use crud::keys::{Added, Maker};
 use models::ApiKeyId;
 use models::api_key::{Model, Scope};
 use schemas::key::KeyCreate;
@@ -42,7 +42,7 @@ impl Operator {
         let (id, key) = (self.context.new_id(), new_api_key());
         let row = services::key_row(id, user_id, body, &key, now);
         let limit = self.config.limits.keys_per_user;
-        match crud::keys::add(&self.db, row, limit).await? {
+        match crud::keys::add(&self.db, row, Maker::Operator, limit).await? {
             Added::Stored => {}
             Added::TooMany => bail!(
                 "the account has {limit} keys, as many as limits.keys_per_user allows; revoke one \
