@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use crate::file::File;
 
 /// What the page may do: run our scripts, show our styles, talk to this server. No text can become
-/// HTML by accident: only the framework's own templates may.
+/// HTML by accident: only the framework's own templates may. Nor can it name a script: only the one
+/// that colours code is started, in a thread of its own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+     require-trusted-types-for 'script'; trusted-types svelte-trusted-html colours";
 
 /// Names under this contain a hash of the content.
 const HASHED: &str = "assets/";

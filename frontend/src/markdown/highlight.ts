@@ -1,4 +1,4 @@
-/** Colours code. A chunk of its own, loaded with the first code that is to be coloured. */
+/** Colours code: see `colours.ts` for where this runs. */
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import c from "highlight.js/lib/languages/c";
@@ -33,52 +33,76 @@ for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(
 hljs.registerAliases(["console", "shell", "zsh"], { languageName: "bash" });
 hljs.registerAliases(["svelte", "vue"], { languageName: "xml" });
 
-/** Builds nodes where the library would build HTML. */
-class NodeEmitter {
-  #stack: (DocumentFragment | HTMLElement)[] = [document.createDocumentFragment()];
+/** A piece of coloured code: a text, a name that opens what has a colour, or null, which closes it. */
+export type Piece = string | { class: string } | null;
 
-  get fragment(): DocumentFragment {
-    return this.#stack[0] as DocumentFragment;
-  }
+/** What is within more than so many others has the colour of what it is in. */
+const DEEPEST = 8;
+/** After so many the rest has no colour. */
+const MOST_COLOURS = 5_000;
+
+/** Lists the pieces where the library would build HTML. */
+class Pieces {
+  readonly list: Piece[] = [];
+  #colours = 0;
+  /** For each scope that is open, whether it has a colour. */
+  #open: boolean[] = [];
+  #depth = 0;
 
   addText(text: string): void {
-    if (text !== "") this.#stack.at(-1)!.append(text);
+    if (text === "") return;
+    if (typeof this.list.at(-1) === "string") this.list.push(`${this.list.pop() as string}${text}`);
+    else this.list.push(text);
   }
 
   startScope(scope: string): void {
-    const span = document.createElement("span");
     // `title.class` means the classes `hljs-title` and `class_`.
     const [first, ...others] = scope.split(".");
-    span.className = [`hljs-${first}`, ...others.map((part) => `${part}_`)].join(" ");
-    this.#stack.at(-1)!.append(span);
-    this.#stack.push(span);
+    this.#start({ class: [`hljs-${first}`, ...others.map((part) => `${part}_`)].join(" ") });
+  }
+
+  #start(piece: { class: string }): void {
+    const coloured = this.#depth < DEEPEST && this.#colours < MOST_COLOURS;
+    this.#open.push(coloured);
+    if (!coloured) return;
+    this.#depth += 1;
+    this.#colours += 1;
+    this.list.push(piece);
   }
 
   endScope(): void {
-    if (this.#stack.length > 1) this.#stack.pop();
+    if (!this.#open.pop()) return;
+    this.#depth -= 1;
+    this.list.push(null);
   }
 
   /** The names under which the library's parser calls the same. */
   openNode = (scope: string): void => this.startScope(scope);
   closeNode = (): void => this.endScope();
 
-  __addSublanguage(emitter: NodeEmitter): void {
-    this.#stack.at(-1)!.append(emitter.fragment);
+  /** Code of another language within: its own names are those of that language. */
+  __addSublanguage(inner: Pieces): void {
+    for (const piece of inner.list) {
+      if (typeof piece === "string") this.addText(piece);
+      else if (piece === null) this.endScope();
+      else this.#start(piece);
+    }
   }
 
   finalize(): void {
-    this.#stack.length = 1;
+    while (this.#open.length > 0) this.endScope();
   }
 
   toHTML(): string {
     return "";
   }
 }
-hljs.configure({ __emitter: NodeEmitter } as object);
+hljs.configure({ __emitter: Pieces } as object);
 
 /** The coloured code, or nothing when the language is not known. */
-export function highlight(code: string, language: string): DocumentFragment | undefined {
+export function highlight(code: string, language: string): Piece[] | undefined {
   if (!hljs.getLanguage(language)) return undefined;
   const result = hljs.highlight(code, { language, ignoreIllegals: true });
-  return (result as unknown as { _emitter: NodeEmitter })._emitter.fragment;
+  if (result.errorRaised) return undefined;
+  return (result as unknown as { _emitter: Pieces })._emitter.list;
 }

@@ -1,8 +1,9 @@
 /** Links of texts that somebody else has written. */
+import { LONGEST_ADDRESS } from "./bounds";
 
 /** The address that a person may follow, in its one spelling; nothing for what is no web or mail address. */
 export function safeLink(href: string): string | undefined {
-  if (!URL.canParse(href)) return undefined;
+  if (href.length > LONGEST_ADDRESS || !URL.canParse(href)) return undefined;
   const url = new URL(href);
   return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Blocks, headingLevels } from "./blocks";
-import { lex, plain } from "./lexer";
+import { plain, Reader, type Token } from "./lexer";
 import { destination, safeLink } from "./links";
 import { complete } from "./unfinished";
 
@@ -41,6 +41,13 @@ Setext
 ------
 
 End.`;
+
+function lex(text: string): Token[] {
+  const reader = new Reader();
+  const blocks = reader.blocks(text);
+  reader.lines();
+  return blocks;
+}
 
 describe("formulas", () => {
   const kinds = (text: string) =>
@@ -88,7 +95,7 @@ describe("entities", () => {
 
 describe("blocks of a growing text", () => {
   it("end up as if the text had been read at once, however it is cut", () => {
-    const whole = lex(REFERENCE).filter((token) => token.type !== "space");
+    const whole = new Blocks().read(REFERENCE, true).map((block) => block.token);
     for (const step of [1, 2, 3, 7, 50]) {
       const blocks = new Blocks();
       for (let end = step; end < REFERENCE.length; end += step) {
@@ -97,6 +104,13 @@ describe("blocks of a growing text", () => {
       const tokens = blocks.read(REFERENCE, true).map((block) => block.token);
       expect(tokens).toEqual(whole);
     }
+  });
+
+  it("are those of the text as a whole", () => {
+    const bare = (token: Token) => JSON.stringify(token, (name, value) => (name === "raw" ? undefined : value));
+    const whole = lex(REFERENCE).filter((token) => token.type !== "space");
+    const cut = new Blocks().read(REFERENCE, true).map((block) => block.token);
+    expect(cut.map(bare)).toEqual(whole.map(bare));
   });
 
   it("show no half-written syntax on the way", () => {

@@ -4,6 +4,8 @@
  * syntax flickers on the screen.
  */
 
+import { LONGEST_LINE } from "./bounds";
+
 /** Longer links are shown as they are until they are complete. */
 const LONGEST_LINK = 2_000;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
@@ -11,7 +13,8 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 /** `text` with its end completed. */
 export function complete(text: string): string {
   const { fenced, paragraph } = lastParagraph(text);
-  if (fenced) return text;
+  // A longer paragraph is read in pieces, and what is open in one ends with it.
+  if (fenced || text.length - paragraph > LONGEST_LINE) return text;
   const before = text.slice(0, paragraph);
   const last = text.slice(paragraph);
   const formula = openFormula(last);

@@ -56,6 +56,13 @@ describe("arguments", () => {
     for (const text of ["", '{"a":', "words"]) expect(pretty(text)).toBe(text);
   });
 
+  it("s13_do_not_swell_however_deep_they_are", () => {
+    const deep = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+    expect(pretty(deep(50_000)).length).toBeLessThan(100_000 * 66);
+    expect(JSON.parse(pretty(deep(100)))).toEqual(JSON.parse(deep(100)));
+    expect(pretty(deep(200_000))).toBe(deep(200_000));
+  });
+
   it("mean the same as before", () => {
     const value = { a: [1, -2.5e-3, true, null, "\u2028 \\ \" []{}:,"], b: { c: [[], {}, [{}]] } };
     for (const text of [JSON.stringify(value), JSON.stringify(value, null, 3)]) {

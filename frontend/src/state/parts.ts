@@ -17,15 +17,21 @@ export function parts(text: string, calls: Call[]): Part[] {
   return [...found, { key: `text ${at}`, text: text.slice(at) }];
 }
 
+/** Longer JSON, in characters, stays as it is. */
+const LONGEST_JSON = 200_000;
+/** What is deeper is indented as much as this: indents would take more room than all that is said. */
+const DEEPEST_INDENT = 32;
+
 /** JSON with lines and indents; what is no JSON stays as it is. Numbers and strings are not touched. */
 export function pretty(json: string): string {
+  if (json.length > LONGEST_JSON) return json;
   try {
     JSON.parse(json);
   } catch {
     return json;
   }
   let depth = 0;
-  const line = () => `\n${"  ".repeat(depth)}`;
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEPEST_INDENT))}`;
   // Strings whole, then single marks, then everything else between them.
   const tokens = json.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
   return tokens
