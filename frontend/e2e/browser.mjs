@@ -14,7 +14,7 @@ export function program() {
   return found;
 }
 
-export function launch() {
+export function launch(args = []) {
   return chromium.launch({
     executablePath: program(),
     args: [
@@ -25,6 +25,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   });
 }
