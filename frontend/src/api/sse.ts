@@ -8,17 +8,24 @@ export interface Frame {
 
 export class SseReader {
   #decoder = new TextDecoder();
-  #rest = "";
+  /** The line that has no end yet, in the pieces in which it came: each is looked through once. */
+  #rest: string[] = [];
+  /** The last character was a CR, which may be half of a CRLF. */
+  #held = false;
   #frame: Frame & { lines: number } = { data: "", lines: 0 };
 
   /** The frames that these bytes complete. */
   *push(bytes: Uint8Array): Generator<Frame> {
-    let text = this.#rest + this.#decoder.decode(bytes, { stream: true });
-    // A CR at the end may be half of a CRLF.
-    const held = text.endsWith("\r");
-    if (held) text = text.slice(0, -1);
+    let text = (this.#held ? "\r" : "") + this.#decoder.decode(bytes, { stream: true });
+    this.#held = text.endsWith("\r");
+    if (this.#held) text = text.slice(0, -1);
     const lines = text.split(/\r\n|\n|\r/);
-    this.#rest = lines.pop()! + (held ? "\r" : "");
+    const last = lines.pop()!;
+    if (lines.length > 0) {
+      lines[0] = this.#rest.join("") + lines[0]!;
+      this.#rest = [];
+    }
+    this.#rest.push(last);
     for (const line of lines) {
       if (line !== "") {
         this.#field(line);
