@@ -83,11 +83,14 @@ fn in_json(answer: &str) -> Option<String> {
     let start = answer.find(['{', '['])?;
     let end = answer.rfind(['}', ']']).unwrap_or_default();
     let json = answer.get(start..=end).and_then(|json| serde_json::from_str(json).ok());
+    let is_all = || {
+        let before = answer.get(..start).unwrap_or_default().trim().trim_start_matches("```");
+        let behind = answer.get(end..).unwrap_or_default().trim_start_matches(['}', ']']).trim();
+        matches!(before, "" | "json") && (behind.is_empty() || behind.starts_with("```"))
+    };
     match json {
-        // Brackets in a sentence are no JSON.
-        Some(serde_json::Value::Array(items)) if items.iter().any(serde_json::Value::is_number) => {
-            None
-        }
+        // Brackets in a sentence are no list of titles.
+        Some(serde_json::Value::Array(_)) if !is_all() => None,
         Some(json) => in_value(&json, 0),
         None => in_cut_json(answer.get(start..)?),
     }
@@ -328,6 +331,7 @@ mod tests {
             "Is 3 < 5?",
             "Sets {a} and [b]",
             "Arrays: [1, 2]",
+            "Sorting [\"b\", \"a\"] in Python",
             "What a title is",
             "Title",
             "Oslo: a guide",
