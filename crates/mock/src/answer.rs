@@ -159,7 +159,7 @@ pub(crate) fn completion(
     text: &str,
     ending: Ending,
     counts: Option<TokenUsage>,
-) -> Vec<u8> {
+) -> Value {
     let mut message = json!({"role": "assistant", "content": text});
     if let (false, Some(message)) = (reasoning.is_empty(), message.as_object_mut()) {
         message.insert("reasoning_content".to_owned(), Value::from(reasoning));
@@ -174,7 +174,7 @@ pub(crate) fn completion(
     if let (Some(counts), Some(completion)) = (counts, completion.as_object_mut()) {
         completion.insert("usage".to_owned(), usage(counts));
     }
-    completion.to_string().into_bytes()
+    completion
 }
 
 fn usage(counts: TokenUsage) -> Value {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use provider::script::{Answer, FaultKind, Manners, Play, Prompt, Script, Step, Timed};
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -349,7 +350,15 @@ impl Stage<'_> {
             }
             Step::Json { reasoning, text, usage, ending } => {
                 let Self { id, model, .. } = self;
-                let body = answer::completion(*id, model, &reasoning, &text, ending, usage);
+                let mut body = answer::completion(*id, model, &reasoning, &text, ending, usage);
+                if let (true, Some(choice)) = (
+                    self.manners.beside,
+                    body.pointer_mut("/choices/0").and_then(Value::as_object_mut),
+                ) {
+                    let piece = json!({"role": "assistant", "content": ""});
+                    choice.insert("delta".to_owned(), piece);
+                }
+                let body = body.to_string().into_bytes();
                 return self.document(200, &body, &[]).await.map(Some);
             }
         }
@@ -385,6 +394,11 @@ impl Stage<'_> {
         }
         let body = packed.as_deref().unwrap_or(body);
         self.buffer.extend(head(status, kind, Some(body.len()), self.keep_alive, &fields));
+        if status == 200 && self.manners.half {
+            self.buffer.extend(body.iter().take(body.len() / 2));
+            self.flush().await?;
+            return Ok((CallOutcome::Faulted, After::Close));
+        }
         self.buffer.extend_from_slice(body);
         self.flush().await?;
         let outcome = if status == 200 { CallOutcome::Finished } else { CallOutcome::Faulted };

@@ -7,6 +7,10 @@ const FRAME_TOKENS: u64 = 4;
 
 /// The manners of a service. All but `silence` show over HTTP only.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a manner of its own, in any combination"
+)]
 pub struct Manners {
     /// Every token comes with `finish_reason: "stop"`.
     pub early: bool,
@@ -24,6 +28,10 @@ pub struct Manners {
     pub content_type: Option<String>,
     /// The body is packed, although nobody asked for it.
     pub gzip: bool,
+    /// A document has an empty piece beside its message, as Perplexity sends it.
+    pub beside: bool,
+    /// A document breaks off behind half of its bytes.
+    pub half: bool,
 }
 
 /// Why a request is refused, with 400.

@@ -69,6 +69,8 @@ impl Script {
                 ("padding", n) => script.manners.padding = bytes("padding", n)?,
                 ("type", text) => script.manners.content_type = Some(content_type(text)?),
                 ("gzip", "") => script.manners.gzip = true,
+                ("beside", "") => script.manners.beside = true,
+                ("half", "") => script.manners.half = true,
                 ("fault", text) => script.fault = Some(fault(text)?),
                 ("status", code) => script.fault = Some(Fault { kind: status(code)?, at: 0 }),
                 ("retry-after", text) => retry_after = Some(seconds("retry-after", text)?),

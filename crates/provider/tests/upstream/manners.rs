@@ -23,6 +23,7 @@ async fn all_manners_give_the_same_answer() {
         "gzip",
         "gzip,type=application/octet-stream,comments=20ms,silence=100ms@1",
         "fault=json,gzip",
+        "fault=json,beside",
         "fault=json,type=text/event-stream",
         "early,gzip,padding=300000,type=application/json,chunk_bytes=700",
     ] {
@@ -31,6 +32,9 @@ async fn all_manners_give_the_same_answer() {
         assert_eq!(outcome.deltas.last(), Some(&Delta::Finish(Finish::Stop)), "{manners}");
         assert!(outcome.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_))), "{manners}");
     }
+    let outcome = call(&provider, "mock:ticks=300,fault=json,half").await;
+    assert_eq!(outcome.error, Some(ProviderError::Truncated), "it is not asked for again");
+    assert!(outcome.text.starts_with(TICKS) && server.calls().len() == 14, "{outcome:?}");
     let hasty = provider_with(&server, |config| config.timeouts.idle = Duration::from_millis(200));
     let outcome = call(&hasty, "mock:ticks=3,silence=1m@2").await;
     assert_eq!(outcome.error, Some(ProviderError::Timeout(Phase::Idle)));
