@@ -1,4 +1,4 @@
-import { dropDraft, giveBack, isGiven, joined, leaveDraft, readDraft, takeGiven, takeLeft, writeDraft } from "./drafts";
+import { dropDraft, giveBack, isGiven, isTaken, joined, leaveDraft, readDraft, takeGiven, takeLeft, writeDraft, type StorageChange } from "./drafts";
 
 /** How long after a key a text is kept, however many follow, in milliseconds. */
 const PAUSE = 300;
@@ -67,9 +67,12 @@ export class Box {
     this.keep();
   };
 
-  /** Another tab has changed something of this name. */
-  heard(name: string | null): void {
-    if (isGiven(this.user, this.conversation, name) && !document.hidden) this.look();
+  /** Another tab has changed something. */
+  heard(change: StorageChange): void {
+    const { user, conversation } = this;
+    if (isGiven(user, conversation, change.key) && !document.hidden) this.look();
+    // It was sent, or emptied, from there: nobody sends it twice.
+    if (this.#text !== "" && isTaken(user, conversation, this.#text, change)) this.clear();
   }
 
   /** The text was sent, and is kept elsewhere. */

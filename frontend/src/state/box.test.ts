@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   opened = [];
   // Every tab hears what another one has written.
-  device = new Device((name) => opened.forEach((box) => box.heard(name)));
+  device = new Device((name) => opened.forEach((box) => box.heard({ key: name, oldValue: null, newValue: "" })));
   vi.stubGlobal("localStorage", device.storage);
   vi.stubGlobal("document", { hidden: false });
 });
@@ -84,6 +84,22 @@ describe("what is typed", () => {
     expect(text.length).toBeLessThan(first.length + second.length + 3);
     expect((await open()).text).toBe(text);
     expect(drafts()).toEqual([CONVERSATION]);
+  });
+
+  it.each([
+    ["the same text", "hello", ""],
+    ["another text, which is kept", "hello, you", "hello, you"],
+  ])("that another tab has sent is not there any more: %s", async (_, text, rest) => {
+    const sent = await open();
+    await type(sent, "hello");
+    const box = await open();
+    const key = `chatapp.draft.${USER}.${CONVERSATION}`;
+    const oldValue = device.kept.get(key)!;
+    box.text = text;
+    sent.clear();
+    box.heard({ key, oldValue, newValue: null });
+    box.leave();
+    expect([box.text, (await open()).text]).toEqual([rest, rest]);
   });
 
   it("is there once when its page comes back", async () => {

@@ -73,6 +73,14 @@ export function isGiven(user: string, conversation: string, name: string | null)
   return name === key(user, back(conversation));
 }
 
+/** What a browser tells of a change in another tab. */
+export type StorageChange = Pick<StorageEvent, "key" | "oldValue" | "newValue">;
+
+/** Whether this change took away just this text of the message box of a conversation. */
+export function isTaken(user: string, conversation: string, text: string, { key: name, oldValue, newValue }: StorageChange): boolean {
+  return name === key(user, conversation) && newValue === null && read(oldValue)?.text === text;
+}
+
 /** Two texts of one message box. */
 export function joined(first: string, second: string): string {
   return [first, second].filter((text) => text.trim() !== "").join("\n\n");
@@ -84,8 +92,12 @@ export function dropDrafts(user: string): void {
 }
 
 function parsed(name: string): Draft | undefined {
+  return read(kept(name));
+}
+
+function read(draft: string | null | undefined): Draft | undefined {
   try {
-    return (JSON.parse(kept(name) ?? "") as Draft | null) ?? undefined;
+    return (JSON.parse(draft ?? "") as Draft | null) ?? undefined;
   } catch {
     // None, or not ours.
     return undefined;
