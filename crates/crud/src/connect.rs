@@ -80,10 +80,12 @@ pub enum ConnectError {
         statement: String,
     },
     /// The server refused the account.
-    #[error("the database server refused the account {user}: check DB_USER and DB_PASSWORD")]
+    #[error("the database server refused the account {user}: check DB_USER and DB_PASSWORD{hint}")]
     Refused {
         /// The account.
         user: String,
+        /// What else may be the reason.
+        hint: &'static str,
         /// What the server said.
         #[source]
         source: DbErr,

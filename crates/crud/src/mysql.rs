@@ -302,7 +302,7 @@ fn explain(error: sqlx::Error, options: &MySqlConnectOptions) -> ConnectError {
     let is_refused = account::is_refused(&error);
     let source = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
     if is_refused {
-        return ConnectError::Refused { user: user(), source };
+        return ConnectError::Refused { user: user(), hint: tls::hint(options), source };
     }
     ConnectError::Unreachable { place, waited: Duration::ZERO, source }
 }

@@ -12,6 +12,7 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use url::Url;
 
+use super::account::number;
 use crate::connect::ConnectError;
 
 /// Whether TLS is spoken with a database server, and what its certificate has to be.
@@ -150,9 +151,28 @@ pub fn check_authorities(path: &Path) -> Result<(), ConnectError> {
 const ALLOW_PLAIN: &str =
     "allow plain text, where nobody can read along: DB_TLS=off (ssl-mode=DISABLED in a URL)";
 
+/// What may be the reason when an account is refused: MariaDB says nothing else to plain text where
+/// it asks for TLS.
+pub(super) fn hint(options: &MySqlConnectOptions) -> &'static str {
+    if matches!(options.get_ssl_mode(), MySqlSslMode::Disabled) {
+        "; if they are right, it may ask for TLS, which DB_TLS=off (ssl-mode=DISABLED) turns off"
+    } else {
+        ""
+    }
+}
+
+/// What MySQL with `require_secure_transport` says to plain text, as a number.
+const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
+
 /// Why a connection cannot be protected as it has to be, and what to do; `None` if it failed for
 /// another reason. What follows is said of the server: it …
 pub(crate) fn refusal(error: &sqlx::Error, options: &MySqlConnectOptions) -> Option<String> {
+    if number(error) == Some(SECURE_TRANSPORT_REQUIRED) {
+        return Some(
+            "takes no connection in plain text. Remove DB_TLS=off (ssl-mode=DISABLED in a URL)"
+                .to_owned(),
+        );
+    }
     let error = match error {
         sqlx::Error::Io(error) => error.get_ref()?.downcast_ref::<rustls::Error>()?,
         sqlx::Error::Tls(error) if error.to_string() == "server does not support TLS" => {

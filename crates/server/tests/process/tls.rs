@@ -267,6 +267,9 @@ async fn modes(world: World) {
     for query in ["ssl-mode=VERIFY_CA", "ssl-mode=VERIFY_IDENTITY"] {
         fails(&remote.settings_by_url(query), &["nobody who is trusted here", "ssl-ca"]).await;
     }
+    remote.server.world().database().administer("SET GLOBAL require_secure_transport = ON").await;
+    let plain = remote.settings_by_url("ssl-mode=DISABLED");
+    fails(&plain, &["may ask for TLS", "ssl-mode=DISABLED"]).await;
 }
 
 async fn keys() {
