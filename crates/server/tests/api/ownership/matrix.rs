@@ -118,7 +118,10 @@ pub(super) const ROWS: &[Row] = &[
     row("list_invitations", Scope::OfServer(None), 200),
     Row { body: || json!({}), ..row("create_invitation", Scope::OfServer(None), 201) },
     row("revoke_invitation", Scope::OfServer(Some(Kind::Invitation)), 204),
-    Row { body: || json!({}), ..row("create_reset_link", Scope::OfServer(Some(Kind::User)), 201) },
+    Row {
+        body: || json!({"current_password": PASSWORD}),
+        ..row("create_reset_link", Scope::OfServer(Some(Kind::User)), 201)
+    },
     row("list_models", Scope::Own(&[]), 200),
     row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
