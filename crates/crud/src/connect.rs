@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::db::{Db, Limits, Pools};
 use crate::link::Link;
 use crate::transport::Transport;
-use crate::{mysql, private, sqlite};
+use crate::{dialect, mysql, private, sqlite};
 
 pub use crate::mysql::tls::{Tls, TlsMode, check_authorities};
 pub use crate::mysql::{MySqlOptions, MySqlTarget};
@@ -116,6 +116,17 @@ pub enum ConnectError {
         /// The last error.
         source: DbErr,
     },
+    /// The file of the database is damaged.
+    #[error(
+        "the database {path} is damaged: {source}. chatapp doctor says more about it. Stop every \
+         server, keep the file, look at the disk, and put back a backup: chatapp restore FILE"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: DbErr,
+    },
     /// The schema could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] migration::Error),
@@ -149,18 +160,33 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
              TLS"
         );
     }
+    let failed = |error| match error {
+        migration::Error::Database(source) => damaged(&options.engine, source)
+            .unwrap_or_else(|source| migration::Error::Database(source).into()),
+        other => other.into(),
+    };
     let applied = if options.migrate {
-        let applied = migration::run(&pools.write, options.give_up_after).await?;
+        let applied = migration::run(&pools.write, options.give_up_after).await.map_err(failed)?;
         repair_views(&pools.write).await;
         applied
     } else {
-        let pending = migration::pending(&pools.write).await?;
+        let pending = migration::pending(&pools.write).await.map_err(failed)?;
         if !pending.is_empty() {
             return Err(ConnectError::Outdated(pending.join(", ")));
         }
         Applied { steps: Vec::new() }
     };
     Ok(Opened { db: Db::new(pools, options.limits, guard), applied })
+}
+
+/// What a start says when the file is damaged; the error itself when it is not.
+fn damaged(engine: &Engine, source: DbErr) -> Result<ConnectError, DbErr> {
+    match engine {
+        Engine::Sqlite(sqlite) if dialect::is_damaged_file(&source) => {
+            Ok(ConnectError::Damaged { path: sqlite.path.clone(), source })
+        }
+        _ => Err(source),
+    }
 }
 
 /// Makes the views again that are missing or that a dump brought from another account. The server
@@ -206,7 +232,12 @@ async fn reach(options: &Options) -> Result<Pools, ConnectError> {
             Engine::MySql(mysql) => mysql::open(mysql, options.limits).await,
         };
         let (place, source) = match result {
-            Err(ConnectError::Unreachable { place, source, .. }) => (place, source),
+            Err(ConnectError::Unreachable { place, source, .. }) => {
+                match damaged(&options.engine, source) {
+                    Ok(damaged) => return Err(damaged),
+                    Err(source) => (place, source),
+                }
+            }
             result => return result,
         };
         let left = options.give_up_after.saturating_sub(began.elapsed());

@@ -205,6 +205,22 @@ pub(crate) fn is_broken_connection(error: &DbErr) -> bool {
     )
 }
 
+/// Whether SQLite says that its file is damaged, or was never a database: waiting mends neither.
+pub(crate) fn is_damaged_file(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(source))
+    | DbErr::Exec(RuntimeErr::SqlxError(source))
+    | DbErr::Query(RuntimeErr::SqlxError(source))) = error
+    else {
+        return false;
+    };
+    let code = source
+        .as_database_error()
+        .filter(|error| error.try_downcast_ref::<MySqlDatabaseError>().is_none())
+        .and_then(|error| error.code()?.parse::<i32>().ok());
+    // CORRUPT, NOTADB.
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
 /// Sorts a driver error.
 pub(crate) fn classify(error: &DbErr) -> Class {
     let source = match error {

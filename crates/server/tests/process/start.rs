@@ -19,6 +19,8 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .process_story("a_configuration_that_cannot_be_used_is_named", configuration)
         .process_story("a_missing_or_short_secret_is_refused", secret)
         .process_story("an_unreachable_database_is_said_in_one_line", unreachable_database)
+        .process_story("a_damaged_database_is_said_at_once_with_what_to_do", damaged_database)
+        .process_story("an_administrator_can_be_made_before_the_first_start", administrator)
         .process_story("a_port_in_use_is_said_before_anything_is_made", port)
         .process_story("every_command_runs", commands)
         .process_story("the_mock_provider_answers_a_server", mock_provider)
@@ -32,6 +34,52 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("foreign_tables_are_named_and_untouched", foreign)
         .story_on(&[Engine::Sqlite], "s17_what_is_stored_is_its_owners_only", modes)
         .story("s18_refused_logins_are_logged_with_account_and_address", refused_logins)
+}
+
+/// Nothing is gained by waiting for a file that is no database, or one with a broken page.
+async fn damaged_database() {
+    let place = Place::new();
+    let settings = Settings::quick();
+    let command = |word: &str| place.program().settings(&settings).arg(word);
+    let (code, _, err) = run(command("migrate")).await;
+    assert_eq!(code, Some(0), "{err}");
+    let file = place.path().join("data/chatapp.db");
+    let whole = std::fs::read(&file).expect("the database");
+    let (page, rest) = whole.split_at(4096);
+    let header = page.get(..100).expect("a header").to_vec();
+    for broken in [
+        vec![0xab; 8192],
+        [b"SQLite format 3\0".to_vec(), vec![0xab; 8192]].concat(),
+        [header, vec![0xab; 3996], rest.to_vec()].concat(),
+    ] {
+        std::fs::write(&file, &broken).expect("it can be written");
+        for word in ["serve", "migrate"] {
+            let (code, _, err) = run(command(word)).await;
+            assert_eq!(code, Some(FAILED), "{err}");
+            let last = err.lines().last().unwrap_or_default();
+            for says in ["is damaged", "chatapp doctor", "chatapp restore FILE"] {
+                assert!(last.contains(says), "{word} does not say {says}: {err}");
+            }
+            assert!(!err.contains("trying again"), "{err}");
+        }
+    }
+}
+
+/// As docs/OPERATING.md says.
+async fn administrator() {
+    let place = Place::new();
+    let settings = Settings::quick();
+    let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
+    assert_eq!(code, Some(0), "{err}");
+    let words = ["user", "add", "ada@example.org", "--admin", "--password-stdin"];
+    let add = place.program().settings(&settings).args(words).input(testkit::client::PASSWORD);
+    let (code, _, err) = run(add).await;
+    assert_eq!(code, Some(0), "{err}");
+    let server = place.program().settings(&settings).serve().await;
+    let ada = server.anonymous().login("ada@example.org").await;
+    assert_eq!(ada.get("/api/me").await.expect(200)["role"], "admin");
+    let log = server.terminate().await.stderr;
+    assert!(!log.contains("setup_code"), "there is nobody to set up: {log}");
 }
 
 /// The database and all that lies beside it, in a folder that others may enter: made for its owner
