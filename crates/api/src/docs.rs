@@ -1,12 +1,14 @@
 //! The reference page, made from the API description: plain HTML and one style sheet, no script.
 
 mod html;
+mod packed;
 mod schema;
 
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use html::{Html, text};
+pub(crate) use packed::Packed;
 
 /// Its style sheet.
 pub(crate) const STYLE: &str = include_str!("docs/style.css");

@@ -20,7 +20,7 @@ use errors::Place;
 #[openapi(
     info(
         title = "ChatApp",
-        description = "A conversation server: every message is stored, answered by a language model, and the answer is streamed to every follower and stored too.\n\nTimes of `/api` are RFC 3339, those of responses Unix seconds. Lists are pages: `limit` and the id of an item as `after` or `before`. Every error has the same body, `ErrorBody`; programs decide on `error.code`.\n\nBefore a request comes to an operation it can be refused with `url_too_long` (414), `misdirected_request` (421), `headers_too_large` (431), `unknown_url` (404) or `method_not_supported` (405).",
+        description = "A conversation server: every message is stored, answered by a language model, and the answer is streamed to every follower and stored too.\n\nTimes of `/api` are RFC 3339, those of responses Unix seconds. Lists are pages: `limit` and the id of an item as `after` or `before`. Every error has the same body, `ErrorBody`; programs decide on `error.code`.\n\nBefore a request comes to an operation it can be refused with `url_too_long` (414), `misdirected_request` (421), `headers_too_large` (431), `unknown_url` (404), `method_not_supported` (405), or `not_ready` (503) while the server waits for its database at its start.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ErrorBody)),

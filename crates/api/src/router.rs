@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::{Extension, Router, middleware};
-use bytes::Bytes;
 use services::Services;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -34,11 +33,11 @@ pub fn router(
     let (router, document) =
         documented(OpenApiRouter::new().merge(auth).merge(routes::other_routes()));
     // The document consists of strings and numbers; serialising it cannot fail.
-    let openapi_json = Bytes::from(document.to_pretty_json().unwrap_or_default());
+    let openapi_json = docs::Packed::new(document.to_pretty_json().unwrap_or_default());
     let queries = KnownQueries::from_document(&document);
     let router = wrap(router, queries, &config, bodies.clone(), site);
     let router = router.layer(middleware::from_fn_with_state(Upkeep::new(metrics.clone()), upkeep));
-    let docs_html = Bytes::from(docs::reference(&document));
+    let docs_html = docs::Packed::new(docs::reference(&document));
     let scopes = RouteScopes::from_document(&document);
     let shared = Shared { services, config, bodies, metrics, scopes, openapi_json, docs_html };
     router.with_state(AppState::new(shared))

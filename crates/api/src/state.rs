@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use services::Services;
 
 use crate::ApiConfig;
+use crate::docs::Packed;
 use crate::extract::Bodies;
 use crate::metrics::Metrics;
 use crate::scopes::RouteScopes;
@@ -27,9 +27,9 @@ pub(crate) struct Shared {
     /// What an API key must be good for.
     pub(crate) scopes: RouteScopes,
     /// The API description, serialised once.
-    pub(crate) openapi_json: Bytes,
+    pub(crate) openapi_json: Packed,
     /// The reference page made from it.
-    pub(crate) docs_html: Bytes,
+    pub(crate) docs_html: Packed,
 }
 
 impl AppState {

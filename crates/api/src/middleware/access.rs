@@ -1,5 +1,7 @@
 //! One log event and one count per request.
 
+use std::time::Duration;
+
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use metrics::{counter, histogram};
@@ -67,7 +69,7 @@ impl Drop for Access {
         if !self.code.is_empty() {
             counter!("http_errors_total", "code" => self.code).increment(1);
         }
-        let duration_ms = elapsed.as_secs_f64() * 1000.0;
+        let duration_ms = milliseconds(elapsed);
         let request_id = self.request_id.as_str();
         let route = self.route.as_str();
         let user_id = self.user.get().map(tracing::field::display);
@@ -110,5 +112,27 @@ fn method_name(method: &Method) -> &'static str {
         "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "OTHER",
+    }
+}
+
+/// A duration for a person who reads it: whole microseconds, so that no digits of the computer's
+/// arithmetic show.
+fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_duration_is_logged_with_three_decimals_at_most(nanos in 0..100_000_000_000_000_u64) {
+            let shown = milliseconds(Duration::from_nanos(nanos)).to_string();
+            let decimals = shown.split_once('.').map_or("", |(_, decimals)| decimals);
+            prop_assert!(decimals.len() <= 3, "{shown}");
+        }
     }
 }

@@ -202,6 +202,14 @@ async fn every_answer_has_its_headers(world: World) {
     let page = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let events = ada.send(ada.follow_request(response, None)).await;
     assert_eq!(events.header("x-accel-buffering"), Some("no"));
+    for (page, largest) in [("/docs", 60_000), ("/openapi.json", 60_000)] {
+        let request = client.request(Method::GET, page).header("accept-encoding", "gzip, br");
+        let packed = request.send().await.unwrap();
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{page}");
+        assert_eq!(packed.headers()["vary"], "accept-encoding", "{page}");
+        assert!(packed.bytes().await.unwrap().len() < largest, "{page}");
+        assert_eq!(client.get(page).await.header("content-encoding"), None, "{page}");
+    }
     let replies: Vec<(Reply, u16, &str, &str)> = vec![
         (client.get("/docs").await, 200, "no-cache", page),
         (client.get("/docs/style.css").await, 200, "no-cache", page),
