@@ -1,4 +1,4 @@
-//! Whether a value is what an OpenAPI document says.
+//! Whether a value is what an `OpenAPI` document says.
 
 use serde_json::Value;
 
@@ -31,9 +31,9 @@ pub fn breach(document: &Value, schema: &Value, value: &Value) -> Option<String>
         return items.iter().find_map(|item| breach(document, &schema["items"], item));
     }
     let (members, known) = (value.as_object()?, schema["properties"].as_object()?);
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let missing = required.filter(|name| !members.contains_key(*name)).next();
-    if let Some(name) = missing {
+    let mut required =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let Some(name) = required.find(|name| !members.contains_key(*name)) {
         return Some(format!("{name} is missing in {value}"));
     }
     members.iter().find_map(|(name, member)| match known.get(name) {

@@ -17,7 +17,7 @@ Results go to standard output, messages to standard error.
 | 1 | failed; the message says why |
 | 2 | the command line cannot be understood, or lacks a word such as `--yes` |
 | 78 | the configuration cannot be used |
-| 130, 143 | ended by Ctrl-C, by SIGTERM |
+| 130, 143 | ended by Ctrl-C, by SIGTERM; a server that was told to stop and did so in good order ends with 0 |
 
 `chatapp doctor` has codes of its own, see there.
 ";

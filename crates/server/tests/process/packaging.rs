@@ -115,6 +115,7 @@ async fn container() {
     let (_, check) = one("HEALTHCHECK").split_once("CMD ").expect("a command");
     let check = words(check.trim());
     understood(&check.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(check.contains(&"--live".to_owned()), "a restart brings no database back: {check:?}");
     let start = [words(one("ENTRYPOINT")), words(one("CMD"))].concat();
     understood(&start.iter().map(String::as_str).collect::<Vec<_>>());
     let copied = image.iter().any(|(name, rest)| name == "COPY" && rest.ends_with(INSTALLED));

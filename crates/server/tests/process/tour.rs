@@ -1,6 +1,6 @@
 //! The README's tour, word for word.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -42,28 +42,54 @@ pub(crate) fn blocks<'a>(text: &'a str, marker: &str, language: &str) -> Vec<&'a
 async fn tour() {
     let place = Place::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
+    let setup = server.setup_code().await;
+    check(&walk(&place, server.url(), &setup).await);
+    // The account is there now, and the code is used.
+    check(&walk(&place, server.url(), &setup).await);
+    refused(&place, server.url(), "setup_wrong").await;
+}
 
+fn script() -> String {
     // Not `pipefail`: `head` closes its pipe on purpose, and what else may fail in a pipeline
     // makes its end fail or shows in what is printed.
     let mut script = "set -eu\n".to_owned();
     for block in blocks(README, "<!-- tour -->", "sh") {
         script.extend(["printf '\\001block\\n'\n", block]);
     }
+    script
+}
+
+async fn bash(place: &Place, script: &str, url: &str, setup: &str) -> Output {
     let run = tokio::process::Command::new("bash")
-        .args(["-c", &script])
-        .env("CHATAPP", server.url())
-        .env("SETUP", server.setup_code().await)
+        .args(["-c", script])
+        .env("CHATAPP", url)
+        .env("SETUP", setup)
         .env("NO_PROXY", "*")
         .current_dir(place.path())
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(LIMIT, run).await.expect("the tour ends");
-    let output = output.expect("bash can be run");
+    output.expect("bash can be run")
+}
+
+/// What the whole tour prints.
+async fn walk(place: &Place, url: &str, setup: &str) -> String {
+    let output = bash(place, &script(), url, setup).await;
     let printed = String::from_utf8(output.stdout).expect("text");
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {printed}\n{complaints}", output.status);
     assert_eq!(complaints, "");
-    check(&printed);
+    printed
+}
+
+/// Where the server refuses something, the tour ends with the server's own words.
+async fn refused(place: &Place, url: &str, setup: &str) {
+    let script = script().replace("ada@example.org", "grace@example.org");
+    let output = bash(place, &script, url, setup).await;
+    assert!(!output.status.success());
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(complaints.starts_with("The set-up code is wrong"), "{complaints}");
+    assert_eq!(complaints.lines().count(), 1, "{complaints}");
 }
 
 fn check(printed: &str) {
@@ -89,7 +115,8 @@ fn check(printed: &str) {
 
     let lines: Vec<&str> = stream.lines().collect();
     assert_eq!(lines.len(), 12, "{stream}");
-    assert_eq!(lines.get(..2), Some(["id: 0", "event: response.created"].as_slice()));
+    let words: String = lines.iter().map(|line| delta_of(line)).collect();
+    assert!(words.contains("You wrote “And"), "words of the answer: {words}");
 
     let [data, empty, done, end_of_stream] = follow.lines().collect::<Vec<_>>()[..] else {
         panic!("four lines: {follow}");
@@ -120,6 +147,12 @@ fn check(printed: &str) {
         Some(&"Tell me everything, slowly.".into())
     );
     assert_eq!(refused["error"]["code"], "invalid_token", "logging out ends the session");
+}
+
+/// The text of an event.
+fn delta_of(line: &str) -> String {
+    let event: Value = serde_json::from_str(line.trim_start_matches("data: ")).expect("JSON");
+    event["delta"].as_str().expect("a piece of text").to_owned()
 }
 
 fn tokens_of(message: &Value) -> Option<u64> {
