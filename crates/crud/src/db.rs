@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::connect::Exclusive;
 use crate::dialect;
 use crate::error::{CrudError, Result};
+use crate::give_back::Uses;
 use crate::group::GroupWriter;
 use crate::link::Link;
 use crate::reader::Reader;
@@ -48,7 +49,8 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Writer {
-    Group(GroupWriter),
+    /// One, beside which [`Uses`] give back what connections keep.
+    Group(GroupWriter, Uses),
     Pool(DatabaseConnection),
 }
 
@@ -240,12 +242,15 @@ impl Db {
         metrics::gauge!("database_up").set(1.0);
         metrics::gauge!("database_full").set(0.0);
         let tasks = TaskTracker::new();
-        let writer = if dialect::has_single_writer(&write) {
-            Writer::Group(GroupWriter::start(write, link.clone(), limits, &tasks))
+        let (writer, uses) = if dialect::has_single_writer(&write) {
+            let pools = (read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool());
+            let uses = Uses::start(pools.0, pools.1, &tasks);
+            let group = GroupWriter::start(write, link.clone(), limits, &tasks);
+            (Writer::Group(group, uses.clone()), Some(uses))
         } else {
-            Writer::Pool(write)
+            (Writer::Pool(write), None)
         };
-        let read = Reader::new(read, link.clone());
+        let read = Reader::new(read, link.clone(), uses);
         Self { read, writer, link, limits, tasks, is_full: Arc::default(), _guard: guard }
     }
 
@@ -282,7 +287,10 @@ impl Db {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Typed { input, operation, value: std::sync::Mutex::new(None), reply });
         match &self.writer {
-            Writer::Group(group) => group.submit(job).await?,
+            Writer::Group(group, uses) => {
+                uses.note();
+                group.submit(job).await?;
+            }
             Writer::Pool(pool) => {
                 let (pool, link, limits) = (pool.clone(), self.link.clone(), self.limits);
                 self.tasks.spawn(async move {
@@ -304,7 +312,7 @@ impl Db {
     /// Whether another program kept the write lock when it was last asked for.
     pub fn is_locked(&self) -> bool {
         match &self.writer {
-            Writer::Group(group) => group.is_locked(),
+            Writer::Group(group, _) => group.is_locked(),
             Writer::Pool(_) => false,
         }
     }
@@ -338,7 +346,7 @@ impl Db {
     /// How busy the connections are.
     pub fn pools(&self) -> Vec<Pool> {
         match &self.writer {
-            Writer::Group(group) => {
+            Writer::Group(group, _) => {
                 vec![
                     dialect::pool("read", &self.read.pool()),
                     dialect::pool("write", group.connection()),
@@ -351,7 +359,10 @@ impl Db {
     /// Waits for writes in flight, then closes every connection.
     pub async fn close(&self) {
         let writer = match &self.writer {
-            Writer::Group(group) => group.close(),
+            Writer::Group(group, uses) => {
+                uses.close();
+                group.close()
+            }
             Writer::Pool(pool) => pool.clone(),
         };
         self.tasks.close();

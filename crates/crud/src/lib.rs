@@ -6,6 +6,7 @@ mod dialect;
 pub mod error;
 pub mod examine;
 pub mod file_system;
+mod give_back;
 mod group;
 pub mod idempotency;
 #[cfg(feature = "kill-points")]

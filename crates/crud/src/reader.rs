@@ -5,6 +5,7 @@ use sea_orm::{
 };
 
 use crate::dialect::{self, Class};
+use crate::give_back::Uses;
 use crate::link::Link;
 
 /// Runs queries. One whose connection turns out to be dead is run again on another: nothing that
@@ -13,11 +14,13 @@ use crate::link::Link;
 pub(crate) struct Reader {
     pool: DatabaseConnection,
     link: Link,
+    /// Only of `SQLite`.
+    uses: Option<Uses>,
 }
 
 impl Reader {
-    pub(crate) fn new(pool: DatabaseConnection, link: Link) -> Self {
-        Self { pool, link }
+    pub(crate) fn new(pool: DatabaseConnection, link: Link, uses: Option<Uses>) -> Self {
+        Self { pool, link, uses }
     }
 
     /// The connections.
@@ -30,6 +33,9 @@ impl Reader {
         F: Future<Output = Result<T, DbErr>>,
     {
         metrics::counter!("database_statements_total", "handle" => "read").increment(1);
+        if let Some(uses) = &self.uses {
+            uses.note();
+        }
         match self.link.answer(query()).await {
             Err(error) if dialect::classify(&error) == Class::Unavailable => {
                 self.link.answer(query()).await

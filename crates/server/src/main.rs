@@ -17,6 +17,12 @@ use signals::{Signal, Signals};
 mod commands;
 mod signals;
 
+/// Gives memory back to the system soon after it was freed (`docs/adr/0002-memory-goes-back.md`).
+/// It is `malloc` too, so for SQLite as well.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Something failed.
 const FAILED: u8 = 1;
 /// The configuration cannot be used (`EX_CONFIG` of `sysexits.h`).

@@ -8,6 +8,8 @@ use testkit::{Engine, Harness, World};
 use super::place::Place;
 use super::{PROMPT, settings, upstream};
 
+/// After which time connections have given back what they have read (`crud::give_back`).
+const FORGETTING: Duration = Duration::from_secs(20);
 /// How long nothing happens.
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -62,6 +64,7 @@ async fn idle(world: World) {
     drop(user);
 
     // The only waits for time itself in this suite: that nothing happens meanwhile is the claim.
+    tokio::time::sleep(FORGETTING).await;
     let before = settled(&server).await;
     tokio::time::sleep(WINDOW).await;
     let after = Use::of(&server);
