@@ -172,7 +172,7 @@ pub struct Predecessor {
     /// The user of a conversation, to be compared with ids of users.
     owner: String,
     /// The conversation of a message, to be compared with ids of conversations.
-    named: String,
+    parent: String,
 }
 
 impl Predecessor {
@@ -194,8 +194,8 @@ impl Predecessor {
             link.compared(place(from), place(to)).await.map_err(PredecessorError::Failed)
         };
         let owner = compared("conversations.user", "users.id").await?;
-        let named = compared("messages.conversation", "conversations.id").await?;
-        Ok(Self { link, shape, of_conversation, owner, named })
+        let parent = compared("messages.conversation", "conversations.id").await?;
+        Ok(Self { link, shape, of_conversation, owner, parent })
     }
 
     /// The tables and columns that are read, for people.
@@ -346,7 +346,7 @@ impl Predecessor {
              GROUP BY {named} ORDER BY {named} LIMIT {MAX_STRAYS}",
             self.from(Table::Messages),
             self.from(Table::Conversations),
-            self.named,
+            self.parent,
         );
         let rows = self.link.rows(sql, None).await?;
         let stray = |row: Vec<Cell>| {
