@@ -51,6 +51,7 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::list_invitations, admin::create_invitation))
         .routes(routes!(admin::revoke_invitation))
         .routes(routes!(admin::create_reset_link))
+        .routes(routes!(admin::create_reset_link_by_email))
         .routes(routes!(conversations::list_conversations, conversations::create_conversation))
         .routes(routes!(
             conversations::get_conversation,

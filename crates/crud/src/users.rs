@@ -25,6 +25,11 @@ pub async fn find(db: &Db, id: UserId) -> Result<Option<Model>> {
     Ok(visible().filter(Column::Id.eq(id)).one(db.read()).await?)
 }
 
+/// Whether anybody has an account.
+pub async fn is_anybody_there(db: &Db) -> Result<bool> {
+    Ok(visible().limit(1).one(db.read()).await?.is_some())
+}
+
 /// How many bytes of text an account has: messages, what stands beside them, and what is said of
 /// conversations; the trash included.
 pub async fn stored_bytes(db: &Db, id: UserId) -> Result<u64> {

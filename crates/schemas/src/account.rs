@@ -51,6 +51,8 @@ pub struct SignupState {
     pub invitations: bool,
     /// How the administrator's account is made.
     pub administrator: AdministratorSetup,
+    /// Whether anybody has an account: if not, there is nobody to log in.
+    pub accounts: bool,
 }
 
 /// How the administrator's account is made.

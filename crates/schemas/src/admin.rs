@@ -109,6 +109,30 @@ impl ResetLinkCreate {
     }
 }
 
+/// Body of `POST /api/admin/reset-links`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetLinkByEmail {
+    /// The address of the account.
+    #[schema(example = "grace@example.org", format = Email)]
+    pub email: String,
+    /// When it stops working, within a year; in 24 hours, if not given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Time>,
+    /// The caller's password: needed where the account is an administrator's.
+    #[serde(default)]
+    pub current_password: Option<String>,
+}
+
+impl fmt::Debug for ResetLinkByEmail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetLinkByEmail")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An invitation that can be used. Its token is shown only when it is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvitationOut {

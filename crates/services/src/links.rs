@@ -112,6 +112,13 @@ impl Links {
         Ok(())
     }
 
+    /// The account with this address.
+    pub async fn account_of(&self, email: &str) -> Result<UserId> {
+        let email = canonical_email(email).map_err(|rule| Invalid::new("email", rule))?;
+        let user = crud::accounts::find_by_email(&self.engine.db, &email).await?;
+        user.map(|user| user.id).ok_or(Error::NotFound("account"))
+    }
+
     /// Makes a link with which the owner of an account gives it a new password, in the place of
     /// the one before.
     pub async fn reset_link(

@@ -47,6 +47,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/reset-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a new password for an address
+         * @description As with the id of a user, for whoever knows only the e-mail address of the account. For an
+         *     administrator's account, also one's own, it takes the password.
+         */
+        post: operations["create_reset_link_by_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users/{id}/reset-link": {
         parameters: {
             query?: never;
@@ -2471,6 +2492,22 @@ export interface components {
             /** @description The newest refresh token of the session; left out where it is in a cookie. */
             refresh_token?: string | null;
         };
+        /** @description Body of `POST /api/admin/reset-links`. */
+        ResetLinkByEmail: {
+            /**
+             * Format: email
+             * @description The address of the account.
+             * @example grace@example.org
+             */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When it stops working, within a year; in 24 hours, if not given.
+             */
+            expires_at?: string | null;
+            /** @description The caller's password: needed where the account is an administrator's. */
+            current_password?: string | null;
+        };
         /** @description Body of `POST /api/admin/users/{id}/reset-link`. */
         ResetLinkCreate: {
             /**
@@ -2857,6 +2894,8 @@ export interface components {
             invitations: boolean;
             /** @description How the administrator's account is made. */
             administrator: components["schemas"]["AdministratorSetup"];
+            /** @description Whether anybody has an account: if not, there is nobody to log in. */
+            accounts: boolean;
         };
         /** @description What went wrong with an answer. */
         StreamError: {
@@ -3235,6 +3274,65 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    create_reset_link_by_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetLinkByEmail"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLinkCreated"];
+                };
+            };
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query` or `request_incomplete`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `administrator_required`, `insufficient_scope`, `password_required` or `wrong_password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: no account has this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemas::admin::{InvitationCreate, InvitationCreated, ResetLinkCreate, ResetLinkCreated};
+use schemas::admin::{
+    InvitationCreate, InvitationCreated, ResetLinkByEmail, ResetLinkCreate, ResetLinkCreated,
+};
 use schemas::list::InvitationList;
 use schemas::{InvitationId, UserId};
 
@@ -95,6 +97,33 @@ pub(super) async fn create_reset_link(
     OwnAddress(base): OwnAddress,
     Json(mut request): Json<ResetLinkCreate>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
+    state.services.accounts.may_link(&identity, id, &mut request).await?;
+    let made = state.services.links.reset_link(id, request, &base).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Make a link to a new password for an address
+///
+/// As with the id of a user, for whoever knows only the e-mail address of the account. For an
+/// administrator's account, also one's own, it takes the password.
+#[utoipa::path(
+    post, path = "/api/admin/reset-links", tag = "Administration",
+    security(("bearer" = ["admin"])), request_body = ResetLinkByEmail,
+    responses(
+        (status = 201, description = "The link", body = ResetLinkCreated),
+        (status = 403, description = "`administrator_required`, `insufficient_scope`, `password_required` or `wrong_password`", body = schemas::error::ErrorBody),
+        (status = 404, description = "`not_found`: no account has this address", body = schemas::error::ErrorBody),
+    )
+)]
+pub(super) async fn create_reset_link_by_email(
+    State(state): State<AppState>,
+    Administrator(identity): Administrator,
+    OwnAddress(base): OwnAddress,
+    Json(request): Json<ResetLinkByEmail>,
+) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
+    let ResetLinkByEmail { email, expires_at, current_password } = request;
+    let id = state.services.links.account_of(&email).await?;
+    let mut request = ResetLinkCreate { expires_at, current_password };
     state.services.accounts.may_link(&identity, id, &mut request).await?;
     let made = state.services.links.reset_link(id, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))

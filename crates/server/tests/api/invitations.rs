@@ -21,6 +21,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         an_invitation_for_three_makes_three_accounts_at_once,
         a_closed_server_takes_no_invitations,
         a_reset_link_works_once_and_ends_the_sessions,
+        a_reset_link_is_made_for_an_address_too,
         a_reset_link_ends_with_its_time_its_successor_or_its_account,
         s15_a_reset_link_ends_with_the_password_it_was_made_for,
         s15_what_makes_an_administrator_takes_the_password,
@@ -80,7 +81,8 @@ async fn an_invitation_makes_one_account(world: World) {
     let (app, _, root) = start(&world).await;
     let client = app.anonymous();
     let state = client.get("/api/auth/signup").await.expect(200);
-    let expected = json!({"open": false, "invitations": true, "administrator": "done"});
+    let expected = json!({"open": false, "invitations": true, "administrator": "done",
+        "accounts": true});
     assert_eq!(state, expected);
     let made = invite(&root, json!({})).await;
     let token = made["token"].as_str().unwrap();
@@ -242,6 +244,35 @@ async fn start_with_ada(world: &World) -> (TestApp, ManualClock, User, User) {
 
 fn links_of(user: &User) -> String {
     format!("/api/admin/users/{}/reset-link", user.id)
+}
+
+async fn a_reset_link_is_made_for_an_address_too(world: World) {
+    let (app, _, root, ada) = start_with_ada(&world).await;
+    let links = "/api/admin/reset-links";
+    let made = root.post(links, json!({"email": " Ada@Example.org "})).await.expect(201);
+    let token = made["token"].as_str().unwrap();
+    assert_eq!(made["link"], format!("{}/reset#token={token}", app.url()));
+    let refused = ada.post(links, json!({"email": root.email})).await;
+    refused.expect_error(403, "administrator_required");
+    // Into an administrator's account it takes the password, as by id.
+    let own = json!({"email": root.email});
+    root.post(links, own).await.expect_error(403, "password_required");
+    let confirmed = json!({"email": root.email, "current_password": PASSWORD});
+    root.post(links, confirmed).await.expect(201);
+    // It is the same kind of link: the next one replaces it.
+    let next = root.post(&links_of(&ada), json!({})).await.expect(201);
+    let client = app.anonymous();
+    reset(&client, &made["token"], ANOTHER).await.expect_error(403, "reset_token_invalid");
+    reset(&client, &next["token"], ANOTHER).await.expect(204);
+    assert!(may_log_in(&client, &ada.email, ANOTHER).await);
+
+    let nobody = json!({"email": "nobody@example.org"});
+    root.post(links, nobody).await.expect_error(404, "not_found");
+    let past = json!({"email": ada.email, "expires_at": "2020-01-01T00:00:00Z"});
+    for (param, body) in [("email", json!({"email": "no address"})), ("expires_at", past)] {
+        let json = root.post(links, body).await.expect_error(400, "invalid_value");
+        assert_eq!(json["error"]["param"], param, "{json}");
+    }
 }
 
 async fn a_reset_link_works_once_and_ends_the_sessions(world: World) {

@@ -89,10 +89,12 @@ async fn s3_auto_is_open_to_this_machine_only(world: World) {
 
 async fn s8_the_first_account_is_nobody_special_without_the_set_up_code(world: World) {
     let mut app = TestApp::start(&world).await;
-    let expected = json!({"open": true, "invitations": true, "administrator": "setup_token"});
+    let mut expected = json!({"open": true, "invitations": true, "administrator": "setup_token",
+        "accounts": false});
     assert_eq!(state(&app, &[]).await, expected);
     let eve = sign_up(&app, "eve", &[], Value::Null).await.expect(201);
     assert_eq!(eve["user"]["role"], "user", "a proxy that adds no header looks like this, too");
+    expected["accounts"] = json!(true);
     assert_eq!(state(&app, &[]).await, expected);
 
     // What was printed once stays good, and is good from everywhere.

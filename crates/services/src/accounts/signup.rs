@@ -85,6 +85,7 @@ impl Accounts {
     /// Who can make an account, as far as it concerns this caller.
     pub async fn signup_state(&self, client: &Client) -> Result<SignupState> {
         let is_done = crud::accounts::has_first_administrator(&self.engine.db).await?;
+        let accounts = is_done || crud::users::is_anybody_there(&self.engine.db).await?;
         Ok(SignupState {
             open: self.is_open_to(client),
             invitations: self.engine.settings.signup != Signup::Closed,
@@ -93,6 +94,7 @@ impl Accounts {
             } else {
                 AdministratorSetup::SetupToken
             },
+            accounts,
         })
     }
 

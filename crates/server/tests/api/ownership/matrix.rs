@@ -122,6 +122,10 @@ pub(super) const ROWS: &[Row] = &[
         body: || json!({"current_password": PASSWORD}),
         ..row("create_reset_link", Scope::OfServer(Some(Kind::User)), 201)
     },
+    Row {
+        body: || json!({"email": "bob@example.org", "current_password": PASSWORD}),
+        ..row("create_reset_link_by_email", Scope::OfServer(None), 201)
+    },
     row("list_models", Scope::Own(&[]), 200),
     row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
