@@ -1,9 +1,7 @@
 // Every screen passes axe's rules, in both themes, wide and narrow, and none scrolls sideways.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { violations } from "../axe.mjs";
 import { answered, answers, DESKTOP, eventually, person, PHONE, send, signUp, useModel } from "../browser.mjs";
-
-const AXE = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 export default async function ({ browser, url }) {
   const found = [];
@@ -11,13 +9,7 @@ export default async function ({ browser, url }) {
     for (const colorScheme of ["light", "dark"]) {
       const { page, problems, context } = await person(browser, url, { ...options, colorScheme, reducedMotion: "reduce", bypassCSP: true });
       const look = async (screen) => {
-        await page.evaluate(AXE);
-        const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-        for (const { id, help, nodes } of result.violations) {
-          found.push(`${screen}, ${form}, ${colorScheme}: ${id} (${help}): ${nodes.map((node) => node.html).join(" | ").slice(0, 400)}`);
-        }
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        if (wide) found.push(`${screen}, ${form}: scrolls sideways`);
+        for (const one of await violations(page)) found.push(`${screen}, ${form}, ${colorScheme}: ${one}`);
       };
       await page.goto("/login");
       await page.getByRole("heading", { name: "Welcome back" }).waitFor();

@@ -9,6 +9,8 @@ class Signup {
   asked = $state(false);
   /** Whether the server waits for its administrator. */
   waiting = $derived(this.state !== undefined && this.state.administrator !== "done");
+  /** Nobody can log in yet: the set-up is the first thing to do. */
+  fresh = $derived(this.waiting && this.state?.accounts === false);
   #asking = false;
 
   async ask(): Promise<void> {
