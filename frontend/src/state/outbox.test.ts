@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Turn } from "../api/types";
 import { Locks, stubBrowser } from "../testing/browser";
 import { Device } from "../testing/device";
-import { type Post, refuse, reply, turn } from "../testing/replies";
+import { refuse, reply, turn } from "../testing/replies";
+import { Server } from "../testing/server";
 import type { Item, Listener } from "./outbox.svelte";
 
 const USER = "user_1";
@@ -10,44 +10,10 @@ const CONVERSATION = "conv_1";
 
 /** What a browser keeps, whatever becomes of its pages. */
 let device: Device;
-let posts: Post[];
-/** What the server has taken, by key. */
-let taken: Map<string, Turn>;
-/** What the next sends come to; all are taken when there is nothing left. */
-let replies: (() => Response | Promise<Response>)[];
-/** The answer that runs in the conversation. */
-let active: string | null;
-/** Whether the server can be reached. */
-let reachable: boolean;
+let server: Server;
 /** What the tabs do when something on the device has changed. */
 let storage: ((event: { key: string }) => void)[];
-/** Whether the server knows the session. */
-let known: boolean;
-/** The conversation was deleted. */
-let deleted: boolean;
-/** How often it was asked for. */
-let looks: number;
 let locks: Locks;
-
-async function server(path: string, options: RequestInit): Promise<Response> {
-  if (path === "/health/ready") return reachable ? reply(200, {}) : Promise.reject(new TypeError("away"));
-  if (!reachable) throw new TypeError("away");
-  if (path === "/api/auth/login") known = true;
-  if (!known) return reply(401, { error: { message: "ended", code: "invalid_token" } });
-  if (path.startsWith("/api/auth/")) return reply(200, { access_token: "token", expires_in: 900, user: { id: USER } });
-  if (path.includes(CONVERSATION)) {
-    if (options.method === "GET") looks += 1;
-    if (deleted) return reply(404, { error: { message: "gone", code: "not_found" } });
-  }
-  if (options.method === "GET") return reply(200, { id: path.split("/")[3], active_response_id: active, updated_at: "", data: [] });
-  const key = (options.headers as Record<string, string>)["idempotency-key"]!;
-  const body = JSON.parse(options.body as string);
-  posts.push({ path, key, body, keepalive: options.keepalive ?? false });
-  const next = replies.shift();
-  if (next) return next();
-  if (!taken.has(key)) taken.set(key, turn(path, body.content, taken.size));
-  return reply(201, taken.get(key));
-}
 
 /** Opens a tab: everything that lives in memory only is as new. */
 async function tab(listener: Listener = {}) {
@@ -62,23 +28,16 @@ async function tab(listener: Listener = {}) {
 const changed = (key: string) => void setTimeout(() => storage.forEach((hear) => hear({ key })));
 const settled = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const waiting = () => device.names("chatapp.outbox.");
-const said = () => [...taken.values()].map((one) => one.message.content);
+const said = () => server.said();
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
   device = new Device(changed);
-  posts = [];
-  taken = new Map();
-  replies = [];
-  active = null;
-  reachable = true;
-  known = true;
-  deleted = false;
-  looks = 0;
+  server = new Server(USER, CONVERSATION);
   locks = new Locks();
   storage = [];
   stubBrowser(device, locks, storage);
-  vi.stubGlobal("fetch", server);
+  vi.stubGlobal("fetch", server.fetch);
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -91,9 +50,9 @@ describe("w1: a message", () => {
     const outbox = await tab();
     expect(outbox.put({ conversation: CONVERSATION, content: "hello" })).toBe(true);
     expect(waiting()).toHaveLength(1);
-    expect(posts).toEqual([]);
+    expect(server.posts).toEqual([]);
     await settled();
-    expect(posts).toMatchObject([{ path: "/api/conversations/conv_1/messages", body: { content: "hello" }, keepalive: true }]);
+    expect(server.posts).toMatchObject([{ path: "/api/conversations/conv_1/messages", body: { content: "hello" }, keepalive: true }]);
     expect(waiting()).toEqual([]);
     expect(outbox.items).toEqual([]);
   });
@@ -102,14 +61,14 @@ describe("w1: a message", () => {
     const outbox = await tab();
     outbox.put({ content: "hello", rest: { conversation: { model: "m", instructions: "rhyme" } } });
     await settled();
-    expect(posts.map(({ path, body }) => [path, body])).toEqual([
+    expect(server.posts.map(({ path, body }) => [path, body])).toEqual([
       ["/api/messages", { content: "hello", conversation: { model: "m", instructions: "rhyme" } }],
     ]);
   });
 
   it("is sent again with the same key and body by the next tab when this one is gone", async () => {
     const first = await tab();
-    replies = [() => new Response(new ReadableStream())]; // Taken, and its reply never comes.
+    server.replies = [() => new Response(new ReadableStream())]; // Taken, and its reply never comes.
     first.put({ content: "hello", rest: { conversation: { model: "m" } } });
     await settled();
     locks.crash();
@@ -117,9 +76,9 @@ describe("w1: a message", () => {
     const second = await tab({ sent });
     expect(second.items).toMatchObject([{ content: "hello" }]);
     await settled();
-    expect(posts).toHaveLength(2);
-    expect(posts[0]!.key).toBe(posts[1]!.key);
-    expect(posts[0]!.body).toEqual(posts[1]!.body);
+    expect(server.posts).toHaveLength(2);
+    expect(server.posts[0]!.key).toBe(server.posts[1]!.key);
+    expect(server.posts[0]!.body).toEqual(server.posts[1]!.body);
     expect(sent).toHaveBeenCalledTimes(1);
     expect(waiting()).toEqual([]);
   });
@@ -135,15 +94,15 @@ describe("w1: a message", () => {
       const second = await tab({ sent });
       let letGo = () => {};
       const taking = new Promise<void>((resolve) => (letGo = resolve));
-      replies = [async () => (await taking, reply(201, turn("/api/conversations/conv_1/messages", "hello", 0)))];
+      server.replies = [async () => (await taking, reply(201, turn("/api/conversations/conv_1/messages", "hello", 0)))];
       first.put({ content: "hello", ...(conversation ? { conversation } : {}) });
       await settled(20_000);
       expect(second.items).toMatchObject([{ content: "hello", ours: false, sending: false }]);
       expect(second.beginnings).toEqual([]);
-      expect(posts).toHaveLength(1);
+      expect(server.posts).toHaveLength(1);
       letGo();
       await settled(20_000);
-      expect(posts).toHaveLength(1);
+      expect(server.posts).toHaveLength(1);
       expect(first.items).toEqual([]);
       expect(second.items).toEqual([]);
       expect(sent).not.toHaveBeenCalled();
@@ -152,18 +111,18 @@ describe("w1: a message", () => {
     it("waits for the person in all of them once it has failed", async () => {
       const first = await tab();
       const second = await tab();
-      replies = [refuse(500, "internal_error")];
+      server.replies = [refuse(500, "internal_error")];
       first.put({ conversation: CONVERSATION, content: "hello" });
       await settled(60_000);
-      expect(posts).toHaveLength(1);
+      expect(server.posts).toHaveLength(1);
       expect(second.items).toMatchObject([{ content: "hello", failed: expect.any(Error) }]);
       // Also in one that is opened now.
       const third = await tab();
       await settled(60_000);
-      expect(posts).toHaveLength(1);
+      expect(server.posts).toHaveLength(1);
       third.retry(third.items[0]!.key);
       await settled(60_000);
-      expect(posts.map((one) => one.key)).toEqual([posts[0]!.key, posts[0]!.key]);
+      expect(server.posts.map((one) => one.key)).toEqual([server.posts[0]!.key, server.posts[0]!.key]);
       for (const one of [first, second, third]) expect(one.items).toEqual([]);
     });
 
@@ -176,7 +135,7 @@ describe("w1: a message", () => {
       const second = await tab();
       second.put({ conversation: CONVERSATION, content: "two" });
       await settled(10_000);
-      expect(posts).toEqual([]);
+      expect(server.posts).toEqual([]);
       locks.crash();
       await settled(60_000);
       expect(said()).toEqual(["one", "two"]);
@@ -185,35 +144,35 @@ describe("w1: a message", () => {
 
   it("is not sent by itself when the server no longer knows whether it has it", async () => {
     const first = await tab();
-    replies = [() => new Response(new ReadableStream())];
+    server.replies = [() => new Response(new ReadableStream())];
     first.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
     locks.crash();
     vi.setSystemTime(Date.now() + 24 * 3_600_000);
     const second = await tab();
     await settled(60_000);
-    expect(posts).toHaveLength(1);
+    expect(server.posts).toHaveLength(1);
     expect(second.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
     second.retry(second.items[0]!.key);
     await settled();
-    expect(posts).toHaveLength(2);
+    expect(server.posts).toHaveLength(2);
     expect(waiting()).toEqual([]);
   });
 
   it("is not sent by itself either by a tab that stays open for a day", async () => {
     const outbox = await tab();
     const lost = () => {
-      reachable = false;
+      server.reachable = false;
       throw new TypeError("away");
     };
-    replies = [lost]; // Taken, and its reply is lost.
+    server.replies = [lost]; // Taken, and its reply is lost.
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
     await settled(24 * 3_600_000);
     expect(outbox.items).toMatchObject([{ sending: true, failed: undefined }]);
-    reachable = true;
+    server.reachable = true;
     await settled(60_000);
-    expect(posts).toHaveLength(1);
+    expect(server.posts).toHaveLength(1);
     expect(outbox.items).toMatchObject([{ content: "hello", sending: false, failed: { name: "Unsure" } }]);
   });
 
@@ -223,10 +182,10 @@ describe("w1: a message", () => {
     const { session } = await import("./session.svelte");
     await session.resume();
     const lost = () => {
-      known = false;
+      server.known = false;
       throw new TypeError("away");
     };
-    replies = [lost];
+    server.replies = [lost];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
     (await import("../api/tokens")).tokenRefused("token");
@@ -234,27 +193,27 @@ describe("w1: a message", () => {
     expect(session.state).toBe("ended");
     await session.login({ email: "", password: "" });
     await settled(60_000);
-    expect(posts).toHaveLength(1);
+    expect(server.posts).toHaveLength(1);
     expect(outbox.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
   });
 
   it("nor because it was tried in between", async () => {
     const outbox = await tab();
-    replies = [refuse(500, "internal_error"), refuse(500, "internal_error")];
+    server.replies = [refuse(500, "internal_error"), refuse(500, "internal_error")];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled(22 * 3_600_000);
     const { key } = outbox.items[0]!;
     outbox.retry(key);
     await settled(2 * 3_600_000);
-    expect(posts).toHaveLength(2);
+    expect(server.posts).toHaveLength(2);
     outbox.retry(key);
     await settled(60_000);
-    expect(posts).toHaveLength(2);
+    expect(server.posts).toHaveLength(2);
     expect(outbox.items).toMatchObject([{ content: "hello", failed: { name: "Unsure" } }]);
     // Whoever has been told may send it all the same.
     outbox.retry(key);
     await settled();
-    expect(posts).toHaveLength(3);
+    expect(server.posts).toHaveLength(3);
   });
 
   describe("that was to begin a conversation and has failed", () => {
@@ -267,7 +226,7 @@ describe("w1: a message", () => {
     it("lets others begin", async () => {
       const sent = vi.fn();
       const outbox = await tab({ sent });
-      replies = [refuse(500, "internal_error")];
+      server.replies = [refuse(500, "internal_error")];
       begin(outbox, "first");
       begin(outbox, "and on");
       expect(new Set(outbox.items.map((one) => one.conversation)).size).toBe(1);
@@ -279,7 +238,7 @@ describe("w1: a message", () => {
       expect(outbox.beginnings.map((one) => one.content)).toEqual(["first", "and on"]);
       outbox.retry(outbox.beginnings[0]!.key);
       await settled(60_000);
-      expect(posts.map((one) => [one.path, one.body.content])).toEqual([
+      expect(server.posts.map((one) => [one.path, one.body.content])).toEqual([
         ["/api/messages", "first"],
         ["/api/messages", "something else"],
         ["/api/messages", "first"],
@@ -290,7 +249,7 @@ describe("w1: a message", () => {
 
     it.each(["reload", "navigate"])("is known to be written in this tab if it was (%s)", async (type) => {
       const outbox = await tab();
-      reachable = false;
+      server.reachable = false;
       begin(outbox, "first");
       expect(outbox.items).toMatchObject([{ written: true }]);
       await settled();
@@ -298,14 +257,14 @@ describe("w1: a message", () => {
       locks.crash();
       const written: boolean[] = [];
       await tab({ sent: (item) => void written.push(item.written) });
-      reachable = true;
+      server.reachable = true;
       await settled(60_000);
       expect(written).toEqual([type === "reload"]);
     });
 
     it("is shown where conversations begin, also after a reload", async () => {
       const outbox = await tab();
-      replies = [refuse(500, "internal_error")];
+      server.replies = [refuse(500, "internal_error")];
       begin(outbox, "first");
       await settled(60_000);
       const later = await tab();
@@ -320,12 +279,12 @@ describe("w1: a message", () => {
     const outbox = await tab();
     outbox.put({ conversation: CONVERSATION, content: "ü".repeat(20_000) });
     await settled();
-    expect(posts).toMatchObject([{ keepalive: false }]);
+    expect(server.posts).toMatchObject([{ keepalive: false }]);
   });
 
   it("is kept to a number of them", async () => {
     const outbox = await tab();
-    reachable = false;
+    server.reachable = false;
     const { MOST } = await import("./outgoing");
     for (let n = 0; n < MOST; n += 1) expect(outbox.put({ conversation: CONVERSATION, content: `${n}` })).toBe(true);
     expect(outbox.put({ conversation: CONVERSATION, content: "one more" })).toBe(false);
@@ -346,7 +305,7 @@ describe("w1: a message", () => {
     it("is not lost when it is refused", async () => {
       device.full = true;
       const outbox = await tab();
-      replies = [refuse(413, "request_too_large")];
+      server.replies = [refuse(413, "request_too_large")];
       outbox.put({ conversation: CONVERSATION, content: "hello" });
       await settled();
       expect((await import("./drafts")).takeGiven(USER, CONVERSATION)).toBe("hello");
@@ -354,7 +313,7 @@ describe("w1: a message", () => {
 
     it("is kept as soon as there is room", async () => {
       device.full = true;
-      reachable = false;
+      server.reachable = false;
       const outbox = await tab();
       outbox.put({ conversation: CONVERSATION, content: "hello" });
       device.full = false;
@@ -370,7 +329,7 @@ describe("w1: a message", () => {
     vi.stubGlobal("location", { assign: () => {} });
     await session.resume();
     let fail = () => {};
-    replies = [() => new Promise((resolve) => (fail = () => resolve(refuse(500, "internal_error")())))];
+    server.replies = [() => new Promise((resolve) => (fail = () => resolve(refuse(500, "internal_error")())))];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
     await session.logout();
@@ -382,7 +341,7 @@ describe("w1: a message", () => {
 
   it("is removed with everything of a person who leaves", async () => {
     const outbox = await tab();
-    reachable = false;
+    server.reachable = false;
     outbox.put({ content: "hello" });
     device.kept.set("chatapp.outbox.user_2.key", "{}");
     (await import("./outgoing")).dropOutgoing(USER);
@@ -410,11 +369,11 @@ describe("a refusal", () => {
   ])("for good (%i) gives the text back, and all that was to follow", async (status, code) => {
     const refused = vi.fn((_items: Item[]) => true);
     const outbox = await tab({ refused });
-    replies = [refuse(status, code)];
+    server.replies = [refuse(status, code)];
     outbox.put({ content: "first" });
     outbox.put({ content: "second", conversation: outbox.items[0]!.conversation });
     await settled(60_000);
-    expect(posts).toHaveLength(1);
+    expect(server.posts).toHaveLength(1);
     expect(refused.mock.calls[0]![0].map((one) => one.content)).toEqual(["first", "second"]);
     expect(waiting()).toEqual([]);
     expect(outbox.items).toEqual([]);
@@ -423,7 +382,7 @@ describe("a refusal", () => {
   it("is put into the drafts when nobody shows the conversation", async () => {
     const { readDraft, takeGiven } = await import("./drafts");
     const outbox = await tab();
-    replies = [refuse(413, "request_too_large"), refuse(413, "request_too_large")];
+    server.replies = [refuse(413, "request_too_large"), refuse(413, "request_too_large")];
     outbox.put({ content: "first", rest: { conversation: { instructions: "rhyme" } } });
     await settled();
     outbox.put({ conversation: CONVERSATION, content: "other words", instead: "msg_1", rest: { parent_id: null } });
@@ -438,19 +397,19 @@ describe("a refusal", () => {
     async function deletes(listener: Listener) {
       const outbox = await tab(listener);
       const { conversations } = await import("./conversations.svelte");
-      active = "resp_running";
+      server.active = "resp_running";
       await conversations.reload(CONVERSATION);
       outbox.put({ conversation: CONVERSATION, content: "other words", instead: "msg_1", rest: { parent_id: null } });
       outbox.put({ conversation: CONVERSATION, content: "and more" });
       await settled();
-      deleted = true;
+      server.deleted = true;
       await settled(10_000);
       expect(outbox.items).toEqual([]);
       expect(waiting()).toEqual([]);
       // It is left alone then.
-      const before = looks;
+      const before = server.looks;
       await settled(60_000);
-      expect(looks).toBe(before);
+      expect(server.looks).toBe(before);
     }
 
     it("is put into the box of a new conversation when nobody shows one", async () => {
@@ -481,18 +440,18 @@ describe("a refusal", () => {
 
   it("that asks to wait is waited for", async () => {
     const outbox = await tab();
-    replies = [refuse(429, "rate_limit_exceeded", {}, { "retry-after": "20" })];
+    server.replies = [refuse(429, "rate_limit_exceeded", {}, { "retry-after": "20" })];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled();
     expect(outbox.items[0]!.until).toBe(Date.now() + 20_000);
     await settled(20_000);
     expect(said()).toEqual(["hello"]);
-    expect(posts[0]!.key).toBe(posts[1]!.key);
+    expect(server.posts[0]!.key).toBe(server.posts[1]!.key);
   });
 
   it("that nobody understands keeps the message, with its key", async () => {
     const outbox = await tab();
-    replies = [refuse(500, "internal_error")];
+    server.replies = [refuse(500, "internal_error")];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled(60_000);
     expect(outbox.items).toMatchObject([{ content: "hello", failed: { status: 500 } }]);
@@ -500,27 +459,27 @@ describe("a refusal", () => {
     outbox.retry(outbox.items[0]!.key);
     await settled();
     expect(said()).toEqual(["hello"]);
-    expect(posts[0]!.key).toBe(posts[1]!.key);
+    expect(server.posts[0]!.key).toBe(server.posts[1]!.key);
   });
 });
 
 describe("w3: without a server", () => {
   it("everything waits, and is sent once in its order when it is back", async () => {
     const outbox = await tab();
-    reachable = false;
+    server.reachable = false;
     outbox.put({ content: "first" });
     await settled(10_000);
     const [head] = outbox.items;
     outbox.put({ content: "second", conversation: head!.conversation, rest: head!.rest });
     outbox.put({ conversation: CONVERSATION, content: "elsewhere" });
     await settled(60_000);
-    expect(posts).toEqual([]);
+    expect(server.posts).toEqual([]);
     expect(waiting()).toHaveLength(3);
     expect(outbox.items.map((one) => one.tried > 0)).toEqual([true, false, false]);
-    reachable = true;
+    server.reachable = true;
     await settled(60_000);
     expect(said().toSorted()).toEqual(["elsewhere", "first", "second"]);
-    expect(posts.find((one) => one.body.content === "second")!.path).toBe("/api/conversations/conv_new_0/messages");
+    expect(server.posts.find((one) => one.body.content === "second")!.path).toBe("/api/conversations/conv_new_0/messages");
     expect(waiting()).toEqual([]);
   });
 });
@@ -529,54 +488,54 @@ describe("w8: while an answer is written", () => {
   it("messages wait for its end, and go one a turn", async () => {
     const outbox = await tab();
     const { conversations } = await import("./conversations.svelte");
-    active = "resp_running";
+    server.active = "resp_running";
     await conversations.reload(CONVERSATION);
     for (const content of ["one", "two", "three"]) outbox.put({ conversation: CONVERSATION, content });
     await settled(30_000);
-    expect(posts).toEqual([]);
+    expect(server.posts).toEqual([]);
     for (const [at, content] of ["one", "two", "three"].entries()) {
-      active = null;
+      server.active = null;
       await settled(1);
       // Each is answered before the next is sent.
-      const before = posts.length;
+      const before = server.posts.length;
       await conversations.reload(CONVERSATION);
-      active = `resp_${at}`;
+      server.active = `resp_${at}`;
       await settled(20_000);
-      expect(posts.length).toBe(before + 1);
-      expect(posts.at(-1)!.body.content).toBe(content);
+      expect(server.posts.length).toBe(before + 1);
+      expect(server.posts.at(-1)!.body.content).toBe(content);
     }
-    active = null;
+    server.active = null;
     await settled(20_000);
     expect(said()).toEqual(["one", "two", "three"]);
-    expect(posts).toHaveLength(3);
+    expect(server.posts).toHaveLength(3);
   });
 
   it("one that nobody knew of is found out", async () => {
     const outbox = await tab();
-    active = "resp_other";
-    replies = [refuse(409, "conversation_locked", { response_id: "resp_other" })];
+    server.active = "resp_other";
+    server.replies = [refuse(409, "conversation_locked", { response_id: "resp_other" })];
     outbox.put({ conversation: CONVERSATION, content: "hello" });
     await settled(30_000);
-    expect(posts).toHaveLength(1);
+    expect(server.posts).toHaveLength(1);
     expect(outbox.items).toMatchObject([{ sending: false, tried: 0, failed: undefined }]);
-    active = null;
+    server.active = null;
     await settled(10_000);
     expect(said()).toEqual(["hello"]);
-    expect(posts[0]!.key).toBe(posts[1]!.key);
+    expect(server.posts[0]!.key).toBe(server.posts[1]!.key);
   });
 
   it("what was asked before a message arrived does not let the next one go", async () => {
-    const known: { put?: (late: unknown) => void } = {};
+    const listened: { put?: (late: unknown) => void } = {};
     const late = { id: CONVERSATION, active_response_id: null, updated_at: "" };
-    const outbox = await tab({ sent: () => known.put?.(late) });
+    const outbox = await tab({ sent: () => listened.put?.(late) });
     const { conversations } = await import("./conversations.svelte");
-    known.put = (one) => conversations.put(one as never, false);
+    listened.put = (one) => conversations.put(one as never, false);
     outbox.put({ conversation: CONVERSATION, content: "one" });
     outbox.put({ conversation: CONVERSATION, content: "two" });
-    active = "resp_0";
+    server.active = "resp_0";
     await settled(20_000);
     expect(said()).toEqual(["one"]);
-    active = null;
+    server.active = null;
     await settled(10_000);
     expect(said()).toEqual(["one", "two"]);
   });
@@ -584,31 +543,31 @@ describe("w8: while an answer is written", () => {
   it("one is taken back, and the others are sent", async () => {
     const outbox = await tab();
     const { conversations } = await import("./conversations.svelte");
-    active = "resp_running";
+    server.active = "resp_running";
     await conversations.reload(CONVERSATION);
     outbox.put({ conversation: CONVERSATION, content: "one" });
     outbox.put({ conversation: CONVERSATION, content: "two" });
     await settled();
     outbox.remove(outbox.items[0]!.key);
-    active = null;
+    server.active = null;
     await settled(10_000);
     expect(said()).toEqual(["two"]);
   });
 
   it("the queue outlives the tab", async () => {
     const first = await tab();
-    const known = await import("./conversations.svelte");
-    active = "resp_running";
-    await known.conversations.reload(CONVERSATION);
+    const other = await import("./conversations.svelte");
+    server.active = "resp_running";
+    await other.conversations.reload(CONVERSATION);
     first.put({ conversation: CONVERSATION, content: "one" });
     first.put({ conversation: CONVERSATION, content: "two" });
     await settled();
     locks.crash();
-    replies = [refuse(409, "conversation_locked", { response_id: "resp_running" })];
+    server.replies = [refuse(409, "conversation_locked", { response_id: "resp_running" })];
     const second = await tab();
     expect(second.items.map((one) => one.content)).toEqual(["one", "two"]);
     await settled(10_000);
-    active = null;
+    server.active = null;
     await settled(30_000);
     expect(said()).toEqual(["one", "two"]);
   });

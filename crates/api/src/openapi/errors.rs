@@ -21,9 +21,12 @@ pub(super) struct Place<'a> {
     pub(super) body: Option<&'a Value>,
 }
 
+/// Whether an operation can have a code.
+type Rule = fn(&Place<'_>) -> bool;
+
 impl Place<'_> {
     /// Codes that an operation can have, because of what it is.
-    const RULES: [(&'static str, fn(&Self) -> bool); 25] = [
+    const RULES: [(&'static str, Rule); 25] = [
         ("invalid_json", |place| place.body.is_some()),
         ("missing_required_parameter", Self::requires_fields),
         ("unknown_parameter", Self::is_api),
