@@ -185,9 +185,10 @@ impl Planned {
         }
     }
 
-    /// Whether ids come from the export.
+    /// Whether ids come from the export; those of messages may be ours where the conversation's
+    /// is none.
     pub(super) fn keeps_ids(&self) -> bool {
-        self.exported_id.is_some()
+        self.import.source == Source::Chatapp.name()
     }
 
     /// Whether a row with one of its ids exists.
