@@ -8,6 +8,9 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 /// How many packed bytes are unpacked at a time. Deflate makes at most some thousand bytes of one,
 /// so that what comes of them is bounded before the limits see it.
 const PIECE: usize = 512;
+/// How many a decoder is given at a time. It hands out what it has unpacked when it is given more,
+/// so that a fault takes nothing with it of what came before.
+const ONE: usize = 1;
 const GZIP: &[u8] = &[0x1F, 0x8B];
 
 /// What the header fields say of the coding.
@@ -159,7 +162,9 @@ impl Coding {
     fn piece(&mut self, piece: &[u8]) -> (Vec<u8>, io::Result<bool>) {
         // Flushing hands out what a server has flushed, so that words come as they are written.
         fn all(decoder: &mut impl Write, piece: &[u8]) -> io::Result<bool> {
-            decoder.write_all(piece)?;
+            for byte in piece.chunks(ONE) {
+                decoder.write_all(byte)?;
+            }
             decoder.flush()?;
             Ok(false)
         }
@@ -185,7 +190,7 @@ impl Coding {
 fn members(decoder: &mut GzDecoder<Vec<u8>>, mut piece: &[u8]) -> io::Result<bool> {
     let mut is_new = false;
     while !piece.is_empty() {
-        let length = decoder.write(piece)?;
+        let length = decoder.write(piece.get(..ONE).unwrap_or(piece))?;
         if length > 0 {
             piece = piece.get(length..).unwrap_or_default();
             is_new = false;
