@@ -1,7 +1,7 @@
 //! Hashes that other programs have made and that are checked here until their owner logs in:
 //! bcrypt, and Argon2 with other parameters.
 
-use argon2::{Algorithm, Params, PasswordHash};
+use argon2::{Algorithm, Params, PasswordHash, Version};
 
 use crate::AuthError;
 
@@ -51,6 +51,7 @@ fn checkable(text: &str) -> Result<(), &'static str> {
     }
     let hash = PasswordHash::new(text).map_err(|_| BROKEN)?;
     Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| BROKEN)?;
+    hash.version.map(Version::try_from).transpose().map_err(|_| BROKEN)?;
     let params = Params::try_from(&hash).map_err(|_| BROKEN)?;
     if hash.salt.is_none() || hash.hash.is_none() {
         return Err(BROKEN);
@@ -194,6 +195,8 @@ mod tests {
             &argon2("m=2097152,t=1,p=4"),
             &argon2("m=65536,t=100,p=4"),
             &argon2("m=65536,t=3,p=0"),
+            // Found by fuzzing: nothing can check it, so its owner could never log in.
+            &argon2("m=65536,t=3,p=1").replacen("v=19", "v=18", 1),
             &long,
         ] {
             assert!(foreign_hash(refused).is_err(), "{refused:?}");
