@@ -125,6 +125,13 @@ impl ApiError {
         Self::new(Code::InvalidValue, message).param(cut(param))
     }
 
+    /// A value is none that its field can have; `why` repeats nothing of it.
+    pub(crate) fn unfit_value(param: &str, why: &str) -> Self {
+        let param = cut(param);
+        Self::new(Code::InvalidValue, format!("The value of {param:?} does not fit: {why}."))
+            .param(param)
+    }
+
     /// A field or query parameter that does not exist here.
     pub(crate) fn unknown_parameter(param: &str) -> Self {
         let param = cut(param);

@@ -40,10 +40,7 @@ impl From<Fault> for ApiError {
         match fault {
             Fault::Unknown { path } => Self::unknown_parameter(&path),
             Fault::Missing { path } => Self::missing_parameter(&path),
-            Fault::Value { path, message } => {
-                let text = format!("The value of {path:?} does not fit: {message}.");
-                Self::invalid_value(&path, text)
-            }
+            Fault::Value { path, message } => Self::unfit_value(&path, &message),
         }
     }
 }

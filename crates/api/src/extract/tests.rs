@@ -53,6 +53,14 @@ fn pair(code: &str, param: &str) -> (String, String) {
 }
 
 #[tokio::test]
+async fn fuzz_a_long_key_of_a_map_is_not_repeated() {
+    let body = format!(r#"{{"metadata":{{"{}":1}}}}"#, "x".repeat(3000));
+    let error = read::<ConversationCreate>(body).await.unwrap_err();
+    let shown = String::from_utf8(error.body("req_1")).unwrap();
+    assert!(shown.contains("metadata.xxx") && shown.len() < 500, "{shown}");
+}
+
+#[tokio::test]
 async fn a_good_body_is_read() {
     let message: MessageCreate = read(r#"{"content":"h\u00e9 😀","stream":true}"#).await.unwrap();
     assert_eq!(message.content, "hé 😀");

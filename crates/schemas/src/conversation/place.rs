@@ -22,6 +22,8 @@ pub struct Place {
 const PREFIX: &str = "page_";
 /// Digits of the time: microseconds since 1970.
 const TIME_DIGITS: usize = 16;
+/// The last microsecond of the year 9999. Databases have no names for later times.
+const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,6 +63,7 @@ fn place(digits: &str) -> Option<Place> {
         return None;
     }
     let micros = i64::try_from(u64::from_str_radix(time, 16).ok()?).ok()?;
+    let micros = Some(micros).filter(|micros| *micros <= LAST_MICROS)?;
     let time = Time::from_timestamp_micros(micros)?;
     Some(Place { time, id: format!("conv_{id}").parse().ok()? })
 }
@@ -88,6 +91,17 @@ mod tests {
         #[test]
         fn no_text_panics_the_parser(text in "(page_)?.*") {
             let _ = text.parse::<After>();
+        }
+    }
+
+    #[test]
+    fn fuzz_a_place_in_a_year_that_no_database_stores_is_none() {
+        let id = "0".repeat(32);
+        let read = |micros: u64| format!("page_{micros:016x}{id}").parse::<After>();
+        // The last microsecond of the year 9999.
+        assert!(read(253_402_300_799_999_999).is_ok());
+        for later in [253_402_300_800_000_000, 8_000_000_000_000_000_000] {
+            assert_eq!(read(later), Err(ParseAfterError), "{later}");
         }
     }
 
