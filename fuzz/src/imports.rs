@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use chrono::Datelike as _;
 use schemas::Time;
 use schemas::import::{ImportEntry, ImportLine, ImportOutcome};
-use transfer::{Conversation, Limits, Record, Room};
+use transfer::{Conversation, Limits, Record, Room, Unreadable};
 
 use crate::world::{block_on, world};
 
@@ -38,7 +38,13 @@ pub(crate) fn file(input: &[u8]) {
             }
         }
     }
-    assert_eq!(read(Slow(Cursor::new(input))), (found, is_whole), "in small pieces");
+    // How much of a damaged member is unpacked before the damage depends on how much is asked for.
+    let is_damaged = |record: &Record| {
+        matches!(record, Record::Unreadable { reason: Unreadable::Unpacking(_), .. })
+    };
+    if !found.iter().any(is_damaged) {
+        assert_eq!(read(Slow(Cursor::new(input))), (found, is_whole), "in small pieces");
+    }
 }
 
 /// A file that is imported for real: each conversation that is read is stored, is there when the

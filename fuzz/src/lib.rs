@@ -17,6 +17,7 @@ mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod world;
 
 /// A reader and what must hold of it.
@@ -58,6 +59,8 @@ pub const TARGETS: &[Target] = &[
     target("search", "a search query, and a text to look in", searches::query),
     target("import", "a file with conversations: JSON, JSON Lines or ZIP", imports::file),
     target("import-store", "the same, stored", imports::store),
+    target("token-count", "a text whose tokens are counted", texts::tokens),
+    target("title", "a message or an answer that gives a conversation its title", texts::title),
     target("dot-env", ".env", settings::dot_env),
     target("config-file", "chatapp.toml", settings::file),
 ];

@@ -12,6 +12,8 @@ mod counts;
 mod credentials;
 mod error;
 mod exports;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod health;
 mod imports;
 mod keys;

@@ -4,7 +4,9 @@ use schemas::validate::MAX_TITLE_CHARS;
 
 /// The first line of `content` that says something, cut to the length of a title.
 pub(crate) fn first_line(content: &str) -> String {
-    let line = content.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let around = |c: char| c.is_whitespace() || c.is_control();
+    let mut lines = content.lines().map(|line| line.trim_matches(around));
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
     let title: String = line
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -258,6 +260,8 @@ mod tests {
         assert_eq!(first_line(&"ä".repeat(300)).chars().count(), MAX_TITLE_CHARS);
         assert_eq!(first_line(&"ä".repeat(255)), "ä".repeat(255));
         assert_eq!(first_line("a\u{7}b"), "a b");
+        // Found by fuzzing.
+        assert_eq!(first_line("\u{7}\n\u{7} Hello\u{7}"), "Hello");
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Counter {
     }
 }
 
-fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
+pub(crate) fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
     match tables {
         Some(tables) => u32::try_from(tables.count(text)).unwrap_or(u32::MAX),
         None => estimate(text),
