@@ -22,11 +22,11 @@ pub(super) struct Place<'a> {
 }
 
 /// Whether an operation can have a code.
-type Rule = fn(&Place<'_>) -> bool;
+type Rule<'a> = fn(&Place<'a>) -> bool;
 
-impl Place<'_> {
+impl<'a> Place<'a> {
     /// Codes that an operation can have, because of what it is.
-    const RULES: [(&'static str, Rule); 25] = [
+    const RULES: [(&'static str, Rule<'a>); 25] = [
         ("invalid_json", |place| place.body.is_some()),
         ("missing_required_parameter", Self::requires_fields),
         ("unknown_parameter", Self::is_api),
