@@ -98,10 +98,8 @@ fn read(words: &[String]) -> Result<Asked, String> {
 /// Path and query of a URL that begins with a server or a variable that names one.
 fn place(url: &str) -> Result<(&str, &str), String> {
     let after_scheme = url.split_once("://").map(|(_, rest)| rest);
-    let rest = match (after_scheme, url.strip_prefix('$')) {
-        (Some(rest), _) | (None, Some(rest)) => rest,
-        (None, None) => return Err(format!("{url} names no server")),
-    };
+    let rest = after_scheme.or_else(|| url.strip_prefix('$'));
+    let rest = rest.ok_or_else(|| format!("{url} names no server"))?;
     let from = rest.find('/').ok_or_else(|| format!("{url} has no path"))?;
     let path = rest.get(from..).unwrap_or_default();
     Ok(path.split_once('?').unwrap_or((path, "")))
@@ -132,12 +130,11 @@ fn body(
 ) -> Result<(), String> {
     let taken = operation.get("requestBody");
     let (taken, sent) = match (taken, sent) {
-        (None, None) => return Ok(()),
         (None, Some(_)) => return Err("it takes no body".to_owned()),
         (Some(taken), None) if taken["required"] == true => {
             return Err("it needs a body".to_owned());
         }
-        (Some(_), None) => return Ok(()),
+        (_, None) => return Ok(()),
         (Some(taken), Some(sent)) => (taken, sent),
     };
     let media = media.ok_or("curl calls the body a form; name its content-type")?;

@@ -54,7 +54,7 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) {
             if !FOREIGN.contains(&name.as_str()) && !name.starts_with('.') {
                 walk(&entry.path(), &format!("{path}/"), found);
             }
-        } else if name.ends_with(".md") {
+        } else if entry.path().extension().is_some_and(|kind| kind == "md") {
             found.push((path, std::fs::read_to_string(entry.path()).expect("text")));
         }
     }

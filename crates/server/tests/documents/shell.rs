@@ -62,7 +62,7 @@ impl Reader {
                 Some('\\') if self.rest.get(self.at + 1) == Some(&'\n') => self.at += 2,
                 Some('#') => {
                     while self.peek().is_some_and(|c| c != '\n') {
-                        self.at += 1
+                        self.at += 1;
                     }
                 }
                 Some('\n' | ';' | '|' | '&') => {
