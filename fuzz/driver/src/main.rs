@@ -2,6 +2,7 @@
 //! environment names (`list`: prints all). Built and started by `cargo xtask fuzz`.
 
 #![no_main]
+#![expect(clippy::disallowed_methods, reason = "libFuzzer has the main function")]
 
 use std::sync::OnceLock;
 
