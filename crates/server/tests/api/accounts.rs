@@ -213,6 +213,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
         (Method::POST, "/api/auth/reset", json!({"token": "x", "new_password": PASSWORD})),
         (Method::POST, "/api/admin/invitations", json!({})),
         (Method::POST, &reset_link, json!({})),
+        (Method::POST, "/api/admin/reset-links", json!({"email": ada.email})),
         (Method::POST, "/api/keys", json!({"name": "x", "current_password": PASSWORD})),
         (Method::POST, "/api/me/export", json!({"current_password": PASSWORD})),
         (Method::PATCH, &key, json!({"name": "x"})),

@@ -56,7 +56,6 @@ async fn the_document_lists_every_route_and_every_route_is_served(world: World) 
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let operation_id = operation["operationId"].as_str().unwrap().to_owned();
-            assert!(operation["responses"]["500"].is_object(), "{operation_id}: no 500");
             described.insert((method.to_uppercase(), path.clone(), operation_id));
         }
     }
