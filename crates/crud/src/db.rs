@@ -356,6 +356,11 @@ impl Db {
         }
     }
 
+    /// How many connections there may be that read.
+    pub fn readers(&self) -> u32 {
+        dialect::pool("read", &self.read.pool()).limit
+    }
+
     /// Waits for writes in flight, then closes every connection.
     pub async fn close(&self) {
         let writer = match &self.writer {

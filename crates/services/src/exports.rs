@@ -86,7 +86,7 @@ impl Exports {
         format: ExportFormat,
         only: Option<conversation::Model>,
     ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
-        let engine = self.engine.clone();
+        let (engine, reads) = (self.engine.clone(), self.reads.clone());
         async_stream::try_stream! {
             let (mut conversations, mut count) = (0u64, 0u64);
             let is_lines = format == ExportFormat::JsonLines;
@@ -96,21 +96,26 @@ impl Exports {
             let is_one = only.is_some();
             let mut page: Vec<conversation::Model> = only.into_iter().collect();
             if !is_one {
+                let _turn = reads.step().await?;
                 page = crud::conversations::list_by_id(&engine.db, owner, None, CONVERSATIONS).await?;
             }
             while let Some(last) = page.last().map(|row| row.id) {
                 for row in page {
                     conversations += 1;
                     yield Bytes::from(begin(&row, is_lines, conversations == 1)?);
+                    let mut turn = reads.step().await?;
                     let mut pages = Pages::new(&engine, &row, is_lines).await?;
                     let mut is_first = true;
                     while let Some(entries) = pages.next(&engine, row.id).await? {
+                        drop(turn);
                         for entry in entries {
                             count += 1;
                             yield Bytes::from(entry.write(is_lines, is_first)?);
                             is_first = false;
                         }
+                        turn = reads.step().await?;
                     }
+                    drop(turn);
                     if is_lines {
                         yield Bytes::from_static(own::close().as_bytes());
                     }
@@ -118,6 +123,7 @@ impl Exports {
                 page = if is_one {
                     Vec::new()
                 } else {
+                    let _turn = reads.step().await?;
                     crud::conversations::list_by_id(&engine.db, owner, Some(last), CONVERSATIONS)
                         .await?
                 };

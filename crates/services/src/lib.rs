@@ -102,11 +102,9 @@ impl Transfers {
     pub fn new(db: Db, context: Context, settings: Settings) -> Self {
         // Nobody is asked for anything.
         let catalog = Catalog::new(Provider::demo(), Vec::new());
+        let reads = Reads::new(db.readers());
         let engine = Engine::at_rest(db, context, catalog, None, settings);
-        Self {
-            imports: Imports::new(engine.clone()),
-            exports: Exports::new(engine, Reads::default()),
-        }
+        Self { imports: Imports::new(engine.clone()), exports: Exports::new(engine, reads) }
     }
 }
 
@@ -163,7 +161,7 @@ impl Services {
         let tokens = (tokens, refresh_tokens);
         let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, setup, keys.clone());
         accounts.remove_left_over().await?;
-        let reads = Reads::default();
+        let reads = Reads::new(engine.db.readers());
         let exports = Exports::new(engine.clone(), reads.clone());
         let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());
         Ok(Self {

@@ -23,8 +23,8 @@ use crate::error::{Error, Result};
 
 /// From how many bytes on a read is a large one.
 pub const LARGE_BYTES: usize = 1 << 20;
-/// How many requests read what may be large at the same time, and how many of one user do or wait
-/// for their turn.
+/// How many read what may be large at the same time at the most, and how many requests of one user
+/// do or wait for their turn.
 const GATHERING: usize = 4;
 const GATHERING_PER_USER: u32 = 64;
 /// How many large reads one user has at once on this server, of each kind.
@@ -66,26 +66,32 @@ pub struct Reading {
     cut: CancellationToken,
 }
 
-impl Default for Reads {
-    fn default() -> Self {
+impl Reads {
+    /// Those of a server with so many connections to read with. One of them is left to requests
+    /// that read little, where there is more than one.
+    pub(crate) fn new(connections: u32) -> Self {
+        let others = usize::try_from(connections).unwrap_or(usize::MAX).saturating_sub(1);
         Self {
-            gathering: Arc::new(Semaphore::new(GATHERING)),
+            gathering: Arc::new(Semaphore::new(others.clamp(1, GATHERING))),
             users: Counts::default(),
             pages: Places::default(),
             exports: Places::default(),
         }
     }
-}
 
-impl Reads {
     /// Waits for the turn of a request of `user` to read what may be large. To be held until it is
     /// known how large it is, and never while a client is waited for.
     pub async fn gather(&self, user: UserId) -> Result<Gathering> {
         let limit = GATHERING_PER_USER;
         let counted = self.users.take(&user, limit);
         let counted = counted.ok_or(Error::LimitReached { what: "reads at once", limit })?;
-        let permit = self.gathering.clone().acquire_owned().await;
-        Ok(Gathering { _permit: permit.map_err(|_| Error::ShuttingDown)?, _user: counted })
+        Ok(Gathering { _permit: self.step().await?, _user: counted })
+    }
+
+    /// Waits for the turn of an export to read its next step. To be held until that is read, and
+    /// never while a client is waited for.
+    pub(crate) async fn step(&self) -> Result<OwnedSemaphorePermit> {
+        self.gathering.clone().acquire_owned().await.map_err(|_| Error::ShuttingDown)
     }
 
     /// Begins to hand on what `user` asked for, which has so many bytes, or says that there is too
@@ -243,7 +249,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn s2_large_reads_are_counted_by_user_and_by_bytes_and_come_back() {
-        let reads = Reads::default();
+        let reads = Reads::new(5);
         let own: Vec<Reading> = (0..4).map(|_| reads.page(user(1), 8 << 20).unwrap()).collect();
         assert!(matches!(reads.page(user(1), 1), Err(Error::LimitReached { limit: 4, .. })));
         let others: Vec<Reading> =
@@ -259,7 +265,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn s2_those_who_trickle_give_their_places_to_others() {
-        let reads = Reads::default();
+        let reads = Reads::new(5);
         let trickling: Vec<Reading> =
             (1..=8).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
         assert!(matches!(reads.page(user(9), 16 << 20), Err(Error::Busy)));
@@ -274,7 +280,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn s2_what_nobody_takes_is_dropped_in_time() {
-        let reads = Reads::default();
+        let reads = Reads::new(5);
         let reading = reads.page(user(1), 1 << 20).unwrap();
         let pieces = stream::iter([Ok(Bytes::from(vec![b'x'; 5 * PIECE_BYTES + 1]))]);
         let mut body = pin!(reading.pace(pieces));
@@ -295,7 +301,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn s2_what_is_taken_comes_whole() {
-        let reads = Reads::default();
+        let reads = Reads::new(5);
         let reading = reads.page(user(1), 1 << 20).unwrap();
         let text: Bytes = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let pieces = stream::iter([Ok(text.slice(..70_000)), Ok(text.slice(70_000..))]);
@@ -309,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn s2_reading_from_the_database_has_few_places_and_a_bound_for_each_user() {
-        let reads = Reads::default();
+        let reads = Reads::new(5);
         let mut held = Vec::new();
         for _ in 0..GATHERING {
             held.push(reads.gather(user(1)).await.unwrap());
@@ -326,5 +332,20 @@ mod tests {
         drop(next.await.unwrap());
         drop((held, waiting));
         assert!(reads.users.is_empty());
+    }
+
+    #[tokio::test]
+    async fn s2_exports_take_turns_with_pages_and_leave_a_connection_to_others() {
+        for (connections, places) in [(1, 1), (2, 1), (4, 3), (64, GATHERING)] {
+            let reads = Reads::new(connections);
+            let mut steps = Vec::new();
+            for _ in 0..places {
+                steps.push(reads.step().await.unwrap());
+            }
+            let mut page = pin!(reads.gather(user(1)));
+            assert!(futures_util::poll!(page.as_mut()).is_pending(), "{connections}");
+            steps.pop();
+            drop(page.await.unwrap());
+        }
     }
 }

@@ -39,7 +39,8 @@ impl DataExports {
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;
         let (engine, owner) = (self.exports.engine.clone(), identity.user_id);
-        let reading = self.exports.reads.export(owner)?;
+        let reads = self.exports.reads.clone();
+        let reading = reads.export(owner)?;
         let conversations = self.exports.whole(owner, ExportFormat::JsonLines);
         let about = json!({
             "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
@@ -67,8 +68,10 @@ impl DataExports {
             archive.begin("usage.jsonl").map_err(Error::internal)?;
             let mut last = None;
             loop {
+                let turn = reads.step().await?;
                 let page =
                     crud::responses::list_of_user(&engine.db, owner, last, PAGE).await?;
+                drop(turn);
                 let Some(newest) = page.last() else { break };
                 last = Some((newest.created_at, newest.id));
                 for row in &page {
