@@ -112,7 +112,9 @@ check((await body(me.GET("/api/admin/invitations"))).data[0]?.id === invited.id)
 const guest = { email: "guest@example.org", password, invitation: invited.token };
 const guests = await body(anyone.POST("/api/auth/signup", { body: guest }));
 const byGuest = { params: { path: { id: guests.user.id } } };
-const link = await body(me.POST("/api/admin/users/{id}/reset-link", { ...byGuest, body: {} }));
+const replaced = await body(me.POST("/api/admin/users/{id}/reset-link", { ...byGuest, body: {} }));
+const link = await body(me.POST("/api/admin/reset-links", { body: { email: guest.email } }));
+check(replaced.token !== link.token);
 const reset = { token: link.token, new_password: "another horse battery staple" };
 await status(anyone.POST("/api/auth/reset", { body: reset }), 204);
 const back = { email: guest.email, password: reset.new_password };
