@@ -59,9 +59,9 @@ impl DataExports {
             let mut conversations = std::pin::pin!(conversations);
             while let Some(piece) = conversations.next().await {
                 archive.write(&piece?).map_err(Error::internal)?;
-                let ready = archive.take();
-                if !ready.is_empty() {
-                    yield Bytes::from(ready);
+                let piece = archive.take();
+                if !piece.is_empty() {
+                    yield Bytes::from(piece);
                 }
             }
 
