@@ -16,8 +16,7 @@ let pause: ReturnType<typeof setTimeout> | undefined;
 export function render(source: string, node: HTMLElement, display: boolean): () => void {
   const job = { size: source.length, draw: () => draw(source, node, display) };
   waiting.push(job);
-  if (!pause) some();
-  else if (drawn < AT_ONCE && waiting.length === 1) some();
+  some();
   return () => {
     waiting = waiting.filter((one) => one !== job);
   };

@@ -44,9 +44,10 @@ export class Box {
   leave = (): void => {
     const { user, conversation } = this;
     const kept = readDraft(user, conversation) ?? "";
-    const other = kept.trim() !== "" && kept !== this.#draft && !kept.includes(this.#text);
-    if (other && this.#text.trim() !== "") leaveDraft(user, conversation, this.#text);
-    else this.keep();
+    if (kept.trim() === "" || kept === this.#draft) return this.keep();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#text.trim() !== "" && !kept.includes(this.#text)) leaveDraft(user, conversation, this.#text);
   };
 
   /** The page is there, perhaps again: what was left goes in front of what is there, unless it is in it. */

@@ -6,6 +6,7 @@ import type { User } from "../api/types";
 import { dropDrafts } from "./drafts";
 import { close } from "./kept";
 import { dropOutgoing } from "./outgoing";
+import { dropWishes } from "./wishes";
 
 /** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */
 const HINT = "chatapp.user";
@@ -68,6 +69,7 @@ class Session {
     if (!this.user) return;
     dropDrafts(this.user.id);
     dropOutgoing(this.user.id);
+    dropWishes(this.user.id);
   }
 
   /** Nobody is signed in here any more, without asking the server. */

@@ -260,7 +260,7 @@ export class Thread {
   }
 
   #ask(path: string, body: Wish["body"], instead?: string): Promise<void> {
-    return this.#wish({ path, body, key: newKey(), instead });
+    return this.#wish({ path, body, key: newKey(), instead, at: Date.now() });
   }
 
   #wish(wished: Wished): Promise<void> {

@@ -228,6 +228,36 @@ describe("a wish for another answer", () => {
     expect([posts.length, later.busy]).toEqual([2, false]);
     later.leave();
   });
+
+  it("has its day from when it was first asked for, however often its page is loaded again", async () => {
+    const first = await shows();
+    replies = [away, away];
+    void first.regenerate(first.messages.at(-1)!);
+    await settled();
+    first.leave();
+    for (const count of [2, 2]) {
+      vi.setSystemTime(Date.now() + 20 * 3_600_000);
+      const again = await reloaded();
+      await settled();
+      expect(posts.length).toBe(count);
+      again.leave();
+    }
+  });
+
+  it("goes with its person", async () => {
+    const thread = await shows();
+    replies = [away];
+    void thread.regenerate(thread.messages.at(-1)!);
+    await settled();
+    thread.leave();
+    const { dropWishes, keptWish } = await import("./wishes");
+    vi.stubGlobal("sessionStorage", Object.assign(Object.create(sessionStorage), Object.fromEntries(kept)));
+    dropWishes("user_other");
+    expect(kept.size).toBe(1);
+    dropWishes("user_1");
+    expect(kept.size).toBe(0);
+    expect(keptWish("user_1", "conv_1")).toBeUndefined();
+  });
 });
 
 describe("a turn", () => {

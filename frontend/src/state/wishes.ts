@@ -14,13 +14,15 @@ export interface Wished {
   key: string;
   /** The answer that another one is to take the place of. */
   instead: string | undefined;
+  /** When it was first asked for, in milliseconds since 1970. */
+  at: number;
 }
 
 /** The wish in a conversation, of this person. */
 export function keptWish(user: string, conversation: string): Wished | undefined {
   try {
-    const { at, ...wish } = JSON.parse(sessionStorage.getItem(PREFIX + user + conversation) ?? "") as Wished & { at: number };
-    return Math.abs(Date.now() - at) < REMEMBERED && typeof wish.key === "string" ? wish : undefined;
+    const wish = JSON.parse(sessionStorage.getItem(PREFIX + user + conversation) ?? "") as Wished;
+    return Math.abs(Date.now() - wish.at) < REMEMBERED && typeof wish.key === "string" ? wish : undefined;
   } catch {
     // None, or not ours.
     return undefined;
@@ -28,9 +30,9 @@ export function keptWish(user: string, conversation: string): Wished | undefined
 }
 
 /** Keeps it. */
-export function keepWish(user: string, conversation: string, { path, body, key, instead }: Wished): void {
+export function keepWish(user: string, conversation: string, { path, body, key, instead, at }: Wished): void {
   try {
-    sessionStorage.setItem(PREFIX + user + conversation, JSON.stringify({ path, body, key, instead, at: Date.now() }));
+    sessionStorage.setItem(PREFIX + user + conversation, JSON.stringify({ path, body, key, instead, at }));
   } catch {
     // Without storage it lasts as long as the page.
   }
@@ -42,5 +44,16 @@ export function dropWish(user: string, conversation: string): void {
     sessionStorage.removeItem(PREFIX + user + conversation);
   } catch {
     // It was not written either.
+  }
+}
+
+/** Removes all wishes of a person, who leaves. */
+export function dropWishes(user: string): void {
+  try {
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith(PREFIX + user)) sessionStorage.removeItem(name);
+    }
+  } catch {
+    // There are none.
   }
 }
