@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use self::account::number;
-use self::tls::{Tls, TlsMode};
+use self::tls::Tls;
 use crate::connect::ConnectError;
 use crate::db::{Limits, Pools};
 use crate::link::Link;
@@ -152,13 +152,13 @@ impl MySqlTarget {
         }
     }
 
-    /// What it says itself about TLS, if it is a URL that does.
-    pub fn tls(&self) -> Option<TlsMode> {
+    /// What it says itself about TLS; nothing unless it is a URL that does.
+    pub fn tls(&self) -> Tls {
         match self {
-            Self::Parts { .. } => None,
+            Self::Parts { .. } => Tls::default(),
             Self::Url(url) => {
-                let asked = tls::asked(&Url::parse(url.expose_secret()).ok()?).ok()?;
-                (asked.mode != TlsMode::Auto).then_some(asked.mode)
+                let url = Url::parse(url.expose_secret()).ok();
+                url.and_then(|url| tls::asked(&url).ok()).unwrap_or_default()
             }
         }
     }

@@ -18,6 +18,8 @@
 #[cfg(test)]
 mod tests;
 
+use serde::de::IgnoredAny;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b"error"];
@@ -51,6 +53,8 @@ pub struct Decoder {
     name: Vec<u8>,
     /// A line came that is no line of an event stream.
     foreign: bool,
+    /// Whether the data was whole JSON when the first line came that is nothing known.
+    whole: Option<bool>,
     /// The last byte was CR, so that a following LF belongs to the same line end.
     after_cr: bool,
     /// No line has ended yet.
@@ -68,6 +72,7 @@ impl Decoder {
             data: Vec::new(),
             name: Vec::new(),
             foreign: false,
+            whole: None,
             after_cr: false,
             first_line: true,
             refused: false,
@@ -197,13 +202,19 @@ impl Decoder {
     /// Takes a line that is nothing known: more of JSON that goes on over it, or a field that may
     /// be cut off or unknown.
     fn take_other(&mut self, line: &[u8]) {
-        if self.is_json() {
+        if self.is_json() && !self.is_whole() {
             self.data.extend_from_slice(line);
             self.data.push(b'\n');
             return;
         }
         let field = line.split(|byte| *byte == b':').next().unwrap_or_default();
         self.foreign |= !FIELDS.iter().any(|name| name.starts_with(field));
+    }
+
+    /// Whether nothing can belong to the data any more. Asked once an event: it reads all of it.
+    fn is_whole(&mut self) -> bool {
+        let data = &self.data;
+        *self.whole.get_or_insert_with(|| serde_json::from_slice::<IgnoredAny>(data).is_ok())
     }
 
     fn end_event(&mut self, events: &mut Vec<Event>) {
@@ -215,6 +226,7 @@ impl Decoder {
         }
         self.data.clear();
         self.name.clear();
+        self.whole = None;
     }
 }
 

@@ -91,11 +91,17 @@ fn in_json(answer: &str) -> Option<String> {
         matches!(before, "" | "json") && (behind.is_empty() || behind.starts_with("```"))
     };
     match json {
-        // Brackets in a sentence are no list of titles.
-        Some(serde_json::Value::Array(_)) if !is_all() => None,
-        Some(json) => in_value(&json, 0),
+        Some(json) if is_all() => in_value(&json, 0),
+        // In a sentence only what is called a title is one.
+        Some(serde_json::Value::Object(fields)) => named(&fields, 0),
+        Some(_) => None,
         None => in_cut_json(answer.get(start..)?),
     }
+}
+
+/// The field that is called a title.
+fn named(fields: &serde_json::Map<String, serde_json::Value>, depth: u8) -> Option<String> {
+    NAMES.into_iter().find_map(|name| in_value(fields.get(name)?, depth + 1))
 }
 
 fn in_value(json: &serde_json::Value, depth: u8) -> Option<String> {
@@ -107,10 +113,10 @@ fn in_value(json: &serde_json::Value, depth: u8) -> Option<String> {
         Value::String(text) => Some(text.clone()).filter(|_| depth > 0),
         Value::Array(items) => items.iter().find_map(|item| in_value(item, depth + 1)),
         Value::Object(fields) => {
-            let named = NAMES.into_iter().find_map(|name| in_value(fields.get(name)?, depth + 1));
             let inner = fields.values().filter(|value| value.is_object());
             let alone = fields.values().next().filter(|_| fields.len() == 1);
-            named.or_else(|| inner.chain(alone).find_map(|value| in_value(value, depth + 1)))
+            named(fields, depth)
+                .or_else(|| inner.chain(alone).find_map(|value| in_value(value, depth + 1)))
         }
         _ => None,
     }
@@ -153,6 +159,8 @@ const LEADS: [&str; 10] =
     ["sure", "here", "certainly", "of course", "okay", "ok,", "the title", "a ", "an ", "my "];
 const REFUSALS: [&str; 6] = ["i'm sorry", "i’m sorry", "i cannot", "i can't", "i can’t", "sorry, "];
 const LABELS: [&str; 6] = ["title", "titel", "titre", "título", "标题", "タイトル"];
+/// What comes before the word in a label.
+const KINDS: [&str; 5] = ["suggested", "proposed", "conversation", "chat", "the"];
 
 /// The title in a line, if it says something.
 fn from_line(line: &str) -> Option<String> {
@@ -231,7 +239,10 @@ fn behind_label(line: &str) -> &str {
         let mut words = head.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let leads = LEADS.iter().any(|lead| head.starts_with(lead));
         let last = words.clone().next_back().unwrap_or_default();
-        LABELS.contains(&last) || leads && words.any(|word| LABELS.contains(&word))
+        // A title may itself end a clause with the word.
+        let first = words.clone().next().unwrap_or_default();
+        let is_named = first == last || KINDS.contains(&first);
+        is_named && LABELS.contains(&last) || leads && words.any(|word| LABELS.contains(&word))
     };
     if let Some((head, rest)) = line.split_once([':', '：'])
         && is_label(head)
@@ -339,6 +350,9 @@ mod tests {
             "What a title is",
             "Title",
             "Oslo: a guide",
+            "Parsing {\"id\": \"x\"} in Rust",
+            "Choosing a job title: tips",
+            "World title: boxing history",
         ] {
             assert_eq!(from_model(whole).as_deref(), Some(whole));
         }

@@ -46,7 +46,7 @@ pub struct Tls {
 
 impl Tls {
     /// These settings with what a URL says itself in their place.
-    pub(super) fn or(&self, asked: Self) -> Self {
+    pub fn or(&self, asked: Self) -> Self {
         let mode = if asked.mode == TlsMode::Auto { self.mode } else { asked.mode };
         Self { mode, ca: asked.ca.or_else(|| self.ca.clone()) }
     }
@@ -59,6 +59,10 @@ pub(super) fn asked(url: &Url) -> Result<Tls, &'static str> {
         match &*key.replace('_', "-") {
             "sslmode" | "ssl-mode" => asked.mode = mode(&value).ok_or(UNKNOWN_MODE)?,
             "sslca" | "ssl-ca" => asked.ca = Some(PathBuf::from(&*value)),
+            // Those that read them know no other spelling, and would go on without.
+            "ssl-cert" | "ssl-key" if key.contains('_') => {
+                return Err("ssl-cert and ssl-key are written with a hyphen");
+            }
             _ => {}
         }
     }
@@ -301,6 +305,8 @@ mod tests {
         assert_eq!(asked("ssl_mode=VERIFY_CA&ssl_ca=/etc/ca.pem"), Ok((TlsMode::VerifyCa, ca)));
         assert_eq!(asked("ssl-mode=verify_identity"), Ok((TlsMode::VerifyIdentity, None)));
         assert_eq!(asked("ssl-mode=bogus"), Err(UNKNOWN_MODE));
+        assert!(asked("ssl-cert=a.pem&ssl-key=b.pem").is_ok());
+        assert!(asked("ssl_cert=a.pem").is_err() && asked("ssl_key=b.pem").is_err());
     }
 
     #[test]

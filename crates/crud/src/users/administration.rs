@@ -76,6 +76,8 @@ async fn set_role_in(tx: &Tx, id: UserId, role: UserRole, now: Time) -> Result<R
     }
     if role == UserRole::Admin {
         note_administrator(tx, id).await?;
+        // Whoever made it for an ordinary account was not asked for a password.
+        super::reset::remove(tx, id).await?;
     }
     Ok(Ruled::Done)
 }

@@ -19,7 +19,7 @@ pub async fn replace(db: &Db, reset: Model) -> Result<bool> {
             {
                 return Ok(false);
             }
-            Entity::delete_by_id(reset.user_id).exec(tx).await?;
+            remove(tx, reset.user_id).await?;
             insert(tx, reset.clone()).await?;
             Ok(true)
         })

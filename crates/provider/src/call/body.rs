@@ -33,8 +33,6 @@ const DRAIN_TIME: Duration = Duration::from_millis(100);
 pub(crate) struct Body {
     upstream: Arc<Upstream>,
     response: Response,
-    /// How long the provider asks to wait should it report a failure.
-    asked_wait: Option<Duration>,
     unpack: Unpack,
     frames: Frames,
     events: Vec<Event>,
@@ -81,7 +79,6 @@ impl Body {
         let config = upstream.http.config();
         let max_document = config.max_answer_bytes.saturating_add(config.max_event_bytes);
         Self {
-            asked_wait: crate::retry::asked_wait(response.headers()),
             unpack: Unpack::new(response.headers()),
             frames: Frames::new(config.max_event_bytes, max_document),
             events: Vec::new(),
@@ -284,7 +281,7 @@ impl Body {
             Reading::Failure(report, chunk) => {
                 self.add(*chunk, ready, answer)?;
                 log_report(&self.upstream.http, 200, &report);
-                report.classify(None, self.asked_wait)?;
+                report.classify(None, crate::retry::asked_wait(self.response.headers()))?;
                 answer.end.withheld();
                 Ok(Taken::Done)
             }

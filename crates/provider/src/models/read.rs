@@ -54,7 +54,8 @@ fn read(value: &Value) -> Option<Vec<Offered>> {
     let list = holders().chain(inner).chain([value]).find_map(Value::as_array);
     let Some(items) = list else {
         // Models by their names.
-        let fields = holders().find_map(Value::as_object)?;
+        let mut fields = holders().filter_map(Value::as_object);
+        let fields = fields.find(|fields| fields.values().all(Value::is_object))?;
         return Some(fields.iter().filter_map(|(id, item)| offered(id, item)).collect());
     };
     let models = items.iter().filter_map(|item| {
@@ -260,6 +261,7 @@ mod tests {
             assert_eq!(ids, ["a", "b"], "{list}");
         }
         assert_eq!(read(&json!({"error": "x"})), None);
+        assert_eq!(read(&json!({"code": 401, "data": {"reason": "x", "page": 1}})), None);
         let odd = "\u{feff}{\"data\":[{\"id\":\"a\",\"created\":NaN,}]}";
         assert_eq!(read_json(odd.as_bytes()).unwrap()[0].id, "a");
     }

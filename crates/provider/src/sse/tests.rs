@@ -55,6 +55,7 @@ fn p5_json_goes_on_over_lines_without_a_field() {
     assert_eq!(data(b"data: {\n  \"a\": \"b\"\n}\n\n"), ["{\n  \"a\": \"b\"\n}"]);
     assert_eq!(data(b"data: {\"a\":\"x\ny z\"}\n\ndata: b\n\n"), ["{\"a\":\"x\ny z\"}", "b"]);
     assert_eq!(data(b"data: a\nmore: b\n\n"), ["a"], "an unknown field");
+    assert_eq!(data(b"data: {\"a\":1}\nmore: b\n\n"), ["{\"a\":1}"], "behind whole JSON, too");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
-use crud::{MySqlTarget, TlsMode};
+use crud::{MySqlTarget, Tls, TlsMode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::StorageConfig;
@@ -91,22 +91,26 @@ impl Database {
 
 /// Checks what is said about TLS, in both places that can say it.
 pub(super) fn check_tls(storage: &StorageConfig, values: &mut Values) {
-    let mode = storage.db_tls;
-    if let Some(ca) = &storage.db_tls_ca {
-        if let Err(error) = crud::check_authorities(ca) {
-            values.complain(format!("storage.db_tls_ca: {error}"));
-        }
-        if matches!(mode, TlsMode::Off | TlsMode::Preferred | TlsMode::Required) {
-            values.warn(
-                "storage.db_tls_ca is not looked at: storage.db_tls takes any certificate; \
-                 verify_identity checks it"
-                    .to_owned(),
-            );
-        }
+    let configured = Tls { mode: storage.db_tls, ca: storage.db_tls_ca.clone() };
+    if let Some(Err(error)) = configured.ca.as_deref().map(crud::check_authorities) {
+        values.complain(format!("storage.db_tls_ca: {error}"));
     }
-    let Some(DatabaseUrl::MySql(url)) = &storage.database_url else { return };
-    let own = MySqlTarget::Url(url.clone()).tls();
-    if mode != TlsMode::Auto && own.is_some_and(|own| own != mode) {
+    let own = match &storage.database_url {
+        Some(DatabaseUrl::MySql(url)) => MySqlTarget::Url(url.clone()).tls(),
+        _ => Tls::default(),
+    };
+    let (mode, own_mode) = (configured.mode, own.mode);
+    let both = configured.or(own);
+    if both.ca.is_some()
+        && matches!(both.mode, TlsMode::Off | TlsMode::Preferred | TlsMode::Required)
+    {
+        values.warn(
+            "storage.db_tls_ca (ssl-ca in a URL) is not looked at: storage.db_tls (ssl-mode) takes \
+             any certificate; verify_identity checks it"
+                .to_owned(),
+        );
+    }
+    if mode != TlsMode::Auto && own_mode != TlsMode::Auto && own_mode != mode {
         values.complain(
             "storage.db_tls and the ssl-mode of DATABASE_URL say different things; remove one of \
              them"

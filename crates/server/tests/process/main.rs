@@ -30,6 +30,7 @@ mod original_env;
 mod packaging;
 mod packet;
 mod place;
+mod predecessor;
 mod providers;
 mod proxies;
 mod readers;

@@ -305,9 +305,19 @@ async fn keys() {
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let (code, _, err) = check(&[("DATABASE_URL", url), ("DB_TLS_CA", &ca)]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    let (code, out, err) = check(&[("DB_TLS_CA", &ca), ("DB_TLS", "required")]).await;
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert!(out.contains("Warning: storage.db_tls_ca is not looked at"), "{out}");
+    let by_url = format!("{same}&ssl-ca={ca}");
+    let ca_by_url = format!("{url}?ssl-ca={ca}");
+    for variables in [
+        &[("DB_TLS_CA", ca.as_str()), ("DB_TLS", "required")][..],
+        &[("DATABASE_URL", &by_url)],
+        &[("DATABASE_URL", &same), ("DB_TLS_CA", &ca)],
+        &[("DATABASE_URL", &ca_by_url), ("DB_TLS", "required")],
+    ] {
+        let (code, out, err) = check(variables).await;
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{variables:?}");
+        assert!(out.contains("Warning: storage.db_tls_ca"), "{variables:?} {out}");
+        assert!(out.contains("is not looked at"), "{variables:?} {out}");
+    }
 }
 
 async fn account(world: World) {
