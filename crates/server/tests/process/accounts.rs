@@ -198,7 +198,13 @@ async fn roles(world: World) {
     ada.send(leave).await.expect_error(409, "last_administrator");
     assert_eq!(role_of(&ada).await, "admin");
 
+    // Who made a link for an ordinary account was not asked for a password.
+    let link = format!("/api/admin/users/{}/reset-link", bob.id);
+    let token = &ada.post(&link, json!({})).await.expect(201)["token"];
     operator.done(&["user", "role", &bob.id, "admin"]).await;
+    let reset = json!({"token": token, "new_password": "another horse battery staple"});
+    let late = server.anonymous().post("/api/auth/reset", reset).await;
+    late.expect_error(403, "reset_token_invalid");
     operator.done(&["user", "disable", &bob.id]).await;
     operator.refused(&["user", "role", &ada.id, "user"], why).await;
     operator.done(&["user", "enable", &bob.id]).await;
