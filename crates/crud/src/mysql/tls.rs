@@ -46,6 +46,7 @@ pub struct Tls {
 
 impl Tls {
     /// These settings with what a URL says itself in their place.
+    #[must_use]
     pub fn or(&self, asked: Self) -> Self {
         let mode = if asked.mode == TlsMode::Auto { self.mode } else { asked.mode };
         Self { mode, ca: asked.ca.or_else(|| self.ca.clone()) }
