@@ -315,3 +315,42 @@ fn exported(row: response::Model) -> transfer::Response {
         completed_at: row.completed_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use crud::{Limits, Options, SqliteOptions, Synchronous};
+    use futures_util::{StreamExt as _, poll};
+    use models::Context;
+
+    use crate::{Settings, Transfers};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn s2_an_export_reads_nothing_before_it_has_a_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chatapp.db");
+        let sqlite = SqliteOptions { path, readers: 2, synchronous: Synchronous::Normal };
+        let options = Options {
+            engine: crud::Engine::Sqlite(sqlite),
+            give_up_after: Duration::ZERO,
+            limits: Limits::default(),
+            migrate: true,
+            exclusive: false,
+        };
+        let db = crud::connect(&options).await.unwrap().db;
+        let exports = Transfers::new(db.clone(), Context::system(), Settings::default()).exports;
+        // Whoever asks it is told so at once.
+        db.close().await;
+        let owner = format!("user_{:032x}", 1).parse().unwrap();
+        let mut lines = pin!(exports.whole(owner, ExportFormat::JsonLines));
+        lines.next().await.expect("a header").unwrap();
+        let turn = exports.reads.step().await.expect("nothing is read yet");
+        assert!(poll!(lines.next()).is_pending(), "it has asked without a turn");
+        drop(turn);
+        assert!(matches!(lines.next().await, Some(Err(_))));
+    }
+}
