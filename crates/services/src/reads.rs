@@ -29,8 +29,9 @@ const GATHERING: usize = 4;
 const GATHERING_PER_USER: u32 = 64;
 /// How many large reads one user has at once on this server, of each kind.
 const PER_USER: usize = 4;
-/// How many bytes all large pages together have, and about how many all exports together keep.
-const BYTES_AT_ONCE: usize = 128 << 20;
+/// How many bytes all large pages together have, and about how many all exports together keep. With
+/// the largest import beside them a server stays below 512 MiB.
+const BYTES_AT_ONCE: usize = 64 << 20;
 /// About how many bytes an export keeps: a step of messages, in whatever form.
 const EXPORT_BYTES: usize = 8 << 20;
 /// The largest piece of a body that is handed on at once, in bytes.
@@ -253,7 +254,7 @@ mod tests {
         let own: Vec<Reading> = (0..4).map(|_| reads.page(user(1), 8 << 20).unwrap()).collect();
         assert!(matches!(reads.page(user(1), 1), Err(Error::LimitReached { limit: 4, .. })));
         let others: Vec<Reading> =
-            (2..=7).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
+            (2..=3).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
         assert!(matches!(reads.page(user(9), 1), Err(Error::Busy)));
         drop(reads.export(user(1)).unwrap());
         drop(own);
@@ -267,7 +268,7 @@ mod tests {
     async fn s2_those_who_trickle_give_their_places_to_others() {
         let reads = Reads::new(5);
         let trickling: Vec<Reading> =
-            (1..=8).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
+            (1..=4).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
         assert!(matches!(reads.page(user(9), 16 << 20), Err(Error::Busy)));
         tokio::time::advance(PATIENCE).await;
         let place = reads.page(user(9), 16 << 20).unwrap();
