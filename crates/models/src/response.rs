@@ -125,6 +125,83 @@ pub struct Model {
     pub updated_at: Time,
 }
 
+/// What is known of a response when it is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: ResponseId,
+    /// Its owner.
+    pub user_id: UserId,
+    /// The conversation it answers in.
+    pub conversation_id: ConversationId,
+    /// The message it answers.
+    pub user_message_id: MessageId,
+    /// The message it writes.
+    pub message_id: MessageId,
+    /// The model asked.
+    pub model: String,
+    /// The name of the provider asked.
+    pub provider: String,
+    /// Request parameters, see [`Model::parameters`].
+    pub parameters: String,
+    /// The server that generates it.
+    pub owner: ServerId,
+    /// That server's epoch.
+    pub epoch: i64,
+    /// When it was accepted.
+    pub at: Time,
+}
+
+impl Model {
+    /// The row of a response of which nothing was generated yet.
+    pub fn accepted(response: Accepted) -> Self {
+        let Accepted { id, user_id, conversation_id, user_message_id, message_id, .. } = response;
+        let Accepted { model, provider, parameters, owner, epoch, at, .. } = response;
+        Self {
+            id,
+            user_id,
+            conversation_id,
+            user_message_id,
+            message_id,
+            previous_response_id: None,
+            status: ResponseStatus::InProgress,
+            incomplete_reason: None,
+            finish_reason: None,
+            model,
+            provider,
+            parameters,
+            input_from_seq: 0,
+            input_to_seq: 0,
+            context_messages: None,
+            context_omitted: None,
+            context_window: None,
+            context_reserve: None,
+            context_budget: None,
+            context_refusals: None,
+            context_tokens: None,
+            instructions_tokens: None,
+            kept_tokens: None,
+            tokenizer: None,
+            input_tokens: None,
+            output_tokens: None,
+            cached_tokens: None,
+            reasoning_tokens: None,
+            usage_estimated: false,
+            error_code: None,
+            error_message: None,
+            owner,
+            epoch,
+            continuations: 0,
+            continued_tokens: 0,
+            last_seq: -1,
+            cancel_requested_at: None,
+            created_at: at,
+            completed_at: None,
+            updated_at: at,
+        }
+    }
+}
+
 /// No relations: `crud` joins by hand.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

@@ -124,72 +124,98 @@ pub(crate) async fn select(
     tail: Vec<ChatMessage>,
 ) -> Result<Selected> {
     let instructions = instructions.filter(|text| !says_nothing(text));
-    let given: Vec<&str> = instructions
-        .into_iter()
-        .chain(tail.iter().map(|message| message.content.as_str()))
-        .collect();
-    let mut branch = Branch::new(db, conversation, Some(last), seq, 50);
-    let mut ahead = VecDeque::new();
-    let mut most = sum(given.iter().map(|text| most_of_message(text)));
-    let tokenizer = loop {
-        if most > window.budget() {
-            break window.tokenizer;
-        }
-        let batch = next_batch(&mut branch).await?;
-        if batch.is_empty() {
-            break Tokenizer::Estimate;
-        }
-        let mosts = batch.iter().map(|message| most_of_message(&message.content));
-        most = mosts.fold(most, u32::saturating_add);
-        ahead.push_back(batch);
-    };
+    let tail_texts = tail.iter().map(|message| message.content.as_str());
+    let given: Vec<&str> = instructions.into_iter().chain(tail_texts).collect();
+    let mut branch = ReadAhead::new(Branch::new(db, conversation, Some(last), seq, 50));
+    let tokenizer = branch.tokenizer(&given, window).await?;
+    let beside = Beside::count(counter, tokenizer, &given, instructions.is_some()).await?;
+    let history = History::new(beside.tokens, window.budget());
+    let history = branch.fill(history, counter, tokenizer).await?.beginning_with_a_question();
+    let sent = history.sent(seq, window, &beside, tokenizer);
+    let report =
+        ContextReport { messages_sent: history.count(), messages_omitted: history.omitted };
+    let system =
+        instructions.map(|text| ChatMessage { role: ChatRole::System, content: text.to_owned() });
+    let messages = system.into_iter().chain(history.into_messages()).chain(tail).collect();
+    Ok(Selected { messages, report, sent })
+}
 
-    let given = counter.of_messages(tokenizer, &given).await?;
-    let used = sum(given.iter().copied());
-    let instructions_tokens =
-        given.first().copied().filter(|_| instructions.is_some()).unwrap_or(0);
-    let kept_tokens = used.saturating_sub(instructions_tokens).saturating_sub(PER_REQUEST);
-    let mut history = History::new(used, window.budget());
-    'full: loop {
-        let batch = match ahead.pop_front() {
-            Some(batch) => batch,
-            None => next_batch(&mut branch).await?,
-        };
-        if batch.is_empty() {
-            break;
+/// What is sent in any case, in tokens.
+struct Beside {
+    /// All of it, with what a request itself costs.
+    tokens: u32,
+    /// Of them, the instructions.
+    instructions: u32,
+    /// Of them, what comes behind the messages of the branch.
+    tail: u32,
+}
+
+impl Beside {
+    /// Counts `given`, which begins with the instructions if there are any.
+    async fn count(
+        counter: &Counter,
+        tokenizer: Tokenizer,
+        given: &[&str],
+        has_instructions: bool,
+    ) -> Result<Self> {
+        let given = counter.of_messages(tokenizer, given).await?;
+        let tokens = sum(given.iter().copied());
+        let instructions = given.first().copied().filter(|_| has_instructions).unwrap_or(0);
+        let tail = tokens.saturating_sub(instructions).saturating_sub(PER_REQUEST);
+        Ok(Self { tokens, instructions, tail })
+    }
+}
+
+/// A branch from its newest message on, of which some was read before it was counted.
+struct ReadAhead<'db> {
+    branch: Branch<'db>,
+    /// What was read and not taken yet, in the order of reading.
+    batches: VecDeque<Vec<Model>>,
+}
+
+impl<'db> ReadAhead<'db> {
+    fn new(branch: Branch<'db>) -> Self {
+        Self { branch, batches: VecDeque::new() }
+    }
+
+    /// How tokens are to be counted: an estimate will do where everything fits by any tokenizer.
+    async fn tokenizer(&mut self, given: &[&str], window: Window) -> Result<Tokenizer> {
+        let mut most = sum(given.iter().map(|text| most_of_message(text)));
+        while most <= window.budget() {
+            let batch = next_batch(&mut self.branch).await?;
+            if batch.is_empty() {
+                return Ok(Tokenizer::Estimate);
+            }
+            let mosts = batch.iter().map(|message| most_of_message(&message.content));
+            most = mosts.fold(most, u32::saturating_add);
+            self.batches.push_back(batch);
         }
-        let costs = counter.of_messages(tokenizer, &contents(&batch)).await?;
-        for (message, cost) in batch.into_iter().zip(costs) {
-            if !history.takes(message, cost) {
-                break 'full;
+        Ok(window.tokenizer)
+    }
+
+    /// Adds messages to `history` until it is full or there are no more.
+    async fn fill(
+        mut self,
+        mut history: History,
+        counter: &Counter,
+        tokenizer: Tokenizer,
+    ) -> Result<History> {
+        loop {
+            let batch = match self.batches.pop_front() {
+                Some(batch) => batch,
+                None => next_batch(&mut self.branch).await?,
+            };
+            if batch.is_empty() {
+                return Ok(history);
+            }
+            let costs = counter.of_messages(tokenizer, &contents(&batch)).await?;
+            for (message, cost) in batch.into_iter().zip(costs) {
+                if !history.takes(message, cost) {
+                    return Ok(history);
+                }
             }
         }
     }
-    let History { newest_first, omitted, used, .. } = history.beginning_with_a_question();
-    let from_seq = newest_first.last().map_or(seq, |(_, message, _)| message.seq);
-    let count = u32::try_from(newest_first.len()).unwrap_or(u32::MAX);
-    let system =
-        instructions.map(|text| ChatMessage { role: ChatRole::System, content: text.to_owned() });
-    let small = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-    let said = newest_first.into_iter().rev();
-    let said = said.map(|(role, message, _)| ChatMessage { role, content: message.content });
-    Ok(Selected {
-        messages: system.into_iter().chain(said).chain(tail).collect(),
-        report: ContextReport { messages_sent: count, messages_omitted: omitted },
-        sent: ContextSent {
-            messages: small(count),
-            omitted: small(omitted),
-            from_seq,
-            window: small(window.context),
-            reserve: small(window.reserve),
-            budget: window.allowed.map(|_| small(window.budget())),
-            refusals: None,
-            tokens: small(used),
-            instructions_tokens: small(instructions_tokens),
-            kept_tokens: small(kept_tokens),
-            tokenizer: tokenizer.name(),
-        },
-    })
 }
 
 /// What of a branch is sent, found from its newest message on.
@@ -234,6 +260,35 @@ impl History {
             }
         }
         self
+    }
+
+    /// How many messages are sent.
+    fn count(&self) -> u32 {
+        u32::try_from(self.newest_first.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What is noted of it, below a message whose number is `seq`.
+    fn sent(&self, seq: i64, window: Window, beside: &Beside, tokenizer: Tokenizer) -> ContextSent {
+        let small = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        ContextSent {
+            messages: small(self.count()),
+            omitted: small(self.omitted),
+            from_seq: self.newest_first.last().map_or(seq, |(_, message, _)| message.seq),
+            window: small(window.context),
+            reserve: small(window.reserve),
+            budget: window.allowed.map(|_| small(window.budget())),
+            refusals: None,
+            tokens: small(self.used),
+            instructions_tokens: small(beside.instructions),
+            kept_tokens: small(beside.tail),
+            tokenizer: tokenizer.name(),
+        }
+    }
+
+    /// The messages in the order of the conversation.
+    fn into_messages(self) -> impl Iterator<Item = ChatMessage> {
+        let said = self.newest_first.into_iter().rev();
+        said.map(|(role, message, _)| ChatMessage { role, content: message.content })
     }
 }
 

@@ -425,9 +425,8 @@ impl Maker<'_> {
             Some(_) | None => ResponseStatus::Incomplete,
         };
         let interrupted = (status == ResponseStatus::Incomplete).then(|| "interrupted".to_owned());
-        let input_to_seq = parent.map_or(row.seq, |parent| parent.seq);
         let fence = self.engine.fence();
-        response::Model {
+        let accepted = response::Model::accepted(response::Accepted {
             id: known
                 .and_then(|known| known.id.parse().ok())
                 .unwrap_or_else(|| self.engine.context.new_id()),
@@ -435,15 +434,6 @@ impl Maker<'_> {
             conversation_id: self.id,
             user_message_id: parent.map_or(row.id, |parent| parent.id),
             message_id: row.id,
-            previous_response_id: None,
-            status,
-            incomplete_reason: known
-                .and_then(|known| known.incomplete_reason.as_ref())
-                .map(|reason| reason.chars().take(64).collect())
-                .or(interrupted),
-            finish_reason: known
-                .and_then(|known| known.finish_reason.as_ref())
-                .map(|word| word.chars().take(64).collect()),
             model: known
                 .map(|known| known.model.clone())
                 .or_else(|| row.model.clone())
@@ -453,18 +443,20 @@ impl Maker<'_> {
                 |known| known.provider.chars().take(64).collect(),
             ),
             parameters: "{}".to_owned(),
-            input_from_seq: 0,
-            input_to_seq,
-            context_messages: None,
-            context_omitted: None,
-            context_window: None,
-            context_reserve: None,
-            context_budget: None,
-            context_refusals: None,
-            context_tokens: None,
-            instructions_tokens: None,
-            kept_tokens: None,
-            tokenizer: None,
+            owner: fence.owner,
+            epoch: fence.epoch,
+            at: known.map_or(row.created_at, |known| known.created_at),
+        });
+        response::Model {
+            status,
+            incomplete_reason: known
+                .and_then(|known| known.incomplete_reason.as_ref())
+                .map(|reason| reason.chars().take(64).collect())
+                .or(interrupted),
+            finish_reason: known
+                .and_then(|known| known.finish_reason.as_ref())
+                .map(|word| word.chars().take(64).collect()),
+            input_to_seq: parent.map_or(row.seq, |parent| parent.seq),
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cached_tokens: usage.cached_tokens,
@@ -476,17 +468,11 @@ impl Maker<'_> {
             error_message: known
                 .and_then(|known| known.error_message.as_ref())
                 .map(|text| text.chars().take(MAX_REASON_CHARS).collect()),
-            owner: fence.owner,
-            epoch: fence.epoch,
-            continuations: 0,
-            continued_tokens: 0,
-            last_seq: -1,
-            cancel_requested_at: None,
-            created_at: known.map_or(row.created_at, |known| known.created_at),
             completed_at: Some(
                 known.and_then(|known| known.completed_at).unwrap_or(row.updated_at),
             ),
             updated_at: row.updated_at,
+            ..accepted
         }
     }
 }

@@ -7,7 +7,7 @@ use crud::CrudError;
 use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewTurn, Parent, Question, TurnOutcome};
 use models::message::Role;
-use models::response::{self, ResponseStatus};
+use models::response;
 use models::{conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
@@ -336,49 +336,21 @@ fn new_response(
     model: &Chosen,
 ) -> response::Model {
     let (context, fence) = (&engine.context, engine.fence());
-    let now = context.now();
     let answer = request.going_on.as_ref();
     let parameters = serde_json::json!({ "instructions": conversation.instructions });
-    response::Model {
+    let row = response::Model::accepted(response::Accepted {
         id: context.new_id(),
         user_id: request.owner,
         conversation_id: conversation.id,
         user_message_id: request.question_id,
         message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
-        previous_response_id: answer.and_then(|answer| answer.response_id),
-        status: ResponseStatus::InProgress,
-        incomplete_reason: None,
-        finish_reason: None,
         model: model.name.clone(),
         provider: model.provider.name().to_owned(),
         parameters: parameters.to_string(),
-        input_from_seq: 0,
-        input_to_seq: 0,
-        context_messages: None,
-        context_omitted: None,
-        context_window: None,
-        context_reserve: None,
-        context_budget: None,
-        context_refusals: None,
-        context_tokens: None,
-        instructions_tokens: None,
-        kept_tokens: None,
-        tokenizer: None,
-        input_tokens: None,
-        output_tokens: None,
-        cached_tokens: None,
-        reasoning_tokens: None,
-        usage_estimated: false,
-        error_code: None,
-        error_message: None,
         owner: fence.owner,
         epoch: fence.epoch,
-        continuations: 0,
-        continued_tokens: 0,
-        last_seq: -1,
-        cancel_requested_at: None,
-        created_at: now,
-        completed_at: None,
-        updated_at: now,
-    }
+        at: context.now(),
+    });
+    let previous_response_id = answer.and_then(|answer| answer.response_id);
+    response::Model { previous_response_id, ..row }
 }

@@ -8,14 +8,14 @@ use std::time::Instant;
 use futures_util::{Stream, StreamExt};
 use models::MessageId;
 use models::response;
-use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, Waiting};
+use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, TokenUsage, Waiting};
 use schemas::event::{Event, Failure, Wait, WaitReason};
 use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
 use super::continuing;
 use super::engine::Engine;
-use super::generation::{End, Generation, Outcome};
+use super::generation::{End, Generation, Outcome, Stop};
 use super::learnt::Allowance;
 use super::silence::Silence;
 use crate::catalog::Chosen;
@@ -49,20 +49,6 @@ impl Attempt {
     }
 }
 
-/// The next part of an answer. The model is asked while its context is being noted, but nothing of
-/// what it says is shown before: so what was shown can be explained, also after a crash.
-async fn next(
-    deltas: &mut (impl Stream<Item = Result<Delta, ProviderError>> + Unpin),
-    noting: &mut Option<JoinHandle<()>>,
-) -> Option<Result<Delta, ProviderError>> {
-    let delta = deltas.next().await;
-    if let Some(noting) = noting.take() {
-        // Its own failures are logged.
-        let _ = noting.await;
-    }
-    delta
-}
-
 /// Asks `model` once, with as much as `allowance` lets through.
 pub(super) async fn make(
     engine: &Arc<Engine>,
@@ -78,99 +64,180 @@ pub(super) async fn make(
         Err(error) => return Attempt::unasked(context_failed(row, &error)),
     };
     generation.note_sent(selected.sent);
-    let mut noting = Some(engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent)));
+    let noting = engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent));
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
         max_output_tokens: None,
     };
-    let (mut usage, mut finish_reason) = (None, None);
-    let began = Instant::now();
-    let mut has_begun = false;
-    let mut silence = Silence::new();
-    let mut deltas = model.provider.stream(request);
-    let end = 'answer: loop {
-        let mut coming = pin!(next(&mut deltas, &mut noting));
-        let delta = loop {
+    let mut hearing = Hearing::new(engine, generation, model, noting);
+    // Leaving drops the stream, which closes the connection to the provider at once.
+    let end = hearing.listen(model.provider.stream(request)).await;
+    let Hearing { finish_reason, usage, has_begun, .. } = hearing;
+    let outcome = Outcome { end, finish_reason, usage, context: Some(selected.report) };
+    Attempt { outcome, has_begun }
+}
+
+/// An answer while it comes.
+struct Hearing<'a> {
+    engine: &'a Engine,
+    generation: &'a Generation,
+    /// Why the model says nothing when it does not.
+    quiet: WaitReason,
+    /// Stores what was sent. The model is asked meanwhile, but nothing of what it says is shown
+    /// before: so what was shown can be explained, also after a crash.
+    noting: Option<JoinHandle<()>>,
+    silence: Silence,
+    began: Instant,
+    has_begun: bool,
+    usage: Option<TokenUsage>,
+    finish_reason: Option<String>,
+}
+
+/// What a part of an answer was.
+enum Part {
+    /// Something to show.
+    Shown,
+    /// Something that is known now and shown later, or not at all.
+    Noted,
+    /// The last one.
+    Last(End),
+}
+
+impl<'a> Hearing<'a> {
+    fn new(
+        engine: &'a Engine,
+        generation: &'a Generation,
+        model: &Chosen,
+        noting: JoinHandle<()>,
+    ) -> Self {
+        let reasons = model.facts.reasons == Some(true);
+        Self {
+            engine,
+            generation,
+            quiet: if reasons { WaitReason::Thinking } else { WaitReason::Silent },
+            noting: Some(noting),
+            silence: Silence::new(),
+            began: Instant::now(),
+            has_begun: false,
+            usage: None,
+            finish_reason: None,
+        }
+    }
+
+    /// Puts the answer into the log as it comes: how it ends.
+    async fn listen(
+        &mut self,
+        mut deltas: impl Stream<Item = Result<Delta, ProviderError>> + Unpin,
+    ) -> End {
+        loop {
+            let delta = match self.next(&mut deltas).await {
+                Ok(delta) => delta,
+                Err(stop) => return End::Stopped(stop),
+            };
+            let was_waiting = self.silence.ended();
+            match self.take(delta) {
+                Part::Shown => self.was_shown(was_waiting),
+                Part::Noted => {}
+                Part::Last(end) => return self.checked(end),
+            }
+        }
+    }
+
+    /// The next part, unless the answer has to end before. Followers are told of a long silence.
+    async fn next(
+        &mut self,
+        deltas: &mut (impl Stream<Item = Result<Delta, ProviderError>> + Unpin),
+    ) -> Result<Option<Result<Delta, ProviderError>>, Stop> {
+        let Self { engine, generation, quiet, noting, silence, .. } = self;
+        let mut coming = pin!(async {
+            let delta = deltas.next().await;
+            if let Some(noting) = noting.take() {
+                // Its own failures are logged.
+                let _ = noting.await;
+            }
+            delta
+        });
+        loop {
             tokio::select! {
                 biased;
-                // Leaving drops the stream, which closes the connection to the provider at once.
-                reason = generation.stopped() => break 'answer End::Stopped(reason),
-                delta = &mut coming => break delta,
+                reason = generation.stopped() => return Err(reason),
+                delta = &mut coming => return Ok(delta),
                 () = silence.fell() => {
-                    let reasons = model.facts.reasons == Some(true);
-                    let reason = if reasons { WaitReason::Thinking } else { WaitReason::Silent };
-                    show_wait(engine, generation, Wait { reason, until: None });
+                    show_wait(engine, generation, Wait { reason: *quiet, until: None });
                 }
             }
-        };
-        let was_waiting = silence.ended();
+        }
+    }
+
+    fn take(&mut self, delta: Option<Result<Delta, ProviderError>>) -> Part {
+        let new_id = || self.engine.context.new_id();
+        let log = &self.generation.log;
         match delta.map(|delta| delta.map(storable)) {
             Some(Ok(Delta::Usage(counted))) => {
-                usage = Some(counted);
-                continue;
+                self.usage = Some(counted);
+                return Part::Noted;
             }
-            Some(Ok(Delta::Finish(finish))) => break End::Finished(finish),
+            Some(Ok(Delta::FinishReason(word))) => {
+                self.finish_reason = Some(word);
+                return Part::Noted;
+            }
+            Some(Ok(Delta::Waiting(waiting))) => {
+                show_wait(self.engine, self.generation, wait(self.engine, waiting));
+                self.silence.expected(waiting.pause);
+                return Part::Noted;
+            }
             Some(Ok(Delta::Text(text))) => {
-                let new_id = || engine.context.new_id();
-                generation.log.extend(|transcript| transcript.text(text, new_id));
-                engine.log_has_grown();
+                log.extend(|transcript| transcript.text(text, new_id));
                 #[cfg(feature = "kill-points")]
                 crud::kill_point("answer.text");
             }
             Some(Ok(Delta::Reasoning(text))) => {
-                let new_id = || engine.context.new_id();
-                generation.log.extend(|transcript| transcript.reasoning(&text, new_id));
-                engine.log_has_grown();
+                log.extend(|transcript| transcript.reasoning(&text, new_id));
             }
             Some(Ok(Delta::Call { id, name })) => {
-                let item: MessageId = engine.context.new_id();
+                let item: MessageId = new_id();
                 let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
-                generation.log.extend(|transcript| transcript.call(call_id, name, item));
-                engine.log_has_grown();
+                log.extend(|transcript| transcript.call(call_id, name, item));
             }
-            Some(Ok(Delta::Arguments(text))) => {
-                generation.log.extend(|transcript| transcript.arguments(text));
-                engine.log_has_grown();
-            }
-            Some(Ok(Delta::Waiting(waiting))) => {
-                show_wait(engine, generation, wait(engine, waiting));
-                silence.expected(waiting.pause);
-                continue;
-            }
-            Some(Ok(Delta::FinishReason(word))) => {
-                finish_reason = Some(word);
-                continue;
-            }
+            Some(Ok(Delta::Arguments(text))) => log.extend(|transcript| transcript.arguments(text)),
             Some(Ok(Delta::Citation(citation))) => {
-                generation.log.extend(|transcript| transcript.cite(citation));
-                engine.log_has_grown();
+                log.extend(|transcript| transcript.cite(citation));
             }
+            Some(Ok(Delta::Finish(finish))) => return Part::Last(End::Finished(finish)),
             // It was shown what there is of its answer, and has nothing to add.
-            Some(Err(ProviderError::EmptyAnswer)) if !generation.kept().is_empty() => {
-                break End::Finished(Finish::Stop);
+            Some(Err(ProviderError::EmptyAnswer)) if !self.generation.kept().is_empty() => {
+                return Part::Last(End::Finished(Finish::Stop));
             }
-            Some(Err(error)) => break provider_failed(&error),
-            None => break provider_failed(&ProviderError::Truncated),
+            Some(Err(error)) => return Part::Last(provider_failed(&error)),
+            None => return Part::Last(provider_failed(&ProviderError::Truncated)),
         }
-        if was_waiting && generation.log.waiting().is_some() {
+        self.engine.log_has_grown();
+        Part::Shown
+    }
+
+    /// Ends the wait that the part has ended, and takes the time of the first one.
+    fn was_shown(&mut self, was_waiting: bool) {
+        if was_waiting && self.generation.log.waiting().is_some() {
             // What came has no event of its own.
-            generation.log.append([Event::InProgress]);
-            engine.log_has_grown();
+            self.generation.log.append([Event::InProgress]);
+            self.engine.log_has_grown();
         }
-        if !std::mem::replace(&mut has_begun, true) {
+        if !std::mem::replace(&mut self.has_begun, true) {
             metrics::histogram!("generation_first_token_seconds")
-                .record(began.elapsed().as_secs_f64());
+                .record(self.began.elapsed().as_secs_f64());
         }
-    };
-    let end = match end {
-        End::Finished(Finish::Stop) if generation.log.says_nothing() => {
-            provider_failed(&ProviderError::EmptyAnswer)
+    }
+
+    /// How it ended: an answer that says nothing has failed, whatever the provider calls it.
+    fn checked(&self, end: End) -> End {
+        match end {
+            End::Finished(Finish::Stop) if self.generation.log.says_nothing() => {
+                provider_failed(&ProviderError::EmptyAnswer)
+            }
+            end => end,
         }
-        end => end,
-    };
-    let outcome = Outcome { end, finish_reason, usage, context: Some(selected.report) };
-    Attempt { outcome, has_begun }
+    }
 }
 
 /// The same without U+0000, which not every engine can store: from here on what is shown, stored

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use models::Time;
 use models::conversation::TitleSource;
 use models::response::{self, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
@@ -78,7 +79,7 @@ async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<
     let began = engine.context.now();
     let asked = ask(&model, text).await;
     let title = asked.result.as_ref().ok().and_then(|text| titles::from_model(text));
-    let response = response::Model { created_at: began, ..asked.row(engine, row, &model) };
+    let response = asked.row(engine, row, &model, began);
     crud::conversations::set_model_title(db, owner, row.conversation_id, title, response).await?;
     Ok(())
 }
@@ -143,34 +144,39 @@ async fn ask(model: &Chosen, text: String) -> Asked {
 
 impl Asked {
     /// How it is recorded: a response that has ended, beside the one whose answer was named.
-    fn row(&self, engine: &Engine, named: &response::Model, model: &Chosen) -> response::Model {
+    fn row(
+        &self,
+        engine: &Engine,
+        named: &response::Model,
+        model: &Chosen,
+        began: Time,
+    ) -> response::Model {
         let now = engine.context.now();
         let count = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
         let usage = self.usage.unwrap_or(self.estimate);
         let error = self.result.as_ref().err();
-        response::Model {
+        let accepted = response::Model::accepted(response::Accepted {
             id: engine.context.new_id(),
+            user_id: named.user_id,
+            conversation_id: named.conversation_id,
+            user_message_id: named.user_message_id,
             message_id: engine.context.new_id(),
-            previous_response_id: None,
+            model: model.name.clone(),
+            provider: model.provider.name().to_owned(),
+            parameters: serde_json::json!({ "purpose": "title" }).to_string(),
+            owner: named.owner,
+            epoch: named.epoch,
+            at: began,
+        });
+        response::Model {
             status: match error {
                 None => ResponseStatus::Completed,
                 Some(_) => ResponseStatus::Failed,
             },
-            finish_reason: None,
-            model: model.name.clone(),
-            provider: model.provider.name().to_owned(),
-            parameters: serde_json::json!({ "purpose": "title" }).to_string(),
+            input_from_seq: named.input_from_seq,
+            input_to_seq: named.input_to_seq,
             context_messages: Some(2),
             context_omitted: Some(0),
-            // That is known of contexts only, and this was none.
-            context_window: None,
-            context_reserve: None,
-            context_budget: None,
-            context_refusals: None,
-            context_tokens: None,
-            instructions_tokens: None,
-            kept_tokens: None,
-            tokenizer: None,
             input_tokens: count(usage.input),
             output_tokens: count(usage.output),
             cached_tokens: count(usage.cached),
@@ -178,13 +184,9 @@ impl Asked {
             usage_estimated: self.usage.is_none(),
             error_code: error.map(|error| error.code().to_owned()),
             error_message: error.map(ProviderError::public_message),
-            last_seq: -1,
-            cancel_requested_at: None,
-            continuations: 0,
-            continued_tokens: 0,
             completed_at: Some(now),
             updated_at: now,
-            ..named.clone()
+            ..accepted
         }
     }
 }
