@@ -20,6 +20,7 @@ use schemas::list::List;
 use schemas::validate;
 use secrecy::SecretString;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::responses::engine::Engine;
@@ -47,6 +48,7 @@ pub struct Client {
 /// The use cases of accounts.
 #[derive(Debug, Clone)]
 pub struct Accounts {
+    core: Arc<Core>,
     engine: Arc<Engine>,
     passwords: Arc<Passwords>,
     tokens: Arc<AccessTokens>,
@@ -60,16 +62,17 @@ pub struct Accounts {
 
 impl Accounts {
     pub(crate) fn new(
+        core: Arc<Core>,
         engine: Arc<Engine>,
         passwords: Arc<Passwords>,
         (tokens, refresh_tokens): (AccessTokens, RefreshTokens),
         setup: SetupCodes,
         keys: Keys,
     ) -> Self {
-        let throttle = Throttle::new(engine.clone(), engine.settings.throttle);
-        let signups = Throttle::new(engine.clone(), engine.settings.signups);
+        let throttle = Throttle::new(core.clone(), core.settings.throttle);
+        let signups = Throttle::new(core.clone(), core.settings.signups);
         let tokens = tokens.into();
-        Self { engine, passwords, tokens, refresh_tokens, keys, throttle, setup, signups }
+        Self { core, engine, passwords, tokens, refresh_tokens, keys, throttle, setup, signups }
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor
@@ -93,7 +96,7 @@ impl Accounts {
         let canonical = canonical_email(email).ok();
         let account = canonical.as_deref().unwrap_or(email);
         let found = match &canonical {
-            Some(email) => crud::accounts::find_by_email(&self.engine.db, email).await?,
+            Some(email) => crud::accounts::find_by_email(&self.core.db, email).await?,
             None => None,
         };
         let stored = found.as_ref().map(|user| user.password_hash.clone());
@@ -111,18 +114,18 @@ impl Accounts {
             metrics::counter!("login_refused_total").increment(1);
             return Err(Error::InvalidCredentials);
         };
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let mut password_hash = user.password_hash.clone();
         if rehash {
             let new = self.passwords.turn(Purpose::Check, line).await?.hash(password).await?;
             let old = std::mem::replace(&mut password_hash, new.clone());
-            crud::accounts::replace_password_hash(&self.engine.db, user.id, old, new, now).await?;
+            crud::accounts::replace_password_hash(&self.core.db, user.id, old, new, now).await?;
         }
         let address = client.address.clone();
         let (session, refresh, token) = self.new_session(user.id, client, now);
         let id = session.id;
         let login = Login { password_hash, session, refresh };
-        if !crud::sessions::log_in(&self.engine.db, login).await? {
+        if !crud::sessions::log_in(&self.core.db, login).await? {
             return Ok(None);
         }
         tracing::info!(user = %user.id, session = %id, address, "logged in");
@@ -137,18 +140,18 @@ impl Accounts {
         (password, stored): (SecretString, Option<String>),
         usable: bool,
     ) -> Result<Verified> {
-        attempt.ask(self.engine.context.now()).map_err(throttled)?;
+        attempt.ask(self.core.context.now()).map_err(throttled)?;
         let turn = self.passwords.turn(Purpose::Check, line).await?;
-        attempt.begin(self.engine.context.now()).map_err(throttled)?;
-        let engine = self.engine.clone();
+        attempt.begin(self.core.context.now()).map_err(throttled)?;
+        let core = self.core.clone();
         // To its end, also when the caller leaves: what was checked is counted.
-        let check = self.engine.tasks.spawn(async move {
+        let check = self.core.tasks.spawn(async move {
             let verified = turn.verify(password, stored).await?;
             if usable && verified != Verified::No {
                 attempt.right().await?;
                 return Ok(verified);
             }
-            attempt.wrong(engine.context.now()).await?;
+            attempt.wrong(core.context.now()).await?;
             Ok(Verified::No)
         });
         check.await.map_err(Error::internal)?
@@ -157,7 +160,7 @@ impl Accounts {
     /// Exchanges a refresh token for the next pair. All who present the same one within a short
     /// time get the same; later it counts as stolen and ends its session.
     pub async fn refresh(&self, refresh_token: &str, client: &Client) -> Result<TokenResponse> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let mut tokens = Vec::with_capacity(REFRESH_CHAIN);
         let mut token = self.refresh_tokens.successor(refresh_token);
         for _ in 0..REFRESH_CHAIN {
@@ -167,13 +170,13 @@ impl Accounts {
         let presented = std::iter::once(token_hash(refresh_token));
         let exchange = Exchange {
             chain: presented.chain(tokens.iter().map(OpaqueToken::hash)).collect(),
-            new_expires_at: now + self.engine.settings.refresh_lifetime,
+            new_expires_at: now + self.core.settings.refresh_lifetime,
             now,
-            grace: self.engine.settings.refresh_grace,
+            grace: self.core.settings.refresh_grace,
         };
-        match crud::sessions::exchange(&self.engine.db, exchange).await? {
+        match crud::sessions::exchange(&self.core.db, exchange).await? {
             Exchanged::Renewed(place, renewed) => {
-                self.engine.rows_age.notify_one();
+                self.core.rows_age.notify_one();
                 let (session, user) = *renewed;
                 let token = place.checked_sub(1).and_then(|place| tokens.get(place));
                 let token = token.ok_or_else(|| Error::internal("no token at this place"))?;
@@ -191,7 +194,7 @@ impl Accounts {
 
     /// How long a refresh token waits for its use.
     pub fn refresh_lifetime(&self) -> Duration {
-        self.engine.settings.refresh_lifetime
+        self.core.settings.refresh_lifetime
     }
 
     /// Ends the session the request was made with.
@@ -207,9 +210,9 @@ impl Accounts {
         if bearer.starts_with(KEY_PREFIX) {
             return self.keys.authenticate(bearer).await;
         }
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let claims = self.tokens.verify(now, bearer)?;
-        let found = crud::sessions::find_bearer(&self.engine.db, claims.session_id).await?;
+        let found = crud::sessions::find_bearer(&self.core.db, claims.session_id).await?;
         let alive = found.filter(|found| {
             found.user_id == claims.user_id
                 && found.token_version == claims.token_version
@@ -225,8 +228,7 @@ impl Accounts {
     /// The live sessions of the caller, newest use first.
     pub async fn list_sessions(&self, identity: &Identity) -> Result<List<SessionOut>> {
         let rows =
-            crud::sessions::list(&self.engine.db, identity.user_id, self.engine.context.now())
-                .await?;
+            crud::sessions::list(&self.core.db, identity.user_id, self.core.context.now()).await?;
         let out = |row: session::Model| SessionOut {
             current: identity.session_id() == Some(row.id),
             id: row.id,
@@ -242,8 +244,8 @@ impl Accounts {
 
     /// Ends a session of the caller.
     pub async fn revoke_session(&self, identity: &Identity, id: SessionId) -> Result<()> {
-        let now = self.engine.context.now();
-        if !crud::sessions::revoke(&self.engine.db, identity.user_id, id, now).await? {
+        let now = self.core.context.now();
+        if !crud::sessions::revoke(&self.core.db, identity.user_id, id, now).await? {
             return Err(Error::NotFound("session"));
         }
         tracing::info!(user = %identity.user_id, session = %id, "session ended");
@@ -257,15 +259,15 @@ impl Accounts {
         now: Time,
     ) -> (session::Model, refresh_token::Model, OpaqueToken) {
         let Client { user_agent, address, host: _, local: _ } = client;
-        self.engine.rows_age.notify_one();
+        self.core.rows_age.notify_one();
         let session = session::Model {
-            id: self.engine.context.new_id(),
+            id: self.core.context.new_id(),
             user_id,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(255).collect(),
             address,
             created_at: now,
             last_used_at: now,
-            expires_at: now + self.engine.settings.session_lifetime,
+            expires_at: now + self.core.settings.session_lifetime,
             revoked_at: None,
         };
         let token = RefreshTokens::generate();
@@ -274,7 +276,7 @@ impl Accounts {
             session_id: session.id,
             used_at: None,
             successor: None,
-            expires_at: now + self.engine.settings.refresh_lifetime,
+            expires_at: now + self.core.settings.refresh_lifetime,
             created_at: now,
         };
         (session, refresh, token)

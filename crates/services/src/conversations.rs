@@ -1,5 +1,6 @@
 //! Conversations. The messages in them are read in `reading`.
 
+pub(crate) mod emptying;
 mod prune;
 mod reading;
 mod trash;
@@ -18,8 +19,8 @@ use schemas::list::List;
 use schemas::{Invalid, Patch};
 
 pub use reading::MessageListQuery;
-pub(crate) use trash::remove_in_background;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::responses::engine::Engine;
 use crate::{branch, repeat};
@@ -54,12 +55,13 @@ pub struct Opened {
 /// The use cases of conversations.
 #[derive(Debug, Clone)]
 pub struct Conversations {
+    core: Arc<Core>,
     engine: Arc<Engine>,
 }
 
 impl Conversations {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(core: Arc<Core>, engine: Arc<Engine>) -> Self {
+        Self { core, engine }
     }
 
     /// Opens a conversation. The same request with the same key opens it once.
@@ -71,9 +73,9 @@ impl Conversations {
     ) -> Result<Opened> {
         body.validate()?;
         if let Some(model) = &body.model {
-            self.engine.catalog.check(model).await?;
+            self.core.catalog.check(model).await?;
         }
-        let key = repeat::idempotency_key(&self.engine, idempotency_key, || {
+        let key = repeat::idempotency_key(&self.core, idempotency_key, || {
             let ConversationCreate { title, model, instructions, metadata } = &body;
             match metadata {
                 None => serde_json::json!(["conversation", title, model, instructions]),
@@ -82,11 +84,11 @@ impl Conversations {
                 }
             }
         });
-        let row = new_row(&self.engine.context, owner, body);
-        self.engine.quota.take(&self.engine.db, owner, text_bytes(&row)).await?;
-        match crud::conversations::open(&self.engine.db, row.clone(), key).await? {
+        let row = new_row(&self.core.context, owner, body);
+        self.core.quota.take(&self.core.db, owner, text_bytes(&row)).await?;
+        match crud::conversations::open(&self.core.db, row.clone(), key).await? {
             crud::conversations::Opened::New => {
-                Ok(Opened { conversation: out(&self.engine, row), repeated: false })
+                Ok(Opened { conversation: out(&self.core, row), repeated: false })
             }
             crud::conversations::Opened::Repeated(id) => {
                 Ok(Opened { conversation: self.get(owner, id).await?, repeated: true })
@@ -108,12 +110,12 @@ impl Conversations {
         };
         let wanted = u64::from(limit);
         let mut rows =
-            crud::conversations::list(&self.engine.db, owner, filter, after, wanted + 1).await?;
+            crud::conversations::list(&self.core.db, owner, filter, after, wanted + 1).await?;
         let count = rows_of_page(&rows, limit, text_bytes);
         let has_more = count < rows.len();
         rows.truncate(count);
         let last = rows.last().map(|row| Place { time: time_of(row), id: row.id });
-        let data = rows.into_iter().map(|row| out(&self.engine, row)).collect();
+        let data = rows.into_iter().map(|row| out(&self.core, row)).collect();
         let page =
             List::new(data, has_more, |conversation: &ConversationOut| conversation.id.to_string());
         Ok(page.continued_at(last))
@@ -126,7 +128,7 @@ impl Conversations {
         id: ConversationId,
         deleted: bool,
     ) -> Result<(models::Time, ConversationId)> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let found = if deleted {
             crud::conversations::trash::find(db, owner, id).await?
         } else {
@@ -145,7 +147,7 @@ impl Conversations {
     /// One conversation.
     pub async fn get(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
         let row = self.find(owner, id).await?;
-        Ok(out(&self.engine, row))
+        Ok(out(&self.core, row))
     }
 
     /// Changes a conversation, if it has one of the versions `expected`; `None` expects nothing.
@@ -158,7 +160,7 @@ impl Conversations {
     ) -> Result<ConversationOut> {
         body.validate()?;
         if let Patch::Value(model) = &body.model {
-            self.engine.catalog.check(model).await?;
+            self.core.catalog.check(model).await?;
         }
         let ConversationPatch { title, model, instructions, head_id, pinned, archived, metadata } =
             body;
@@ -172,8 +174,8 @@ impl Conversations {
             Patch::Value(title) => Some((title.trim().to_owned(), TitleSource::User)),
         };
         let instructions_bytes = instructions.value().map_or(0, String::len);
-        self.engine.quota.take(&self.engine.db, owner, instructions_bytes).await?;
-        let now = self.engine.context.now();
+        self.core.quota.take(&self.core.db, owner, instructions_bytes).await?;
+        let now = self.core.context.now();
         let changes = Changes {
             title,
             model: model.into_change(),
@@ -184,8 +186,8 @@ impl Conversations {
             head,
         };
         let outcome =
-            crud::conversations::update(&self.engine.db, owner, id, expected, changes).await?;
-        Ok(out(&self.engine, done(outcome)?))
+            crud::conversations::update(&self.core.db, owner, id, expected, changes).await?;
+        Ok(out(&self.core, done(outcome)?))
     }
 
     /// Archives many conversations, or takes them back into the list.
@@ -194,7 +196,7 @@ impl Conversations {
             Selection::Ids(ids) => (Some(ids.clone()), ids),
             Selection::All | Selection::Trash => (None, Vec::new()),
         };
-        let (db, now) = (&self.engine.db, self.engine.context.now());
+        let (db, now) = (&self.core.db, self.core.context.now());
         let mut changed = 0;
         loop {
             let ids = ids.clone();
@@ -217,17 +219,17 @@ impl Conversations {
         message: MessageId,
     ) -> Result<MessageId> {
         let row = self.find(owner, id).await?;
-        let found = crud::messages::find(&self.engine.db, owner, message).await?;
+        let found = crud::messages::find(&self.core.db, owner, message).await?;
         let found = found
             .filter(|found| found.conversation_id == row.id && found.kind == MessageType::Message)
             .ok_or_else(|| {
                 Invalid::new("head_id", "head_id must be a message of this conversation")
             })?;
-        branch::newest_leaf(&self.engine.db, row.id, found.id, found.seq).await
+        branch::newest_leaf(&self.core.db, row.id, found.id, found.seq).await
     }
 
     async fn find(&self, owner: UserId, id: ConversationId) -> Result<conversation::Model> {
-        let found = crud::conversations::find(&self.engine.db, owner, id).await?;
+        let found = crud::conversations::find(&self.core.db, owner, id).await?;
         found.ok_or(Error::NotFound("conversation"))
     }
 }
@@ -300,8 +302,8 @@ fn stored(pairs: &Metadata) -> Option<String> {
     (!pairs.is_empty()).then(|| serde_json::to_string(pairs).unwrap_or_default())
 }
 
-fn out(engine: &Engine, row: conversation::Model) -> ConversationOut {
-    let purge_at = row.deleted_at.map(|deleted_at| deleted_at + engine.settings.trash_retention);
+fn out(core: &Core, row: conversation::Model) -> ConversationOut {
+    let purge_at = row.deleted_at.map(|deleted_at| deleted_at + core.settings.trash_retention);
     // What a person broke by hand is shown as nothing.
     let metadata = row.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
     ConversationOut {

@@ -12,8 +12,8 @@ use auth::{Credential, Identity};
 use models::{ApiKeyId, SessionId};
 use tokio_util::sync::CancellationToken;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// How often the database is asked.
 const POLL: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ const CHUNK: usize = 500;
 /// Watches the credentials that something is open with.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     watched: Arc<Mutex<Watched>>,
 }
 
@@ -64,8 +64,8 @@ fn lock(watched: &Mutex<Watched>) -> MutexGuard<'_, Watched> {
 }
 
 impl Credentials {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, watched: Arc::default() }
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, watched: Arc::default() }
     }
 
     /// Watches the credential that a request was made with.
@@ -79,7 +79,7 @@ impl Credentials {
         open.watches += 1;
         let ended = open.ended.clone();
         if !std::mem::replace(&mut watched.polled, true) {
-            self.engine.tasks.spawn(self.clone().poll());
+            self.core.tasks.spawn(self.clone().poll());
         }
         CredentialWatch { id, watched: self.watched.clone(), ended }
     }
@@ -99,7 +99,7 @@ impl Credentials {
                 tracing::warn!(error = %crate::chain(&error), "asking about credentials failed");
             }
             tokio::select! {
-                () = self.engine.stopped.cancelled() => return,
+                () = self.core.stopped.cancelled() => return,
                 () = tokio::time::sleep(POLL) => {}
             }
         }
@@ -129,8 +129,8 @@ impl Credentials {
                 Id::Key(id) => keys.push(*id),
             }
         }
-        let db = &self.engine.db;
-        let now = self.engine.context.now();
+        let db = &self.core.db;
+        let now = self.core.context.now();
         let sessions = crud::sessions::list_live(db, sessions, now).await?;
         let sessions = sessions.into_iter().map(|(id, version)| (Id::Session(id), version));
         // A key does not depend on the version.

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use crud::Db;
 use futures_util::Stream;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
@@ -16,9 +17,10 @@ use schemas::message::{CallOut, MessageOut};
 use schemas::response::AnnotationOut;
 use transfer::{Attachment, markdown, own};
 
+use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::reads::Reads;
-use crate::responses::engine::Engine;
+use crate::responses::Running;
 use crate::{branch::Branch, messages};
 
 /// How many rows one query reads.
@@ -38,13 +40,14 @@ pub enum ExportFormat {
 /// The use case of exports.
 #[derive(Debug, Clone)]
 pub struct Exports {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
+    running: Running,
     reads: Reads,
 }
 
 impl Exports {
-    pub(crate) fn new(engine: Arc<Engine>, reads: Reads) -> Self {
-        Self { engine, reads }
+    pub(crate) fn new(core: Arc<Core>, running: Running, reads: Reads) -> Self {
+        Self { core, running, reads }
     }
 
     /// All conversations of `owner`, archived ones included, oldest first. A conversation that is
@@ -74,7 +77,7 @@ impl Exports {
         id: ConversationId,
         format: ExportFormat,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
-        let found = crud::conversations::find(&self.engine.db, owner, id).await?;
+        let found = crud::conversations::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("conversation"))?;
         let reading = self.reads.export(owner)?;
         Ok(reading.pace(self.write(owner, format, Some(row))))
@@ -86,34 +89,34 @@ impl Exports {
         format: ExportFormat,
         only: Option<conversation::Model>,
     ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
-        let (engine, reads) = (self.engine.clone(), self.reads.clone());
+        let exports = self.clone();
         async_stream::try_stream! {
             let (mut conversations, mut count) = (0u64, 0u64);
             let is_lines = format == ExportFormat::JsonLines;
             if is_lines {
-                yield Bytes::from(own::header(engine.context.now()));
+                yield Bytes::from(own::header(exports.core.context.now()));
             }
             let is_one = only.is_some();
             let mut page: Vec<conversation::Model> = only.into_iter().collect();
             if !is_one {
-                let _turn = reads.step().await?;
-                page = crud::conversations::list_by_id(&engine.db, owner, None, CONVERSATIONS).await?;
+                let _turn = exports.reads.step().await?;
+                page = crud::conversations::list_by_id(&exports.core.db, owner, None, CONVERSATIONS).await?;
             }
             while let Some(last) = page.last().map(|row| row.id) {
                 for row in page {
                     conversations += 1;
                     yield Bytes::from(begin(&row, is_lines, conversations == 1)?);
-                    let mut turn = reads.step().await?;
-                    let mut pages = Pages::new(&engine, &row, is_lines).await?;
+                    let mut turn = exports.reads.step().await?;
+                    let mut pages = Pages::new(&exports.core.db, &row, is_lines).await?;
                     let mut is_first = true;
-                    while let Some(entries) = pages.next(&engine, row.id).await? {
+                    while let Some(entries) = pages.next(&exports, row.id).await? {
                         drop(turn);
                         for entry in entries {
                             count += 1;
                             yield Bytes::from(entry.write(is_lines, is_first)?);
                             is_first = false;
                         }
-                        turn = reads.step().await?;
+                        turn = exports.reads.step().await?;
                     }
                     drop(turn);
                     if is_lines {
@@ -123,8 +126,8 @@ impl Exports {
                 page = if is_one {
                     Vec::new()
                 } else {
-                    let _turn = reads.step().await?;
-                    crud::conversations::list_by_id(&engine.db, owner, Some(last), CONVERSATIONS)
+                    let _turn = exports.reads.step().await?;
+                    crud::conversations::list_by_id(&exports.core.db, owner, Some(last), CONVERSATIONS)
                         .await?
                 };
             }
@@ -169,12 +172,12 @@ struct Pages {
 }
 
 impl Pages {
-    async fn new(engine: &Engine, row: &conversation::Model, is_all: bool) -> Result<Self> {
+    async fn new(db: &Db, row: &conversation::Model, is_all: bool) -> Result<Self> {
         if is_all {
             return Ok(Self { from: Some(0), only: None });
         }
         // The walk goes from the newest message to the oldest, and only their numbers are kept.
-        let mut branch = Branch::new(&engine.db, row.id, row.head_id, i64::MAX, PAGE);
+        let mut branch = Branch::new(db, row.id, row.head_id, i64::MAX, PAGE);
         let mut seqs = HashSet::new();
         while let Some(message) = branch.next().await? {
             seqs.insert(message.seq);
@@ -182,9 +185,9 @@ impl Pages {
         Ok(Self { from: Some(0), only: Some(seqs) })
     }
 
-    async fn next(&mut self, engine: &Engine, id: ConversationId) -> Result<Option<Vec<Entry>>> {
+    async fn next(&mut self, exports: &Exports, id: ConversationId) -> Result<Option<Vec<Entry>>> {
         let Some(seq) = self.from else { return Ok(None) };
-        let mut rows = crud::messages::list_up(&engine.db, id, seq, PAGE).await?;
+        let mut rows = crud::messages::list_up(&exports.core.db, id, seq, PAGE).await?;
         self.from = rows.last().map(|row| row.seq + 1);
         if rows.is_empty() {
             return Ok(None);
@@ -192,7 +195,7 @@ impl Pages {
         if let Some(only) = &self.only {
             rows.retain(|row| only.contains(&row.seq));
         }
-        Ok(Some(entries(engine, id, rows).await?))
+        Ok(Some(entries(exports, id, rows).await?))
     }
 }
 
@@ -204,20 +207,20 @@ struct Entry {
 }
 
 async fn entries(
-    engine: &Engine,
+    exports: &Exports,
     id: ConversationId,
     mut rows: Vec<message::Model>,
 ) -> Result<Vec<Entry>> {
     rows.retain(|row| row.kind == MessageType::Message);
     let ids: Vec<ResponseId> = rows.iter().filter_map(|row| row.response_id).collect();
     let mut responses: HashMap<ResponseId, response::Model> =
-        crud::responses::list_by_ids(&engine.db, &ids)
+        crud::responses::list_by_ids(&exports.core.db, &ids)
             .await?
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
     let attachments: Vec<Vec<Attachment>> = rows.iter().map(messages::attachments).collect();
-    let described = messages::describe(engine, id, rows).await?;
+    let described = messages::describe(&exports.core.db, &exports.running, id, rows).await?;
     let entry = |(message, attachments): (MessageOut, Vec<Attachment>)| Entry {
         response: message.response_id.and_then(|id| responses.remove(&id)),
         message,

@@ -2,26 +2,37 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use crate::core::Core;
 use crate::responses::engine::Engine;
 
 /// Answers load balancers.
 #[derive(Debug, Clone)]
 pub struct Health {
+    core: Arc<Core>,
     engine: Arc<Engine>,
+    /// Load balancers are told to send nothing more here; what comes is still taken.
+    leaving: CancellationToken,
 }
 
 impl Health {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(core: Arc<Core>, engine: Arc<Engine>) -> Self {
+        Self { core, engine, leaving: CancellationToken::new() }
+    }
+
+    /// Reports not ready from now on.
+    pub(crate) fn leave(&self) {
+        self.leaving.cancel();
     }
 
     /// Whether requests should be sent here; otherwise the reasons, fit to be shown to anybody.
     pub async fn ready(&self) -> Result<(), Vec<&'static str>> {
         let mut reasons = Vec::new();
-        if self.engine.leaving.is_cancelled() || self.engine.draining.is_cancelled() {
+        if self.leaving.is_cancelled() || self.core.draining.is_cancelled() {
             reasons.push("draining");
         }
-        let (db, fence) = (&self.engine.db, self.engine.fence());
+        let (db, fence) = (&self.core.db, self.engine.fence());
         if db.ping().await.is_err() {
             reasons.push("database");
         } else if db.is_full() && crud::servers::probe(db, fence.owner, fence.epoch).await.is_err()
@@ -37,7 +48,7 @@ impl Health {
 
     /// Shows how busy the connections to the database are, as a metric.
     pub fn measure(&self) {
-        for pool in self.engine.db.pools() {
+        for pool in self.core.db.pools() {
             let idle = pool.idle.min(pool.open);
             for (state, count) in [("idle", idle), ("busy", pool.open - idle)] {
                 metrics::gauge!("database_connections", "pool" => pool.name, "state" => state)
@@ -52,7 +63,7 @@ impl Health {
     pub fn degraded(&self) -> Vec<&'static str> {
         let bus = self.engine.bus.as_ref();
         let redis = bus.filter(|bus| !bus.is_up()).map(|_| "redis");
-        let locked = self.engine.db.is_locked().then_some("database_locked");
+        let locked = self.core.db.is_locked().then_some("database_locked");
         redis.into_iter().chain(locked).collect()
     }
 }

@@ -17,9 +17,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use transfer::{ReadError, Record, Room};
 
+use crate::core::Core;
 use crate::counts::{Counted, Counts};
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 use store::Store;
 
 pub use moving::{MoveOptions, Moving};
@@ -40,7 +40,7 @@ const SHUTTING_DOWN: &str = "the server is shutting down; send the same file aga
 /// The use case of imports.
 #[derive(Debug, Clone)]
 pub struct Imports {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     running: Arc<Semaphore>,
     /// Where large conversations are read, one at a time for all imports together.
     room: Arc<Room>,
@@ -50,16 +50,16 @@ pub struct Imports {
 }
 
 impl Imports {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
         let running = Arc::new(Semaphore::new(AT_ONCE));
         let (files, users) = (Counts::default(), Counts::default());
-        Self { engine, running, room: Arc::default(), files, users }
+        Self { core, running, room: Arc::default(), files, users }
     }
 
     /// The right to run an import, one at a time for each user; ask before a large file is
     /// received.
     pub fn reserve(&self, owner: UserId) -> Result<ImportSlot> {
-        if self.engine.draining.is_cancelled() {
+        if self.core.draining.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
         let own = self.users.take(&owner, 1);
@@ -75,12 +75,11 @@ impl Imports {
     /// With `dry_run` nothing is stored, and the report is the same.
     pub fn run(&self, slot: ImportSlot, file: File, dry_run: bool) -> mpsc::Receiver<ImportLine> {
         let (report, lines) = mpsc::channel(REPORT_AHEAD);
-        let (engine, room, running) =
-            (self.engine.clone(), self.room.clone(), self.running.clone());
-        self.engine.tasks.spawn(async move {
-            let draining = engine.draining.clone();
+        let (core, room, running) = (self.core.clone(), self.room.clone(), self.running.clone());
+        self.core.tasks.spawn(async move {
+            let draining = core.draining.clone();
             let report = Report { lines: report, is_read: true, draining: draining.clone() };
-            let store = Store { engine, owner: slot.owner, dry_run };
+            let store = Store { core, owner: slot.owner, dry_run };
             let mut import = Import { store, report };
             // A file that is still received has none of the few turns.
             if let Some(_turn) = draining.run_until_cancelled(running.acquire()).await {
@@ -142,7 +141,7 @@ impl Import {
     async fn run(&mut self, file: File, room: Arc<Room>) {
         // The reader waits until a conversation is dealt with: two would need the memory of two.
         let (records, mut found) = mpsc::channel::<(Record, oneshot::Sender<()>)>(1);
-        let reader = self.store.engine.tasks.spawn_blocking(move || {
+        let reader = self.store.core.tasks.spawn_blocking(move || {
             transfer::read(file, transfer::Limits::default(), &room, |record| {
                 let (done, dealt_with) = oneshot::channel();
                 let is_taken = records.blocking_send((record, done)).is_ok();
@@ -157,7 +156,7 @@ impl Import {
         loop {
             let record = tokio::select! {
                 biased;
-                () = self.store.engine.draining.cancelled() => {
+                () = self.store.core.draining.cancelled() => {
                     summary.error = Some(SHUTTING_DOWN.to_owned());
                     break;
                 }

@@ -13,8 +13,8 @@ use models::{ApiKeyId, Time, UserId};
 use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
 use schemas::list::List;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// How exactly the last use of a key is known: it is written this often at the most.
 const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
@@ -45,19 +45,19 @@ pub fn key_row(
 /// The use cases of API keys.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     /// Keys whose use is being noted, so that requests at the same moment write it once.
     noting: Arc<Mutex<HashSet<ApiKeyId>>>,
 }
 
 impl Keys {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, noting: Arc::default() }
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, noting: Arc::default() }
     }
 
     /// The caller's keys, newest first.
     pub async fn list(&self, identity: &Identity) -> Result<List<KeyOut>> {
-        let rows = crud::keys::list(&self.engine.db, identity.user_id).await?;
+        let rows = crud::keys::list(&self.core.db, identity.user_id).await?;
         let data = rows.into_iter().map(|row| out(row, identity)).collect();
         Ok(List::new(data, false, |key: &KeyOut| key.id.to_string()))
     }
@@ -66,12 +66,12 @@ impl Keys {
     /// a session or a key shall not have made themselves something that outlives it, or that
     /// reaches the account. A key makes no key that may do more than itself.
     pub(crate) fn check(&self, identity: &Identity, body: &KeyCreate) -> Result<bool> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         body.validate(now)?;
         if let Some(missing) = body.scopes.iter().find(|scope| !identity.has_scope(**scope)) {
             return Err(Error::InsufficientScope(*missing));
         }
-        let longest = now + self.engine.settings.session_lifetime;
+        let longest = now + self.core.settings.session_lifetime;
         let is_lasting = body.expires_at.is_none_or(|end| end > longest);
         let is_harmless = |scope: &Scope| matches!(scope, Scope::Read | Scope::Write);
         Ok(is_lasting || !body.scopes.iter().all(is_harmless))
@@ -79,15 +79,15 @@ impl Keys {
 
     /// Makes a key that was checked. Its text is in the answer and nowhere else.
     pub(crate) async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let key = new_api_key();
-        let row = key_row(self.engine.context.new_id(), identity.user_id, body, &key, now);
-        let limit = self.engine.settings.keys_per_user;
+        let row = key_row(self.core.context.new_id(), identity.user_id, body, &key, now);
+        let limit = self.core.settings.keys_per_user;
         let maker = match identity.credential {
             Credential::Session(id) => Maker::Session(id),
             Credential::Key { id, .. } => Maker::Key(id),
         };
-        match crud::keys::add(&self.engine.db, row.clone(), maker, limit).await? {
+        match crud::keys::add(&self.core.db, row.clone(), maker, limit).await? {
             Added::Stored => {}
             Added::TooMany => return Err(Error::TooManyKeys(limit)),
             Added::NoOwner => return Err(Error::InvalidToken),
@@ -105,14 +105,14 @@ impl Keys {
     ) -> Result<KeyOut> {
         body.validate()?;
         let name = body.name.trim().to_owned();
-        let row = crud::keys::rename(&self.engine.db, identity.user_id, id, name).await?;
+        let row = crud::keys::rename(&self.core.db, identity.user_id, id, name).await?;
         row.map(|row| out(row, identity)).ok_or(Error::NotFound("key"))
     }
 
     /// Revokes a key of the caller: its next request is refused, on every server.
     pub async fn revoke(&self, identity: &Identity, id: ApiKeyId) -> Result<()> {
-        let now = self.engine.context.now();
-        if !crud::keys::revoke(&self.engine.db, identity.user_id, id, now).await? {
+        let now = self.core.context.now();
+        if !crud::keys::revoke(&self.core.db, identity.user_id, id, now).await? {
             return Err(Error::NotFound("key"));
         }
         tracing::info!(user = %identity.user_id, key = %id, "API key revoked");
@@ -125,8 +125,8 @@ impl Keys {
         if !is_api_key(key) {
             return Err(Error::InvalidKey);
         }
-        let now = self.engine.context.now();
-        let found = crud::keys::find_bearer(&self.engine.db, token_hash(key)).await?;
+        let now = self.core.context.now();
+        let found = crud::keys::find_bearer(&self.core.db, token_hash(key)).await?;
         let alive = found.filter(|found| {
             found.revoked_at.is_none()
                 && found.disabled_at.is_none()
@@ -142,12 +142,12 @@ impl Keys {
     /// Notes the use beside the request, which does not wait for it: at most once a minute a key.
     fn note_use(&self, id: ApiKeyId, last: Option<Time>, now: Time) {
         let is_fresh = last.is_some_and(|last| now < last + USE_NOTED_EVERY);
-        if is_fresh || self.engine.stopped.is_cancelled() || !self.lock_noting().insert(id) {
+        if is_fresh || self.core.stopped.is_cancelled() || !self.lock_noting().insert(id) {
             return;
         }
         let keys = self.clone();
-        self.engine.tasks.spawn(async move {
-            let db = &keys.engine.db;
+        self.core.tasks.spawn(async move {
+            let db = &keys.core.db;
             if let Err(error) = crud::keys::note_use(db, id, now).await {
                 tracing::debug!(key = %id, %error, "noting the use of a key failed");
             }

@@ -8,6 +8,7 @@ mod branch;
 mod catalog;
 mod context;
 mod conversations;
+mod core;
 mod counts;
 mod credentials;
 mod error;
@@ -40,7 +41,6 @@ use auth::{AccessTokens, Passwords, RefreshTokens, SetupCodes};
 use bus::Bus;
 use crud::Db;
 use models::Context;
-use provider::Provider;
 
 pub use accounts::{Accounts, Client};
 pub use catalog::{Catalog, Chosen};
@@ -63,6 +63,8 @@ pub use settings::{
 };
 pub use streams::{OpenStream, Streams};
 
+use self::core::Core;
+use responses::Running;
 use responses::engine::Engine;
 
 /// What the use cases are built from.
@@ -100,11 +102,10 @@ pub struct Transfers {
 impl Transfers {
     /// On the same database as the servers; nothing is begun.
     pub fn new(db: Db, context: Context, settings: Settings) -> Self {
-        // Nobody is asked for anything.
-        let catalog = Catalog::new(Provider::demo(), Vec::new());
         let reads = Reads::new(db.readers());
-        let engine = Engine::at_rest(db, context, catalog, None, settings);
-        Self { imports: Imports::new(engine.clone()), exports: Exports::new(engine, reads) }
+        let core = Core::beside_servers(db, context, settings);
+        let running = Running::default();
+        Self { imports: Imports::new(core.clone()), exports: Exports::new(core, running, reads) }
     }
 }
 
@@ -141,6 +142,7 @@ pub struct Services {
     pub reads: Reads,
     /// Readiness.
     pub health: Health,
+    core: Arc<Core>,
     engine: Arc<Engine>,
 }
 
@@ -152,41 +154,52 @@ impl Services {
             parts;
         let streams = Streams::new(settings.streams);
         let requests = Requests::new(settings.requests);
-        let engine = Engine::start(db, context, catalog.clone(), bus, settings).await?;
-        let conversations = Conversations::new(engine.clone());
+        let core = Core::new(db, context, catalog, settings);
+        let engine = Engine::start(&core, bus).await?;
+        let conversations = Conversations::new(core.clone(), engine.clone());
         conversations.remove_left_over().await?;
-        let searches = Searches::new(engine.clone());
+        core.tasks.spawn(conversations::emptying::run(core.clone()));
+        core.tasks.spawn(retention::run(core.clone()));
+        let searches = Searches::new(core.clone());
         searches.index_left_over().await?;
-        let keys = Keys::new(engine.clone());
+        let keys = Keys::new(core.clone());
         let tokens = (tokens, refresh_tokens);
-        let accounts = Accounts::new(engine.clone(), passwords.into(), tokens, setup, keys.clone());
+        let accounts = Accounts::new(
+            core.clone(),
+            engine.clone(),
+            passwords.into(),
+            tokens,
+            setup,
+            keys.clone(),
+        );
         accounts.remove_left_over().await?;
-        let reads = Reads::new(engine.db.readers());
-        let exports = Exports::new(engine.clone(), reads.clone());
+        let reads = Reads::new(core.db.readers());
+        let exports = Exports::new(core.clone(), engine.running.clone(), reads.clone());
         let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());
         Ok(Self {
             accounts,
             keys,
-            links: Links::new(engine.clone()),
+            links: Links::new(core.clone()),
             conversations,
-            responses: Responses::new(engine.clone()),
+            responses: Responses::new(core.clone(), engine.clone()),
             streams,
-            credentials: Credentials::new(engine.clone()),
-            models: catalog,
+            credentials: Credentials::new(core.clone()),
+            models: core.catalog.clone(),
             searches,
-            imports: Imports::new(engine.clone()),
+            imports: Imports::new(core.clone()),
             exports,
             data_exports,
             requests,
             reads,
-            health: Health::new(engine.clone()),
+            health: Health::new(core.clone(), engine.clone()),
+            core,
             engine,
         })
     }
 
     /// Reports not ready, and goes on as before: [`Services::stop`] follows.
     pub fn leave(&self) {
-        self.engine.leaving.cancel();
+        self.health.leave();
     }
 
     /// Reports not ready, takes no new work, lets running answers finish for `grace`, and stores
@@ -197,7 +210,7 @@ impl Services {
 
     /// Closes the database.
     pub async fn close(&self) {
-        self.engine.db.close().await;
+        self.core.db.close().await;
     }
 }
 

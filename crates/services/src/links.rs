@@ -8,7 +8,6 @@ use std::sync::Arc;
 use auth::{OpaqueToken, canonical_email};
 use crud::Db;
 use models::{Context, InvitationId, UserId, invitation, password_reset};
-use provider::Provider;
 use schemas::admin::{
     INVITATION_LIFETIME, InvitationCreate, InvitationCreated, InvitationOut, RESET_LIFETIME,
     ResetLinkCreate, ResetLinkCreated,
@@ -16,9 +15,8 @@ use schemas::admin::{
 use schemas::list::List;
 use schemas::validate::Invalid;
 
-use crate::catalog::Catalog;
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 use crate::settings::{Settings, Signup};
 
 /// What the tokens of invitations begin with.
@@ -31,19 +29,17 @@ const MOST_INVITATIONS: u32 = 200;
 /// The use cases of such links. Who may use them is the caller's to check.
 #[derive(Debug, Clone)]
 pub struct Links {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
 }
 
 impl Links {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
     }
 
     /// On the same database as the servers, for commands; nothing is begun.
     pub fn beside_servers(db: Db, context: Context, settings: Settings) -> Self {
-        // Nobody is asked for anything.
-        let catalog = Catalog::new(Provider::demo(), Vec::new());
-        Self::new(Engine::at_rest(db, context, catalog, None, settings))
+        Self::new(Core::beside_servers(db, context, settings))
     }
 
     /// Makes an invitation in the name of `author`, or of the command line. The link is below
@@ -54,10 +50,10 @@ impl Links {
         body: InvitationCreate,
         base: &str,
     ) -> Result<InvitationCreated> {
-        if self.engine.settings.signup == Signup::Closed {
+        if self.core.settings.signup == Signup::Closed {
             return Err(Error::SignupClosed);
         }
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         body.validate(now)?;
         let InvitationCreate { email, role, uses, expires_at, current_password: _ } = body;
         let email = email
@@ -65,13 +61,13 @@ impl Links {
             .transpose()
             .map_err(|rule| Invalid::new("email", rule))?;
         if let Some(email) = &email
-            && crud::accounts::is_email_taken(&self.engine.db, email).await?
+            && crud::accounts::is_email_taken(&self.core.db, email).await?
         {
             return Err(Error::EmailTaken);
         }
         let token = OpaqueToken::generate(INVITATION_PREFIX);
         let row = invitation::Model {
-            id: self.engine.context.new_id(),
+            id: self.core.context.new_id(),
             hash: token.hash(),
             email,
             role,
@@ -82,10 +78,10 @@ impl Links {
             created_at: now,
         };
         let limit = MOST_INVITATIONS;
-        if !crud::invitations::add(&self.engine.db, row.clone(), limit.into()).await? {
+        if !crud::invitations::add(&self.core.db, row.clone(), limit.into()).await? {
             return Err(Error::TooManyInvitations(limit));
         }
-        self.engine.rows_age.notify_one();
+        self.core.rows_age.notify_one();
         tracing::info!(invitation = %row.id, author = author.map(tracing::field::display), ?role, "invitation made");
         Ok(InvitationCreated {
             token: token.reveal().to_owned(),
@@ -96,16 +92,16 @@ impl Links {
 
     /// The invitations that can be used, newest first.
     pub async fn list_invitations(&self) -> Result<List<InvitationOut>> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let limit = MOST_INVITATIONS.into();
-        let rows = crud::invitations::list(&self.engine.db, now, limit).await?;
+        let rows = crud::invitations::list(&self.core.db, now, limit).await?;
         let data = rows.into_iter().map(out).collect();
         Ok(List::new(data, false, |one: &InvitationOut| one.id.to_string()))
     }
 
     /// Takes an invitation back: nobody makes an account with it any more.
     pub async fn revoke_invitation(&self, id: InvitationId) -> Result<()> {
-        if !crud::invitations::remove(&self.engine.db, id).await? {
+        if !crud::invitations::remove(&self.core.db, id).await? {
             return Err(Error::NotFound("invitation"));
         }
         tracing::info!(invitation = %id, "invitation taken back");
@@ -115,7 +111,7 @@ impl Links {
     /// The account with this address.
     pub async fn account_of(&self, email: &str) -> Result<UserId> {
         let email = canonical_email(email).map_err(|rule| Invalid::new("email", rule))?;
-        let user = crud::accounts::find_by_email(&self.engine.db, &email).await?;
+        let user = crud::accounts::find_by_email(&self.core.db, &email).await?;
         user.map(|user| user.id).ok_or(Error::NotFound("account"))
     }
 
@@ -127,7 +123,7 @@ impl Links {
         body: ResetLinkCreate,
         base: &str,
     ) -> Result<ResetLinkCreated> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         body.validate(now)?;
         let token = OpaqueToken::generate(RESET_PREFIX);
         let expires_at = body.expires_at.unwrap_or(now + RESET_LIFETIME);
@@ -137,10 +133,10 @@ impl Links {
             expires_at,
             created_at: now,
         };
-        if !crud::users::reset::replace(&self.engine.db, row).await? {
+        if !crud::users::reset::replace(&self.core.db, row).await? {
             return Err(Error::NotFound("user"));
         }
-        self.engine.rows_age.notify_one();
+        self.core.rows_age.notify_one();
         tracing::info!(%user, "link to a new password made");
         Ok(ResetLinkCreated {
             token: token.reveal().to_owned(),

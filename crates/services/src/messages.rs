@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crud::Db;
 use crud::messages::Place;
 use models::message::{self, MessageStatus, MessageType};
 use models::{ConversationId, MessageId, ResponseId};
@@ -9,32 +10,34 @@ use schemas::answer_data::AnswerData;
 use schemas::message::{AttachmentOut, CallOut, MessageOut};
 
 use crate::error::Result;
-use crate::responses::{self, SoFar, engine::Engine};
+use crate::responses::{self, Running, SoFar};
 
 /// Renders rows of one conversation: with their place among their siblings, with reasoning and
 /// calls, and with the text so far of an answer that runs here.
 pub(crate) async fn describe(
-    engine: &Engine,
+    db: &Db,
+    running: &Running,
     conversation: ConversationId,
     rows: Vec<message::Model>,
 ) -> Result<Vec<MessageOut>> {
-    describe_with(engine, conversation, rows, None).await
+    describe_with(db, running, conversation, rows, None).await
 }
 
 /// The same, where all rows of one response are `known`.
 pub(crate) async fn describe_with(
-    engine: &Engine,
+    db: &Db,
+    running: &Running,
     conversation: ConversationId,
     rows: Vec<message::Model>,
     known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<Vec<MessageOut>> {
     let mut places: HashMap<MessageId, Place> =
-        crud::messages::list_places(&engine.db, conversation, &rows)
+        crud::messages::list_places(db, conversation, &rows)
             .await?
             .into_iter()
             .map(|place| (place.id, place))
             .collect();
-    let mut beside = list_beside(engine, &rows, known).await?;
+    let mut beside = list_beside(db, &rows, known).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let beside = match row.kind {
@@ -47,7 +50,7 @@ pub(crate) async fn describe_with(
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
         let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
-                beside.before(so_far(engine, id).await?)
+                beside.before(so_far(db, running, id).await?)
             }
             _ => {
                 let Beside { reasoning, calls } = beside;
@@ -91,7 +94,7 @@ pub(crate) async fn describe_with(
 
 /// What the responses that wrote messages have brought beside them, by message.
 async fn list_beside(
-    engine: &Engine,
+    db: &Db,
     rows: &[message::Model],
     known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<HashMap<MessageId, Beside>> {
@@ -103,8 +106,7 @@ async fn list_beside(
         answers.extend(earlier.chain([response]).map(|response| (response, row.id)));
     }
     let unknown = answers.keys().copied().filter(|id| known.is_none_or(|(known, _)| known != *id));
-    let mut produced =
-        crud::messages::list_beside(&engine.db, &unknown.collect::<Vec<_>>()).await?;
+    let mut produced = crud::messages::list_beside(db, &unknown.collect::<Vec<_>>()).await?;
     let known = known.into_iter().flat_map(|(_, rows)| rows);
     produced.extend(known.filter(|row| row.kind != MessageType::Message).cloned());
     produced.sort_by_key(|row| row.seq);
@@ -164,12 +166,12 @@ fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
 
 /// An answer in progress as far as it is: from memory when it runs here,
 /// otherwise as far as it is stored.
-async fn so_far(engine: &Engine, id: ResponseId) -> Result<SoFar> {
-    if let Some(log) = engine.find_log(id) {
+async fn so_far(db: &Db, running: &Running, id: ResponseId) -> Result<SoFar> {
+    if let Some(log) = running.find_log(id) {
         return Ok(log.so_far());
     }
-    match crud::responses::find_any(&engine.db, id).await? {
-        Some(row) => Ok(responses::stored(engine, &row).await?.so_far()),
+    match crud::responses::find_any(db, id).await? {
+        Some(row) => Ok(responses::stored(db, &row).await?.so_far()),
         None => Ok(SoFar::default()),
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use models::Time;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 use crate::rows::Skipped;
 use crate::throttle::REMEMBERED;
 
@@ -56,18 +56,18 @@ impl Kind {
     }
 
     /// How long a row is kept after the time that says how old it is.
-    fn kept(self, engine: &Engine) -> Duration {
+    fn kept(self, core: &Core) -> Duration {
         match self {
             Self::Sessions => SESSION_KEPT,
             Self::RefreshTokens | Self::IdempotencyKeys | Self::Invitations | Self::ResetLinks => {
                 Duration::ZERO
             }
-            Self::LoginFailures => REMEMBERED.max(engine.settings.throttle.longest),
+            Self::LoginFailures => REMEMBERED.max(core.settings.throttle.longest),
         }
     }
 
-    async fn oldest(self, engine: &Engine) -> Result<Option<Time>> {
-        let db = &engine.db;
+    async fn oldest(self, core: &Core) -> Result<Option<Time>> {
+        let db = &core.db;
         Ok(match self {
             Self::Sessions => crud::sessions::first_end(db).await?,
             Self::RefreshTokens => crud::sessions::first_token_end(db).await?,
@@ -79,8 +79,8 @@ impl Kind {
     }
 
     /// One step; how many rows went.
-    async fn purge(self, engine: &Engine, until: Time) -> Result<u64> {
-        let db = &engine.db;
+    async fn purge(self, core: &Core, until: Time) -> Result<u64> {
+        let db = &core.db;
         Ok(match self {
             Self::Sessions => crud::sessions::purge(db, until).await?,
             Self::RefreshTokens => crud::sessions::purge_tokens(db, until).await?,
@@ -92,19 +92,19 @@ impl Kind {
     }
 
     /// Removes what is due; how long until more is.
-    async fn see_to(self, engine: &Engine) -> Result<Option<Duration>> {
-        let kept = self.kept(engine);
+    async fn see_to(self, core: &Core) -> Result<Option<Duration>> {
+        let kept = self.kept(core);
         loop {
-            let now = engine.context.now();
-            let Some(oldest) = self.oldest(engine).await? else { return Ok(None) };
+            let now = core.context.now();
+            let Some(oldest) = self.oldest(core).await? else { return Ok(None) };
             let due = oldest + kept;
             if due > now {
                 return Ok(due.signed_duration_since(now).to_std().ok());
             }
-            if engine.stopped.is_cancelled() {
+            if core.stopped.is_cancelled() {
                 return Err(Error::ShuttingDown);
             }
-            let gone = self.purge(engine, now - kept).await?;
+            let gone = self.purge(core, now - kept).await?;
             tracing::debug!(rows = gone, of = self.name(), "purged");
             if gone == 0 {
                 // Somebody else was quicker, or the oldest is not what goes.
@@ -115,7 +115,7 @@ impl Kind {
 }
 
 /// Purges until the engine stops.
-pub(crate) async fn run(engine: Arc<Engine>) {
+pub(crate) async fn run(core: Arc<Core>) {
     let mut skipped = Skipped::new("purge of credentials");
     loop {
         let mut waits = Vec::new();
@@ -123,7 +123,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             if skipped.is_waiting(kind.name()) {
                 continue;
             }
-            let seen = kind.see_to(&engine).await;
+            let seen = kind.see_to(&core).await;
             match skipped.note(kind.name(), seen) {
                 Ok(wait) => waits.extend(wait.flatten()),
                 Err(Error::ShuttingDown) => return,
@@ -142,11 +142,11 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             }
         };
         let written = async {
-            engine.rows_age.notified().await;
+            core.rows_age.notified().await;
             tokio::time::sleep(LOOK_AGAIN).await;
         };
         tokio::select! {
-            () = engine.stopped.cancelled() => return,
+            () = core.stopped.cancelled() => return,
             () = due => {}
             () = written => {}
         }

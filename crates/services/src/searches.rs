@@ -14,8 +14,8 @@ use schemas::Invalid;
 use schemas::search::{Highlight, SearchKind, SearchPage, SearchPlace, SearchResult, Standing};
 use search::{Found, MAX_CHARS, MAX_PIECES, Query, QueryError, Segment};
 
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// How many rows are put in order together. Were all, a frequent word would take long.
 const WINDOW: u64 = 200;
@@ -29,7 +29,7 @@ const WINDOWS: usize = 5;
 /// The use case of search.
 #[derive(Debug, Clone)]
 pub struct Searches {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     /// Whether older texts are still being made searchable.
     is_indexing: Arc<AtomicBool>,
 }
@@ -58,8 +58,8 @@ struct Candidate {
 }
 
 impl Searches {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, is_indexing: Arc::default() }
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, is_indexing: Arc::default() }
     }
 
     /// A page of what `owner` finds with `q`: titles first, then messages of every branch. Of more
@@ -116,7 +116,7 @@ impl Searches {
             Some(_) => (place.newest.saturating_add(1), place.oldest),
             None => (place.oldest, 0),
         };
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let Proposed { mut docs, mut next } =
             search_docs::propose(db, owner, kind, &query.terms(), below, WINDOW).await?;
         if docs.last().is_some_and(|last| *last < floor) {
@@ -149,7 +149,7 @@ impl Searches {
     }
 
     async fn read(&self, owner: UserId, kind: Kind, docs: &[i64]) -> Result<Vec<Candidate>> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         Ok(match kind {
             Kind::Titles => {
                 let rows = search_docs::list_titles(db, owner, docs).await?;

@@ -27,8 +27,8 @@ use models::{Time, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::counts::{Counted, Counts};
+use crate::core::Core;
 use crate::error::Result;
-use crate::responses::engine::Engine;
 
 /// When a count is forgotten at the earliest.
 pub(crate) const REMEMBERED: Duration = Duration::from_mins(15);
@@ -52,7 +52,7 @@ type Subject = Vec<u8>;
 /// Counts attempts. Clones share what is under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Throttle {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     limits: ThrottleLimits,
     counts: Arc<Mutex<Counts>>,
     hasher: RandomState,
@@ -71,8 +71,8 @@ pub(crate) struct Attempt {
 }
 
 impl Throttle {
-    pub(crate) fn new(engine: Arc<Engine>, limits: ThrottleLimits) -> Self {
-        Self { engine, limits, counts: Arc::default(), hasher: RandomState::new() }
+    pub(crate) fn new(core: Arc<Core>, limits: ThrottleLimits) -> Self {
+        Self { core, limits, counts: Arc::default(), hasher: RandomState::new() }
     }
 
     /// An attempt to log in to `account`, whatever that text is, from `address`, with `password`
@@ -99,7 +99,7 @@ impl Throttle {
         let mut attempt = self.attempt(counted, own, Some(guess)).await?;
         let free = if attempt.is_under_attack(&everywhere) { 1 } else { self.limits.attempts };
         // Where the account has a session only the address's count matters, as far as that matters.
-        let is_known = attempt.is_noted() && is_known(&self.engine, account, &place).await?;
+        let is_known = attempt.is_noted() && is_known(&self.core, account, &place).await?;
         let free = if is_known { self.limits.attempts_per_address } else { free };
         if let Some(own) = attempt.counted.first_mut() {
             own.free = Some(free);
@@ -150,7 +150,7 @@ impl Throttle {
         self.lock().enter(&counted);
         let throttle = self.clone();
         let attempt = Attempt { throttle, counted, own, guess, is_checking: false };
-        let rows = crud::login_failures::find(&self.engine.db, subjects).await?;
+        let rows = crud::login_failures::find(&self.core.db, subjects).await?;
         self.lock().note(rows);
         Ok(attempt)
     }
@@ -182,10 +182,10 @@ impl Attempt {
         if let Some(guess) = self.guess {
             self.throttle.lock().void(guess, now);
         }
-        let engine = &self.throttle.engine;
+        let core = &self.throttle.core;
         let subjects = subjects(&self.counted);
-        let rows = crud::login_failures::add(&engine.db, subjects, now, REMEMBERED).await?;
-        engine.rows_age.notify_one();
+        let rows = crud::login_failures::add(&core.db, subjects, now, REMEMBERED).await?;
+        core.rows_age.notify_one();
         // At once, or it would count twice for a moment.
         let mut counts = self.throttle.lock();
         counts.note(rows);
@@ -202,7 +202,7 @@ impl Attempt {
     pub(crate) async fn right(self) -> Result<()> {
         if self.throttle.lock().clear(&self.own) {
             let own = vec![self.own.clone()];
-            crud::login_failures::forget(&self.throttle.engine.db, own).await?;
+            crud::login_failures::forget(&self.throttle.core.db, own).await?;
         }
         Ok(())
     }
@@ -243,9 +243,9 @@ fn place(address: &str) -> String {
 }
 
 /// Whether the account, if there is one, has a session that began at this place.
-async fn is_known(engine: &Engine, account: &str, at: &str) -> Result<bool> {
-    let now = engine.context.now();
-    let addresses = crud::sessions::addresses(&engine.db, account, now).await?;
+async fn is_known(core: &Core, account: &str, at: &str) -> Result<bool> {
+    let now = core.context.now();
+    let addresses = crud::sessions::addresses(&core.db, account, now).await?;
     Ok(addresses.iter().any(|address| !address.is_empty() && place(address) == at))
 }
 

@@ -46,10 +46,10 @@ impl Accounts {
             })?;
             self.confirm(&user, password).await?;
         }
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let profile = Profile { name, email };
         let changed =
-            crud::users::update_profile(&self.engine.db, identity.user_id, profile, now).await?;
+            crud::users::update_profile(&self.core.db, identity.user_id, profile, now).await?;
         match changed {
             Changed::Done(user) => {
                 if is_new_address {
@@ -84,9 +84,9 @@ impl Accounts {
             hash,
             keep: identity.session_id(),
             end_keys: end_keys.then_some(identity.key_id()),
-            now: self.engine.context.now(),
+            now: self.core.context.now(),
         };
-        if !crud::users::change_password(&self.engine.db, new).await? {
+        if !crud::users::change_password(&self.core.db, new).await? {
             // Somebody else who knew it was quicker.
             return Err(Error::WrongPassword);
         }
@@ -138,7 +138,7 @@ impl Accounts {
     }
 
     async fn own(&self, identity: &Identity) -> Result<user::Model> {
-        let found = crud::users::find(&self.engine.db, identity.user_id).await?;
+        let found = crud::users::find(&self.core.db, identity.user_id).await?;
         found.ok_or(Error::NotFound("user"))
     }
 }

@@ -14,8 +14,8 @@ impl Accounts {
         let PasswordReset { token, new_password } = body;
         let attempt = self.count_attempt(client).await?;
         let hash = token_hash(&token);
-        let now = self.engine.context.now();
-        let found = crud::users::reset::find(&self.engine.db, hash.clone(), now).await?;
+        let now = self.core.context.now();
+        let found = crud::users::reset::find(&self.core.db, hash.clone(), now).await?;
         let Some(email) = found else {
             attempt.wrong(now).await?;
             tracing::warn!(address = client.address, "reset refused: wrong token");
@@ -26,8 +26,8 @@ impl Accounts {
             Invalid::new("new_password", rule.replacen("password", "new_password", 1))
         })?;
         let password_hash = self.hash_new(new_password, client).await?;
-        let now = self.engine.context.now();
-        let spent = crud::users::reset::spend(&self.engine.db, hash, password_hash, now).await?;
+        let now = self.core.context.now();
+        let spent = crud::users::reset::spend(&self.core.db, hash, password_hash, now).await?;
         let user = spent.ok_or(Error::ResetTokenInvalid)?;
         tracing::info!(%user, "password reset, sessions ended");
         Ok(())

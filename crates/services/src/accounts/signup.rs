@@ -31,7 +31,7 @@ impl Accounts {
                 let rule = "either setup_token or invitation can be given";
                 return Err(Invalid::new("invitation", rule).into());
             }
-            (None, None) => match self.engine.settings.signup {
+            (None, None) => match self.core.settings.signup {
                 _ if self.is_open_to(&client) => Claim::None,
                 Signup::Closed => return Err(Error::SignupClosed),
                 _ => return Err(Error::InvitationRequired),
@@ -46,19 +46,19 @@ impl Accounts {
         let name = name.trim().to_owned();
         validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
         if claim == Claim::None {
-            self.count_attempt(&client).await?.wrong(self.engine.context.now()).await?;
+            self.count_attempt(&client).await?.wrong(self.core.context.now()).await?;
         }
-        if crud::accounts::is_email_taken(&self.engine.db, &email).await? {
+        if crud::accounts::is_email_taken(&self.core.db, &email).await? {
             // Whoever holds an invitation could ask about one address after the other.
             if claim != Claim::None {
-                self.count_attempt(&client).await?.wrong(self.engine.context.now()).await?;
+                self.count_attempt(&client).await?.wrong(self.core.context.now()).await?;
             }
             return Err(Error::EmailTaken);
         }
         let password_hash = self.hash_new(password, &client).await?;
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let user = user::Model {
-            id: self.engine.context.new_id(),
+            id: self.core.context.new_id(),
             email,
             password_hash,
             name,
@@ -71,7 +71,7 @@ impl Accounts {
         };
         let (session, refresh, token) = self.new_session(user.id, client, now);
         let new = SignUp { user, session: session.clone(), refresh, claim };
-        match crud::accounts::sign_up(&self.engine.db, new).await? {
+        match crud::accounts::sign_up(&self.core.db, new).await? {
             SignedUp::Created(user) => {
                 tracing::info!(user = %user.id, role = ?user.role, "account made");
                 self.answer(&user, session.id, token.reveal(), now)
@@ -84,11 +84,11 @@ impl Accounts {
 
     /// Who can make an account, as far as it concerns this caller.
     pub async fn signup_state(&self, client: &Client) -> Result<SignupState> {
-        let is_done = crud::accounts::has_first_administrator(&self.engine.db).await?;
-        let accounts = is_done || crud::users::is_anybody_there(&self.engine.db).await?;
+        let is_done = crud::accounts::has_first_administrator(&self.core.db).await?;
+        let accounts = is_done || crud::users::is_anybody_there(&self.core.db).await?;
         Ok(SignupState {
             open: self.is_open_to(client),
-            invitations: self.engine.settings.signup != Signup::Closed,
+            invitations: self.core.settings.signup != Signup::Closed,
             administrator: if is_done {
                 AdministratorSetup::Done
             } else {
@@ -102,13 +102,13 @@ impl Accounts {
     /// database, until somebody has used it.
     pub async fn offer_setup_code(&self) -> Result<Option<SecretString>> {
         let fresh = SetupCodes::new_seed();
-        let seed = crud::accounts::keep_setup_seed(&self.engine.db, fresh).await?;
+        let seed = crud::accounts::keep_setup_seed(&self.core.db, fresh).await?;
         Ok(seed.map(|seed| self.setup.code(&seed)))
     }
 
     /// Whether this caller can make an account without being invited.
     fn is_open_to(&self, client: &Client) -> bool {
-        match self.engine.settings.signup {
+        match self.core.settings.signup {
             Signup::Open => true,
             Signup::Auto => client.local,
             Signup::Invite | Signup::Closed => false,
@@ -119,11 +119,11 @@ impl Accounts {
     /// says is not looked at.
     async fn setup_claim(&self, code: &str, client: &Client) -> Result<Claim> {
         let attempt = self.count_attempt(client).await?;
-        let seed = crud::accounts::find_setup_seed(&self.engine.db).await?;
+        let seed = crud::accounts::find_setup_seed(&self.core.db).await?;
         if let Some(seed) = seed.filter(|seed| self.setup.is_code(seed, code)) {
             return Ok(Claim::Setup(seed));
         }
-        attempt.wrong(self.engine.context.now()).await?;
+        attempt.wrong(self.core.context.now()).await?;
         tracing::warn!(address = client.address, "sign-up refused: wrong set-up code");
         Err(Error::SetupTokenInvalid)
     }
@@ -131,14 +131,12 @@ impl Accounts {
     /// The invitation that a token is for, if it can be used. A wrong one is counted; what else
     /// the request says is not looked at.
     async fn invitation(&self, token: &str, client: &Client) -> Result<invitation::Model> {
-        if self.engine.settings.signup == Signup::Closed {
+        if self.core.settings.signup == Signup::Closed {
             return Err(Error::SignupClosed);
         }
         let attempt = self.count_attempt(client).await?;
-        let now = self.engine.context.now();
-        if let Some(found) =
-            crud::invitations::find(&self.engine.db, token_hash(token), now).await?
-        {
+        let now = self.core.context.now();
+        if let Some(found) = crud::invitations::find(&self.core.db, token_hash(token), now).await? {
             return Ok(found);
         }
         attempt.wrong(now).await?;
@@ -150,7 +148,7 @@ impl Accounts {
     /// many before.
     pub(super) async fn count_attempt(&self, client: &Client) -> Result<Attempt> {
         let attempt = self.signups.signup(&client.address).await?;
-        attempt.ask(self.engine.context.now()).map_err(|wait| {
+        attempt.ask(self.core.context.now()).map_err(|wait| {
             metrics::counter!("signup_throttled_total").increment(1);
             Error::TooManySignups(wait)
         })?;

@@ -24,7 +24,7 @@ impl Accounts {
         user: UserId,
         body: &mut ResetLinkCreate,
     ) -> Result<()> {
-        let found = crud::users::find(&self.engine.db, user).await?;
+        let found = crud::users::find(&self.core.db, user).await?;
         let is_needed = found.is_some_and(|user| user.role == UserRole::Admin);
         let what = "A link to a new password for an administrator";
         self.step_up(identity, is_needed, body.current_password.take(), what).await

@@ -24,7 +24,7 @@ impl Conversations {
     /// It is done leaf by leaf: interrupted, it leaves a smaller tree, and may be repeated.
     pub async fn delete_message(&self, owner: UserId, id: MessageId) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            let found = crud::messages::find(&self.engine.db, owner, id).await?;
+            let found = crud::messages::find(&self.core.db, owner, id).await?;
             let row = found.ok_or(Error::NotFound("message"))?;
             if row.kind != MessageType::Message {
                 let rule = "reasoning and calls are deleted with the answer they belong to";
@@ -41,7 +41,7 @@ impl Conversations {
     /// One attempt; `false` when the conversation changed meanwhile and has to be looked at again.
     async fn prune(&self, owner: UserId, row: &message::Model) -> Result<bool> {
         let conversation = self.find(owner, row.conversation_id).await?;
-        let below = branch::subtree(&self.engine.db, row).await?;
+        let below = branch::subtree(&self.core.db, row).await?;
         let ids: HashSet<MessageId> = below.iter().map(|link| link.id).collect();
         let head = match conversation.head_id {
             Some(head) if ids.contains(&head) => Some(self.head_without(row).await?),
@@ -52,7 +52,7 @@ impl Conversations {
         for links in below.rchunks(crud::prune::STEP) {
             let prune =
                 Prune { owner, conversation_id: conversation.id, messages: links.to_vec(), head };
-            match crud::prune::remove(&self.engine.db, prune).await? {
+            match crud::prune::remove(&self.core.db, prune).await? {
                 Pruned::Removed => self.let_go(links),
                 Pruned::Changed => return Ok(false),
                 Pruned::NoConversation => return Err(Error::NotFound("message")),
@@ -67,7 +67,7 @@ impl Conversations {
     /// Ends the answers that were being made here for messages that are gone.
     fn let_go(&self, links: &[Link]) {
         for response in links.iter().filter_map(|link| link.response_id) {
-            if let Some(generation) = self.engine.find(response) {
+            if let Some(generation) = self.engine.running.find(response) {
                 generation.stop(Stop::Lost);
             }
         }
@@ -75,7 +75,7 @@ impl Conversations {
 
     /// What the selected branch ends with when `row` is gone.
     async fn head_without(&self, row: &message::Model) -> Result<Head> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let conversation = row.conversation_id;
         let places = crud::messages::list_places(db, conversation, std::slice::from_ref(row));
         let place = places.await?.pop();

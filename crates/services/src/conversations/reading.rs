@@ -43,16 +43,18 @@ impl Conversations {
             }
             MessageListQuery { .. } => self.branch_before(&row, query).await?,
         };
-        let data = messages::describe(&self.engine, id, rows).await?;
+        let data = messages::describe(&self.core.db, &self.engine.running, id, rows).await?;
         Ok(List::new(data, has_more, |message: &MessageOut| message.id.to_string()))
     }
 
     /// One message of the owner.
     pub async fn message(&self, owner: UserId, id: MessageId) -> Result<MessageOut> {
-        let found = crud::messages::find(&self.engine.db, owner, id).await?;
+        let found = crud::messages::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("message"))?;
         let conversation = row.conversation_id;
-        let mut out = messages::describe(&self.engine, conversation, vec![row]).await?;
+        let mut out =
+            messages::describe(&self.core.db, &self.engine.running, conversation, vec![row])
+                .await?;
         out.pop().ok_or(Error::NotFound("message"))
     }
 
@@ -62,7 +64,7 @@ impl Conversations {
         field: &'static str,
         id: MessageId,
     ) -> Result<i64> {
-        let seq = crud::messages::find_seq(&self.engine.db, row.id, id).await?;
+        let seq = crud::messages::find_seq(&self.core.db, row.id, id).await?;
         seq.ok_or_else(|| {
             Invalid::new(field, format!("{field} must be a message of this conversation")).into()
         })
@@ -76,7 +78,7 @@ impl Conversations {
     ) -> Result<(Vec<message::Model>, bool)> {
         let seq = self.seq_of(row, "after", after).await? + 1;
         let wanted = u64::from(limit) + 1;
-        let rows = crud::messages::list_up(&self.engine.db, row.id, seq, wanted).await?;
+        let rows = crud::messages::list_up(&self.core.db, row.id, seq, wanted).await?;
         Ok(page(rows, limit))
     }
 
@@ -90,7 +92,7 @@ impl Conversations {
             None => i64::MAX,
         };
         let wanted = u64::from(query.limit) + 1;
-        let rows = crud::messages::list_down(&self.engine.db, row.id, seq, wanted).await?;
+        let rows = crud::messages::list_down(&self.core.db, row.id, seq, wanted).await?;
         let (mut rows, has_more) = page(rows, query.limit);
         rows.reverse();
         Ok((rows, has_more))
@@ -104,13 +106,13 @@ impl Conversations {
         let (from, seq) = match query.before {
             Some(before) => {
                 let seq = self.seq_of(row, "before", before).await?;
-                let rows = crud::messages::list_up(&self.engine.db, row.id, seq, 1).await?;
+                let rows = crud::messages::list_up(&self.core.db, row.id, seq, 1).await?;
                 (rows.first().and_then(|message| message.parent_id), seq - 1)
             }
             None => (row.head_id, i64::MAX),
         };
         let wanted = u64::from(query.limit) + 1;
-        let mut branch = Branch::new(&self.engine.db, row.id, from, seq, wanted);
+        let mut branch = Branch::new(&self.core.db, row.id, from, seq, wanted);
         let (mut rows, mut bytes, mut has_more) = (Vec::new(), 0, false);
         while let Some(message) = branch.next().await? {
             if rows.len() == query.limit as usize || bytes >= PAGE_BYTES {

@@ -12,8 +12,8 @@ use models::{ConversationId, ResponseId, UserId};
 use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
 
 use super::{Conversations, done, out};
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 use crate::responses::{Follower, Stop};
 use crate::rows;
 
@@ -30,18 +30,18 @@ impl Conversations {
         expected: Option<Vec<Version>>,
         permanent: bool,
     ) -> Result<Deleted> {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let fate = self.fate(permanent);
-        let deleted = trash::delete(&self.engine.db, owner, id, expected, fate, now).await?;
+        let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await?;
         let row = done(deleted)?;
         self.stop(row.active_response_id).await;
         let purge_at = match fate {
             Fate::Trash => {
-                self.engine.trash_has_grown.notify_one();
-                row.deleted_at.map(|deleted_at| deleted_at + self.engine.settings.trash_retention)
+                self.core.trash_has_grown.notify_one();
+                row.deleted_at.map(|deleted_at| deleted_at + self.core.settings.trash_retention)
             }
             Fate::Removal => {
-                remove_in_background(&self.engine, vec![id]);
+                remove_in_background(&self.core, vec![id]);
                 None
             }
         };
@@ -57,11 +57,11 @@ impl Conversations {
             Selection::All => (trash::Selection::All, Vec::new()),
             Selection::Trash => (trash::Selection::Trash, Vec::new()),
         };
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let mut count = 0;
         loop {
             let selection = selection.clone();
-            let rows = trash::delete_some(&self.engine.db, owner, selection, fate, now).await?;
+            let rows = trash::delete_some(&self.core.db, owner, selection, fate, now).await?;
             if rows.is_empty() {
                 break;
             }
@@ -71,8 +71,8 @@ impl Conversations {
             let stops = running.into_iter().map(|response| self.stop(response));
             futures_util::future::join_all(stops).await;
             match fate {
-                Fate::Trash => self.engine.trash_has_grown.notify_one(),
-                Fate::Removal => remove_in_background(&self.engine, ids),
+                Fate::Trash => self.core.trash_has_grown.notify_one(),
+                Fate::Removal => remove_in_background(&self.core, ids),
             }
         }
         Ok(BulkDeleted { deleted: count, not_found })
@@ -80,21 +80,21 @@ impl Conversations {
 
     /// Takes a conversation out of the trash. One that is not there stays as it is.
     pub async fn restore(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
-        let row = trash::restore(&self.engine.db, owner, id).await?;
-        row.map(|row| out(&self.engine, row)).ok_or(Error::NotFound("conversation"))
+        let row = trash::restore(&self.core.db, owner, id).await?;
+        row.map(|row| out(&self.core, row)).ok_or(Error::NotFound("conversation"))
     }
 
     /// Goes on in the background with removals that a stop of the server interrupted.
     pub(crate) async fn remove_left_over(&self) -> Result<()> {
-        let ids = trash::list_removing(&self.engine.db).await?;
+        let ids = trash::list_removing(&self.core.db).await?;
         if !ids.is_empty() {
-            remove_in_background(&self.engine, ids);
+            remove_in_background(&self.core, ids);
         }
         Ok(())
     }
 
     fn fate(&self, permanent: bool) -> Fate {
-        if permanent || self.engine.settings.trash_retention.is_zero() {
+        if permanent || self.core.settings.trash_retention.is_zero() {
             Fate::Removal
         } else {
             Fate::Trash
@@ -104,7 +104,7 @@ impl Conversations {
     /// Stops what runs in a conversation that was just hidden. What runs on another server is
     /// stopped there, without waiting for it.
     async fn stop(&self, response: Option<ResponseId>) {
-        let Some(generation) = response.and_then(|id| self.engine.find(id)) else {
+        let Some(generation) = response.and_then(|id| self.engine.running.find(id)) else {
             if let Some(maker) = self.engine.maker_elsewhere(response).await {
                 self.engine.ask_to_look(maker);
             }
@@ -119,9 +119,9 @@ impl Conversations {
 
 /// Removes rows of conversations in the background. What a stop interrupts stays hidden, and the
 /// next start goes on.
-pub(crate) fn remove_in_background(engine: &Arc<Engine>, ids: Vec<ConversationId>) {
-    let here = engine.clone();
-    engine.tasks.spawn(async move {
+pub(crate) fn remove_in_background(core: &Arc<Core>, ids: Vec<ConversationId>) {
+    let here = core.clone();
+    core.tasks.spawn(async move {
         let db = &here.db;
         let work = |id| async move { Ok(trash::remove(db, id).await?) };
         rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;

@@ -38,12 +38,12 @@ impl DataExports {
         let account = self.accounts.me(identity).await?;
         let sessions = self.accounts.list_sessions(identity).await?.data;
         let keys = self.keys.list(identity).await?.data;
-        let (engine, owner) = (self.exports.engine.clone(), identity.user_id);
+        let (core, owner) = (self.exports.core.clone(), identity.user_id);
         let reads = self.exports.reads.clone();
         let reading = reads.export(owner)?;
         let conversations = self.exports.whole(owner, ExportFormat::JsonLines);
         let about = json!({
-            "format": "chatapp-data", "version": VERSION, "exported_at": engine.context.now(),
+            "format": "chatapp-data", "version": VERSION, "exported_at": core.context.now(),
         });
         Ok(reading.pace(async_stream::try_stream! {
             let mut archive = Archive::default();
@@ -70,7 +70,7 @@ impl DataExports {
             loop {
                 let turn = reads.step().await?;
                 let page =
-                    crud::responses::list_of_user(&engine.db, owner, last, PAGE).await?;
+                    crud::responses::list_of_user(&core.db, owner, last, PAGE).await?;
                 drop(turn);
                 let Some(newest) = page.last() else { break };
                 last = Some((newest.created_at, newest.id));

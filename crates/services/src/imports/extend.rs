@@ -29,7 +29,7 @@ impl Store {
         id: ConversationId,
         planned: &mut Planned,
     ) -> Result<Extension> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let Some(row) = crud::conversations::find(db, self.owner, id).await? else {
             return Ok(Extension::Nothing);
         };
@@ -65,7 +65,7 @@ impl Store {
         }
         let updated_at = planned.newest().unwrap_or(row.updated_at).max(row.updated_at);
         planned.go_on(id, same, last);
-        self.engine.quota.take(db, self.owner, planned.bytes()).await?;
+        self.core.quota.take(db, self.owner, planned.bytes()).await?;
         while let Some(rows) = planned.step() {
             let count = i64::try_from(rows.messages.len()).unwrap_or(i64::MAX);
             let owner = self.owner;

@@ -21,8 +21,8 @@ use transfer::plain::{Plain, Said, Sender};
 use super::extend::Extension;
 use super::store::Store;
 use super::{Imports, REPORT_AHEAD};
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// How often it is told how far the move is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
@@ -61,12 +61,12 @@ impl Imports {
         options: MoveOptions,
     ) -> Moving {
         let (report, lines) = mpsc::channel(REPORT_AHEAD);
-        let engine = self.engine.clone();
+        let core = self.core.clone();
         let offset = FixedOffset::east_opt(options.offset_minutes.saturating_mul(60));
-        self.engine.tasks.spawn(async move {
+        self.core.tasks.spawn(async move {
             let summary = MoveSummary { dry_run: options.dry_run, ..MoveSummary::default() };
             let mut moving = Move {
-                engine,
+                core,
                 passwords,
                 options,
                 offset: offset.unwrap_or(Utc.fix()),
@@ -90,7 +90,7 @@ impl Imports {
 }
 
 struct Move {
-    engine: Arc<Engine>,
+    core: Arc<Core>,
     passwords: Passwords,
     options: MoveOptions,
     /// At which offset times are that name none.
@@ -182,7 +182,7 @@ impl Move {
     ) -> Result<MovedConversation> {
         let (source_id, count) = (row.id.to_string(), messages.len() as u64);
         let plain = self.plain(row, messages);
-        let store = Store { engine: self.engine.clone(), owner, dry_run: self.options.dry_run };
+        let store = Store { core: self.core.clone(), owner, dry_run: self.options.dry_run };
         let (mut entry, planned) = store.plan(plain.into());
         let Some(mut planned) = planned else {
             let mut line = MovedConversation::of(source_id, Some(email), entry);

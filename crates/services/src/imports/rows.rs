@@ -7,16 +7,17 @@ use crud::imports::Rows;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
-use models::{ConversationId, MessageId, ResponseId, Time, UserId, import};
+use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Annotation, Call};
 use schemas::validate::{
     self, MAX_CONTENT_BYTES, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS,
 };
 use transfer::{Conversation, Message, Note, Notes, Source};
+use uuid::Uuid;
 
+use crate::core::Core;
 use crate::error::Result;
-use crate::responses::engine::Engine;
 use crate::{responses, titles};
 
 /// The most messages, and about the most bytes of text, that one transaction stores.
@@ -86,12 +87,12 @@ pub(super) struct Planned {
 impl Planned {
     /// Gives rows to everything in `conversation`, whose texts move into them; ids are kept where
     /// they are ours.
-    pub(super) fn new(engine: &Engine, owner: UserId, mut conversation: Conversation) -> Self {
+    pub(super) fn new(core: &Core, owner: UserId, mut conversation: Conversation) -> Self {
         let exported_id = (conversation.source == Source::Chatapp)
             .then(|| conversation.source_id.as_deref()?.parse().ok())
             .flatten();
-        let id = exported_id.unwrap_or_else(|| engine.context.new_id());
-        let now = engine.context.now();
+        let id = exported_id.unwrap_or_else(|| core.context.new_id());
+        let now = core.context.now();
         let mut notes = conversation.notes.clone();
         let created_at = conversation
             .created_at
@@ -100,7 +101,7 @@ impl Planned {
         let (title, title_source) = title(&conversation, &mut notes);
         let source_id = source_id(&conversation);
         let list = std::mem::take(&mut conversation.messages);
-        let maker = Maker { engine, owner, id, created_at, conversation: &conversation };
+        let maker = Maker { core, owner, id, created_at, conversation: &conversation };
         let (messages, responses) = maker.rows(list);
         let newest = messages.iter().map(|row| row.created_at).max();
         let is_ours = exported_id.is_some();
@@ -199,12 +200,12 @@ impl Planned {
     }
 
     /// New ids for everything: the old ones belong to rows that are still there.
-    pub(super) fn renew_ids(&mut self, engine: &Engine) {
-        let conversation: ConversationId = engine.context.new_id();
+    pub(super) fn renew_ids(&mut self, core: &Core) {
+        let conversation: ConversationId = core.context.new_id();
         let messages: HashMap<MessageId, MessageId> =
-            self.messages.iter().map(|row| (row.id, engine.context.new_id())).collect();
+            self.messages.iter().map(|row| (row.id, core.context.new_id())).collect();
         let responses: HashMap<ResponseId, ResponseId> =
-            self.responses.iter().map(|row| (row.id, engine.context.new_id())).collect();
+            self.responses.iter().map(|row| (row.id, core.context.new_id())).collect();
         let message = |id: MessageId| messages.get(&id).copied().unwrap_or(id);
         let response = |id: ResponseId| responses.get(&id).copied().unwrap_or(id);
         self.conversation.id = conversation;
@@ -305,7 +306,7 @@ fn data(message: &Message) -> Option<String> {
 }
 
 struct Maker<'a> {
-    engine: &'a Engine,
+    core: &'a Core,
     owner: UserId,
     id: ConversationId,
     created_at: Time,
@@ -327,7 +328,7 @@ impl Maker<'_> {
                 let mut response = self.response(&message, &row, parent);
                 // A file that was edited may name one response at two messages.
                 if !response_ids.insert(response.id) {
-                    response.id = self.engine.context.new_id();
+                    response.id = self.core.context.new_id();
                 }
                 row.response_id = Some(response.id);
                 responses.push_back(response);
@@ -348,7 +349,7 @@ impl Maker<'_> {
     /// The rows beside that of a message: its reasoning and its calls.
     fn beside(&self, message: &mut Message, row: &message::Model) -> Vec<message::Model> {
         let beside = |kind, content| message::Model {
-            id: self.engine.context.new_id(),
+            id: self.core.context.new_id(),
             kind,
             content,
             data: None,
@@ -384,7 +385,7 @@ impl Maker<'_> {
         message::Model {
             conversation_id: self.id,
             seq,
-            id: id.unwrap_or_else(|| self.engine.context.new_id()),
+            id: id.unwrap_or_else(|| self.core.context.new_id()),
             parent_id: parent.map(|parent| parent.id),
             depth: parent.map_or(0, |parent| parent.depth.saturating_add(1)),
             response_id: None,
@@ -425,11 +426,10 @@ impl Maker<'_> {
             Some(_) | None => ResponseStatus::Incomplete,
         };
         let interrupted = (status == ResponseStatus::Incomplete).then(|| "interrupted".to_owned());
-        let fence = self.engine.fence();
         let accepted = response::Model::accepted(response::Accepted {
             id: known
                 .and_then(|known| known.id.parse().ok())
-                .unwrap_or_else(|| self.engine.context.new_id()),
+                .unwrap_or_else(|| self.core.context.new_id()),
             user_id: self.owner,
             conversation_id: self.id,
             user_message_id: parent.map_or(row.id, |parent| parent.id),
@@ -443,8 +443,9 @@ impl Maker<'_> {
                 |known| known.provider.chars().take(64).collect(),
             ),
             parameters: "{}".to_owned(),
-            owner: fence.owner,
-            epoch: fence.epoch,
+            // No server of ours has made it.
+            owner: ServerId(Uuid::nil()),
+            epoch: 0,
             at: known.map_or(row.created_at, |known| known.created_at),
         });
         response::Model {

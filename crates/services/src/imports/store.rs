@@ -8,12 +8,12 @@ use transfer::{Conversation, Source};
 
 use super::rows::{self, Planned};
 use super::{entry, notes};
+use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
 
 /// Stores conversations of one account.
 pub(super) struct Store {
-    pub(super) engine: Arc<Engine>,
+    pub(super) core: Arc<Core>,
     pub(super) owner: UserId,
     /// Whether to store nothing, and say what would happen.
     pub(super) dry_run: bool,
@@ -53,7 +53,7 @@ impl Store {
         // Ours may be empty: what was exported comes back as it was.
         let is_empty = conversation.messages.is_empty() && conversation.source != Source::Chatapp;
         let too_large = rows::too_large(&conversation);
-        let planned = Planned::new(&self.engine, self.owner, conversation);
+        let planned = Planned::new(&self.core, self.owner, conversation);
         entry.title = planned.title();
         entry.notes = notes(&planned.notes);
         if is_empty {
@@ -70,7 +70,7 @@ impl Store {
     /// Whether its user has deleted what was planned; it can still be restored.
     pub(super) async fn is_deleted(&self, planned: &Planned) -> Result<bool> {
         let import = &planned.import;
-        let db = &self.engine.db;
+        let db = &self.core.db;
         Ok(crud::imports::is_deleted(db, self.owner, &import.source, &import.source_id).await?)
     }
 
@@ -79,7 +79,7 @@ impl Store {
         &self,
         planned: &mut Planned,
     ) -> Result<(ImportOutcome, Option<ConversationId>)> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let (source, source_id) = (planned.import.source.clone(), planned.import.source_id.clone());
         if let Some(id) = crud::imports::find(db, self.owner, &source, &source_id).await? {
             return Ok((ImportOutcome::AlreadyThere, Some(id)));
@@ -92,12 +92,12 @@ impl Store {
         if self.dry_run {
             return Ok((ImportOutcome::WouldImport, None));
         }
-        self.engine.quota.take(db, self.owner, planned.bytes()).await?;
+        self.core.quota.take(db, self.owner, planned.bytes()).await?;
         if planned.keeps_ids() && planned.is_any_id_taken(db).await? {
-            planned.renew_ids(&self.engine);
+            planned.renew_ids(&self.core);
         }
         let id = planned.conversation.id;
-        crud::imports::open(db, planned.conversation.clone(), self.engine.context.now()).await?;
+        crud::imports::open(db, planned.conversation.clone(), self.core.context.now()).await?;
         let stored = async {
             while let Some(rows) = planned.step() {
                 crud::imports::add(db, self.owner, id, rows).await?;

@@ -46,7 +46,7 @@ impl Responses {
             owner,
             place: Place::Stored(id),
             model,
-            question_id: self.engine.context.new_id(),
+            question_id: self.core.context.new_id(),
             question: Question::New {
                 parent: match parent_id {
                     Patch::Absent => Parent::Head,
@@ -79,12 +79,12 @@ impl Responses {
         let owner = identity.user_id;
         // What is not asked now the next message would find out.
         let other = named.clone().filter(|_| model.is_some());
-        let row = conversations::new_row(&self.engine.context, owner, conversation);
+        let row = conversations::new_row(&self.core.context, owner, conversation);
         let request = Request {
             owner,
             place: Place::New(Box::new(row)),
             model,
-            question_id: self.engine.context.new_id(),
+            question_id: self.core.context.new_id(),
             question: Question::New {
                 parent: Parent::Root,
                 title: titles::first_line(&content),
@@ -95,7 +95,7 @@ impl Responses {
         };
         let begun = async {
             if let Some(named) = &other {
-                self.engine.catalog.check(named).await?;
+                self.core.catalog.check(named).await?;
             }
             self.start(request, key.clone()).await
         };
@@ -134,7 +134,7 @@ impl Responses {
 
     /// The message of a person that the message `id` is, or answers.
     async fn question_of(&self, owner: UserId, id: MessageId) -> Result<message::Model> {
-        let find = |id| crud::messages::find(&self.engine.db, owner, id);
+        let find = |id| crud::messages::find(&self.core.db, owner, id);
         let named = find(id).await?.ok_or(Error::NotFound("message"))?;
         let question = match (named.is_user, named.role, named.parent_id) {
             (true, _, _) => Some(named),
@@ -164,7 +164,7 @@ impl Responses {
         key: Option<String>,
         digest: impl FnOnce() -> serde_json::Value,
     ) -> Option<IdempotencyKey> {
-        repeat::idempotency_key(&self.engine, key, digest)
+        repeat::idempotency_key(&self.core, key, digest)
     }
 
     /// What `begun` leads to. Where it is refused, perhaps the same request was accepted before:
@@ -179,9 +179,9 @@ impl Responses {
             (Err(error), Some(key)) if !matches!(error, Error::Unavailable(_)) => (error, key),
             (begun, _) => return begun,
         };
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let Ok(Seen::Same(response)) =
-            crud::idempotency::find(&self.engine.db, owner, key, now).await
+            crud::idempotency::find(&self.core.db, owner, key, now).await
         else {
             return Err(error);
         };
@@ -196,34 +196,34 @@ impl Responses {
         request: Request,
         idempotency: Option<IdempotencyKey>,
     ) -> Result<Started> {
-        let engine = self.engine.clone();
+        let (core, engine) = (&self.core, self.engine.clone());
         // A server that is stopping waits for this: what is accepted late is not left behind.
-        let _accepting = engine.tasks.token();
-        if engine.draining.is_cancelled() {
+        let _accepting = core.tasks.token();
+        if core.draining.is_cancelled() {
             return Err(Error::ShuttingDown);
         }
         let owner = request.owner;
         let (conversation, is_new) = match &request.place {
             Place::New(row) => (row.as_ref().clone(), true),
             Place::Stored(id) => {
-                let found = crud::conversations::find(&engine.db, owner, *id).await?;
+                let found = crud::conversations::find(&core.db, owner, *id).await?;
                 (found.ok_or(Error::NotFound("conversation"))?, false)
             }
         };
         // The request's model, else the conversation's, else the default.
         let name = request.model.as_ref().or(conversation.model.as_ref());
-        let model = engine.catalog.choose(name.map(String::as_str)).await?;
+        let model = core.catalog.choose(name.map(String::as_str)).await?;
         let instructions = conversation.instructions.as_deref();
         let window = Window::from(model.facts);
         window.check(&engine.counter, instructions, &request.content).await?;
-        engine.quota.take(&engine.db, owner, request.new_bytes()).await?;
+        core.quota.take(&core.db, owner, request.new_bytes()).await?;
         let slot = engine.slots.take(owner, conversation.id)?;
         let mut new = NewTurn {
             owner,
             conversation_id: conversation.id,
             response: new_response(&engine, &request, &conversation, &model),
             idempotency,
-            now: engine.context.now(),
+            now: core.context.now(),
             question: request.question,
             opening: is_new.then_some(conversation),
         };
@@ -234,7 +234,7 @@ impl Responses {
         // In a task of its own: a client that goes away between the commit and the start of the
         // generation must not leave a response behind that nobody generates.
         let means = Means { log, model, slot };
-        let task = engine.tasks.spawn(accept(engine.clone(), new, means));
+        let task = core.tasks.spawn(accept(engine.clone(), new, means));
         match task.await.map_err(Error::internal)?? {
             Accepted::New(started) => Ok(*started),
             Accepted::Before(response) => self.repeat(owner, response).await,

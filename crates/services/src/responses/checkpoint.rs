@@ -52,7 +52,8 @@ type Pending = (Arc<Generation>, Unstored);
 pub(crate) async fn write(engine: &Engine) -> bool {
     let mut skipped = engine.checkpointing.lock().await;
     let pending: Vec<Pending> = engine
-        .running()
+        .running
+        .all()
         .into_iter()
         .filter(|generation| !generation.is_finishing.load(Ordering::Acquire))
         .filter(|generation| !skipped.is_waiting(generation.row.id))

@@ -38,7 +38,7 @@ impl Responses {
         id: ResponseId,
         model: Option<String>,
     ) -> Result<Request> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let row = self.find(owner, id).await?;
         if !row.status.is_final() {
             return Err(Error::ConversationLocked(id));
@@ -68,7 +68,7 @@ impl Responses {
     /// The rows that a response that has ended has brought. Of a message that others went on with
     /// since, only what this one had left of it.
     pub(super) async fn rows_of(&self, row: &response::Model) -> Result<Vec<message::Model>> {
-        let db = &self.engine.db;
+        let db = &self.core.db;
         let mut rows = crud::messages::list_of_response(db, row.id).await?;
         if rows.iter().any(|found| found.id == row.message_id) {
             return Ok(rows);

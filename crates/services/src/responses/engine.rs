@@ -1,7 +1,6 @@
 //! What all running responses of this process share.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bus::Bus;
@@ -13,20 +12,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use super::follower::Follower;
 use super::generation::{self, Generation, Stop};
 use super::learnt::Learnt;
-use super::log::Log;
 use super::remote::Remote;
+use super::running::Running;
 use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
+use crate::core::Core;
 use crate::error::Result;
-use crate::quota::Quota;
-use crate::retention;
 use crate::rows::Skipped;
 use crate::settings::Settings;
 use crate::tokens::Counter;
 
+/// How long the end of an account waits for the ends of its answers.
+const END_WAIT: Duration = Duration::from_secs(5);
 /// How long stopping waits for the bus.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -45,9 +46,7 @@ pub(crate) struct Engine {
     /// See [`Engine::fence`].
     fence: Mutex<Fence>,
     pub(crate) slots: Slots,
-    /// How much each user may store.
-    pub(crate) quota: Quota,
-    /// Every task of the process's use cases; shutting down waits for them.
+    /// Every background task of this process; shutting down waits for them.
     pub(crate) tasks: TaskTracker,
     /// Those of them that publish a response to other servers.
     pub(crate) publishing: TaskTracker,
@@ -57,69 +56,40 @@ pub(crate) struct Engine {
     pub(crate) dirty: Notify,
     /// Wakes whoever waits for a response to begin or to end.
     pub(crate) started: Notify,
-    /// Wakes whoever empties the trash.
-    pub(crate) trash_has_grown: Notify,
-    /// Wakes whoever forgets sessions, keys and counts that have had their time.
-    pub(crate) rows_age: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
-    /// Load balancers are told to send nothing more here; what comes is still taken.
-    pub(crate) leaving: CancellationToken,
     /// The background tasks end.
     pub(crate) stopped: CancellationToken,
     /// What is followed here and generated elsewhere.
     pub(crate) remote: Remote,
-    running: Mutex<HashMap<ResponseId, Arc<Generation>>>,
+    /// What is generated here.
+    pub(crate) running: Running,
 }
 
 impl Engine {
-    /// An engine that makes no answers and that no other server knows: what is stored can be read
-    /// and added to.
-    pub(crate) fn at_rest(
-        db: Db,
-        context: Context,
-        catalog: Catalog,
-        bus: Option<Bus>,
-        settings: Settings,
-    ) -> Arc<Self> {
-        let fence = Fence { owner: context.new_id(), epoch: 0 };
-        let slots = Slots::new(settings.generations, settings.generations_per_user);
-        let quota = Quota::new(settings.storage_per_user);
-        Arc::new(Self {
-            db,
-            context,
-            catalog,
+    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
+    pub(crate) async fn start(core: &Core, bus: Option<Bus>) -> Result<Arc<Self>> {
+        let settings = core.settings.clone();
+        let engine = Arc::new(Self {
+            db: core.db.clone(),
+            context: core.context.clone(),
+            catalog: core.catalog.clone(),
             counter: Counter::new(),
             learnt: Learnt::default(),
             bus,
+            fence: Mutex::new(Fence { owner: core.context.new_id(), epoch: 0 }),
+            slots: Slots::new(settings.generations, settings.generations_per_user),
             settings,
-            fence: Mutex::new(fence),
-            slots,
-            quota,
-            tasks: TaskTracker::new(),
+            tasks: core.tasks.clone(),
             publishing: TaskTracker::new(),
             checkpointing: tokio::sync::Mutex::new(Skipped::new("checkpoint")),
             dirty: Notify::new(),
             started: Notify::new(),
-            trash_has_grown: Notify::new(),
-            rows_age: Notify::new(),
-            draining: CancellationToken::new(),
-            leaving: CancellationToken::new(),
-            stopped: CancellationToken::new(),
+            draining: core.draining.clone(),
+            stopped: core.stopped.clone(),
             remote: Remote::default(),
-            running: Mutex::default(),
-        })
-    }
-
-    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
-    pub(crate) async fn start(
-        db: Db,
-        context: Context,
-        catalog: Catalog,
-        bus: Option<Bus>,
-        settings: Settings,
-    ) -> Result<Arc<Self>> {
-        let engine = Self::at_rest(db, context, catalog, bus, settings);
+            running: Running::default(),
+        });
         crud::servers::register(&engine.db, engine.fence().owner).await?;
         if engine.settings.shared_database {
             engine.tasks.spawn(observe::run(engine.clone()));
@@ -136,7 +106,6 @@ impl Engine {
         engine.tasks.spawn(checkpoint::run(engine.clone()));
         engine.tasks.spawn(watch::run(engine.clone()));
         engine.tasks.spawn(purge::run(engine.clone()));
-        engine.tasks.spawn(retention::run(engine.clone()));
         Ok(engine)
     }
 
@@ -154,14 +123,9 @@ impl Engine {
         Ok(())
     }
 
-    // A panic while the lock is held leaves the map whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, Arc<Generation>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Runs a response that was just stored, or just taken over.
     pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
-        self.lock().insert(generation.row.id, generation.clone());
+        self.running.insert(generation.clone());
         if self.stopped.is_cancelled() {
             generation.stop(Stop::Shutdown);
         }
@@ -174,23 +138,8 @@ impl Engine {
 
     /// Lets go of a response that has ended.
     pub(crate) fn forget(&self, id: ResponseId) {
-        self.lock().remove(&id);
+        self.running.remove(id);
         self.started.notify_waiters();
-    }
-
-    /// A response that runs here.
-    pub(crate) fn find(&self, id: ResponseId) -> Option<Arc<Generation>> {
-        self.lock().get(&id).cloned()
-    }
-
-    /// All responses that run here.
-    pub(crate) fn running(&self) -> Vec<Arc<Generation>> {
-        self.lock().values().cloned().collect()
-    }
-
-    /// Whether nothing runs here.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.lock().is_empty()
     }
 
     /// Tells the checkpoint writer that there is something to store.
@@ -206,11 +155,6 @@ impl Engine {
         }
     }
 
-    /// The log of a response that runs here.
-    pub(crate) fn find_log(&self, id: ResponseId) -> Option<Arc<Log>> {
-        self.find(id).map(|generation| generation.log.clone())
-    }
-
     /// Asks another server to look at once whether one of its responses shall stop or is gone. It
     /// would find out by itself in a second, so nothing waits for this and it may fail.
     pub(crate) fn ask_to_look(&self, owner: ServerId) {
@@ -221,7 +165,7 @@ impl Engine {
 
     /// The other server that makes this response, if there is one that can be asked to look.
     pub(crate) async fn maker_elsewhere(&self, id: Option<ResponseId>) -> Option<ServerId> {
-        let id = id.filter(|id| self.bus.is_some() && self.find(*id).is_none())?;
+        let id = id.filter(|id| self.bus.is_some() && self.running.find(*id).is_none())?;
         // It finds out by itself in a second.
         let row = crud::responses::find_any(&self.db, id).await.ok()??;
         Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
@@ -239,17 +183,34 @@ impl Engine {
         }
     }
 
+    /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
+    /// waits a moment until their followers have been told, and on other servers, which are rung.
+    /// What begins afterwards ends by itself within seconds.
+    pub(crate) async fn stop_all_of(&self, owner: UserId) {
+        let mut theirs = self.running.all();
+        theirs.retain(|generation| generation.row.user_id == owner);
+        for generation in &theirs {
+            generation.stop(Stop::Deleted);
+        }
+        let ends = theirs.into_iter().map(|generation| async move {
+            let (resource, log) = (generation.resource.clone(), generation.log.clone());
+            Follower::new(resource, log, None).wait_end().await
+        });
+        self.ask_makers_to_look(owner).await;
+        let _ = tokio::time::timeout(END_WAIT, futures_util::future::join_all(ends)).await;
+    }
+
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
     /// those that have not, and waits until that is stored, for a few seconds at the most. They
     /// end as interrupted, or are left to be gone on with.
     pub(crate) async fn stop(&self, grace: Duration) {
         self.draining.cancel();
         self.wait_idle(grace).await;
-        for generation in self.running() {
+        for generation in self.running.all() {
             generation.stop(Stop::Shutdown);
         }
         self.wait_idle(Duration::from_secs(4)).await;
-        for generation in self.running() {
+        for generation in self.running.all() {
             generation.log.close();
         }
         // So that followers on other servers see the ends at once. Otherwise they wait a moment.
@@ -257,7 +218,7 @@ impl Engine {
         let _ = tokio::time::timeout(LAST_WORDS, self.publishing.wait()).await;
         self.stopped.cancel();
         // Those that were being accepted meanwhile.
-        for generation in self.running() {
+        for generation in self.running.all() {
             generation.stop(Stop::Shutdown);
         }
         self.publishing.wait().await;
@@ -275,7 +236,7 @@ impl Engine {
                 let changed = self.started.notified();
                 tokio::pin!(changed);
                 changed.as_mut().enable();
-                if self.is_idle() {
+                if self.running.is_empty() {
                     return;
                 }
                 changed.await;

@@ -70,7 +70,7 @@ impl Responses {
         let from = Some(row.user_message_id);
         let (conversation, to_seq) = (row.conversation_id, row.input_to_seq);
         let mut branch =
-            Branch::new(&self.engine.db, conversation, from, to_seq, u64::from(sent) + 1);
+            Branch::new(&self.core.db, conversation, from, to_seq, u64::from(sent) + 1);
         let tokenizer = tokenizer.unwrap_or(Tokenizer::Estimate);
         loop {
             let (mut batch, mut bytes) = (Vec::new(), 0);

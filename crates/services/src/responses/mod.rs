@@ -19,6 +19,7 @@ mod purge;
 mod recover;
 mod remote;
 mod render;
+mod running;
 mod settle;
 mod silence;
 mod slots;
@@ -44,8 +45,10 @@ pub use log::Numbered;
 pub(crate) use log::SoFar;
 pub(crate) use recover::stored;
 pub(crate) use render::{call_out, resource};
+pub(crate) use running::Running;
 pub(crate) use sources::known_sources;
 
+use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::messages;
 use engine::Engine;
@@ -68,12 +71,13 @@ pub struct Started {
 /// The use cases of responses.
 #[derive(Debug, Clone)]
 pub struct Responses {
+    core: Arc<Core>,
     engine: Arc<Engine>,
 }
 
 impl Responses {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(core: Arc<Core>, engine: Arc<Engine>) -> Self {
+        Self { core, engine }
     }
 
     /// A response of `owner`.
@@ -85,16 +89,15 @@ impl Responses {
     /// A response of `owner` with both of its messages.
     pub async fn turn(&self, owner: UserId, id: ResponseId) -> Result<TurnOut> {
         let row = self.find(owner, id).await?;
-        let user_message =
-            crud::messages::find(&self.engine.db, owner, row.user_message_id).await?;
-        let produced = crud::messages::list_of_response(&self.engine.db, id).await?;
+        let user_message = crud::messages::find(&self.core.db, owner, row.user_message_id).await?;
+        let produced = crud::messages::list_of_response(&self.core.db, id).await?;
         let answer = produced.iter().find(|produced| produced.id == row.message_id).cloned();
         let (answer, response) = match answer {
             Some(answer) if row.status.is_final() => (Some(answer), resource(&row, &produced)),
             Some(answer) => (Some(answer), self.describe(&row).await?),
             // Another response has gone on with it.
             None => {
-                let found = crud::messages::find(&self.engine.db, owner, row.message_id).await?;
+                let found = crud::messages::find(&self.core.db, owner, row.message_id).await?;
                 (found, self.describe(&row).await?)
             }
         };
@@ -102,7 +105,14 @@ impl Responses {
             return Err(Error::NotFound("response"));
         };
         let (rows, known) = (vec![user_message, answer], Some((id, produced.as_slice())));
-        let out = messages::describe_with(&self.engine, row.conversation_id, rows, known).await?;
+        let out = messages::describe_with(
+            &self.core.db,
+            &self.engine.running,
+            row.conversation_id,
+            rows,
+            known,
+        )
+        .await?;
         let mut out = out.into_iter();
         let (Some(user_message), Some(message)) = (out.next(), out.next()) else {
             return Err(Error::NotFound("response"));
@@ -119,7 +129,7 @@ impl Responses {
         after: Option<u64>,
     ) -> Result<Follower> {
         // Looked up before the row is read: a response that ends in between is read from disk.
-        let running = self.engine.find_log(id);
+        let running = self.engine.running.find_log(id);
         let row = self.find(owner, id).await?;
         let (log, after) = match running {
             Some(log) => (log, after),
@@ -130,7 +140,7 @@ impl Responses {
 
     /// Whether this server is making the response, so that following it reads no log.
     pub fn is_made_here(&self, id: ResponseId) -> bool {
-        self.engine.find_log(id).is_some()
+        self.engine.running.find_log(id).is_some()
     }
 
     /// Stops a response of `owner` and keeps its text, and waits a moment for its end. Stopping one
@@ -138,9 +148,9 @@ impl Responses {
     pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<()> {
         let row = self.find(owner, id).await?;
         if !row.status.is_final() {
-            let now = self.engine.context.now();
-            crud::responses::request_cancel(&self.engine.db, owner, id, now).await?;
-            let log = if let Some(generation) = self.engine.find(id) {
+            let now = self.core.context.now();
+            crud::responses::request_cancel(&self.core.db, owner, id, now).await?;
+            let log = if let Some(generation) = self.engine.running.find(id) {
                 generation.stop(Stop::Cancelled);
                 generation.log.clone()
             } else {
@@ -153,25 +163,8 @@ impl Responses {
         Ok(())
     }
 
-    /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
-    /// waits a moment until their followers have been told, and on other servers, which are rung.
-    /// What begins afterwards ends by itself within seconds.
-    pub async fn stop_all_of(&self, owner: UserId) {
-        let mut theirs = self.engine.running();
-        theirs.retain(|generation| generation.row.user_id == owner);
-        for generation in &theirs {
-            generation.stop(Stop::Deleted);
-        }
-        let ends = theirs.into_iter().map(|generation| async move {
-            let (resource, log) = (generation.resource.clone(), generation.log.clone());
-            Follower::new(resource, log, None).wait_end().await
-        });
-        self.engine.ask_makers_to_look(owner).await;
-        let _ = tokio::time::timeout(CANCEL_WAIT, futures_util::future::join_all(ends)).await;
-    }
-
     async fn find(&self, owner: UserId, id: ResponseId) -> Result<response::Model> {
-        let found = crud::responses::find(&self.engine.db, owner, id).await?;
+        let found = crud::responses::find(&self.core.db, owner, id).await?;
         found.ok_or(Error::NotFound("response"))
     }
 
@@ -179,7 +172,7 @@ impl Responses {
         let rows = if row.status.is_final() { self.rows_of(row).await? } else { Vec::new() };
         let mut resource = resource(row, &rows);
         if !row.status.is_final() {
-            let wait = match self.engine.find_log(row.id) {
+            let wait = match self.engine.running.find_log(row.id) {
                 Some(log) => log.waiting(),
                 None => self.stored_wait(row.id).await?,
             };
@@ -190,7 +183,7 @@ impl Responses {
 
     /// What a response waits for that does not run here: only its newest event can say.
     async fn stored_wait(&self, id: ResponseId) -> Result<Option<Wait>> {
-        let run = crud::responses::find_newest_events(&self.engine.db, id).await?;
+        let run = crud::responses::find_newest_events(&self.core.db, id).await?;
         let newest = run.as_ref().and_then(|run| run.payload.lines().next_back());
         Ok(match newest.map(|line| Event::decode(line.as_bytes())) {
             Some(Ok(Event::Waiting(wait))) => Some(wait),
@@ -205,7 +198,7 @@ impl Responses {
         row: &response::Model,
         after: Option<u64>,
     ) -> Result<(Arc<Log>, Option<u64>)> {
-        let log = recover::stored(&self.engine, row).await?;
+        let log = recover::stored(&self.core.db, row).await?;
         if log.has_ended() {
             return Ok((Arc::new(log), after));
         }

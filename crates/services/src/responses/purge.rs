@@ -1,16 +1,14 @@
-//! Forgets what has had its time: the events of responses that ended long ago (their messages
-//! stay, and a follower gets the same story told from those), and what lies in the trash.
+//! Forgets the events of responses that ended long ago. Their messages stay, and a follower gets
+//! the same story told from those.
 //!
-//! Sleeps until the oldest is due, and while there is nothing until a response has ended or a
-//! conversation was deleted.
+//! Sleeps until the oldest is due, and while there is nothing until a response has ended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use models::{ConversationId, ResponseId, Time};
+use models::{ResponseId, Time};
 
 use super::engine::Engine;
-use crate::conversations::remove_in_background;
 use crate::error::Result;
 use crate::rows::Skipped;
 
@@ -24,9 +22,11 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     let mut skipped = Skipped::new("purge of events");
     loop {
         let ended = engine.started.notified();
-        let events = or_later(events(&engine, &mut skipped).await, "purging events failed");
-        let trash = or_later(trash(&engine).await, "emptying the trash failed");
-        let wait = [events, trash, skipped.wait()].into_iter().flatten().min();
+        let events = events(&engine, &mut skipped).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %crate::chain(&error), "purging events failed");
+            Some(LATER)
+        });
+        let wait = [events, skipped.wait()].into_iter().flatten().min();
         let due = async {
             match wait {
                 Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
@@ -35,18 +35,10 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         };
         tokio::select! {
             () = engine.stopped.cancelled() => return,
-            () = engine.trash_has_grown.notified() => {}
             () = ended, if events.is_none() => {}
             () = due => {}
         }
     }
-}
-
-fn or_later(result: Result<Option<Duration>>, what: &str) -> Option<Duration> {
-    result.unwrap_or_else(|error| {
-        tracing::warn!(error = %crate::chain(&error), "{what}");
-        Some(LATER)
-    })
 }
 
 /// How long until `due`; `None` when that is now.
@@ -67,37 +59,12 @@ async fn events(engine: &Engine, skipped: &mut Skipped<ResponseId>) -> Result<Op
         let oldest = crud::responses::find_oldest_with_events(db, &except).await?;
         let Some((id, ended)) = oldest else {
             // What runs has events, too.
-            return Ok((!engine.is_idle()).then_some(LATER));
+            return Ok((!engine.running.is_empty()).then_some(LATER));
         };
         if let Some(wait) = until(ended + engine.settings.event_retention, now) {
             return Ok(Some(wait));
         }
         skipped.note(id, purge(id).await)?;
         tracing::debug!(response = %id, "purged its events");
-    }
-}
-
-/// Removes what is due from the trash; how long until the next is, or `None` when it is empty.
-async fn trash(engine: &Arc<Engine>) -> Result<Option<Duration>> {
-    let mut due = Vec::new();
-    let next = take_due(engine, &mut due).await;
-    if !due.is_empty() {
-        // From here on nothing else finds them before the next start.
-        remove_in_background(engine, due);
-    }
-    next
-}
-
-/// Takes what is due out of the trash, and adds it to `due`; how long until the next is.
-async fn take_due(engine: &Engine, due: &mut Vec<ConversationId>) -> Result<Option<Duration>> {
-    use crud::conversations::trash;
-    let (db, retention) = (&engine.db, engine.settings.trash_retention);
-    loop {
-        let now = engine.context.now();
-        let Some(oldest) = trash::find_oldest(db).await? else { return Ok(None) };
-        if let Some(wait) = until(oldest + retention, now) {
-            return Ok(Some(wait));
-        }
-        due.extend(trash::take_due(db, now - retention, now).await?);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crud::Db;
 use crud::responses::GivenUp;
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, ResponseId, ServerId};
@@ -101,7 +102,7 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
 /// when it was gone on with is damaged: what ends with it would lose text.
 async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
     let Some(row) = crud::responses::find_any(&engine.db, id).await? else { return Ok(None) };
-    let log = stored(engine, &row).await?;
+    let log = stored(&engine.db, &row).await?;
     let data = finish::kept_data(&engine.db, &row).await?;
     if let Some(earlier) = data.earlier.last() {
         log.note_earlier(earlier.bytes);
@@ -162,8 +163,8 @@ async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> 
 }
 
 /// The log of a response as it is stored.
-pub(crate) async fn stored(engine: &Engine, row: &response::Model) -> Result<Log> {
-    let stored = crud::responses::list_events(&engine.db, row.id).await?;
+pub(crate) async fn stored(db: &Db, row: &response::Model) -> Result<Log> {
+    let stored = crud::responses::list_events(db, row.id).await?;
     let runs = stored
         .iter()
         .map(|run| (u64::try_from(run.first_seq).unwrap_or_default(), run.payload.as_str()));

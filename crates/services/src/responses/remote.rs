@@ -28,7 +28,7 @@ impl Remote {
         if let Some(log) = engine.remote.find(row.id) {
             return Ok(log);
         }
-        let log = Arc::new(recover::stored(engine, row).await?.lagging());
+        let log = Arc::new(recover::stored(&engine.db, row).await?.lagging());
         // Somebody may have been quicker while the database was read.
         if let Some(other) = engine.remote.keep(row.id, &log) {
             return Ok(other);

@@ -30,7 +30,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         let started = engine.started.notified();
         tokio::pin!(started);
         started.as_mut().enable();
-        if engine.is_idle() {
+        if engine.running.is_empty() {
             tokio::select! {
                 () = engine.stopped.cancelled() => return,
                 () = started => {}
@@ -70,7 +70,7 @@ async fn rung(bell: Option<&Bell>) {
 
 async fn look(engine: &Engine) -> Result<()> {
     // Taken before the query, so that what starts meanwhile is not mistaken for deleted.
-    let here = engine.running();
+    let here = engine.running.all();
     if here.is_empty() {
         return Ok(());
     }
@@ -103,7 +103,7 @@ pub(crate) async fn beat(engine: &Engine) {
         Ok(true) => {}
         Ok(false) => {
             tracing::error!("another server took over what this one runs; giving it up");
-            let lost = engine.running();
+            let lost = engine.running.all();
             if let Err(error) = engine.begin_afresh().await {
                 tracing::warn!(error = %crate::chain(&error), "beginning afresh failed");
             }

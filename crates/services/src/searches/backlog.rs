@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 3;
 impl Searches {
     /// Goes through older texts in the background, if there are any left.
     pub(crate) async fn index_left_over(&self) -> Result<()> {
-        match search_docs::index_some(&self.engine.db, Pace::Many).await {
+        match search_docs::index_some(&self.core.db, Pace::Many).await {
             Ok(Progress::Done) => return Ok(()),
             Err(error) if !error.is_permanent() => return Err(error.into()),
             // What one text has done to it is seen to below.
@@ -27,21 +27,21 @@ impl Searches {
         }
         self.is_indexing.store(true, Ordering::Relaxed);
         let searches = self.clone();
-        self.engine.tasks.spawn(async move { searches.index_all().await });
+        self.core.tasks.spawn(async move { searches.index_all().await });
         Ok(())
     }
 
     async fn index_all(&self) {
-        let engine = &self.engine;
+        let core = &self.core;
         // How many texts are still to be taken one by one, and how often the next one failed.
         let (mut singly, mut failures) = (0_u64, 0_u32);
-        while !engine.stopped.is_cancelled() {
+        while !core.stopped.is_cancelled() {
             let pace = match (singly, failures) {
                 (0, _) => Pace::Many,
                 (_, ATTEMPTS..) => Pace::Skip,
                 _ => Pace::One,
             };
-            let indexed = search_docs::index_some(&engine.db, pace).await;
+            let indexed = search_docs::index_some(&core.db, pace).await;
             let pause = match indexed {
                 Ok(Progress::Done) => {
                     self.is_indexing.store(false, Ordering::Relaxed);
@@ -72,7 +72,7 @@ impl Searches {
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = engine.stopped.cancelled() => {}
+                () = core.stopped.cancelled() => {}
             }
         }
     }

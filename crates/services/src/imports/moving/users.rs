@@ -56,7 +56,7 @@ impl Move {
             line.reason = Some("another user before has the same address".to_owned());
             return Ok(line);
         }
-        if let Some(found) = crud::accounts::find_by_email(&self.engine.db, &email).await? {
+        if let Some(found) = crud::accounts::find_by_email(&self.core.db, &email).await? {
             (line.outcome, line.user_id) = (UserOutcome::AlreadyThere, Some(found.id));
             return Ok(line);
         }
@@ -72,7 +72,7 @@ impl Move {
         };
         let account = self.account(&row, email, password_hash);
         let id = account.id;
-        match administration::add(&self.engine.db, account).await {
+        match administration::add(&self.core.db, account).await {
             Ok(true) => {
                 (line.outcome, line.user_id) = (UserOutcome::Moved, Some(id));
             }
@@ -94,7 +94,7 @@ impl Move {
         email: String,
         password_hash: String,
     ) -> user::Model {
-        let now = self.engine.context.now();
+        let now = self.core.context.now();
         let is = |flag: &Option<String>| flag.as_deref().and_then(truth);
         let is_admin = row.admin.as_deref().is_some_and(|word| {
             let word = word.trim().to_lowercase();
@@ -106,7 +106,7 @@ impl Move {
         let name = name.trim().replace('\0', "\u{fffd}");
         let created_at = self.time(row.created_at.as_ref()).unwrap_or(now);
         user::Model {
-            id: self.engine.context.new_id(),
+            id: self.core.context.new_id(),
             email,
             password_hash,
             name: name.chars().take(MAX_NAME_CHARS).collect(),
@@ -169,10 +169,10 @@ impl Move {
             Ok(email) => email,
             Err(reason) => return Ok(Err(format!("its user {key} was left out: {reason}"))),
         };
-        let id = match crud::accounts::find_by_email(&self.engine.db, &email).await? {
+        let id = match crud::accounts::find_by_email(&self.core.db, &email).await? {
             Some(user) => user.id,
             // Of an account that would be made nothing is stored yet.
-            None if self.options.dry_run => self.engine.context.new_id(),
+            None if self.options.dry_run => self.core.context.new_id(),
             None => return Ok(Err(format!("the account of its user {key} is gone"))),
         };
         self.owner = Some((Key::clone(key), email.clone(), id));

@@ -1,0 +1,48 @@
+//! The responses that are being made in this process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use models::ResponseId;
+
+use super::generation::Generation;
+use super::log::Log;
+
+/// All of them, by id. Empty, and staying so, in a process that makes none. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Running(Arc<Mutex<HashMap<ResponseId, Arc<Generation>>>>);
+
+impl Running {
+    // A panic while the lock is held leaves the map whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, Arc<Generation>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn insert(&self, generation: Arc<Generation>) {
+        self.lock().insert(generation.row.id, generation);
+    }
+
+    pub(super) fn remove(&self, id: ResponseId) {
+        self.lock().remove(&id);
+    }
+
+    /// One of them.
+    pub(crate) fn find(&self, id: ResponseId) -> Option<Arc<Generation>> {
+        self.lock().get(&id).cloned()
+    }
+
+    /// The log of one of them.
+    pub(crate) fn find_log(&self, id: ResponseId) -> Option<Arc<Log>> {
+        self.find(id).map(|generation| generation.log.clone())
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<Generation>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+}
