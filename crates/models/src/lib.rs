@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod context;
 pub mod conversation;
+pub mod ending;
 pub mod id;
 pub mod idempotency_key;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod search_doc;
 pub mod server;
 pub mod session;
 pub mod user;
+pub mod word;
 
 pub use context::{Clock, Context};
 pub use id::{

@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::ending::{EndReason, FailureCode};
+use crate::word::OrUnknown;
 use crate::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId};
 
 /// How far a response is. Everything but the first two is final.
@@ -56,8 +58,8 @@ pub struct Model {
     pub previous_response_id: Option<ResponseId>,
     /// How far it is.
     pub status: ResponseStatus,
-    /// Why it ended early: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
-    pub incomplete_reason: Option<String>,
+    /// Why it ended early.
+    pub incomplete_reason: Option<OrUnknown<EndReason>>,
     /// The provider's own word for the end, such as `stop`.
     pub finish_reason: Option<String>,
     /// The model asked.
@@ -102,7 +104,7 @@ pub struct Model {
     /// Whether the counts are our estimate.
     pub usage_estimated: bool,
     /// Stable code of the failure.
-    pub error_code: Option<String>,
+    pub error_code: Option<OrUnknown<FailureCode>>,
     /// What happened, in words fit for the user.
     pub error_message: Option<String>,
     /// The server that generates it: with `epoch` the fence every write is conditional on.

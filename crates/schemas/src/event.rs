@@ -4,7 +4,9 @@
 //! in `response_events` afterwards; wire formats are made from them and never stored.
 //! Each event becomes exactly one event of every wire format, so numbers mean the same everywhere.
 
+pub use models::ending::{About, EndReason, FailureCode};
 use models::response::ResponseStatus;
+pub use models::word::{OrUnknown, Words};
 use serde::{Deserialize, Serialize};
 
 use crate::response::ContextReport;
@@ -51,21 +53,20 @@ pub struct Tokens {
     pub estimated: bool,
 }
 
-/// Code of a [`Failure`]: the conversation was deleted while it was being answered.
-pub const CONVERSATION_DELETED: &str = "conversation_deleted";
-/// Code of a [`Failure`]: the message, or one above it, was deleted while it was being answered.
-pub const MESSAGE_DELETED: &str = "message_deleted";
-
-/// Code of a [`Failure`]: the end of the answer could not be stored as it was.
-pub const ANSWER_NOT_STORED: &str = "answer_not_stored";
-
 /// Why a response failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Stable code, such as `upstream_timeout`.
-    pub code: String,
+    /// Stable code.
+    pub code: OrUnknown<FailureCode>,
     /// What happened, in words fit for the user.
     pub message: String,
+}
+
+impl Failure {
+    /// A failure with one of our codes.
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into() }
+    }
 }
 
 /// A source that an answer names.
@@ -110,9 +111,9 @@ pub struct Wait {
 pub struct Ending {
     /// A final status.
     pub status: ResponseStatus,
-    /// Why it is not `completed`: `max_output_tokens`, `content_filter`, `interrupted`, `cancelled`.
+    /// Why it is not `completed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<OrUnknown<EndReason>>,
     /// The provider's own word for the end, such as `stop`; at most 40 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<String>,

@@ -215,7 +215,7 @@ impl From<Tokens> for Usage {
 
 impl From<Failure> for ResponseError {
     fn from(Failure { code, message }: Failure) -> Self {
-        Self { code, message }
+        Self { code: code.to_string(), message }
     }
 }
 
@@ -308,7 +308,8 @@ impl ResponseResource {
             waiting: None,
             completed_at: (status == ResponseStatus::Completed).then_some(at.timestamp()),
             status,
-            incomplete_details: reason.map(|reason| IncompleteDetails { reason }),
+            incomplete_details: reason
+                .map(|reason| IncompleteDetails { reason: reason.to_string() }),
             error: error.map(ResponseError::from),
             usage: usage.map(Usage::from),
             context,

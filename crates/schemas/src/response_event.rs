@@ -297,7 +297,7 @@ union! {
 impl ErrorEvent {
     /// The event of this number in both shapes that clients look for.
     pub fn of(seq: u64, failure: &Failure) -> Self {
-        let Failure { code, message } = failure.clone();
+        let (code, message) = (failure.code.to_string(), failure.message.clone());
         let error = StreamError::new(code.clone(), message.clone(), ());
         Self::new(seq, error, code, message, ())
     }

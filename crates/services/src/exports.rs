@@ -301,7 +301,7 @@ fn exported(row: response::Model) -> transfer::Response {
     transfer::Response {
         id: row.id.to_string(),
         status: status.to_owned(),
-        incomplete_reason: row.incomplete_reason,
+        incomplete_reason: row.incomplete_reason.map(|reason| reason.to_string()),
         finish_reason: row.finish_reason,
         model: row.model,
         provider: row.provider,
@@ -312,7 +312,7 @@ fn exported(row: response::Model) -> transfer::Response {
             reasoning_tokens: row.reasoning_tokens,
             estimated: row.usage_estimated,
         },
-        error_code: row.error_code,
+        error_code: row.error_code.map(|code| code.to_string()),
         error_message: row.error_message,
         created_at: row.created_at,
         completed_at: row.completed_at,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use schemas::event::{ANSWER_NOT_STORED, CONVERSATION_DELETED, MESSAGE_DELETED};
+use schemas::event::{FailureCode, Words};
 
 /// The family of an error, its `type` on the wire (`OpenAI`'s words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,19 +48,33 @@ pub(super) struct About {
     remedy: &'static str,
 }
 
-/// `Name = "code", STATUS, Kind, "when", "what to do";`
+impl About {
+    fn of_answer(code: FailureCode, status: StatusCode, kind: Kind) -> Self {
+        let about = code.about();
+        Self { name: code.as_str(), status, kind, when: about.when, remedy: about.remedy }
+    }
+}
+
+/// Of requests only: `Name = "code", STATUS, Kind, "when", "what to do";`. Of answers, too, which
+/// know code and sentences: `Name, STATUS, Kind;`.
 macro_rules! codes {
-    ($($name:ident = $text:literal, $status:ident, $kind:ident, $when:literal, $remedy:literal;)*) => {
+    (
+        requests {
+            $($name:ident = $text:literal, $status:ident, $kind:ident, $when:literal, $remedy:literal;)*
+        }
+        answers { $($shared:ident, $its_status:ident, $its_kind:ident;)* }
+    ) => {
         /// The stable code of an error; programs decide on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Code {
             $(#[doc = $when] $name,)*
+            $(#[doc = "As an answer ends."] $shared,)*
         }
 
         impl Code {
-            pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
+            pub(super) const ALL: &[Self] = &[$(Self::$name,)* $(Self::$shared,)*];
 
-            pub(super) const fn about(self) -> About {
+            pub(super) fn about(self) -> About {
                 match self {
                     $(Self::$name => About {
                         name: $text,
@@ -69,6 +83,9 @@ macro_rules! codes {
                         when: $when,
                         remedy: $remedy,
                     },)*
+                    $(Self::$shared => About::of_answer(
+                        FailureCode::$shared, StatusCode::$its_status, Kind::$its_kind,
+                    ),)*
                 }
             }
         }
@@ -76,6 +93,7 @@ macro_rules! codes {
 }
 
 codes! {
+requests {
     InvalidJson = "invalid_json", BAD_REQUEST, InvalidRequest,
         "The body is not JSON, has a key twice, or is nested too deeply.",
         "Mend the body; the message says what is wrong with it.";
@@ -94,12 +112,6 @@ codes! {
     RequestIncomplete = "request_incomplete", BAD_REQUEST, InvalidRequest,
         "The body ended before its announced length.",
         "Send it again; something between client and server cut it.";
-    ContextTooLong = "context_length_exceeded", BAD_REQUEST, InvalidRequest,
-        "Message and instructions alone are longer than the model takes.",
-        "Shorten the message, or choose a model with a larger window.";
-    ModelNotFound = "model_not_found", BAD_REQUEST, InvalidRequest,
-        "No provider has the model.",
-        "Choose one of `GET /api/models`; the message suggests similar names.";
     MissingToken = "missing_token", UNAUTHORIZED, Authentication,
         "The request has no `Authorization: Bearer …`.",
         "Send an access token or an API key.";
@@ -208,36 +220,6 @@ codes! {
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, Server,
         "The server failed.",
         "Tell its operator the `request_id`: the log has the reason under it.";
-    UpstreamAuth = "upstream_auth", BAD_GATEWAY, Upstream,
-        "The model provider refused the server's credentials.",
-        "The operator has to check the provider's API key.";
-    UpstreamQuotaExhausted = "upstream_quota_exhausted", BAD_GATEWAY, Upstream,
-        "The account at the model provider is out of credit, or over a limit of its spending.",
-        "The operator has to check plan and billing; asking again does not help.";
-    UpstreamAddress = "upstream_address", BAD_GATEWAY, Upstream,
-        "Whoever answers at the provider's address is not a provider's API: a web page, a redirect, or no such path.",
-        "The operator has to check the provider's `base_url`; most end in `/v1`.";
-    UpstreamRejected = "upstream_rejected", BAD_GATEWAY, Upstream,
-        "The model provider refused the request.",
-        "Try another model or message; the server's log has the reason.";
-    UpstreamTruncated = "upstream_truncated", BAD_GATEWAY, Upstream,
-        "The answer broke off before its end.",
-        "Ask again; what came is kept.";
-    EmptyAnswer = "empty_answer", BAD_GATEWAY, Upstream,
-        "The model ended its answer without saying anything.",
-        "Try again, ask differently or choose another model.";
-    UpstreamTooLarge = "upstream_too_large", BAD_GATEWAY, Upstream,
-        "The answer is larger than allowed.",
-        "Ask for a shorter one.";
-    UpstreamProtocol = "upstream_protocol", BAD_GATEWAY, Upstream,
-        "The model provider's answer cannot be understood.",
-        "Try again; if it persists, the operator has to check the provider's address.";
-    UpstreamFailed = "upstream_failed", BAD_GATEWAY, Upstream,
-        "The model provider reported a failure.",
-        "Try again.";
-    UpstreamMisconfigured = "upstream_misconfigured", BAD_GATEWAY, Upstream,
-        "The model provider cannot be used as it is configured.",
-        "The operator has to check the configuration.";
     NotReady = "not_ready", SERVICE_UNAVAILABLE, Server,
         "The server should be given no requests now; `reasons` beside `error` says why.",
         "Ask again after `Retry-After`.";
@@ -250,18 +232,6 @@ codes! {
     ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, Server,
         "The server is stopping or restarting.",
         "Repeat the request after `Retry-After`.";
-    UpstreamRateLimited = "upstream_rate_limited", SERVICE_UNAVAILABLE, Upstream,
-        "The model provider is receiving too many requests.",
-        "Try again after `Retry-After`.";
-    UpstreamOverloaded = "upstream_overloaded", SERVICE_UNAVAILABLE, Upstream,
-        "The model provider is overloaded.",
-        "Try again after `Retry-After`.";
-    UpstreamUnavailable = "upstream_unavailable", SERVICE_UNAVAILABLE, Upstream,
-        "The model provider cannot be reached, or failed so often lately that it is not asked.",
-        "Try again after `Retry-After`.";
-    UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT, Upstream,
-        "The model did not begin, go on or end in time.",
-        "Try again; what came is kept.";
     StorageFull = "storage_full", INSUFFICIENT_STORAGE, Server,
         "The server's storage is full; nothing was saved.",
         "The operator has to make room.";
@@ -269,25 +239,37 @@ codes! {
         "The server's storage is read-only; nothing was saved.",
         "The operator runs `chatapp doctor`, which says which file or disk it is.";
 }
+answers {
+    ContextTooLong, BAD_REQUEST, InvalidRequest;
+    ModelNotFound, BAD_REQUEST, InvalidRequest;
+    UpstreamAuth, BAD_GATEWAY, Upstream;
+    UpstreamQuotaExhausted, BAD_GATEWAY, Upstream;
+    UpstreamAddress, BAD_GATEWAY, Upstream;
+    UpstreamRejected, BAD_GATEWAY, Upstream;
+    UpstreamTruncated, BAD_GATEWAY, Upstream;
+    EmptyAnswer, BAD_GATEWAY, Upstream;
+    UpstreamTooLarge, BAD_GATEWAY, Upstream;
+    UpstreamProtocol, BAD_GATEWAY, Upstream;
+    UpstreamFailed, BAD_GATEWAY, Upstream;
+    UpstreamMisconfigured, BAD_GATEWAY, Upstream;
+    UpstreamRateLimited, SERVICE_UNAVAILABLE, Upstream;
+    UpstreamOverloaded, SERVICE_UNAVAILABLE, Upstream;
+    UpstreamUnavailable, SERVICE_UNAVAILABLE, Upstream;
+    UpstreamTimeout, GATEWAY_TIMEOUT, Upstream;
+}
+}
 
 impl Code {
     /// The code of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.about().name == name)
     }
-
-    /// Whether an answer that had begun can end with it, too.
-    fn ends_answers(self) -> bool {
-        let about = self.about();
-        let shared = [Self::ContextTooLong, Self::ModelNotFound, Self::InternalError];
-        about.kind == Kind::Upstream || shared.contains(&self)
-    }
 }
 
 const INTRODUCTION: &str = "\
 # Errors
 
-<!-- Generated from `crates/api/src/error/codes.rs`; regenerate with `UPDATE_DOCS=1 cargo test -p api error`. -->
+<!-- Generated from `crates/api/src/error/codes.rs` and `crates/models/src/ending.rs`; regenerate with `UPDATE_DOCS=1 cargo test -p api error`. -->
 
 Every answer with a status of 400 or more has the same body:
 
@@ -324,25 +306,6 @@ The text that came is kept. `POST /api/responses/{id}/continue` goes on with it,
 |---|---|---|
 ";
 
-/// The codes that only an answer has, which ends well or not without a status of its own.
-const ONLY_ANSWERS: [(&str, &str, &str); 3] = [
-    (
-        CONVERSATION_DELETED,
-        "The conversation was deleted while it was being answered.",
-        "Restore it from the trash to see the text so far.",
-    ),
-    (
-        MESSAGE_DELETED,
-        "The message, or one above it, was deleted while it was being answered.",
-        "Nothing: there is nothing left to show.",
-    ),
-    (
-        ANSWER_NOT_STORED,
-        "The database refuses the end of the answer, which may be larger than it takes.",
-        "What fits of the text is kept. The operator finds the reason in the log; on MySQL and MariaDB it is mostly `max_allowed_packet`.",
-    ),
-];
-
 /// `docs/ERRORS.md`: every code with its status, when it is sent and what to do.
 pub fn reference() -> String {
     let mut text = String::from(INTRODUCTION);
@@ -355,12 +318,9 @@ pub fn reference() -> String {
         let _ = writeln!(text, "| {status} | `{name}` | `{kind}` | {when} | {remedy} |");
     }
     text.push_str(ANSWERS);
-    let shared = Code::ALL.iter().filter(|code| code.ends_answers()).map(|code| {
-        let About { name, when, remedy, .. } = code.about();
-        (name, when, remedy)
-    });
-    for (name, when, remedy) in shared.chain(ONLY_ANSWERS) {
-        let _ = writeln!(text, "| `{name}` | {when} | {remedy} |");
+    for code in FailureCode::ALL {
+        let about = code.about();
+        let _ = writeln!(text, "| `{}` | {} | {} |", code.as_str(), about.when, about.remedy);
     }
     text
 }

@@ -1,4 +1,5 @@
 use axum::http::HeaderMap;
+use schemas::event::{EndReason, FailureCode, Words};
 use serde_json::{Value, json};
 use services::Error as Failure;
 
@@ -192,6 +193,45 @@ fn the_table_of_errors_is_current() {
         found == reference(),
         "docs/ERRORS.md is stale; run: UPDATE_DOCS=1 cargo test -p api error"
     );
+}
+
+/// Whoever adds a code or a reason with which an answer can end says what it means: to programmers
+/// in the documents, to people in each language of the web client.
+#[test]
+fn every_way_an_answer_can_end_is_documented_and_has_words_in_the_web_client() {
+    let read = |name: &str| {
+        let path = format!("{}/../../{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let errors = read("docs/ERRORS.md");
+    let (_, answers) = errors.split_once("## Of answers").unwrap();
+    let streaming = read("docs/streaming.md");
+    let mut missing = Vec::new();
+    for code in FailureCode::ALL.iter().map(|code| code.as_str()) {
+        if !answers.contains(&format!("\n| `{code}` | ")) {
+            missing.push(format!("{code} in docs/ERRORS.md"));
+        }
+    }
+    for reason in EndReason::ALL.iter().map(|reason| reason.as_str()) {
+        if !streaming.contains(&format!("`{reason}`")) {
+            missing.push(format!("{reason} in docs/streaming.md"));
+        }
+    }
+    for language in ["en", "de", "ja"] {
+        let words = read(&format!("frontend/src/i18n/{language}.ts"));
+        let block = |name: &str| {
+            let (_, rest) = words.split_once(&format!("\n  {name}: {{")).unwrap();
+            rest.split_once("\n  },").unwrap().0.to_owned()
+        };
+        let codes = FailureCode::ALL.iter().map(|code| (code.as_str(), "error"));
+        let reasons = EndReason::ALL.iter().map(|reason| (reason.as_str(), "ended"));
+        for (word, name) in codes.chain(reasons) {
+            if !block(name).contains(&format!("\n    {word}: ")) {
+                missing.push(format!("{word} in `{name}` of frontend/src/i18n/{language}.ts"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no words for: {missing:#?}");
 }
 
 #[test]

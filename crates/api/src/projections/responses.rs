@@ -123,7 +123,7 @@ impl Projector {
     fn ended(&self, ending: &Ending, output: &[DoneItem]) -> ResponseResource {
         let mut ending = ending.clone();
         if Terminal::of(&ending) == Terminal::Incomplete && ending.reason.is_none() {
-            ending.reason = status_word(&ending);
+            ending.reason = status_word(&ending).map(|word| word.as_str().into());
         }
         self.base.ended(&ending, output)
     }

@@ -1,7 +1,9 @@
 //! The end of a response whose proper end cannot be stored: as little is written as there can be.
 
+use models::ending::FailureCode;
 use models::message::{self, MessageStatus};
 use models::response::{Column, Entity, ResponseStatus};
+use models::word::OrUnknown;
 use models::{ConversationId, ResponseId, Time, conversation};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -20,7 +22,7 @@ pub struct GivenUp {
     /// Who generates it; whoever gives up somebody else's names nobody.
     pub fence: Option<Fence>,
     /// The code of the failure.
-    pub code: String,
+    pub code: FailureCode,
     /// What happened, in words for a person.
     pub message: String,
     /// The current time.
@@ -63,7 +65,7 @@ async fn write_in(tx: &Tx, end: &GivenUp, how: How) -> Result<bool> {
     if !matches!(how, How::Conversation) {
         let mut update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(ResponseStatus::Failed))
-            .col_expr(Column::ErrorCode, end.code.as_str().into())
+            .col_expr(Column::ErrorCode, Expr::value(OrUnknown::from(end.code)))
             .col_expr(Column::ErrorMessage, end.message.as_str().into())
             .col_expr(Column::CompletedAt, end.now.into())
             .col_expr(Column::UpdatedAt, end.now.into())

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crud::Db;
 use crud::imports::Rows;
 use models::conversation::{self, ConversationKind, TitleSource};
+use models::ending::EndReason;
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{self, ResponseStatus};
+use models::word::{OrUnknown, Words};
 use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Annotation, Call};
@@ -425,7 +427,8 @@ impl Maker<'_> {
             None if message.is_complete => ResponseStatus::Completed,
             Some(_) | None => ResponseStatus::Incomplete,
         };
-        let interrupted = (status == ResponseStatus::Incomplete).then(|| "interrupted".to_owned());
+        let interrupted =
+            (status == ResponseStatus::Incomplete).then(|| EndReason::Interrupted.into());
         let accepted = response::Model::accepted(response::Accepted {
             id: known
                 .and_then(|known| known.id.parse().ok())
@@ -451,8 +454,8 @@ impl Maker<'_> {
         response::Model {
             status,
             incomplete_reason: known
-                .and_then(|known| known.incomplete_reason.as_ref())
-                .map(|reason| reason.chars().take(64).collect())
+                .and_then(|known| known.incomplete_reason.as_deref())
+                .map(word)
                 .or(interrupted),
             finish_reason: known
                 .and_then(|known| known.finish_reason.as_ref())
@@ -463,9 +466,7 @@ impl Maker<'_> {
             cached_tokens: usage.cached_tokens,
             reasoning_tokens: usage.reasoning_tokens,
             usage_estimated: usage.estimated,
-            error_code: known
-                .and_then(|known| known.error_code.as_ref())
-                .map(|code| code.chars().take(64).collect()),
+            error_code: known.and_then(|known| known.error_code.as_deref()).map(word),
             error_message: known
                 .and_then(|known| known.error_message.as_ref())
                 .map(|text| text.chars().take(MAX_REASON_CHARS).collect()),
@@ -476,4 +477,9 @@ impl Maker<'_> {
             ..accepted
         }
     }
+}
+
+/// A word of the export of any version, as far as it fits its column.
+fn word<T: Words>(text: &str) -> OrUnknown<T> {
+    text.chars().take(64).collect::<String>().as_str().into()
 }

@@ -7,17 +7,18 @@ use std::time::Instant;
 
 use futures_util::{Stream, StreamExt};
 use models::MessageId;
+use models::ending::FailureCode;
 use models::response;
 use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, TokenUsage, Waiting};
-use schemas::event::{Event, Failure, Wait, WaitReason};
+use schemas::event::{Event, Wait, WaitReason};
 use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
-use super::continuing;
 use super::engine::Engine;
 use super::generation::{End, Generation, Outcome, Stop};
 use super::learnt::Allowance;
 use super::silence::Silence;
+use super::{continuing, failures};
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -33,7 +34,7 @@ impl Attempt {
     /// can be sent.
     pub(super) fn was_too_long(&self) -> bool {
         let refused = matches!(&self.outcome.end, End::Failed(failure)
-            if failure.code == ProviderError::ContextTooLong.code());
+            if failure.code.is(FailureCode::ContextTooLong));
         let sent = self.outcome.context.map_or(0, |context| context.messages_sent);
         refused && !self.has_begun && sent > 1
     }
@@ -275,13 +276,9 @@ fn wait(engine: &Engine, Waiting { pause, asked }: Waiting) -> Wait {
 
 fn context_failed(row: &response::Model, error: &Error) -> Outcome {
     tracing::warn!(response = %row.id, error = %crate::chain(error), "reading the context failed");
-    Outcome::failed(
-        "storage_unavailable",
-        "The conversation could not be read from the database. Try again.",
-    )
+    Outcome::of(End::Failed(failures::context_unreadable()))
 }
 
-/// The provider crate has logged what happened, within the span of this response.
 fn provider_failed(error: &ProviderError) -> End {
-    End::Failed(Failure { code: error.code().to_owned(), message: error.public_message() })
+    End::Failed(failures::of_provider(error))
 }

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use crud::responses::{Checkpoint, Fence, FinalItem, Finish, GivenUp};
 use crud::{CrudError, Db};
+use models::ending::FailureCode;
 use models::message::MessageType;
 use models::response::{self, ResponseStatus};
+use models::word::OrUnknown;
 use models::{MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
-use schemas::event::{ANSWER_NOT_STORED, Ending, Event, Failure, ItemKind};
+use schemas::event::{Ending, Event, Failure, ItemKind};
 use schemas::stream::DoneItem;
 
 use super::engine::Engine;
-use super::generation::{Generation, conversation_deleted, message_deleted};
+use super::failures;
+use super::generation::Generation;
 use super::log::{Log, Unstored};
 use super::sources::whole_annotations;
 use crate::error::Error;
@@ -84,8 +87,8 @@ pub(crate) async fn finish(
 /// What followers of a response are told whose row is gone.
 async fn what_was_deleted(engine: &Engine, row: &response::Model) -> Failure {
     match crud::conversations::find(&engine.db, row.user_id, row.conversation_id).await {
-        Ok(Some(_)) => message_deleted(),
-        _ => conversation_deleted(),
+        Ok(Some(_)) => failures::message_deleted(),
+        _ => failures::conversation_deleted(),
     }
 }
 
@@ -172,7 +175,7 @@ pub(super) async fn store(
         "the end of a response cannot be stored as it is"
     );
     metrics::counter!("generation_ends_not_stored_total").increment(1);
-    let failure = not_stored();
+    let failure = failures::not_stored();
     let ending = Ending {
         status: ResponseStatus::Failed,
         reason: None,
@@ -188,7 +191,7 @@ pub(super) async fn store(
         id: row.id,
         conversation_id: row.conversation_id,
         fence: Some(Fence { owner: row.owner, epoch: row.epoch }),
-        code: failure.code,
+        code: FailureCode::AnswerNotStored,
         message: failure.message,
         now: ending.at,
     };
@@ -212,16 +215,6 @@ async fn is_hopeless(engine: &Engine, error: &CrudError, attempt: u32) -> bool {
         }
         CrudError::TooLarge => true,
         error => attempt >= DOUBTS && error.is_permanent(),
-    }
-}
-
-/// What people are told whose answer's end could not be stored.
-pub(super) fn not_stored() -> Failure {
-    Failure {
-        code: ANSWER_NOT_STORED.to_owned(),
-        message: "The end of the answer could not be stored as it was; what fits of it was kept. \
-                  An administrator finds the reason in the server's log."
-            .to_owned(),
     }
 }
 
@@ -346,10 +339,11 @@ fn report(row: &response::Model, ending: &Ending) {
     let tokens = ending.usage.unwrap_or_default();
     let took = ending.at.signed_duration_since(row.created_at).num_milliseconds();
     let code = ending.error.as_ref().map(|error| error.code.as_str());
+    let reason = ending.reason.as_ref().map(OrUnknown::as_str);
     measure(row, ending, code);
     tracing::info!(
         response = %row.id, user = %row.user_id, provider = row.provider, model = row.model,
-        status = ?ending.status, reason = ending.reason, code, input_tokens = tokens.input,
+        status = ?ending.status, reason, code, input_tokens = tokens.input,
         output_tokens = tokens.output, estimated = tokens.estimated, took_ms = took,
         "response ended"
     );

@@ -8,16 +8,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crud::responses::ContextSent;
 use futures_util::FutureExt;
+use models::ending::EndReason;
 use models::response::{self, ResponseStatus};
+use models::word::OrUnknown;
 use provider::{Finish, TokenUsage, Tokenizer};
-use schemas::event::{CONVERSATION_DELETED, Ending, Failure, MESSAGE_DELETED, Tokens};
+use schemas::event::{Ending, Failure, Tokens};
 use schemas::response::{ContextReport, ResponseResource};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use super::log::Log;
 use super::slots::Slot;
-use super::{attempt, continuing};
+use super::{attempt, continuing, failures};
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -144,7 +146,7 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
     let outcome = asked.unwrap_or_else(|_panic| {
         metrics::counter!("generation_panics_total").increment(1);
         tracing::error!(response = %generation.row.id, "generating a response panicked");
-        Outcome::failed("internal_error", "The server failed while it was answering. Try again.")
+        Outcome::of(End::Failed(failures::internal()))
     });
     if matches!(outcome.end, End::Stopped(Stop::Shutdown))
         && continuing::is_allowed(&engine, &generation.row)
@@ -166,10 +168,6 @@ impl Outcome {
     /// An end before anything was asked.
     pub(super) fn of(end: End) -> Self {
         Self { end, finish_reason: None, usage: None, context: None }
-    }
-
-    pub(super) fn failed(code: &str, message: &str) -> Self {
-        Self::of(End::Failed(Failure { code: code.to_owned(), message: message.to_owned() }))
     }
 }
 
@@ -200,7 +198,7 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
 
 fn no_model(row: &response::Model, error: &Error) -> Outcome {
     tracing::warn!(response = %row.id, error = %crate::chain(error), "the model is gone");
-    Outcome::failed("model_not_found", "The model that began the answer is not there any more.")
+    Outcome::of(End::Failed(failures::no_model()))
 }
 
 fn ending(
@@ -212,44 +210,32 @@ fn ending(
     let (status, reason, error) = match &outcome.end {
         End::Finished(Finish::Stop) => (ResponseStatus::Completed, None, None),
         End::Finished(Finish::Length) => {
-            (ResponseStatus::Incomplete, Some("max_output_tokens"), None)
+            (ResponseStatus::Incomplete, Some(EndReason::MaxOutputTokens), None)
         }
         End::Finished(Finish::ContentFilter) => {
-            (ResponseStatus::Incomplete, Some("content_filter"), None)
+            (ResponseStatus::Incomplete, Some(EndReason::ContentFilter), None)
         }
         End::Failed(failure) => (ResponseStatus::Failed, None, Some(failure.clone())),
-        End::Stopped(Stop::Cancelled) => (ResponseStatus::Cancelled, Some("cancelled"), None),
+        End::Stopped(Stop::Cancelled) => {
+            (ResponseStatus::Cancelled, Some(EndReason::Cancelled), None)
+        }
         // Of one that is lost this is stored only if its row is there after all.
         End::Stopped(Stop::Shutdown | Stop::Lost) | End::Interrupted => {
-            (ResponseStatus::Incomplete, Some("interrupted"), None)
+            (ResponseStatus::Incomplete, Some(EndReason::Interrupted), None)
         }
-        End::Stopped(Stop::Deleted) => (ResponseStatus::Failed, None, Some(conversation_deleted())),
+        End::Stopped(Stop::Deleted) => {
+            (ResponseStatus::Failed, None, Some(failures::conversation_deleted()))
+        }
     };
     Ending {
         status,
-        reason: reason.map(str::to_owned),
+        reason: reason.map(OrUnknown::Known),
         finish_reason: outcome.finish_reason.clone(),
         error,
         usage,
         context: outcome.context,
         // The clock may have been set back meanwhile.
         at: engine.context.now().max(generation.row.created_at),
-    }
-}
-
-/// What followers of a response in a deleted conversation are told.
-pub(crate) fn conversation_deleted() -> Failure {
-    Failure {
-        code: CONVERSATION_DELETED.to_owned(),
-        message: "The conversation was deleted while it was being answered.".to_owned(),
-    }
-}
-
-/// What followers of a response whose message was deleted are told.
-pub(crate) fn message_deleted() -> Failure {
-    Failure {
-        code: MESSAGE_DELETED.to_owned(),
-        message: "The message was deleted while it was being answered.".to_owned(),
     }
 }
 

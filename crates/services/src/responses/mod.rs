@@ -7,6 +7,7 @@ mod continuation;
 mod continuing;
 pub(crate) mod engine;
 mod explain;
+mod failures;
 mod finish;
 mod follower;
 mod generation;

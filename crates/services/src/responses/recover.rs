@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crud::Db;
 use crud::responses::GivenUp;
+use models::ending::{EndReason, FailureCode};
 use models::response::{self, ResponseStatus};
 use models::{ConversationId, ResponseId, ServerId};
 use schemas::event::{Ending, Event, Failure};
@@ -14,7 +15,7 @@ use super::engine::Engine;
 use super::finish::{self, Stored};
 use super::generation::Generation;
 use super::log::Log;
-use super::{continuing, usage};
+use super::{continuing, failures, usage};
 use crate::error::{Error, Result};
 use crate::rows::{self, Skipped};
 
@@ -86,8 +87,8 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
         Err(error) => {
             let error = crate::chain(&error);
             tracing::error!(response = %id, error, "an open answer cannot be read; it is given up");
-            let Failure { code, message } = finish::not_stored();
-            let now = engine.context.now();
+            let Failure { message, .. } = failures::not_stored();
+            let (code, now) = (FailureCode::AnswerNotStored, engine.context.now());
             let end = GivenUp { id, conversation_id, fence: None, code, message, now };
             if crud::responses::give_up(&engine.db, end).await? {
                 Ok(())
@@ -179,13 +180,13 @@ fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {
     });
     // A stop that the dead server did not come to.
     let (status, reason) = match row.cancel_requested_at {
-        Some(_) => (ResponseStatus::Cancelled, "cancelled"),
-        None => (ResponseStatus::Incomplete, "interrupted"),
+        Some(_) => (ResponseStatus::Cancelled, EndReason::Cancelled),
+        None => (ResponseStatus::Incomplete, EndReason::Interrupted),
     };
     let input = row.context_tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(0);
     Ending {
         status,
-        reason: Some(reason.to_owned()),
+        reason: Some(reason.into()),
         finish_reason: None,
         error: None,
         usage: Some(usage::estimate(log, input)),

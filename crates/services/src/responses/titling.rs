@@ -13,6 +13,7 @@ use models::response::{self, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
 
 use super::engine::Engine;
+use super::failures;
 use super::generation::Generation;
 use crate::catalog::Chosen;
 use crate::error::Result;
@@ -182,7 +183,7 @@ impl Asked {
             cached_tokens: count(usage.cached),
             reasoning_tokens: count(usage.reasoning),
             usage_estimated: self.usage.is_none(),
-            error_code: error.map(|error| error.code().to_owned()),
+            error_code: error.map(|error| failures::code_of(error).into()),
             error_message: error.map(ProviderError::public_message),
             completed_at: Some(now),
             updated_at: now,

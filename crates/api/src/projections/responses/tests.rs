@@ -121,7 +121,7 @@ fn failure_after_partial_text() {
 fn every_event() -> Vec<StreamEvent> {
     let source =
         Annotation { url: "https://a.example".to_owned(), title: "A".to_owned(), start: 0, end: 2 };
-    let failure = Failure { code: "c".to_owned(), message: "m".to_owned() };
+    let failure = Failure { code: "c".into(), message: "m".to_owned() };
     let wait = Wait { reason: WaitReason::AskedToWait, until: Some(5) };
     let mut events =
         vec![StreamEvent::Created, StreamEvent::InProgress, StreamEvent::Waiting(wait)];
@@ -212,7 +212,7 @@ fn each_ending_has_its_event_status_and_reason() {
 
 #[test]
 fn the_error_event_has_both_shapes() {
-    let failure = Failure { code: "c".to_owned(), message: "m".to_owned() };
+    let failure = Failure { code: "c".into(), message: "m".to_owned() };
     let line = line(&mut Projector::new(base()), 1, &StreamEvent::Error(failure));
     let nested = json!({"type": "server_error", "code": "c", "message": "m", "param": null});
     assert_eq!(line["error"], nested);

@@ -1,0 +1,100 @@
+//! Why responses fail: the code of each failure, and its words for people.
+
+use models::ending::FailureCode;
+use provider::ProviderError;
+use schemas::event::Failure;
+
+/// The provider failed. Its own crate has logged what happened, within the span of the response.
+pub(super) fn of_provider(error: &ProviderError) -> Failure {
+    Failure::new(code_of(error), error.public_message())
+}
+
+/// The code of a provider's failure.
+pub(super) fn code_of(error: &ProviderError) -> FailureCode {
+    match error {
+        ProviderError::Auth => FailureCode::UpstreamAuth,
+        ProviderError::RateLimited { .. } => FailureCode::UpstreamRateLimited,
+        ProviderError::QuotaExhausted => FailureCode::UpstreamQuotaExhausted,
+        ProviderError::Overloaded { .. } => FailureCode::UpstreamOverloaded,
+        ProviderError::BadRequest => FailureCode::UpstreamRejected,
+        ProviderError::ContextTooLong => FailureCode::ContextTooLong,
+        ProviderError::ModelNotFound => FailureCode::ModelNotFound,
+        ProviderError::WrongAddress => FailureCode::UpstreamAddress,
+        ProviderError::Timeout(_) => FailureCode::UpstreamTimeout,
+        ProviderError::Truncated => FailureCode::UpstreamTruncated,
+        ProviderError::EmptyAnswer => FailureCode::EmptyAnswer,
+        ProviderError::TooLarge(_) => FailureCode::UpstreamTooLarge,
+        ProviderError::Protocol => FailureCode::UpstreamProtocol,
+        ProviderError::Failed => FailureCode::UpstreamFailed,
+        ProviderError::Unreachable => FailureCode::UpstreamUnavailable,
+        ProviderError::Misconfigured(_) => FailureCode::UpstreamMisconfigured,
+    }
+}
+
+/// The model that began the answer is not configured any more.
+pub(super) fn no_model() -> Failure {
+    let message = "The model that began the answer is not there any more.";
+    Failure::new(FailureCode::ModelNotFound, message)
+}
+
+/// The server failed while it was answering.
+pub(super) fn internal() -> Failure {
+    let message = "The server failed while it was answering. Try again.";
+    Failure::new(FailureCode::Internal, message)
+}
+
+/// What the model should have been given could not be read.
+pub(super) fn context_unreadable() -> Failure {
+    let message = "The conversation could not be read from the database. Try again.";
+    Failure::new(FailureCode::StorageUnavailable, message)
+}
+
+/// The conversation is gone.
+pub(super) fn conversation_deleted() -> Failure {
+    let message = "The conversation was deleted while it was being answered.";
+    Failure::new(FailureCode::ConversationDeleted, message)
+}
+
+/// The message, or one above it, is gone.
+pub(super) fn message_deleted() -> Failure {
+    let message = "The message was deleted while it was being answered.";
+    Failure::new(FailureCode::MessageDeleted, message)
+}
+
+/// What people are told whose answer's end could not be stored.
+pub(super) fn not_stored() -> Failure {
+    let message = "The end of the answer could not be stored as it was; what fits of it was kept. \
+                   An administrator finds the reason in the server's log.";
+    Failure::new(FailureCode::AnswerNotStored, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::word::Words;
+    use provider::{Limit, Phase};
+
+    #[test]
+    fn the_provider_calls_its_failures_by_the_same_codes() {
+        for error in [
+            ProviderError::Auth,
+            ProviderError::RateLimited { retry_after: None },
+            ProviderError::QuotaExhausted,
+            ProviderError::Overloaded { retry_after: None },
+            ProviderError::BadRequest,
+            ProviderError::ContextTooLong,
+            ProviderError::ModelNotFound,
+            ProviderError::WrongAddress,
+            ProviderError::Timeout(Phase::Idle),
+            ProviderError::Truncated,
+            ProviderError::EmptyAnswer,
+            ProviderError::TooLarge(Limit::Answer),
+            ProviderError::Protocol,
+            ProviderError::Failed,
+            ProviderError::Unreachable,
+            ProviderError::Misconfigured("test"),
+        ] {
+            assert_eq!(code_of(&error).as_str(), error.code());
+        }
+    }
+}
