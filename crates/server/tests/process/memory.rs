@@ -267,7 +267,8 @@ async fn persist(user: &User, archive: Vec<u8>) {
     loop {
         let upload = user.request(Method::POST, "/api/import?dry_run=true");
         let upload = upload.header("content-type", "application/zip").body(archive.clone());
-        let reply = user.send(upload).await;
+        // It waits for its turn among the others.
+        let reply = user.send(upload.timeout(Duration::from_mins(5))).await;
         if reply.status == 200 {
             let last = reply.text.lines().last().expect("a summary");
             let summary: Value = last.parse().expect("JSON");
@@ -303,10 +304,11 @@ async fn all_at_once(world: World) {
 
     let user = server.anonymous().signup("ada@example.org").await;
     let (page, answer) = store_large(&user).await;
-    let imports = files.into_iter().chain([ids]).enumerate().map(async |(at, file)| {
+    let mut imports = Vec::new();
+    for (at, file) in files.into_iter().chain([ids]).enumerate() {
         let other = server.anonymous().signup(&format!("importer{at}@example.org")).await;
-        persist(&other, file).await;
-    });
+        imports.push(async move { persist(&other, file).await });
+    }
     let asked = async {
         let replies = ask_for_all(&user, &page, &answer).await;
         // They stay unread for as long as the answers take to get further.
