@@ -24,6 +24,7 @@ mod m20261130_000018_finish_reason;
 mod m20261130_000019_invitations;
 mod m20261130_000020_login_failures;
 mod m20261130_000021_views;
+mod m20261130_000023_comments;
 pub mod record;
 pub mod views;
 mod wait;
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_invitations::Migration),
             Box::new(m20261130_000020_login_failures::Migration),
             Box::new(m20261130_000021_views::Migration),
+            Box::new(m20261130_000023_comments::Migration),
         ]
     }
 }

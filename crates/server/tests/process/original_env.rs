@@ -141,6 +141,11 @@ async fn tables(world: World) {
     let described = rows_of("How values are stored");
     let described = described.iter().flat_map(|row| row[engine].split("`, `"));
     assert_eq!(types, described.map(str::to_owned).collect(), "docs/DATABASE.md");
+    if world.engine() != Engine::Sqlite {
+        let unnamed = "SELECT table_name FROM information_schema.tables WHERE \
+             table_schema = DATABASE() AND table_type = 'BASE TABLE' AND table_comment = ''";
+        assert_eq!(sql.rows(unnamed).await, Vec::<Vec<String>>::new(), "tables without a comment");
+    }
     drop(server);
 }
 
