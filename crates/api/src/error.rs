@@ -22,7 +22,7 @@ use schemas::error::{ErrorBody, ErrorDetail};
 use serde::Serialize;
 
 use codes::Code;
-pub use codes::reference;
+pub use codes::{error_codes, failure_codes, reference};
 
 /// What a client is told about trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

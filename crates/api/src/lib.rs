@@ -31,7 +31,7 @@ pub mod fuzz {
 }
 
 pub use config::{ApiConfig, VersionInfo};
-pub use error::reference as error_reference;
+pub use error::{error_codes, failure_codes, reference as error_reference};
 pub use extract::Peer;
 pub use metrics::Metrics;
 pub use middleware::AllowedHost;

@@ -37,7 +37,7 @@ pub async fn serve(
     shutdown: CancellationToken,
     closed: CancellationToken,
 ) {
-    metrics::gauge!("http_connections_limit")
+    metrics::gauge!("chatapp_http_connections_limit")
         .set(u32::try_from(config.max_connections).unwrap_or(u32::MAX));
     let doors = Doors::new(config);
     let tasks = TaskTracker::new();
@@ -71,14 +71,14 @@ struct Open;
 
 impl Open {
     fn begin() -> Self {
-        metrics::gauge!("http_connections").increment(1.0);
+        metrics::gauge!("chatapp_http_connections").increment(1.0);
         Self
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        metrics::gauge!("http_connections").decrement(1.0);
+        metrics::gauge!("chatapp_http_connections").decrement(1.0);
     }
 }
 

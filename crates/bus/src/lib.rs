@@ -119,7 +119,7 @@ impl Bus {
     /// nothing else is read. Fails when `address` cannot be used at all.
     pub fn new(address: Address, keys: Keys, options: Options) -> Result<Self, BadAddress> {
         let client = address.client()?;
-        metrics::gauge!("bus_up").set(0.0);
+        metrics::gauge!("chatapp_bus_up").set(0.0);
         Ok(Self(Arc::new(Shared {
             client,
             keys,
@@ -189,7 +189,7 @@ impl Shared {
     }
 
     fn set_up(&self, up: bool) {
-        metrics::gauge!("bus_up").set(f64::from(u8::from(up)));
+        metrics::gauge!("chatapp_bus_up").set(f64::from(u8::from(up)));
         self.up.send_replace(up);
         self.bells.ring_all();
     }

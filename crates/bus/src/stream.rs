@@ -90,7 +90,7 @@ impl Bus {
             let numbers = (entry.first, entry.last);
             let is_ours = self.0.keys.accept(stream, numbers, &entry.lines, &proof);
             if !is_ours {
-                metrics::counter!("bus_forged_total").increment(1);
+                metrics::counter!("chatapp_bus_forged_total").increment(1);
                 if !self.0.met_forgery.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         stream,

@@ -62,8 +62,9 @@ impl Between {
             let request = client.request(Method::GET, address, "/metrics", testkit::METRICS_TOKEN);
             let Ok(reply) = request.send().await else { continue };
             let text = reply.text().await.unwrap_or_default();
-            let line =
-                text.lines().find_map(|line| line.strip_prefix("bus_received_events_total "));
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("chatapp_bus_received_events_total "));
             if let Some(count) = line.and_then(|count| count.parse().ok()) {
                 self.received.insert(address.life, count);
             }

@@ -151,7 +151,7 @@ pub(crate) async fn run_contained(job: &dyn Job, tx: &Tx, deadline: Duration) ->
     match tokio::time::timeout(deadline, run).await {
         Ok(Ok(result)) => result,
         Ok(Err(_panic)) => {
-            metrics::counter!("database_panics_total").increment(1);
+            metrics::counter!("chatapp_database_panics_total").increment(1);
             Err(CrudError::Panicked)
         }
         Err(_elapsed) => Err(CrudError::Timeout.counted()),
@@ -170,7 +170,7 @@ pub(crate) async fn run_alone(
         attempt += 1;
         match run_once(job, connection, link, limits).await {
             Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
-                metrics::counter!("database_retries_total").increment(1);
+                metrics::counter!("chatapp_database_retries_total").increment(1);
                 tokio::time::sleep(back_off(job, attempt)).await;
             }
             // Nothing was written, and others of the pool may be alive.
@@ -223,7 +223,7 @@ fn show_up<T>(result: &Result<T>) {
         Err(CrudError::QueueFull | CrudError::Panicked) => return,
         _ => true,
     };
-    metrics::gauge!("database_up").set(f64::from(u8::from(is_up)));
+    metrics::gauge!("chatapp_database_up").set(f64::from(u8::from(is_up)));
 }
 
 /// Longer at every attempt; rivals are told apart by where their closures lie in memory.
@@ -239,8 +239,8 @@ impl Db {
         limits: Limits,
         guard: Option<Arc<Exclusive>>,
     ) -> Self {
-        metrics::gauge!("database_up").set(1.0);
-        metrics::gauge!("database_full").set(0.0);
+        metrics::gauge!("chatapp_database_up").set(1.0);
+        metrics::gauge!("chatapp_database_full").set(0.0);
         let tasks = TaskTracker::new();
         let (writer, uses) = if dialect::has_single_writer(&write) {
             let pools = (read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool());
@@ -303,7 +303,7 @@ impl Db {
         let result = answer.await.unwrap_or(Err(CrudError::Panicked));
         if matches!(result, Err(CrudError::StorageFull(_) | CrudError::ReadOnly(_))) {
             self.is_full.store(true, Ordering::Relaxed);
-            metrics::gauge!("database_full").set(1.0);
+            metrics::gauge!("chatapp_database_full").set(1.0);
         }
         show_up(&result);
         result
@@ -327,7 +327,7 @@ impl Db {
     /// that changes nothing succeeds on a full disk, too.
     pub(crate) fn note_room(&self) {
         if self.is_full.swap(false, Ordering::Relaxed) {
-            metrics::gauge!("database_full").set(0.0);
+            metrics::gauge!("chatapp_database_full").set(0.0);
         }
     }
 

@@ -82,7 +82,7 @@ impl CrudError {
                 "other"
             }
         };
-        metrics::counter!("database_errors_total", "kind" => kind).increment(1);
+        metrics::counter!("chatapp_database_errors_total", "kind" => kind).increment(1);
         self
     }
 

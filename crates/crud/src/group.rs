@@ -111,12 +111,14 @@ async fn run(
         if group.is_empty() {
             continue;
         }
-        metrics::gauge!("database_write_queue").set(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
-        metrics::histogram!("database_group_size")
+        metrics::gauge!("chatapp_database_write_queue")
+            .set(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        metrics::histogram!("chatapp_database_group_size")
             .record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
         let began = Instant::now();
         commit(std::mem::take(&mut group), &way, &limits, &lock).await;
-        metrics::histogram!("database_commit_seconds").record(began.elapsed().as_secs_f64());
+        metrics::histogram!("chatapp_database_commit_seconds")
+            .record(began.elapsed().as_secs_f64());
         if lock.is_foreign() {
             // They have waited in vain as long as those before them.
             while let Ok(job) = jobs.try_recv() {
@@ -171,7 +173,7 @@ async fn together(group: &[Box<dyn Job>], tx: Tx, limits: &Limits) -> Option<Vec
         let left_nothing = outcome.is_ok() || (is_refusal && tx.is_clean_since(writes));
         if tx.has_failed() || !left_nothing {
             tx.rollback().await;
-            metrics::counter!("database_groups_undone_total").increment(1);
+            metrics::counter!("chatapp_database_groups_undone_total").increment(1);
             return None;
         }
         outcomes.push(outcome);

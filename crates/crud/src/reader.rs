@@ -32,7 +32,7 @@ impl Reader {
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        metrics::counter!("database_statements_total", "handle" => "read").increment(1);
+        metrics::counter!("chatapp_database_statements_total", "handle" => "read").increment(1);
         if let Some(uses) = &self.uses {
             uses.note();
         }

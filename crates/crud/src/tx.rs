@@ -32,7 +32,7 @@ impl Tx {
     pub(crate) async fn begin(connection: &DatabaseConnection, link: &Link) -> Result<Self> {
         let options = dialect::write_transaction(connection);
         let inner = link.answer(connection.begin_with_options(options)).await?;
-        metrics::counter!("database_transactions_total").increment(1);
+        metrics::counter!("chatapp_database_transactions_total").increment(1);
         Ok(Self {
             inner,
             link: link.clone(),
@@ -85,7 +85,7 @@ impl Tx {
 
     /// Counts a statement that was run.
     fn note<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
-        metrics::counter!("database_statements_total", "handle" => "write").increment(1);
+        metrics::counter!("chatapp_database_statements_total", "handle" => "write").increment(1);
         self.watch(result)
     }
 

@@ -2,6 +2,7 @@
 
 mod machine;
 mod reference;
+mod starts;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +34,7 @@ pub struct Recorder(PrometheusHandle);
 
 impl Recorder {
     /// Begins to count; there is one in a process, whoever asks. Every metric is described, and
-    /// counters without labels begin at 0, so that their first increase is seen as one.
+    /// counters begin at 0 as far as their labels are known, so that their first increase is seen.
     pub fn install() -> anyhow::Result<Self> {
         static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
         let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,7 +43,10 @@ impl Recorder {
         }
         let installed = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-            .set_buckets_for_metric(Matcher::Full("database_group_size".to_owned()), GROUP_SIZES)?
+            .set_buckets_for_metric(
+                Matcher::Full("chatapp_database_group_size".to_owned()),
+                GROUP_SIZES,
+            )?
             .install_recorder()
             .context("metrics are counted by somebody else")?;
         for metric in GROUPS.iter().flat_map(|group| group.metrics) {
@@ -55,6 +59,7 @@ impl Recorder {
                 counter!(metric.name).increment(0);
             }
         }
+        starts::begin();
         let commit = VERSION.commit.unwrap_or("unknown");
         gauge!("chatapp_build_info", "version" => VERSION.version, "commit" => commit).set(1.0);
         Ok(Self(handle.insert(installed).clone()))
@@ -73,6 +78,7 @@ pub struct Metrics {
 impl Metrics {
     /// Those of a server.
     pub fn new(recorder: Recorder, services: &Services, config: &Config) -> Self {
+        starts::begin_providers(&config.providers);
         Self {
             recorder,
             services: services.clone(),

@@ -111,7 +111,7 @@ impl Accounts {
             .inspect_err(|error| log_throttled(error, found.as_ref(), address))?;
         let (Some(user), Verified::Yes { rehash }) = (found.as_ref(), verified) else {
             log_refused(found.as_ref(), address, "wrong password");
-            metrics::counter!("login_refused_total").increment(1);
+            metrics::counter!("chatapp_login_refused_total").increment(1);
             return Err(Error::InvalidCredentials);
         };
         let now = self.core.context.now();
@@ -186,7 +186,7 @@ impl Accounts {
             Exchanged::Reused(session) => {
                 let address = &client.address;
                 tracing::warn!(%session, address, "a used refresh token was presented; session ended");
-                metrics::counter!("refresh_reuse_total").increment(1);
+                metrics::counter!("chatapp_refresh_reuse_total").increment(1);
                 Err(Error::InvalidToken)
             }
         }
@@ -308,7 +308,7 @@ fn password_text(password: &str) -> SecretString {
 }
 
 fn throttled(wait: Duration) -> Error {
-    metrics::counter!("login_throttled_total").increment(1);
+    metrics::counter!("chatapp_login_throttled_total").increment(1);
     Error::TooManyAttempts(wait)
 }
 

@@ -51,10 +51,11 @@ impl Health {
         for pool in self.core.db.pools() {
             let idle = pool.idle.min(pool.open);
             for (state, count) in [("idle", idle), ("busy", pool.open - idle)] {
-                metrics::gauge!("database_connections", "pool" => pool.name, "state" => state)
+                metrics::gauge!("chatapp_database_connections", "pool" => pool.name, "state" => state)
                     .set(count);
             }
-            metrics::gauge!("database_connections_limit", "pool" => pool.name).set(pool.limit);
+            metrics::gauge!("chatapp_database_connections_limit", "pool" => pool.name)
+                .set(pool.limit);
         }
     }
 

@@ -67,7 +67,8 @@ impl Quota {
         if fits {
             return Ok(());
         }
-        metrics::counter!("http_limits_reached_total", "limit" => "storage_per_user").increment(1);
+        metrics::counter!("chatapp_http_limits_reached_total", "limit" => "storage_per_user")
+            .increment(1);
         Err(Error::QuotaReached { limit: self.limit })
     }
 

@@ -138,7 +138,7 @@ impl Reading {
                     None => return,
                 }
             }
-            metrics::counter!("reads_cut_total").increment(1);
+            metrics::counter!("chatapp_reads_cut_total").increment(1);
             yield Err(Error::Busy);
         }
     }

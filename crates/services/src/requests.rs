@@ -121,7 +121,7 @@ impl<K: Eq + Hash> Buckets<K> {
         let remaining = left as u32;
         let standing = Standing { limit: self.limit, remaining, reset: until(limit) };
         if !is_free {
-            metrics::counter!("http_limits_reached_total", "limit" => name).increment(1);
+            metrics::counter!("chatapp_http_limits_reached_total", "limit" => name).increment(1);
         }
         Some((standing, (!is_free).then(|| until(1.0))))
     }

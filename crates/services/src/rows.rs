@@ -76,7 +76,7 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
         let times = self.rows.get(&row).map_or(0, |failed| failed.times).saturating_add(1);
         let pause = FIRST_PAUSE.saturating_mul(1 << (times - 1).min(16)).min(LONGEST_PAUSE);
         self.rows.insert(row, Failed { times, due: Instant::now() + pause });
-        metrics::counter!("rows_skipped_total", "work" => self.work).increment(1);
+        metrics::counter!("chatapp_rows_skipped_total", "work" => self.work).increment(1);
         tracing::error!(
             work = self.work, %row, times, again_in_s = pause.as_secs(),
             error = %crate::chain(&error), "a row was skipped"

@@ -306,6 +306,16 @@ The text that came is kept. `POST /api/responses/{id}/continue` goes on with it,
 |---|---|---|
 ";
 
+/// Every code that the reply to a request can have.
+pub fn error_codes() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().map(|code| code.about().name)
+}
+
+/// Every code that an answer can fail with after it had begun.
+pub fn failure_codes() -> impl Iterator<Item = &'static str> {
+    FailureCode::ALL.iter().map(|code| code.as_str())
+}
+
 /// `docs/ERRORS.md`: every code with its status, when it is sent and what to do.
 pub fn reference() -> String {
     let mut text = String::from(INTRODUCTION);

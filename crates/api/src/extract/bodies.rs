@@ -66,12 +66,13 @@ impl Bodies {
         let counted = peer.map(|peer| {
             let address = client_address(peer, headers, trusted);
             addresses.take(address, *per_address).ok_or_else(|| {
-                counter!("http_limits_reached_total", "limit" => "bodies_per_address").increment(1);
+                counter!("chatapp_http_limits_reached_total", "limit" => "bodies_per_address")
+                    .increment(1);
                 ApiError::too_many_bodies(*per_address)
             })
         });
         let counted = counted.transpose()?;
-        gauge!("http_bodies").increment(1.0);
+        gauge!("chatapp_http_bodies").increment(1.0);
         Ok(Receiving {
             _counted: counted,
             began: Instant::now(),
@@ -96,7 +97,7 @@ impl Receiving {
 
 impl Drop for Receiving {
     fn drop(&mut self) {
-        gauge!("http_bodies").decrement(1.0);
+        gauge!("chatapp_http_bodies").decrement(1.0);
     }
 }
 

@@ -60,14 +60,14 @@ impl Drop for Access {
         let elapsed = self.started.elapsed();
         let (method, status) = (self.method, self.status);
         let labels = [("method", method.to_owned()), ("route", self.route.clone())];
-        histogram!("http_request_seconds", &labels).record(elapsed.as_secs_f64());
+        histogram!("chatapp_http_request_seconds", &labels).record(elapsed.as_secs_f64());
         counter!(
-            "http_requests_total",
+            "chatapp_http_requests_total",
             "method" => method, "route" => self.route.clone(), "status" => status.to_string()
         )
         .increment(1);
         if !self.code.is_empty() {
-            counter!("http_errors_total", "code" => self.code).increment(1);
+            counter!("chatapp_http_errors_total", "code" => self.code).increment(1);
         }
         let duration_ms = milliseconds(elapsed);
         let request_id = self.request_id.as_str();

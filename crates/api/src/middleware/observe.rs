@@ -75,7 +75,7 @@ fn ends_connection(request: &Request) -> bool {
 /// message may hold somebody's words, so only a constant one is repeated; the panic hook has the
 /// place.
 fn panicked(panic: &(dyn Any + Send)) -> ApiError {
-    counter!("panics_total").increment(1);
+    counter!("chatapp_panics_total").increment(1);
     let message = panic.downcast_ref::<&'static str>().copied().unwrap_or("(formatted message)");
     ApiError::panicked(message)
 }

@@ -147,7 +147,7 @@ impl Connections {
                             return;
                         }
                         Err(_) => {
-                            counter!("panics_total").increment(1);
+                            counter!("chatapp_panics_total").increment(1);
                             tracing::error!("a connection panicked");
                             return;
                         }

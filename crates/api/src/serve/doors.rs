@@ -84,7 +84,7 @@ impl Doors {
     ) -> Option<Pass> {
         let address = peer.ip().to_canonical();
         let Some(counted) = self.addresses.take(address, self.per_address) else {
-            counter!("http_limits_reached_total", "limit" => "connections_per_address")
+            counter!("chatapp_http_limits_reached_total", "limit" => "connections_per_address")
                 .increment(1);
             // Whether it is heard is up to the network.
             let _: io::Result<usize> = stream.try_write(REFUSAL);

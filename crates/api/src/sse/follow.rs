@@ -146,13 +146,13 @@ struct Following;
 
 impl Following {
     fn begin() -> Self {
-        gauge!("sse_followers").increment(1.0);
+        gauge!("chatapp_sse_followers").increment(1.0);
         Self
     }
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
-        gauge!("sse_followers").decrement(1.0);
+        gauge!("chatapp_sse_followers").decrement(1.0);
     }
 }

@@ -24,14 +24,14 @@ impl Meter {
     /// The answer has begun; only the first report counts.
     pub(crate) fn first_token(&mut self) {
         if !std::mem::replace(&mut self.first_token, true) {
-            metrics::histogram!("upstream_first_token_seconds", "provider" => self.provider.clone())
+            metrics::histogram!("chatapp_upstream_first_token_seconds", "provider" => self.provider.clone())
                 .record(self.began.elapsed().as_secs_f64());
         }
     }
 
     /// The request is sent again.
     pub(crate) fn retry(&self) {
-        metrics::counter!("upstream_retries_total", "provider" => self.provider.clone())
+        metrics::counter!("chatapp_upstream_retries_total", "provider" => self.provider.clone())
             .increment(1);
     }
 
@@ -39,7 +39,7 @@ impl Meter {
     pub(crate) fn end(&mut self, outcome: &'static str) {
         if !std::mem::replace(&mut self.ended, true) {
             metrics::counter!(
-                "upstream_calls_total", "provider" => self.provider.clone(), "outcome" => outcome
+                "chatapp_upstream_calls_total", "provider" => self.provider.clone(), "outcome" => outcome
             )
             .increment(1);
         }

@@ -8,10 +8,10 @@ use metrics::gauge;
 /// Shows it as metrics; what this system does not tell is left out.
 pub(super) fn measure(data_dir: &Path, database: Option<&Path>) {
     if let Ok(bytes) = free_bytes(data_dir) {
-        set("data_disk_free_bytes", bytes);
+        set("chatapp_data_disk_free_bytes", bytes);
     }
     if let Some(bytes) = database.and_then(length) {
-        gauge!("database_file_bytes", "file" => "database").set(approximate(bytes));
+        gauge!("chatapp_database_file_bytes", "file" => "database").set(approximate(bytes));
     }
     let log = database.map(|file| {
         let mut name = file.as_os_str().to_owned();
@@ -19,7 +19,7 @@ pub(super) fn measure(data_dir: &Path, database: Option<&Path>) {
         name
     });
     if let Some(bytes) = log.and_then(|log| length(Path::new(&log))) {
-        gauge!("database_file_bytes", "file" => "log").set(approximate(bytes));
+        gauge!("chatapp_database_file_bytes", "file" => "log").set(approximate(bytes));
     }
     if let Some(bytes) = resident_bytes() {
         set("process_resident_memory_bytes", bytes);

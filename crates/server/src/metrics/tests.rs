@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::config::Sources;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -20,8 +21,58 @@ fn metrics_are_installed_once_and_seconds_have_buckets() {
     first.0.run_upkeep();
     assert!(text.contains("chatapp_test_seconds_bucket{le=\"0.25\"} 1"), "{text}");
     assert!(text.contains("chatapp_test_total 1"), "{text}");
-    assert!(text.contains("\npanics_total 0"), "{text}");
-    assert!(text.contains("# HELP panics_total Requests and connections"), "{text}");
+    assert!(text.contains("\nchatapp_panics_total 0"), "{text}");
+    assert!(text.contains("# HELP chatapp_panics_total Requests and connections"), "{text}");
+}
+
+/// Counters that appear with their first increment: too many values, or none known beforehand.
+const LATE: [&str; 1] = ["chatapp_http_requests_total"];
+
+#[test]
+fn o12_every_counter_is_shown_before_it_is_incremented() {
+    let recorder = Recorder::install().unwrap();
+    let sources = Sources::default().with("OPENAI_API_KEY", "sk-Zm9vYmFy-1234567890");
+    starts::begin_providers(&Config::load(&sources).unwrap().providers);
+    let text = recorder.0.render();
+    for metric in documented().values().filter(|metric| metric.kind == Kind::Counter) {
+        let late = LATE.contains(&metric.name);
+        assert_eq!(text.contains(&format!("\n{}", metric.name)), !late, "{}", metric.name);
+    }
+    for series in [
+        "chatapp_upstream_calls_total{provider=\"openai\",outcome=\"upstream_auth\"} 0",
+        "chatapp_generations_total{status=\"failed\"} 0",
+        "chatapp_generation_failures_total{code=\"answer_not_stored\"} 0",
+        "chatapp_http_errors_total{code=\"internal_error\"} 0",
+    ] {
+        assert!(text.contains(series), "{series} is not in {text}");
+    }
+}
+
+/// A value that nothing counts would be 0 for ever.
+#[test]
+fn every_value_that_begins_at_0_is_counted_somewhere() {
+    let text: String = all_sources().iter().map(read).collect();
+    let known = starts::KNOWN.iter().flat_map(|(_, _, values)| *values).chain(&starts::TOKENS);
+    for value in known {
+        assert!(text.contains(&format!("\"{value}\"")), "{value}");
+    }
+}
+
+fn read(file: &PathBuf) -> String {
+    fs::read_to_string(file).unwrap()
+}
+
+/// The Rust files that count, tests and the list of what begins at 0 aside.
+fn all_sources() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for krate in fs::read_dir(Path::new(ROOT).join("crates")).unwrap() {
+        let folder = krate.unwrap().path().join("src");
+        if folder.exists() {
+            sources(&folder, &mut files);
+        }
+    }
+    files.retain(|file| !file.ends_with("metrics/starts.rs"));
+    files
 }
 
 /// The Rust files of the products' crates.
@@ -39,15 +90,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn whatever_is_counted_is_documented_and_nothing_else() {
-    let mut files = Vec::new();
-    for krate in fs::read_dir(Path::new(ROOT).join("crates")).unwrap() {
-        let folder = krate.unwrap().path().join("src");
-        if folder.exists() {
-            sources(&folder, &mut files);
-        }
-    }
     let mut counted = BTreeSet::new();
-    for text in files.iter().map(|file| fs::read_to_string(file).unwrap()) {
+    for text in all_sources().iter().map(read) {
         let calls = [
             ("counter!(", Kind::Counter),
             ("gauge!(", Kind::Gauge),

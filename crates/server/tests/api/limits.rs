@@ -50,7 +50,7 @@ async fn s10_requests_are_limited_and_every_answer_says_how_far(world: World) {
     let version = app.anonymous().get("/api/version").await;
     assert!(version.header("x-ratelimit-limit-requests").is_none());
     let metrics = app.anonymous().metrics().await.text;
-    assert!(metrics.contains("http_limits_reached_total{limit=\"requests_per_user\"}"));
+    assert!(metrics.contains("chatapp_http_limits_reached_total{limit=\"requests_per_user\"}"));
 }
 
 async fn s10_a_key_has_a_limit_of_its_own(world: World) {

@@ -147,7 +147,7 @@ async fn metrics_count_and_name_nobody(world: World) {
     assert!(reply.header("content-type").unwrap().starts_with("text/plain"));
     let metrics = reply.text;
     let counted = metrics.lines().find(|line| {
-        line.starts_with("http_requests_total")
+        line.starts_with("chatapp_http_requests_total")
             && line.contains(r#"route="/api/conversations/{id}/messages""#)
             && line.contains(r#"method="POST""#)
             && line.contains(r#"status="201""#)
@@ -155,7 +155,7 @@ async fn metrics_count_and_name_nobody(world: World) {
     let count: f64 =
         counted.unwrap_or_else(|| panic!("{metrics}")).rsplit(' ').next().unwrap().parse().unwrap();
     assert!(count >= 1.0);
-    assert!(metrics.contains("generations_running"), "{metrics}");
+    assert!(metrics.contains("chatapp_generations_running"), "{metrics}");
     let lower = metrics.to_lowercase();
     for secret in [
         "canary",
@@ -214,27 +214,27 @@ async fn what_is_served_as_metrics_is_documented(world: World) {
     let always = all.values().filter(|it| it.kind.word() == "counter" && it.labels.is_empty());
     let expected = always.map(|it| it.name).chain([
         "chatapp_build_info",
-        "database_up",
-        "database_connections",
-        "database_connections_limit",
-        "data_disk_free_bytes",
-        "generations_limit",
-        "generations_running",
-        "generation_seconds",
-        "generation_first_token_seconds",
-        "generation_tokens_total",
-        "http_connections",
-        "http_connections_limit",
+        "chatapp_database_up",
+        "chatapp_database_connections",
+        "chatapp_database_connections_limit",
+        "chatapp_data_disk_free_bytes",
+        "chatapp_generations_limit",
+        "chatapp_generations_running",
+        "chatapp_generation_seconds",
+        "chatapp_generation_first_token_seconds",
+        "chatapp_generation_tokens_total",
+        "chatapp_http_connections",
+        "chatapp_http_connections_limit",
     ]);
     for name in expected {
         assert!(kinds.contains_key(name), "{name} is not served");
     }
     let counted = [
-        format!("generation_failures_total{{code=\"{code}\"}}"),
-        "http_errors_total{code=\"unknown_url\"}".to_owned(),
-        "generations_total{status=\"failed\"}".to_owned(),
-        "generation_tokens_total{provider=\"openai\",kind=\"output\"}".to_owned(),
-        "database_up 1".to_owned(),
+        format!("chatapp_generation_failures_total{{code=\"{code}\"}}"),
+        "chatapp_http_errors_total{code=\"unknown_url\"}".to_owned(),
+        "chatapp_generations_total{status=\"failed\"}".to_owned(),
+        "chatapp_generation_tokens_total{provider=\"openai\",kind=\"output\"}".to_owned(),
+        "chatapp_database_up 1".to_owned(),
     ];
     for series in counted {
         let line = text.lines().find(|line| line.starts_with(&series));

@@ -91,7 +91,7 @@ async fn receive(stream: &mut EventStream) -> Vec<(Instant, usize)> {
 /// The interval of checkpoints at this moment, as the server measures it, with one commit.
 async fn interval(client: &Anonymous) -> Duration {
     let metrics = client.metrics().await;
-    let line = |line: &str| line.strip_prefix("checkpoint_interval_seconds ")?.parse().ok();
+    let line = |line: &str| line.strip_prefix("chatapp_checkpoint_interval_seconds ")?.parse().ok();
     let seconds: f64 = metrics.text.lines().find_map(line).expect("the interval is exported");
     assert!((0.2..=2.0).contains(&seconds), "{seconds}");
     Duration::from_secs_f64(seconds * 1.2)

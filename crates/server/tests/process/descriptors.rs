@@ -62,8 +62,8 @@ async fn few(world: World) {
     let log = server.stderr();
     assert!(log.contains(&format!("lets this process open {FEW} files")), "{log}");
     let user = server.anonymous().signup("ada@example.org").await;
-    let connections = gauge(&user, "http_connections_limit").await;
-    let answers = gauge(&user, "generations_limit").await;
+    let connections = gauge(&user, "chatapp_http_connections_limit").await;
+    let answers = gauge(&user, "chatapp_generations_limit").await;
     assert!(connections >= 20 && answers >= 20, "{connections} connections, {answers} answers");
 
     // As many answers as there may be, each with a connection to its provider.
@@ -92,7 +92,7 @@ async fn few(world: World) {
     // A client with a pool might begin another connection, which would be refused.
     eventually("all are taken", async || {
         let metrics = exchange(&mut connected, "GET", "/metrics", testkit::METRICS_TOKEN).await;
-        metrics.contains(&format!("\nhttp_connections {connections}\n"))
+        metrics.contains(&format!("\nchatapp_http_connections {connections}\n"))
     })
     .await;
     // Whoever is connected is served, in whatever needs a descriptor: the database, and files.
@@ -119,14 +119,16 @@ async fn raised(world: World) {
     let place = Place::new();
     let server = limited(&place, FEW, 1000).arg("serve").settings(&settings).serve().await;
     let client = server.anonymous();
-    assert_eq!(gauge(&client, "http_connections_limit").await, 500);
+    assert_eq!(gauge(&client, "chatapp_http_connections_limit").await, 500);
     let host = server.url().strip_prefix("http://").expect("its address").to_owned();
     let mut open = Vec::new();
     for _ in 0..2 * FEW {
         open.push(TcpStream::connect(&host).await.expect("the system takes it"));
     }
-    eventually("all are served", async || gauge(&client, "http_connections").await > open.len())
-        .await;
+    eventually("all are served", async || {
+        gauge(&client, "chatapp_http_connections").await > open.len()
+    })
+    .await;
     let log = server.terminate().await.stderr;
     assert!(!log.contains("lets this process open"), "{log}");
 

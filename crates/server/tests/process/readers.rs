@@ -32,7 +32,7 @@ async fn gauge(server: &AppProcess, name: &str) -> u64 {
 
 /// How many answers of other servers this one is reading, each with a reader of its own.
 async fn readers(server: &AppProcess) -> u64 {
-    gauge(server, "remote_responses_followed").await
+    gauge(server, "chatapp_remote_responses_followed").await
 }
 
 async fn once(world: World) {
@@ -122,7 +122,7 @@ async fn stall(world: World) {
         assert_eq!(turn["message"]["content"], ticked(20));
     }
     eventually("they are dropped, though none of them has read anything", async || {
-        gauge(&server, "sse_followers").await == 0
+        gauge(&server, "chatapp_sse_followers").await == 0
     })
     .await;
 

@@ -92,12 +92,14 @@ async fn slow(world: World) {
         let _ = stream.write_all(head.as_bytes()).await;
         attack.push(stream);
     }
-    eventually("its share of bodies is taken", async || gauge(&server, "http_bodies").await >= 128)
-        .await;
+    eventually("its share of bodies is taken", async || {
+        gauge(&server, "chatapp_http_bodies").await >= 128
+    })
+    .await;
     let took = ordinary(&server, &upstream).await;
     assert!(took < bound, "{took:?}, not {bound:?}");
-    assert!(gauge(&server, "http_bodies").await <= 128);
-    let refused = "http_limits_reached_total{limit=\"bodies_per_address\"}";
+    assert!(gauge(&server, "chatapp_http_bodies").await <= 128);
+    let refused = "chatapp_http_limits_reached_total{limit=\"bodies_per_address\"}";
     assert!(gauge(&server, refused).await >= CONNECTIONS - 128 - 1);
     drop(attack);
 
@@ -112,7 +114,7 @@ async fn slow(world: World) {
     assert!(told.is_empty() || told.starts_with("HTTP/1.1 429 "), "{told}");
     let took = ordinary(&server, &upstream).await;
     assert!(took < bound, "{took:?}, not {bound:?}");
-    let refused = "http_limits_reached_total{limit=\"connections_per_address\"}";
+    let refused = "chatapp_http_limits_reached_total{limit=\"connections_per_address\"}";
     assert!(gauge(&server, refused).await >= CONNECTIONS - 750);
     drop(silent);
     server.terminate().await;

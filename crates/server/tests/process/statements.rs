@@ -34,9 +34,9 @@ impl Asked {
             line.map_or(0, |value| value.parse().expect("a whole number"))
         };
         Self {
-            reads: value("database_statements_total{handle=\"read\"}"),
-            writes: value("database_statements_total{handle=\"write\"}"),
-            transactions: value("database_transactions_total"),
+            reads: value("chatapp_database_statements_total{handle=\"read\"}"),
+            writes: value("chatapp_database_statements_total{handle=\"write\"}"),
+            transactions: value("chatapp_database_transactions_total"),
         }
     }
 

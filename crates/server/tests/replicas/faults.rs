@@ -54,28 +54,28 @@ impl Scene {
 /// The second server follows live again.
 async fn live_again(scene: &mut Scene) {
     let two = &scene.site.two;
-    reaches(two, "bus_returns_total", 1).await;
-    let before = metric(two, "bus_received_events_total").await;
+    reaches(two, "chatapp_bus_returns_total", 1).await;
+    let before = metric(two, "chatapp_bus_received_events_total").await;
     scene.there.read_text(20).await;
-    reaches(&scene.site.two, "bus_received_events_total", before + 10).await;
+    reaches(&scene.site.two, "chatapp_bus_received_events_total", before + 10).await;
 }
 
 async fn kill(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.kill().await;
-    reaches(&scene.site.two, "bus_fallbacks_total", 1).await;
+    reaches(&scene.site.two, "chatapp_bus_fallbacks_total", 1).await;
     scene.read().await;
     scene.site.assert_well().await;
     assert_eq!(degraded(&scene.site.two).await[0], "redis");
-    assert_eq!(metric(&scene.site.one, "bus_up").await, 0);
+    assert_eq!(metric(&scene.site.one, "chatapp_bus_up").await, 0);
     scene.site.redis.come_back().await;
     live_again(&mut scene).await;
     let site = scene.end().await;
-    assert!(metric(&site.one, "bus_dropped_events_total").await > 0);
+    assert!(metric(&site.one, "chatapp_bus_dropped_events_total").await > 0);
     for server in [&site.one, &site.two] {
         assert!(degraded(server).await.is_null());
-        assert_eq!(metric(server, "bus_up").await, 1);
+        assert_eq!(metric(server, "chatapp_bus_up").await, 1);
         assert_eq!(logged(server, "Redis is away"), 1, "one line when it goes");
         assert_eq!(logged(server, "Redis is connected"), 2, "one at the start, one when back");
     }
@@ -85,7 +85,7 @@ async fn freeze(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.freeze();
-    reaches(&scene.site.two, "bus_fallbacks_total", 1).await;
+    reaches(&scene.site.two, "chatapp_bus_fallbacks_total", 1).await;
     scene.read().await;
     scene.site.assert_well().await;
     scene.site.redis.thaw();
@@ -101,8 +101,8 @@ async fn flush(world: World) {
     }
     scene.site.assert_well().await;
     scene.read().await;
-    let before = metric(&scene.site.two, "bus_received_events_total").await;
-    reaches(&scene.site.two, "bus_received_events_total", before + 10).await;
+    let before = metric(&scene.site.two, "chatapp_bus_received_events_total").await;
+    reaches(&scene.site.two, "chatapp_bus_received_events_total", before + 10).await;
     scene.end().await;
 }
 
@@ -110,7 +110,7 @@ async fn full(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.fill().await;
-    reaches(&scene.site.two, "bus_fallbacks_total", 1).await;
+    reaches(&scene.site.two, "chatapp_bus_fallbacks_total", 1).await;
     scene.read().await;
     scene.site.assert_well().await;
     scene.site.redis.make_room().await;

@@ -41,8 +41,8 @@ async fn ahead(world: World) {
     assert_valid_from_middle(&later);
     let place = usize::try_from(seen).expect("a small number") + 1;
     assert!(later == stored[place..], "only what follows");
-    assert!(metric(&site.two, "bus_received_events_total").await >= 30);
-    assert!(metric(&site.one, "bus_published_events_total").await >= 30);
+    assert!(metric(&site.two, "chatapp_bus_received_events_total").await >= 30);
+    assert!(metric(&site.one, "chatapp_bus_published_events_total").await >= 30);
 }
 
 async fn followers(world: World) {
@@ -63,10 +63,10 @@ async fn followers(world: World) {
     let place = usize::try_from(number).expect("a small number") + 1;
     assert!(newest == stored[place..], "only what follows {number}");
     // Four followers, one reader: each event was taken from Redis at most once.
-    let received = metric(&site.two, "bus_received_events_total").await;
+    let received = metric(&site.two, "chatapp_bus_received_events_total").await;
     let count = u64::try_from(stored.len()).expect("a small number");
     assert!(received > count / 2 && received <= count, "{received} of {count}");
-    assert_eq!(metric(&site.two, "bus_fallbacks_total").await, 0);
+    assert_eq!(metric(&site.two, "chatapp_bus_fallbacks_total").await, 0);
 }
 
 async fn stop(world: World) {
@@ -76,9 +76,9 @@ async fn stop(world: World) {
     let _other = site.answer(ENDLESS).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(3).await;
-    let before = metric(&site.one, "bus_looks_total").await;
+    let before = metric(&site.one, "chatapp_bus_polls_total").await;
     site.stop(&response).await;
-    reaches(&site.one, "bus_looks_total", before + 1).await;
+    reaches(&site.one, "chatapp_bus_polls_total", before + 1).await;
     assert!(here.finish().await == site.stored(&response).await);
 }
 
@@ -99,7 +99,7 @@ async fn delete(world: World) {
         let [conversation, message] = ["/conversation/id", "/user_message_id"]
             .map(|at| resource.pointer(at).and_then(Value::as_str).expect(at).to_owned());
         let path = path.replace("{conversation}", &conversation).replace("{message}", &message);
-        let before = metric(&site.one, "bus_looks_total").await;
+        let before = metric(&site.one, "chatapp_bus_polls_total").await;
         let method = method.parse().expect("a method");
         let mut request = site.there.request(method, &path);
         if path.ends_with("/delete") {
@@ -107,7 +107,7 @@ async fn delete(world: World) {
         }
         let status = site.there.send(request).await.status;
         assert!((200..300).contains(&status), "{path}: {status}");
-        reaches(&site.one, "bus_looks_total", before + 1).await;
+        reaches(&site.one, "chatapp_bus_polls_total", before + 1).await;
         let frames = here.finish().await;
         let end = frames.iter().find(|frame| frame.event == "response.failed").expect("its end");
         let code = &end.json()["response"]["error"]["code"];
@@ -123,12 +123,12 @@ async fn delete_account(world: World) {
     let bob = site.one.anonymous().signup("bob@example.org").await;
     let (mut here, _) = site.answer_to(&bob, ENDLESS).await;
     here.read_text(3).await;
-    let before = metric(&site.one, "bus_looks_total").await;
+    let before = metric(&site.one, "chatapp_bus_polls_total").await;
     let there = site.two.anonymous().with_bearer(Some(&bob.access_token));
     let body = json!({"current_password": PASSWORD});
     let request = there.request(Method::DELETE, "/api/me").json(&body);
     assert_eq!(there.send(request).await.status, 204);
-    reaches(&site.one, "bus_looks_total", before + 1).await;
+    reaches(&site.one, "chatapp_bus_polls_total", before + 1).await;
     // Either the answer's own end or the end of the session it was asked for with.
     here.finish().await;
 }

@@ -25,7 +25,7 @@ async fn idle(world: World) {
     site.stop(&response).await;
     there.finish().await;
     for server in [&site.one, &site.two] {
-        reaches(server, "bus_up", 1).await;
+        reaches(server, "chatapp_bus_up", 1).await;
     }
     eventually("nobody listens to the response", async || channels(&site.redis).await == 2).await;
     let before = site.redis.commands().await;

@@ -149,7 +149,7 @@ impl Accounts {
     pub(super) async fn count_attempt(&self, client: &Client) -> Result<Attempt> {
         let attempt = self.signups.signup(&client.address).await?;
         attempt.ask(self.core.context.now()).map_err(|wait| {
-            metrics::counter!("signup_throttled_total").increment(1);
+            metrics::counter!("chatapp_signup_throttled_total").increment(1);
             Error::TooManySignups(wait)
         })?;
         Ok(attempt)

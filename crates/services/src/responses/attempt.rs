@@ -225,7 +225,7 @@ impl<'a> Hearing<'a> {
             self.engine.log_has_grown();
         }
         if !std::mem::replace(&mut self.has_begun, true) {
-            metrics::histogram!("generation_first_token_seconds")
+            metrics::histogram!("chatapp_generation_first_token_seconds")
                 .record(self.began.elapsed().as_secs_f64());
         }
     }

@@ -41,7 +41,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         }
         let cost = last.elapsed();
         interval = engine.settings.checkpoint_interval.max(cost * 5).min(LONGEST);
-        metrics::gauge!("checkpoint_interval_seconds").set(interval.as_secs_f64());
+        metrics::gauge!("chatapp_checkpoint_interval_seconds").set(interval.as_secs_f64());
     }
 }
 
@@ -109,7 +109,7 @@ async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
         }
         Err(error) => {
             tracing::warn!(error = %crate::chain(&error), "a checkpoint could not be stored");
-            metrics::counter!("checkpoint_failures_total").increment(1);
+            metrics::counter!("chatapp_checkpoint_failures_total").increment(1);
             for (generation, _) in pending {
                 generation.log.mark_doubtful();
             }

@@ -174,7 +174,7 @@ pub(super) async fn store(
         response = %row.id, conversation = %row.conversation_id, error = %crate::chain(&error),
         "the end of a response cannot be stored as it is"
     );
-    metrics::counter!("generation_ends_not_stored_total").increment(1);
+    metrics::counter!("chatapp_generation_ends_not_stored_total").increment(1);
     let failure = failures::not_stored();
     let ending = Ending {
         status: ResponseStatus::Failed,
@@ -358,12 +358,13 @@ fn measure(row: &response::Model, ending: &Ending, code: Option<&str>) {
         ResponseStatus::Failed => "failed",
         ResponseStatus::Cancelled => "cancelled",
     };
-    metrics::counter!("generations_total", "status" => status).increment(1);
+    metrics::counter!("chatapp_generations_total", "status" => status).increment(1);
     if let Some(code) = code {
-        metrics::counter!("generation_failures_total", "code" => code.to_owned()).increment(1);
+        metrics::counter!("chatapp_generation_failures_total", "code" => code.to_owned())
+            .increment(1);
     }
     let took = ending.at.signed_duration_since(row.created_at).to_std().unwrap_or_default();
-    metrics::histogram!("generation_seconds").record(took.as_secs_f64());
+    metrics::histogram!("chatapp_generation_seconds").record(took.as_secs_f64());
     let Some(tokens) = ending.usage else { return };
     for (kind, count) in [
         ("input", tokens.input),
@@ -372,7 +373,7 @@ fn measure(row: &response::Model, ending: &Ending, code: Option<&str>) {
         ("reasoning", tokens.reasoning),
     ] {
         let provider = row.provider.clone();
-        metrics::counter!("generation_tokens_total", "provider" => provider, "kind" => kind)
+        metrics::counter!("chatapp_generation_tokens_total", "provider" => provider, "kind" => kind)
             .increment(count);
     }
 }

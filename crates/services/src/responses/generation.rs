@@ -144,7 +144,7 @@ impl Generation {
 pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
     let asked = AssertUnwindSafe(ask(&engine, &generation)).catch_unwind().await;
     let outcome = asked.unwrap_or_else(|_panic| {
-        metrics::counter!("generation_panics_total").increment(1);
+        metrics::counter!("chatapp_generation_panics_total").increment(1);
         tracing::error!(response = %generation.row.id, "generating a response panicked");
         Outcome::of(End::Failed(failures::internal()))
     });
@@ -191,7 +191,7 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
             return attempt.outcome;
         }
         allowance = allowance.after_refusal(sent);
-        metrics::counter!("generation_context_refusals_total").increment(1);
+        metrics::counter!("chatapp_generation_context_refusals_total").increment(1);
         tracing::info!(tokens = sent, allowed = allowance.tokens, "asking again with less");
     }
 }

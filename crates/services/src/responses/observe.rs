@@ -73,7 +73,7 @@ async fn take_over(
     tracing::warn!(server = %id, "seeing to what a dead server left open");
     #[cfg(feature = "kill-points")]
     crud::kill_point("takeover.committed");
-    metrics::counter!("server_takeovers_total").increment(1);
+    metrics::counter!("chatapp_server_takeovers_total").increment(1);
     if recover::take_open_of(engine, id, skipped).await? {
         Ok(())
     } else {

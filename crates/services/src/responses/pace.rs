@@ -51,7 +51,7 @@ impl Pace {
     pub(crate) fn heard(&mut self) {
         if !self.live {
             self.live = true;
-            metrics::counter!("bus_returns_total").increment(1);
+            metrics::counter!("chatapp_bus_returns_total").increment(1);
         }
         self.due = (Instant::now() + SILENCE).min(self.looked + TRUST);
     }
@@ -61,7 +61,7 @@ impl Pace {
         if self.live {
             self.live = false;
             self.due = Instant::now();
-            metrics::counter!("bus_fallbacks_total").increment(1);
+            metrics::counter!("chatapp_bus_fallbacks_total").increment(1);
         }
     }
 }

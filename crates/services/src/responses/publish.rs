@@ -66,7 +66,8 @@ async fn run(bus: Bus, id: ResponseId, stream: String, log: Arc<Log>) {
         let (first, last, lines) = (run.first_seq, run.last_seq, run.payload.as_str());
         let batch = Batch { stream: &stream, channel: &channel, first, last, lines };
         if let Ok(heard) = bus.publish(batch).await {
-            metrics::counter!("bus_published_events_total").increment(count(from, run.until));
+            metrics::counter!("chatapp_bus_published_events_total")
+                .increment(count(from, run.until));
             from = run.until;
             tokio::time::sleep(if heard > 0 { FOLLOWED } else { UNFOLLOWED }).await;
             continue;
@@ -76,7 +77,7 @@ async fn run(bus: Bus, id: ResponseId, stream: String, log: Arc<Log>) {
             () = log.wait_over() => false,
         };
         let until = if is_up { log.stored().max(from) } else { log.len() };
-        metrics::counter!("bus_dropped_events_total").increment(count(from, until));
+        metrics::counter!("chatapp_bus_dropped_events_total").increment(count(from, until));
         from = until;
     }
 }

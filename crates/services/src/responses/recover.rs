@@ -139,7 +139,7 @@ async fn go_on(engine: &Arc<Engine>, row: response::Model, log: Log) -> Result<(
         response = %row.id, conversation = %row.conversation_id, attempt = row.continuations,
         kept_bytes = log.answer().len(), "going on with a response that a dead server left open"
     );
-    metrics::counter!("generations_continued_total").increment(1);
+    metrics::counter!("chatapp_generations_continued_total").increment(1);
     engine.spawn(Arc::new(Generation::resume(row, log, slot)));
     Ok(())
 }
@@ -153,7 +153,7 @@ async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> 
                 response = %row.id, conversation = %row.conversation_id,
                 kept_events = log.next_seq(), "closed a response that a dead server left open"
             );
-            metrics::counter!("generations_recovered_total").increment(1);
+            metrics::counter!("chatapp_generations_recovered_total").increment(1);
             #[cfg(feature = "kill-points")]
             crud::kill_point("recovery.closed");
             Ok(())

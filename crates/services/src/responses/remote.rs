@@ -71,14 +71,14 @@ struct Counted;
 
 impl Counted {
     fn begin() -> Self {
-        metrics::gauge!("remote_responses_followed").increment(1.0);
+        metrics::gauge!("chatapp_remote_responses_followed").increment(1.0);
         Self
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        metrics::gauge!("remote_responses_followed").decrement(1.0);
+        metrics::gauge!("chatapp_remote_responses_followed").decrement(1.0);
     }
 }
 
@@ -214,7 +214,7 @@ impl Live {
                     return Pulled::Broken;
                 };
                 let added = u64::try_from(added).unwrap_or(0);
-                metrics::counter!("bus_received_events_total").increment(added);
+                metrics::counter!("chatapp_bus_received_events_total").increment(added);
                 pulled = Pulled::News;
             }
         }

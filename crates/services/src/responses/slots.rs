@@ -41,12 +41,12 @@ fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
 
 fn publish(counts: &Counts) {
     let running = u32::try_from(counts.conversations.len()).unwrap_or(u32::MAX);
-    metrics::gauge!("generations_running").set(f64::from(running));
+    metrics::gauge!("chatapp_generations_running").set(f64::from(running));
 }
 
 impl Slots {
     pub(crate) fn new(total_limit: u32, user_limit: u32) -> Self {
-        metrics::gauge!("generations_limit").set(total_limit);
+        metrics::gauge!("chatapp_generations_limit").set(total_limit);
         Self { counts: Arc::default(), total_limit, user_limit }
     }
 
@@ -59,13 +59,14 @@ impl Slots {
             return Ok(slot());
         }
         if counts.conversations.len() >= self.total_limit as usize {
-            metrics::counter!("generations_refused_total", "limit" => "server").increment(1);
+            metrics::counter!("chatapp_generations_refused_total", "limit" => "server")
+                .increment(1);
             return Err(Error::Busy);
         }
         let own = counts.users.entry(user).or_default();
         if *own >= self.user_limit {
             let limit = self.user_limit;
-            metrics::counter!("generations_refused_total", "limit" => "user").increment(1);
+            metrics::counter!("chatapp_generations_refused_total", "limit" => "user").increment(1);
             return Err(Error::LimitReached { what: "responses running at once", limit });
         }
         *own += 1;

@@ -50,7 +50,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
             if is_due {
                 break;
             }
-            metrics::counter!("bus_looks_total").increment(1);
+            metrics::counter!("chatapp_bus_polls_total").increment(1);
         }
         round = round.wrapping_add(1);
         // Every 2 s.

@@ -58,7 +58,7 @@ impl Searches {
                         _ => failures += 1,
                     }
                     if failures == ATTEMPTS {
-                        metrics::counter!("rows_skipped_total", "work" => "search backlog")
+                        metrics::counter!("chatapp_rows_skipped_total", "work" => "search backlog")
                             .increment(1);
                         tracing::error!(error, "a text cannot be made searchable; it is skipped");
                     }
