@@ -19,7 +19,7 @@ section! {
     /// What becomes of an answer that the end of the server interrupts, by a crash or because it
     /// was told to stop: `mark` keeps its text and ends it as `interrupted`; `continue` asks the
     /// model to go on from its text, in the same message, once the server is back or another one
-    /// has taken over. How well models do that: `docs/streaming.md`.
+    /// has taken over. How well models do that: `docs/STREAMING.md`.
     on_interruption: OnInterruption = "mark";
     /// How often one answer is gone on with. At the next interruption it ends as `interrupted`.
     continue_attempts: u32 = "3", range "1" to "100";

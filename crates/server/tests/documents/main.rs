@@ -2,7 +2,7 @@
 //! is for. A fence of a language that nothing here knows fails, so that no block escapes.
 //!
 //! Some are run elsewhere, and only looked for here: the tour of the README, the examples of
-//! `docs/API.md` with their answers, the clients of `docs/streaming.md`, the queries of
+//! `docs/API.md` with their answers, the clients of `docs/STREAMING.md`, the queries of
 //! `docs/DATABASE.md` on every engine, the dump of `docs/OPERATING.md`.
 #![cfg(unix)]
 #![expect(
@@ -280,7 +280,7 @@ fn yaml(block: &Block) -> Result<(), String> {
 /// The clients are run by `recipes`, which finds them by this line.
 fn recipe(block: &Block) -> Result<(), String> {
     let marker = format!("<!-- recipe: {} -->", block.language);
-    if block.above == marker && block.place.file == "docs/streaming.md" {
+    if block.above == marker && block.place.file == "docs/STREAMING.md" {
         Ok(())
     } else {
         Err(format!("no test runs it: {marker} stands above those that are"))

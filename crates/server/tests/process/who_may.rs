@@ -1,4 +1,4 @@
-//! The table of docs/accounts.md, row by row: who may sign up and who becomes the administrator,
+//! The table of docs/ACCOUNTS.md, row by row: who may sign up and who becomes the administrator,
 //! in front of the real program as it is reached in practice.
 
 use std::net::{IpAddr, UdpSocket};

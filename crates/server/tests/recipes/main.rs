@@ -1,4 +1,4 @@
-//! The clients of `docs/streaming.md`, run as they stand there against the real program, and one
+//! The clients of `docs/STREAMING.md`, run as they stand there against the real program, and one
 //! that is generated from its description.
 #![cfg(unix)]
 #![expect(

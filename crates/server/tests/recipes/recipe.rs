@@ -1,4 +1,4 @@
-//! The recipes of `docs/streaming.md`, word for word, run by their interpreters.
+//! The recipes of `docs/STREAMING.md`, word for word, run by their interpreters.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-const GUIDE: &str = include_str!("../../../../docs/streaming.md");
+const GUIDE: &str = include_str!("../../../../docs/STREAMING.md");
 
 /// A language that has a recipe.
 #[derive(Debug, Clone, Copy)]
