@@ -1,7 +1,7 @@
 /** Follows an answer through every kind of trouble, from any of its events to its end. */
 import { Lost } from "./errors";
 import { persist, request } from "./http";
-import { safeLink } from "../markdown/links";
+import { safeLink } from "./links";
 import type { Annotation, Call, Response, Waiting } from "./types";
 import { SseReader, type Frame } from "./sse";
 

@@ -42,7 +42,7 @@ describe("what answers in the server's place", () => {
     ["a proxy that wants a login", text(401)],
   ])("is no answer: %s", async (_, foreign) => {
     const { json, persist } = await import("./http");
-    const { connection } = await import("../state/connection.svelte");
+    const { connection } = await import("./connection.svelte");
     await json("/api/me");
     replies = [foreign];
     // Nor is it one when the server is asked whether it is there.

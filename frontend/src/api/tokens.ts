@@ -3,7 +3,7 @@
  * token that the browser keeps in a cookie no script can read.
  */
 import { Lost, Refused } from "./errors";
-import { attempt, content } from "./http";
+import { attempt, content } from "./attempt";
 import { oneTab } from "./locks";
 import type { Tokens, User } from "./types";
 

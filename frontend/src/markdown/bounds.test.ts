@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { HOSTILE } from "../testing/hostile";
 import { Blocks, type Block } from "./blocks";
-import { Allowance, DEEPEST, LONGEST_ADDRESS, MOST_PARTS, MOST_STEPS } from "./bounds";
+import { Allowance, DEEPEST, MOST_PARTS, MOST_STEPS } from "./bounds";
 import { Reader, type Token, type Tokens } from "./lexer";
-import { safeLink } from "./links";
+import { LONGEST_ADDRESS, safeLink } from "../api/links";
 import { complete } from "./unfinished";
 
 /** How many tokens there are, and how many are within one another. */

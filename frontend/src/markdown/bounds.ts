@@ -14,8 +14,6 @@ export const LONGEST_LINE = 4_000;
 export const LONGEST_FORMULA = 2_000;
 /** The most cells of a table. Rows are filled up to the width of the first, whatever they hold. */
 export const MOST_CELLS = 10_000;
-/** Longer addresses lead nowhere: a definition repeats its address at each of its uses. */
-export const LONGEST_ADDRESS = 4_000;
 
 /** The parts that one text is drawn of, about as many as elements in the page. */
 export const MOST_PARTS = 30_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Blocks, headingLevels } from "./blocks";
 import { plain, Reader, type Token } from "./lexer";
-import { destination, safeLink } from "./links";
+import { destination, safeLink } from "../api/links";
 import { complete } from "./unfinished";
 
 const REFERENCE = `# Title

@@ -3,7 +3,7 @@ import { Refused } from "../api/errors";
 import { json } from "../api/http";
 import type { Conversation, ConversationPatch, List } from "../api/types";
 import { announceChange, onChange } from "./changes";
-import { connection } from "./connection.svelte";
+import { connection } from "../api/connection.svelte";
 
 const PAGE = 40;
 /** How often the list is asked for while it is looked at, in milliseconds. */

@@ -8,7 +8,7 @@ import { newKey } from "../api/key";
 import { oneTab } from "../api/locks";
 import { sleep } from "../api/sleep";
 import type { Turn } from "../api/types";
-import { connection } from "./connection.svelte";
+import { connection } from "../api/connection.svelte";
 import { conversations } from "./conversations.svelte";
 import { beginning, giveAllBack, isBeginning, isOf, MOST, store, stored, unstore, Unsure, type Outgoing } from "./outgoing";
 

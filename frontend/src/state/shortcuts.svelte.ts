@@ -1,5 +1,4 @@
 /** Keyboard shortcuts. All of them can be switched off. */
-import type { Catalogue } from "../i18n/en";
 import { layout } from "./layout.svelte";
 import { router } from "./router.svelte";
 import { settings } from "./settings.svelte";
@@ -16,8 +15,11 @@ export const actions: Actions = {};
 
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 
+/** What the keys are called that have no letter. */
+type KeyNames = Record<"ctrl" | "shift" | "alt" | "escape" | "enter", string>;
+
 /** The keys of each, as they are written on this machine's keyboard. */
-export function keysOf(words: Catalogue["shortcuts"]["keys"]) {
+export function keysOf(words: KeyNames) {
   const main = MAC ? "⌘" : words.ctrl;
   const shift = MAC ? "⇧" : words.shift;
   return {

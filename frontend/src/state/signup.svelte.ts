@@ -1,5 +1,5 @@
 /** Who can make an account here: what the screen before the login depends on. */
-import { attempt } from "../api/http";
+import { attempt } from "../api/attempt";
 import type { SignupState } from "../api/types";
 
 class Signup {

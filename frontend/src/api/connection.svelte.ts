@@ -1,6 +1,6 @@
 /** Whether the server can be reached, as far as requests have shown. */
-import { isPage } from "../api/errors";
-import { sleep } from "../api/sleep";
+import { isPage } from "./errors";
+import { sleep } from "./sleep";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;

@@ -1,5 +1,7 @@
 /** Links of texts that somebody else has written. */
-import { LONGEST_ADDRESS } from "./bounds";
+
+/** Longer addresses lead nowhere: in Markdown, a definition repeats its address at each of its uses. */
+export const LONGEST_ADDRESS = 4_000;
 
 /** The address that a person may follow, in its one spelling; nothing for what is no web or mail address. */
 export function safeLink(href: string): string | undefined {
