@@ -9,7 +9,6 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use models::{SessionId, Time, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::secret_key::hex;
 use crate::{AuthError, SecretKey, random};
 
 /// The longest token that is looked at, in bytes. Ours have about 500.
@@ -64,7 +63,7 @@ impl Key {
     fn derive(secret: &SecretKey) -> Self {
         let key = secret.derive::<32>("access token HS256");
         Self {
-            id: hex(&secret.derive::<8>("access token key id")),
+            id: hex::encode(secret.derive::<8>("access token key id")),
             encoding: EncodingKey::from_secret(&key),
             decoding: DecodingKey::from_secret(&key),
         }

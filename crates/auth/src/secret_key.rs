@@ -1,7 +1,6 @@
 //! The server's secret, from which every key is derived.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use aws_lc_rs::hkdf;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -96,13 +95,13 @@ impl SecretKey {
 
     /// A new secret: 32 random bytes as 64 hexadecimal digits.
     pub fn generate() -> SecretString {
-        SecretString::from(hex(&random::bytes::<32>()))
+        SecretString::from(hex::encode(random::bytes::<32>()))
     }
 
     /// A short name of the secret, safe to show and to store: 16 hexadecimal digits that do not
     /// lead back to it.
     pub fn fingerprint(&self) -> String {
-        hex(&self.derive::<8>("fingerprint"))
+        hex::encode(self.derive::<8>("fingerprint"))
     }
 
     /// The key by which the servers that share this secret know each other on the bus.
@@ -140,15 +139,6 @@ impl hkdf::KeyType for Length {
     fn len(&self) -> usize {
         self.0
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn is_example(secret: &str) -> bool {
@@ -245,7 +235,7 @@ mod tests {
         #[test]
         fn random_secrets_pass(bytes: [u8; 32]) {
             // Shrinking leads to all zeroes, which are rightly refused.
-            let text = hex(&bytes);
+            let text = hex::encode(bytes);
             prop_assume!(!is_repetitive(text.as_bytes()) && !is_example(&text));
             prop_assert!(parse(&text).is_ok());
         }

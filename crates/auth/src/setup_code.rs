@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::opaque::token_hash;
 use crate::random;
-use crate::secret_key::{SecretKey, hex};
+use crate::secret_key::SecretKey;
 
 /// What a code begins with.
 const PREFIX: &str = "setup_";
@@ -28,7 +28,7 @@ impl SetupCodes {
 
     /// A seed for a database that has none.
     pub fn new_seed() -> String {
-        hex(&random::bytes::<16>())
+        hex::encode(random::bytes::<16>())
     }
 
     /// The code: `setup_` and 128 bits in base64url, 28 characters.

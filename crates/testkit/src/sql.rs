@@ -1,6 +1,5 @@
 //! Plain SQL on a story's database, as its operator would type it.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
@@ -120,10 +119,5 @@ fn mysql_row(row: &MySqlRow) -> Vec<String> {
 fn text(bytes: &[u8]) -> String {
     let printable =
         |text: &String| text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
-    String::from_utf8(bytes.to_vec()).ok().filter(printable).unwrap_or_else(|| {
-        bytes.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    })
+    String::from_utf8(bytes.to_vec()).ok().filter(printable).unwrap_or_else(|| hex::encode(bytes))
 }

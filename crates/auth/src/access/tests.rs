@@ -52,7 +52,7 @@ impl Factory {
             header: json!({
                 "typ": "at+jwt",
                 "alg": "HS256",
-                "kid": hex(&secret.derive::<8>("access token key id")),
+                "kid": hex::encode(secret.derive::<8>("access token key id")),
             }),
             claims: json!({
                 "iss": "chatapp",

@@ -54,10 +54,7 @@ impl fmt::Display for Key {
         let hex = match self {
             Self::Number(number) => return write!(f, "{number}"),
             Self::Text(text) => text.replace('-', "").to_ascii_lowercase(),
-            Self::Bytes(bytes) => bytes.iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            }),
+            Self::Bytes(bytes) => hex::encode(bytes),
         };
         let is_uuid = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
         match self {
@@ -118,11 +115,7 @@ impl Cell {
 
 /// A text in a statement for MySQL, whatever is in it.
 fn quoted_text(text: &str) -> String {
-    let hex = text.bytes().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    format!("CONVERT(x'{hex}' USING utf8mb4)")
+    format!("CONVERT(x'{}' USING utf8mb4)", hex::encode(text))
 }
 
 fn lossy(bytes: Vec<u8>) -> String {

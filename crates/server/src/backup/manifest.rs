@@ -149,7 +149,7 @@ impl Manifest {
 
 /// The last line of a backup with this manifest.
 fn seal(json: &str) -> String {
-    let hash = hexadecimal(digest(&SHA256, json.as_bytes()).as_ref());
+    let hash = hex::encode(digest(&SHA256, json.as_bytes()));
     format!("{SEAL}{:010} {hash}\n", json.len())
 }
 
@@ -190,14 +190,5 @@ pub(super) async fn pass_on(
         // A signal may end the work here.
         tokio::task::yield_now().await;
     }
-    Ok(hexadecimal(hasher.finish().as_ref()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(hex::encode(hasher.finish()))
 }

@@ -358,10 +358,10 @@ async fn one_run_an_event(world: &World) {
     for run in runs {
         let first: u64 = run[0].parse().expect("a number");
         for (seq, line) in (first..).zip(run[1].lines()) {
-            let hex = line.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             let insert = format!(
                 "INSERT INTO response_events (response_id, first_seq, last_seq, payload) \
-                 SELECT id, {seq}, {seq}, CAST(x'{hex}' AS CHAR) FROM responses"
+                 SELECT id, {seq}, {seq}, CAST(x'{}' AS CHAR) FROM responses",
+                hex::encode(line)
             );
             sql.execute(&insert).await;
         }

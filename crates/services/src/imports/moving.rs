@@ -311,8 +311,7 @@ fn next_place(ends: &mut HashSet<Key>, last: &Key) -> Result<Key> {
 fn source_id(row: &predecessor::Conversation) -> String {
     let mut id = row.id.to_string();
     if id.len() > MAX_ID {
-        let digest = auth::token_hash(&id);
-        id = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        id = hex::encode(auth::token_hash(&id));
     }
     let made = row.created_at.as_ref().and_then(|at| transfer::time_in(&at.text, Utc.fix()));
     match made {

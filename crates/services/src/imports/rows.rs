@@ -280,7 +280,7 @@ fn source_id(conversation: &Conversation) -> String {
             let whole: Vec<&str> = conversation.title.as_deref().into_iter().chain(texts).collect();
             let digest = auth::hash_written(|out| Ok(serde_json::to_writer(out, &whole)?))
                 .unwrap_or_default();
-            digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+            format!("sha256:{}", hex::encode(digest))
         }
     }
 }
