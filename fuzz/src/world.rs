@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
 use crud::Db;
-use crud::connect::{Engine, Options, SqliteOptions, Synchronous};
+use crud::connect::{Database, Options, SqliteOptions, Synchronous};
 use models::{Context, UserId};
 use provider::Provider;
 use schemas::account::SignupRequest;
@@ -49,7 +49,7 @@ impl World {
     async fn try_begin() -> Result<Self, Box<dyn std::error::Error>> {
         let folder = tempfile::Builder::new().prefix("chatapp-fuzz-").tempdir()?;
         let options = Options {
-            engine: Engine::Sqlite(SqliteOptions {
+            database: Database::Sqlite(SqliteOptions {
                 path: folder.path().join("chatapp.db"),
                 readers: 1,
                 synchronous: Synchronous::Normal,

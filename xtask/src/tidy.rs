@@ -70,7 +70,7 @@ fn check(files: &[File]) -> Vec<Violation> {
     let rules = [
         source::sizes,
         source::crate_pages,
-        source::engine_switches,
+        source::dialect_switches,
         source::storage_below_crud,
         source::machine_paths,
         markdown::links,

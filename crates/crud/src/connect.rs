@@ -10,6 +10,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::time::Instant;
 
 use crate::db::{Db, Limits, Pools};
+use crate::dialect::Class;
 use crate::link::Link;
 use crate::transport::Transport;
 use crate::{dialect, mysql, private, sqlite};
@@ -20,7 +21,7 @@ pub use crate::sqlite::{SqliteOptions, Synchronous};
 
 /// Which database to use.
 #[derive(Debug, Clone)]
-pub enum Engine {
+pub enum Database {
     /// The embedded one.
     Sqlite(SqliteOptions),
     /// `MySQL` or `MariaDB`.
@@ -31,7 +32,7 @@ pub enum Engine {
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Which one.
-    pub engine: Engine,
+    pub database: Database,
     /// How long to try to reach it.
     pub give_up_after: Duration,
     /// Bounds on every write.
@@ -142,18 +143,19 @@ fn within(waited: Duration) -> String {
 
 /// Opens the database: waits for it, creates it where it is missing, migrates it.
 pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
-    let guard = match &options.engine {
-        Engine::Sqlite(sqlite) if options.exclusive => {
+    let guard = match &options.database {
+        Database::Sqlite(sqlite) if options.exclusive => {
             Some(Arc::new(Exclusive::take(&sqlite.path)?))
         }
-        _ => None,
+        Database::Sqlite(_) | Database::MySql(_) => None,
     };
     let pools = reach(options).await?;
-    if let Engine::Sqlite(sqlite) = &options.engine {
-        private::keep_database(&sqlite.path);
+    match &options.database {
+        Database::Sqlite(sqlite) => private::keep_database(&sqlite.path),
+        Database::MySql(_) => {}
     }
     if let Ok(Some(Transport { tls: None, is_here: false, .. })) =
-        transport(&options.engine, &pools.write).await
+        transport(&options.database, &pools.write).await
     {
         tracing::warn!(
             "what people write goes to the database server in plain text; DB_TLS=required asks for \
@@ -161,7 +163,7 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         );
     }
     let failed = |error| match error {
-        migration::Error::Database(source) => damaged(&options.engine, source)
+        migration::Error::Database(source) => damaged(&options.database, source)
             .unwrap_or_else(|source| migration::Error::Database(source).into()),
         other => other.into(),
     };
@@ -180,12 +182,12 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
 }
 
 /// What a start says when the file is damaged; the error itself when it is not.
-fn damaged(engine: &Engine, source: DbErr) -> Result<ConnectError, DbErr> {
-    match engine {
-        Engine::Sqlite(sqlite) if dialect::is_damaged_file(&source) => {
+fn damaged(database: &Database, source: DbErr) -> Result<ConnectError, DbErr> {
+    match database {
+        Database::Sqlite(sqlite) if dialect::classify(&source) == Class::Damaged => {
             Ok(ConnectError::Damaged { path: sqlite.path.clone(), source })
         }
-        _ => Err(source),
+        Database::Sqlite(_) | Database::MySql(_) => Err(source),
     }
 }
 
@@ -227,13 +229,13 @@ async fn reach(options: &Options) -> Result<Pools, ConnectError> {
     let began = Instant::now();
     let mut pause = Duration::from_millis(100);
     loop {
-        let result = match &options.engine {
-            Engine::Sqlite(sqlite) => sqlite::open(sqlite, options.limits.acquire).await,
-            Engine::MySql(mysql) => mysql::open(mysql, options.limits).await,
+        let result = match &options.database {
+            Database::Sqlite(sqlite) => sqlite::open(sqlite, options.limits.acquire).await,
+            Database::MySql(mysql) => mysql::open(mysql, options.limits).await,
         };
         let (place, source) = match result {
             Err(ConnectError::Unreachable { place, source, .. }) => {
-                match damaged(&options.engine, source) {
+                match damaged(&options.database, source) {
                     Ok(damaged) => return Err(damaged),
                     Err(source) => (place, source),
                 }
@@ -253,17 +255,17 @@ async fn reach(options: &Options) -> Result<Pools, ConnectError> {
 
 /// A connection to a database that is there; creates nothing, and does not wait for it.
 pub(crate) async fn open_existing(
-    engine: &Engine,
+    database: &Database,
     acquire: Duration,
 ) -> Result<Option<(DatabaseConnection, Link)>, ConnectError> {
-    match engine {
-        Engine::Sqlite(options) if !options.path.exists() => Ok(None),
-        Engine::Sqlite(options) => {
+    match database {
+        Database::Sqlite(options) if !options.path.exists() => Ok(None),
+        Database::Sqlite(options) => {
             let pools = sqlite::open(options, acquire).await?;
             close(pools.write).await;
             Ok(Some((pools.read, pools.link)))
         }
-        Engine::MySql(options) => {
+        Database::MySql(options) => {
             let limits = Limits { acquire, ..Limits::default() };
             let pools = mysql::open_existing(options, limits).await?;
             Ok(pools.map(|pools| (pools.write, pools.link)))
@@ -273,12 +275,12 @@ pub(crate) async fn open_existing(
 
 /// How `connection` is spoken; `None` of an embedded database.
 pub(crate) async fn transport(
-    engine: &Engine,
+    database: &Database,
     connection: &DatabaseConnection,
 ) -> Result<Option<Transport>, DbErr> {
-    match engine {
-        Engine::Sqlite(_) => Ok(None),
-        Engine::MySql(options) => Transport::of(options, connection).await.map(Some),
+    match database {
+        Database::Sqlite(_) => Ok(None),
+        Database::MySql(options) => Transport::of(options, connection).await.map(Some),
     }
 }
 

@@ -97,7 +97,7 @@ impl Default for Limits {
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Db").field("engine", &self.engine()).finish_non_exhaustive()
+        f.debug_struct("Db").field("dialect", &dialect::name(&self.read)).finish_non_exhaustive()
     }
 }
 
@@ -242,21 +242,17 @@ impl Db {
         metrics::gauge!("chatapp_database_up").set(1.0);
         metrics::gauge!("chatapp_database_full").set(0.0);
         let tasks = TaskTracker::new();
-        let (writer, uses) = if dialect::has_single_writer(&write) {
-            let pools = (read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool());
-            let uses = Uses::start(pools.0, pools.1, &tasks);
-            let group = GroupWriter::start(write, link.clone(), limits, &tasks);
-            (Writer::Group(group, uses.clone()), Some(uses))
-        } else {
-            (Writer::Pool(write), None)
+        let uses = dialect::embedded_pools(&read, &write)
+            .map(|(read, write)| Uses::start(read, write, &tasks));
+        let writer = match &uses {
+            Some(uses) => {
+                let group = GroupWriter::start(write, link.clone(), limits, &tasks);
+                Writer::Group(group, uses.clone())
+            }
+            None => Writer::Pool(write),
         };
         let read = Reader::new(read, link.clone(), uses);
         Self { read, writer, link, limits, tasks, is_full: Arc::default(), _guard: guard }
-    }
-
-    /// The engine as a person calls it.
-    pub fn engine(&self) -> &'static str {
-        dialect::name(&self.read)
     }
 
     /// Queries outside of transactions.

@@ -1,12 +1,13 @@
-//! The only place that asks which engine it runs on.
+//! The only place where the statements of databases differ.
 
+use migration::dialect::Dialect;
 use models::search_doc::Column as Doc;
 use models::{UserId, search_doc};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
-use sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
+use sea_orm::sqlx::{self, SqlitePool, mysql::MySqlDatabaseError};
 use sea_orm::{
-    ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, Value,
+    ColumnTrait, Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, Value,
 };
 use search::Term;
 
@@ -28,6 +29,8 @@ pub(crate) enum Class {
     ReadOnly,
     /// More than a packet may hold.
     TooLarge,
+    /// The file is damaged, or was never a database: waiting mends neither.
+    Damaged,
     /// Anything else.
     Other,
 }
@@ -53,31 +56,51 @@ const PER_VALUE: usize = 16;
 
 /// Whether writes go through one writer with group commit (`SQLite`), rather than a pool.
 pub(crate) fn has_single_writer(db: &impl ConnectionTrait) -> bool {
-    db.get_database_backend() == DbBackend::Sqlite
+    match Dialect::of(db) {
+        Dialect::Sqlite => true,
+        Dialect::MySql => false,
+    }
+}
+
+/// The connections to an embedded database: those that read and the one that writes. None of a
+/// database server.
+pub(crate) fn embedded_pools<'a>(
+    read: &'a DatabaseConnection,
+    write: &'a DatabaseConnection,
+) -> Option<(&'a SqlitePool, &'a SqlitePool)> {
+    match Dialect::of(write) {
+        Dialect::Sqlite => {
+            Some((read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool()))
+        }
+        Dialect::MySql => None,
+    }
 }
 
 /// How a write transaction begins. On `SQLite` it takes the write lock at once, so that it never
 /// fails half-way because another connection was quicker; on `MySQL` the session already has
 /// READ COMMITTED.
 pub(crate) fn write_transaction(db: &impl ConnectionTrait) -> TransactionOptions {
-    TransactionOptions {
-        sqlite_transaction_mode: has_single_writer(db).then_some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    }
+    let sqlite_transaction_mode = match Dialect::of(db) {
+        Dialect::Sqlite => Some(SqliteTransactionMode::Immediate),
+        Dialect::MySql => None,
+    };
+    TransactionOptions { sqlite_transaction_mode, ..Default::default() }
 }
 
-/// The engine as a person calls it.
+/// The database as a person calls it.
 pub(crate) fn name(db: &impl ConnectionTrait) -> &'static str {
-    match db.get_database_backend() {
-        DbBackend::Sqlite => "SQLite",
-        DbBackend::MySql => "MySQL/MariaDB",
-        _ => "another engine",
+    match Dialect::of(db) {
+        Dialect::Sqlite => "SQLite",
+        Dialect::MySql => "MySQL/MariaDB",
     }
 }
 
-/// The engine's own words for its version.
+/// The database's own words for its version.
 pub(crate) async fn version(db: &impl ConnectionTrait) -> Result<String, DbErr> {
-    let sql = if has_single_writer(db) { "SELECT sqlite_version()" } else { "SELECT VERSION()" };
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => "SELECT sqlite_version()",
+        Dialect::MySql => "SELECT VERSION()",
+    };
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let version: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
     Ok(format!("{} {}", name(db), version.unwrap_or_default()))
@@ -85,10 +108,10 @@ pub(crate) async fn version(db: &impl ConnectionTrait) -> Result<String, DbErr> 
 
 /// The time of a database server; none of an embedded database.
 pub(crate) async fn time(db: &impl ConnectionTrait) -> Result<Option<models::Time>, DbErr> {
-    if has_single_writer(db) {
-        return Ok(None);
-    }
-    let sql = "SELECT UTC_TIMESTAMP(6)";
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => return Ok(None),
+        Dialect::MySql => "SELECT UTC_TIMESTAMP(6)",
+    };
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
@@ -96,10 +119,12 @@ pub(crate) async fn time(db: &impl ConnectionTrait) -> Result<Option<models::Tim
 /// Version and cipher of the connection to a database server; none in plain text, and none of an
 /// embedded database.
 pub(crate) async fn tls(db: &impl ConnectionTrait) -> Result<Option<Tls>, DbErr> {
-    if has_single_writer(db) {
-        return Ok(None);
-    }
-    let sql = "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')";
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => return Ok(None),
+        Dialect::MySql => {
+            "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')"
+        }
+    };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let mut values = [String::new(), String::new()];
     for row in rows {
@@ -114,23 +139,26 @@ pub(crate) async fn tls(db: &impl ConnectionTrait) -> Result<Option<Tls>, DbErr>
 /// How busy the connections of a pool are.
 pub(crate) fn pool(name: &'static str, db: &DatabaseConnection) -> Pool {
     let count = |idle| u32::try_from(idle).unwrap_or(u32::MAX);
-    if has_single_writer(db) {
-        let pool = db.get_sqlite_connection_pool();
-        let limit = pool.options().get_max_connections();
-        Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
-    } else {
-        let pool = db.get_mysql_connection_pool();
-        let limit = pool.options().get_max_connections();
-        Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
+    match Dialect::of(db) {
+        Dialect::Sqlite => {
+            let pool = db.get_sqlite_connection_pool();
+            let limit = pool.options().get_max_connections();
+            Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
+        }
+        Dialect::MySql => {
+            let pool = db.get_mysql_connection_pool();
+            let limit = pool.options().get_max_connections();
+            Pool { name, open: pool.size(), idle: count(pool.num_idle()), limit }
+        }
     }
 }
 
-/// How many rows refer to rows that do not exist, where the engine would let that happen.
+/// How many rows refer to rows that do not exist, where the database would let that happen.
 pub(crate) async fn orphans(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    if !has_single_writer(db) {
-        return Ok(0);
-    }
-    let sql = "SELECT COUNT(*) FROM pragma_foreign_key_check";
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM pragma_foreign_key_check",
+        Dialect::MySql => return Ok(0),
+    };
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let count: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?;
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
@@ -138,26 +166,31 @@ pub(crate) async fn orphans(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
 
 /// Statement that removes freed pages from the file, where that is not done by itself.
 pub(crate) fn incremental_vacuum(db: &impl ConnectionTrait) -> Option<&'static str> {
-    has_single_writer(db).then_some("PRAGMA incremental_vacuum(1000)")
+    match Dialect::of(db) {
+        Dialect::Sqlite => Some("PRAGMA incremental_vacuum(1000)"),
+        Dialect::MySql => None,
+    }
 }
 
 /// That a column is NULL, where it hardly ever is. Without being told, `SQLite` takes it for
 /// frequent and reads the whole conversation instead of asking an index.
 pub(crate) fn is_rarely_null(db: &impl ConnectionTrait, column: impl ColumnTrait) -> Expr {
-    if has_single_writer(db) {
-        Expr::cust_with_exprs("likelihood(?, 0.01)", [column.is_null()])
-    } else {
-        column.is_null()
+    match Dialect::of(db) {
+        Dialect::Sqlite => Expr::cust_with_exprs("likelihood(?, 0.01)", [column.is_null()]),
+        Dialect::MySql => column.is_null(),
     }
 }
 
 /// How many rows of `search_docs` one statement may look at. `None` where an index knows which
 /// of them have the terms.
 ///
-/// `FULLTEXT` is no such index: it forgets words that are short or frequent, each engine others,
+/// `FULLTEXT` is no such index: it forgets words that are short or frequent, each server others,
 /// and sorts all it found before it gives the newest.
 pub(crate) fn scan_step(db: &impl ConnectionTrait) -> Option<u64> {
-    (!has_single_writer(db)).then_some(10_000)
+    match Dialect::of(db) {
+        Dialect::Sqlite => None,
+        Dialect::MySql => Some(10_000),
+    }
 }
 
 /// That a row of `search_docs` has all these terms. Where an index knows, it may name only the
@@ -170,28 +203,30 @@ pub(crate) fn has_terms(
     limit: u64,
 ) -> Condition {
     // Terms consist of ASCII letters and digits: nothing in them has a meaning in a pattern.
-    if has_single_writer(db) {
-        let (_, random) = owner.0.as_u64_pair();
-        let kind = if is_title { 't' } else { 'm' };
-        let quoted = terms.iter().map(|term| match term {
-            Term::Whole(term) => format!("\"{kind}{random:016x}{term}\""),
-            Term::Beginning(term) => format!("\"{kind}{random:016x}{term}\" *"),
-        });
-        let query = quoted.collect::<Vec<_>>().join(" AND ");
-        let rows = "doc IN (SELECT rowid FROM search_index WHERE search_index MATCH ? \
-                    AND rowid < ? ORDER BY rowid DESC LIMIT ?)";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        return Condition::all().add(Expr::cust_with_values::<_, sea_orm::Value, _>(
-            rows,
-            [query.into(), below.into(), limit.into()],
-        ));
+    match Dialect::of(db) {
+        Dialect::Sqlite => {
+            let (_, random) = owner.0.as_u64_pair();
+            let kind = if is_title { 't' } else { 'm' };
+            let quoted = terms.iter().map(|term| match term {
+                Term::Whole(term) => format!("\"{kind}{random:016x}{term}\""),
+                Term::Beginning(term) => format!("\"{kind}{random:016x}{term}\" *"),
+            });
+            let query = quoted.collect::<Vec<_>>().join(" AND ");
+            let rows = "doc IN (SELECT rowid FROM search_index WHERE search_index MATCH ? \
+                        AND rowid < ? ORDER BY rowid DESC LIMIT ?)";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            Condition::all().add(Expr::cust_with_values::<_, Value, _>(
+                rows,
+                [query.into(), below.into(), limit.into()],
+            ))
+        }
+        Dialect::MySql => terms.iter().fold(Condition::all(), |all, term| {
+            all.add(Expr::col((search_doc::Entity, Doc::Terms)).like(LikeExpr::new(match term {
+                Term::Whole(term) => format!("% {term} %"),
+                Term::Beginning(term) => format!("% {term}%"),
+            })))
+        }),
     }
-    terms.iter().fold(Condition::all(), |all, term| {
-        all.add(Expr::col((search_doc::Entity, Doc::Terms)).like(LikeExpr::new(match term {
-            Term::Whole(term) => format!("% {term} %"),
-            Term::Beginning(term) => format!("% {term}%"),
-        })))
-    })
 }
 
 /// Whether an error of class [`Class::Unavailable`] is one of the connection itself.
@@ -203,22 +238,6 @@ pub(crate) fn is_broken_connection(error: &DbErr) -> bool {
         | DbErr::Query(RuntimeErr::SqlxError(source))
             if matches!(**source, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
     )
-}
-
-/// Whether SQLite says that its file is damaged, or was never a database: waiting mends neither.
-pub(crate) fn is_damaged_file(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(source))
-    | DbErr::Exec(RuntimeErr::SqlxError(source))
-    | DbErr::Query(RuntimeErr::SqlxError(source))) = error
-    else {
-        return false;
-    };
-    let code = source
-        .as_database_error()
-        .filter(|error| error.try_downcast_ref::<MySqlDatabaseError>().is_none())
-        .and_then(|error| error.code()?.parse::<i32>().ok());
-    // CORRUPT, NOTADB.
-    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
 /// Sorts a driver error.
@@ -290,6 +309,8 @@ fn classify_sqlite(primary: i32) -> Class {
         8 => Class::ReadOnly,
         // CANTOPEN.
         14 => Class::Unavailable,
+        // CORRUPT, NOTADB.
+        11 | 26 => Class::Damaged,
         _ => Class::Other,
     }
 }

@@ -127,7 +127,7 @@ impl From<DbErr> for CrudError {
             dialect::Class::StorageFull => Self::StorageFull(error),
             dialect::Class::ReadOnly => Self::ReadOnly(error),
             dialect::Class::TooLarge => Self::TooLarge,
-            dialect::Class::Other => Self::Driver(error),
+            dialect::Class::Damaged | dialect::Class::Other => Self::Driver(error),
         };
         error.counted()
     }

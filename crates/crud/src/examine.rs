@@ -5,7 +5,7 @@ use std::time::Duration;
 use models::Time;
 use sea_orm::DatabaseConnection;
 
-use crate::connect::{ConnectError, Engine, close, open_existing, transport};
+use crate::connect::{ConnectError, Database, close, open_existing, transport};
 use crate::link::Link;
 use crate::transport::Transport;
 use crate::{dialect, secret};
@@ -36,9 +36,9 @@ pub struct Examined {
 }
 
 /// Looks at a database, once and without waiting for it. `None` if there is none yet.
-pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> {
-    let Some((connection, link)) = open_existing(engine, ACQUIRE).await? else { return Ok(None) };
-    let found = look(engine, &connection, &link).await;
+pub async fn examine(database: &Database) -> Result<Option<Examined>, ConnectError> {
+    let Some((connection, link)) = open_existing(database, ACQUIRE).await? else { return Ok(None) };
+    let found = look(database, &connection, &link).await;
     close(connection).await;
     found.map(Some).map_err(|source| ConnectError::Unreachable {
         place: "statements".to_owned(),
@@ -48,7 +48,7 @@ pub async fn examine(engine: &Engine) -> Result<Option<Examined>, ConnectError> 
 }
 
 async fn look(
-    engine: &Engine,
+    database: &Database,
     connection: &DatabaseConnection,
     link: &Link,
 ) -> Result<Examined, sea_orm::DbErr> {
@@ -60,7 +60,7 @@ async fn look(
         secret: if is_current { secret::noted(connection).await? } else { None },
         views: migration::views::faulty(connection).await?,
         time: dialect::time(connection).await?,
-        transport: transport(engine, connection).await?,
+        transport: transport(database, connection).await?,
         packet: link.limit_of_packets(),
         orphans: dialect::orphans(connection).await?,
     })

@@ -19,7 +19,7 @@ mod sqlite;
 pub mod transport;
 mod tx;
 pub use connect::{
-    ConnectError, Engine, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
+    ConnectError, Database, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
     Synchronous, Tls, TlsMode, check_authorities, connect,
 };
 pub use db::{Db, Limits};

@@ -1,11 +1,13 @@
-//! One way to write a table for every engine.
+//! One way to write a table for every database.
 //!
-//! A column list is plain SQL with placeholders for the types that engines name differently:
+//! A column list is plain SQL with placeholders for the types that databases name differently:
 //! `{id}` (16 bytes), `{time}` (UTC, microseconds), `{bool}`, `{int}`, `{bigint}`, `{hash}`
 //! (32 bytes), `{text}` (unbounded), `{string:N}` (at most N characters, compared byte by byte).
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm_migration::sea_orm::ConnectionTrait;
+
+use crate::dialect::Dialect;
 
 /// What stands behind the columns of a table of `MySQL` or `MariaDB`, whose own defaults may be
 /// anything.
@@ -13,7 +15,10 @@ const ON_MYSQL: &str = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bi
 
 /// What stands behind the columns of a table that is older than [`Table`].
 pub(crate) fn options(db: &impl ConnectionTrait) -> &'static str {
-    if db.get_database_backend() == DbBackend::MySql { ON_MYSQL } else { "" }
+    match Dialect::of(db) {
+        Dialect::Sqlite => "",
+        Dialect::MySql => ON_MYSQL,
+    }
 }
 
 /// A table to create.
@@ -48,26 +53,28 @@ impl Table {
     /// Creates the table and its indexes where they are missing.
     pub async fn create(self, schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         let db = schema.get_connection();
-        let mysql = is_mysql(schema);
-        let mut body = types(self.columns, mysql);
-        if mysql {
-            for (name, columns) in &self.indexes {
-                body = format!("{body},\n  KEY {name} ({columns})");
+        let dialect = Dialect::of(db);
+        let mut body = types(self.columns, dialect);
+        let mut apart = Vec::new();
+        for (index, columns) in &self.indexes {
+            match dialect {
+                Dialect::Sqlite => apart.push(format!(
+                    "CREATE INDEX IF NOT EXISTS {index} ON {} ({columns})",
+                    self.name
+                )),
+                Dialect::MySql => body = format!("{body},\n  KEY {index} ({columns})"),
             }
         }
-        let options = match (mysql, self.clustered) {
-            (true, _) => ON_MYSQL,
-            (false, true) => "STRICT, WITHOUT ROWID",
-            (false, false) => "STRICT",
+        let options = match (dialect, self.clustered) {
+            (Dialect::Sqlite, true) => "STRICT, WITHOUT ROWID",
+            (Dialect::Sqlite, false) => "STRICT",
+            (Dialect::MySql, _) => ON_MYSQL,
         };
         let name = self.name;
         db.execute_unprepared(&format!("CREATE TABLE IF NOT EXISTS {name} (\n{body}\n) {options}"))
             .await?;
-        if !mysql {
-            for (index, columns) in &self.indexes {
-                let sql = format!("CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns})");
-                db.execute_unprepared(&sql).await?;
-            }
+        for sql in apart {
+            db.execute_unprepared(&sql).await?;
         }
         Ok(())
     }
@@ -81,7 +88,7 @@ pub async fn add_column(
     definition: &str,
 ) -> Result<(), DbErr> {
     if !schema.has_column(table, column).await? {
-        let definition = types(definition, is_mysql(schema));
+        let definition = types(definition, Dialect::of(schema.get_connection()));
         let sql = format!("ALTER TABLE {table} ADD COLUMN {column} {definition}");
         schema.get_connection().execute_unprepared(&sql).await?;
     }
@@ -102,29 +109,39 @@ pub async fn add_index(
     Ok(())
 }
 
-/// Whether the schema is being made on `MySQL` or `MariaDB`.
-pub fn is_mysql(schema: &SchemaManager<'_>) -> bool {
-    schema.get_connection().get_database_backend() == DbBackend::MySql
-}
-
-fn types(columns: &str, mysql: bool) -> String {
-    let names: [(&str, &str, &str); 8] = [
-        ("{id}", "BINARY(16)", "BLOB"),
-        ("{hash}", "BINARY(32)", "BLOB"),
-        ("{time}", "DATETIME(6)", "TEXT"),
-        ("{bool}", "BOOLEAN", "INTEGER"),
-        ("{int}", "INT", "INTEGER"),
-        ("{bigint}", "BIGINT", "INTEGER"),
-        ("{serial}", "BIGINT AUTO_INCREMENT", "INTEGER"),
-        ("{text}", "LONGTEXT", "TEXT"),
-    ];
+fn types(columns: &str, dialect: Dialect) -> String {
+    let names = match dialect {
+        Dialect::Sqlite => [
+            ("{id}", "BLOB"),
+            ("{hash}", "BLOB"),
+            ("{time}", "TEXT"),
+            ("{bool}", "INTEGER"),
+            ("{int}", "INTEGER"),
+            ("{bigint}", "INTEGER"),
+            ("{serial}", "INTEGER"),
+            ("{text}", "TEXT"),
+        ],
+        Dialect::MySql => [
+            ("{id}", "BINARY(16)"),
+            ("{hash}", "BINARY(32)"),
+            ("{time}", "DATETIME(6)"),
+            ("{bool}", "BOOLEAN"),
+            ("{int}", "INT"),
+            ("{bigint}", "BIGINT"),
+            ("{serial}", "BIGINT AUTO_INCREMENT"),
+            ("{text}", "LONGTEXT"),
+        ],
+    };
     let mut sql = columns.trim_matches('\n').to_owned();
-    for (placeholder, on_mysql, on_sqlite) in names {
-        sql = sql.replace(placeholder, if mysql { on_mysql } else { on_sqlite });
+    for (placeholder, name) in names {
+        sql = sql.replace(placeholder, name);
     }
     while let Some((before, rest)) = sql.split_once("{string:") {
         let Some((length, after)) = rest.split_once('}') else { break };
-        let name = if mysql { format!("VARCHAR({length})") } else { "TEXT".to_owned() };
+        let name = match dialect {
+            Dialect::Sqlite => "TEXT".to_owned(),
+            Dialect::MySql => format!("VARCHAR({length})"),
+        };
         sql = format!("{before}{name}{after}");
     }
     sql

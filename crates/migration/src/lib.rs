@@ -1,4 +1,4 @@
-//! The schema of every engine: one step a file, forward only, restartable.
+//! The schema of every database: one step a file, forward only, restartable.
 //!
 //! This crate deliberately knows nothing of `models`: a step must keep meaning what it meant
 //! on the day it was released. [`run`] applies what is missing under a [lease](lock), so that
@@ -7,6 +7,7 @@
 #![expect(elided_lifetimes_in_paths, reason = "the signature of `MigrationTrait::up` has it so")]
 
 pub mod ddl;
+pub mod dialect;
 pub mod lock;
 mod m20261122_000001_accounts;
 mod m20261122_000002_conversations;

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::ddl::is_mysql;
+use crate::dialect::Dialect;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -10,19 +10,19 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        let mysql = is_mysql(schema);
-        let id = |column: &str, prefix: &str| {
-            if mysql {
-                format!("CONCAT('{prefix}_', LOWER(HEX({column})))")
-            } else {
-                format!("'{prefix}_' || lower(hex({column}))")
-            }
+        let dialect = Dialect::of(schema.get_connection());
+        let id = |column: &str, prefix: &str| match dialect {
+            Dialect::Sqlite => format!("'{prefix}_' || lower(hex({column}))"),
+            Dialect::MySql => format!("CONCAT('{prefix}_', LOWER(HEX({column})))"),
         };
         // `hex(NULL)` is the empty text on SQLite.
         let optional_id = |column: &str, prefix: &str| {
             format!("CASE WHEN {column} IS NULL THEN NULL ELSE {} END", id(column, prefix))
         };
-        let create = if mysql { "CREATE OR REPLACE VIEW" } else { "CREATE VIEW IF NOT EXISTS" };
+        let create = match dialect {
+            Dialect::Sqlite => "CREATE VIEW IF NOT EXISTS",
+            Dialect::MySql => "CREATE OR REPLACE VIEW",
+        };
         let views = [
             format!(
                 "{create} users_view AS SELECT {} AS id, email, name, role, disabled_at, \

@@ -2,7 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::ddl::{add_column, is_mysql};
+use crate::ddl::add_column;
+use crate::dialect::Dialect;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -12,12 +13,13 @@ impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         add_column(schema, "users", "deleted_at", "{time} NULL").await?;
         let db = schema.get_connection();
-        let (create, id) = if is_mysql(schema) {
-            ("CREATE OR REPLACE VIEW", "CONCAT('user_', LOWER(HEX(id)))")
-        } else {
-            // A start that is killed in between does both again.
-            db.execute_unprepared("DROP VIEW IF EXISTS users_view").await?;
-            ("CREATE VIEW", "'user_' || lower(hex(id))")
+        let (create, id) = match Dialect::of(db) {
+            Dialect::Sqlite => {
+                // A start that is killed in between does both again.
+                db.execute_unprepared("DROP VIEW IF EXISTS users_view").await?;
+                ("CREATE VIEW", "'user_' || lower(hex(id))")
+            }
+            Dialect::MySql => ("CREATE OR REPLACE VIEW", "CONCAT('user_', LOWER(HEX(id)))"),
         };
         let view = format!(
             "{create} users_view AS SELECT {id} AS id, email, name, role, disabled_at, \

@@ -3,7 +3,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
-use crate::ddl::{Table, is_mysql};
+use crate::ddl::Table;
+use crate::dialect::Dialect;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -45,12 +46,17 @@ fn owned(row: &str) -> String {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        let mysql = is_mysql(schema);
+        let dialect = Dialect::of(schema.get_connection());
+        let columns = match dialect {
+            Dialect::Sqlite => ON_SQLITE,
+            Dialect::MySql => ON_MYSQL,
+        };
         // The row goes with the message, or the conversation, whoever deletes that. A title's
         // `seq` is NULL, so that nothing is asked of the table `messages`.
-        Table::new("search_docs", if mysql { ON_MYSQL } else { ON_SQLITE }).create(schema).await?;
-        if mysql {
-            return Ok(());
+        Table::new("search_docs", columns).create(schema).await?;
+        match dialect {
+            Dialect::Sqlite => {}
+            Dialect::MySql => return Ok(()),
         }
         // Triggers keep the index, so that it follows deletes by foreign keys and by hand. The
         // beginnings of words of three and of four letters have lists of their own (17 characters say

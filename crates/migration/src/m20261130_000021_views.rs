@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
-use crate::ddl::is_mysql;
+use crate::dialect::Dialect;
 use crate::views;
 
 const REMARKS: [(&str, &str); 13] = [
@@ -31,9 +31,13 @@ impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         let db = schema.get_connection();
         views::create_all(db).await?;
-        if is_mysql(schema) {
-            for (table, remark) in REMARKS {
-                db.execute_unprepared(&format!("ALTER TABLE {table} COMMENT = '{remark}'")).await?;
+        match Dialect::of(db) {
+            Dialect::Sqlite => {}
+            Dialect::MySql => {
+                for (table, remark) in REMARKS {
+                    let sql = format!("ALTER TABLE {table} COMMENT = '{remark}'");
+                    db.execute_unprepared(&sql).await?;
+                }
             }
         }
         Ok(())

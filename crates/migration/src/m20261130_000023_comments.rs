@@ -3,7 +3,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::ddl::is_mysql;
+use crate::dialect::Dialect;
 
 /// The tables and what their rows are.
 const COMMENTS: [(&str, &str); 18] = [
@@ -33,8 +33,9 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        if !is_mysql(schema) {
-            return Ok(());
+        match Dialect::of(schema.get_connection()) {
+            Dialect::Sqlite => return Ok(()),
+            Dialect::MySql => {}
         }
         for (table, comment) in COMMENTS {
             // Changes no row, so it takes no time on a large table.

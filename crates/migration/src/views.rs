@@ -5,7 +5,9 @@
 //! (`SQL SECURITY DEFINER`) breaks when a dump is restored under another account.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
+
+use crate::dialect::Dialect;
 
 /// Their names.
 pub const NAMES: [&str; 3] = ["users_view", "conversations_view", "messages_view"];
@@ -13,13 +15,14 @@ pub const NAMES: [&str; 3] = ["users_view", "conversations_view", "messages_view
 /// Those that are missing or are not as [`create`] makes them. A dump that could not be restored
 /// whole leaves views of the right columns that show no row.
 pub async fn faulty(db: &impl ConnectionTrait) -> Result<Vec<&'static str>, DbErr> {
-    let sql = if is_mysql(db) {
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'view'",
         // What the account may not see is empty, and nothing can be said about it.
-        "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.VIEWS \
-         WHERE TABLE_SCHEMA = DATABASE() AND SECURITY_TYPE = 'INVOKER' \
-         AND (VIEW_DEFINITION = '' OR LOWER(VIEW_DEFINITION) LIKE '%hex(%')"
-    } else {
-        "SELECT name FROM sqlite_master WHERE type = 'view'"
+        Dialect::MySql => {
+            "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.VIEWS \
+             WHERE TABLE_SCHEMA = DATABASE() AND SECURITY_TYPE = 'INVOKER' \
+             AND (VIEW_DEFINITION = '' OR LOWER(VIEW_DEFINITION) LIKE '%hex(%')"
+        }
     };
     let statement = Statement::from_string(db.get_database_backend(), sql);
     let mut sound = Vec::new();
@@ -48,24 +51,27 @@ pub(crate) async fn create_all(db: &impl ConnectionTrait) -> Result<(), DbErr> {
 }
 
 async fn create(db: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
-    let query = query(name, is_mysql(db));
-    if is_mysql(db) {
-        let sql = format!("CREATE OR REPLACE SQL SECURITY INVOKER VIEW {name} AS {query}");
+    let dialect = Dialect::of(db);
+    let query = query(name, dialect);
+    let statements = match dialect {
+        Dialect::Sqlite => vec![
+            format!("DROP VIEW IF EXISTS {name}"),
+            format!("CREATE VIEW IF NOT EXISTS {name} AS {query}"),
+        ],
+        Dialect::MySql => {
+            vec![format!("CREATE OR REPLACE SQL SECURITY INVOKER VIEW {name} AS {query}")]
+        }
+    };
+    for sql in statements {
         db.execute_unprepared(&sql).await?;
-    } else {
-        db.execute_unprepared(&format!("DROP VIEW IF EXISTS {name}")).await?;
-        db.execute_unprepared(&format!("CREATE VIEW IF NOT EXISTS {name} AS {query}")).await?;
     }
     Ok(())
 }
 
-fn query(name: &str, mysql: bool) -> String {
-    let id = |column: &str, prefix: &str| {
-        if mysql {
-            format!("CONCAT('{prefix}_', LOWER(HEX({column})))")
-        } else {
-            format!("'{prefix}_' || lower(hex({column}))")
-        }
+fn query(name: &str, dialect: Dialect) -> String {
+    let id = |column: &str, prefix: &str| match dialect {
+        Dialect::Sqlite => format!("'{prefix}_' || lower(hex({column}))"),
+        Dialect::MySql => format!("CONCAT('{prefix}_', LOWER(HEX({column})))"),
     };
     // `hex(NULL)` is the empty text on SQLite.
     let optional_id = |column: &str, prefix: &str| {
@@ -94,8 +100,4 @@ fn query(name: &str, mysql: bool) -> String {
             optional_id("m.parent_id", "msg")
         ),
     }
-}
-
-fn is_mysql(db: &impl ConnectionTrait) -> bool {
-    db.get_database_backend() == DbBackend::MySql
 }

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::sqlx::{self, mysql::MySqlDatabaseError};
-use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, RuntimeErr, Statement,
-};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, RuntimeErr, Statement};
 use tokio::time::Instant;
 
+use crate::dialect::Dialect;
 use crate::{Error, Migrator};
 
 /// Applies the missing steps, again as long as another session's lock is in their way, for
@@ -57,13 +56,15 @@ pub(crate) fn sorted(error: DbErr) -> Error {
 
 /// The sessions that have been in this database for longest, as far as the account may see them.
 async fn sessions(db: &DatabaseConnection) -> Result<String, DbErr> {
-    if db.get_database_backend() != DbBackend::MySql {
-        return Ok(String::new());
-    }
-    let sql = "SELECT CONCAT('session ', ID, ' of ', USER, ' at ', HOST, ', ', LOWER(COMMAND), \
-               ' for ', TIME, ' s') FROM information_schema.PROCESSLIST \
-               WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 3";
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::MySql, sql)).await?;
+    let sql = match Dialect::of(db) {
+        Dialect::Sqlite => return Ok(String::new()),
+        Dialect::MySql => {
+            "SELECT CONCAT('session ', ID, ' of ', USER, ' at ', HOST, ', ', LOWER(COMMAND), \
+             ' for ', TIME, ' s') FROM information_schema.PROCESSLIST \
+             WHERE DB = DATABASE() AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 3"
+        }
+    };
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let mut found = Vec::new();
     for row in rows {
         found.push(row.try_get_by_index::<String>(0)?);

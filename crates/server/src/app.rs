@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
 use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
 use bus::{Bus, Keys};
-use crud::{Engine, Limits, MySqlTarget, Opened, Options, SqliteOptions, Tls};
+use crud::{Limits, MySqlTarget, Opened, Options, SqliteOptions, Tls};
 use models::Context;
 use provider::Provider;
 use services::{
@@ -207,17 +207,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// The database as `crud` wants to be told of it.
-pub(crate) fn engine(config: &Config) -> Engine {
+pub(crate) fn database(config: &Config) -> crud::Database {
     let storage = &config.storage;
     let mysql = |target| {
-        Engine::MySql(crud::MySqlOptions {
+        crud::Database::MySql(crud::MySqlOptions {
             target,
             tls: Tls { mode: storage.db_tls, ca: storage.db_tls_ca.clone() },
             max_connections: storage.max_connections,
         })
     };
     match &config.database {
-        Database::Sqlite { path } => Engine::Sqlite(SqliteOptions {
+        Database::Sqlite { path } => crud::Database::Sqlite(SqliteOptions {
             path: path.clone(),
             readers: storage.readers,
             synchronous: match storage.synchronous {
@@ -241,7 +241,7 @@ pub(crate) fn engine(config: &Config) -> Engine {
 pub(crate) fn options(config: &Config, serve: bool) -> Options {
     let storage = &config.storage;
     Options {
-        engine: engine(config),
+        database: database(config),
         give_up_after: storage.connect_timeout,
         limits: Limits {
             statement: storage.statement_timeout,

@@ -338,7 +338,7 @@ mod tests {
         let path = folder.path().join("chatapp.db");
         let sqlite = SqliteOptions { path, readers: 2, synchronous: Synchronous::Normal };
         let options = Options {
-            engine: crud::Engine::Sqlite(sqlite),
+            database: crud::Database::Sqlite(sqlite),
             give_up_after: Duration::ZERO,
             limits: Limits::default(),
             migrate: true,

@@ -39,19 +39,26 @@ fn a_crate_without_a_page_is_found() {
 }
 
 #[test]
-fn an_engine_switch_outside_of_the_dialect_is_found() {
-    let switch = "fn f() {\n    if backend == DbBackend::Sqlite {}\n}\n";
+fn a_database_switch_outside_of_the_dialect_is_found() {
+    let backend = "fn f() {\n    if backend == DbBackend::Sqlite {}\n}\n";
+    let dialect = "fn f() {\n    match dialect { Dialect::Sqlite => {} }\n}\n";
     let files = [
-        file("crates/crud/src/dialect.rs", switch),
-        file("crates/migration/src/ddl.rs", switch),
-        file("crates/crud/src/turns.rs", switch),
-        file("crates/crud/tests/stories.rs", switch),
-        file("crates/services/src/a.rs", "// DbBackend::Sqlite\nlet e = MyEngine::Sqlite;\n"),
-        file("crates/services/src/b.rs", "match engine { Engine::MySql => 1 }\n"),
+        file("crates/migration/src/dialect.rs", backend),
+        file("crates/migration/src/ddl.rs", dialect),
+        file("crates/migration/src/views.rs", backend),
+        file("crates/crud/src/dialect.rs", dialect),
+        file("crates/crud/src/turns.rs", dialect),
+        file("crates/crud/tests/stories.rs", backend),
+        file("crates/services/src/a.rs", "// DbBackend::Sqlite\nlet e = MyDatabase::Sqlite;\n"),
+        file("crates/services/src/b.rs", "match database { Database::MySql => 1 }\n"),
         file("crates/crud/src/c.rs", "#[cfg(test)]\nmod tests {\n    use DbBackend::Sqlite;\n}\n"),
     ];
-    let expected = ["crates/crud/src/turns.rs:2", "crates/services/src/b.rs:1"];
-    assert_eq!(places(source::engine_switches, &files), expected);
+    let expected = [
+        "crates/migration/src/views.rs:2",
+        "crates/crud/src/turns.rs:2",
+        "crates/services/src/b.rs:1",
+    ];
+    assert_eq!(places(source::dialect_switches, &files), expected);
 }
 
 #[test]

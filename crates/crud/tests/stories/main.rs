@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crud::{
-    Db, Engine, Limits, MySqlOptions, MySqlTarget, Options, SqliteOptions, Synchronous, Tls,
+    Database, Db, Limits, MySqlOptions, MySqlTarget, Options, SqliteOptions, Synchronous, Tls,
 };
 use testkit::{Harness, World};
 
@@ -37,13 +37,13 @@ fn main() -> ExitCode {
 
 /// How to open the story's database.
 fn options(world: &World) -> Options {
-    let engine = match world.database().server() {
-        None => Engine::Sqlite(SqliteOptions {
+    let database = match world.database().server() {
+        None => Database::Sqlite(SqliteOptions {
             path: world.database().sqlite_file().unwrap(),
             readers: 2,
             synchronous: Synchronous::Full,
         }),
-        Some(server) => Engine::MySql(MySqlOptions {
+        Some(server) => Database::MySql(MySqlOptions {
             target: MySqlTarget::Parts {
                 host: server.host.clone(),
                 port: server.port,
@@ -57,7 +57,7 @@ fn options(world: &World) -> Options {
         }),
     };
     Options {
-        engine,
+        database,
         give_up_after: Duration::from_secs(5),
         limits: Limits::default(),
         migrate: true,

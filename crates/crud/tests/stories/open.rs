@@ -1,7 +1,7 @@
 //! Opening: locks, missing databases, other people's tables.
 
-use crud::{ConnectError, Engine};
-use testkit::{Engine as TestEngine, Harness, World};
+use crud::{ConnectError, Database};
+use testkit::{Engine, Harness, World};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
@@ -10,14 +10,10 @@ pub(crate) fn stories(harness: Harness) -> Harness {
         .story("a_migration_that_was_interrupted_goes_on", interrupted)
         .story("foreign_tables_are_left_untouched_and_named", foreign)
         .story("a_newer_database_is_refused", newer)
-        .story_on(&[TestEngine::Sqlite], "a_second_server_is_refused", second)
-        .story_on(&[TestEngine::Sqlite], "the_file_has_the_settings_it_needs", settings)
-        .story_on(&[TestEngine::Sqlite], "sqlite_is_built_as_the_workspace_asks", built)
-        .story_on(
-            &[TestEngine::MariaDb, TestEngine::MySql],
-            "a_missing_database_is_created",
-            missing,
-        )
+        .story_on(&[Engine::Sqlite], "a_second_server_is_refused", second)
+        .story_on(&[Engine::Sqlite], "the_file_has_the_settings_it_needs", settings)
+        .story_on(&[Engine::Sqlite], "sqlite_is_built_as_the_workspace_asks", built)
+        .story_on(&[Engine::MariaDb, Engine::MySql], "a_missing_database_is_created", missing)
 }
 
 async fn twice(world: World) {
@@ -76,7 +72,7 @@ async fn foreign(world: World) {
     assert!(text.contains("users, conversations"), "{text}");
     assert_eq!(sql.rows("SELECT id, name FROM users").await, [["1", "kept"]]);
     let tables = match world.engine() {
-        TestEngine::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'",
+        Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'",
         _ => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
     };
     assert_eq!(sql.value(tables).await, "2", "nothing was added");
@@ -120,7 +116,7 @@ async fn built(world: World) {
 
 async fn missing(world: World) {
     let mut options = super::options(&world);
-    let Engine::MySql(mysql) = &mut options.engine else { panic!("a server") };
+    let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let crud::MySqlTarget::Parts { name, .. } = &mut mysql.target else { panic!("in parts") };
     *name = format!("{name}new");
     let name = name.clone();
@@ -130,7 +126,7 @@ async fn missing(world: World) {
     assert!(matches!(error, ConnectError::Missing { .. }), "{text}");
     assert!(text.contains(&format!("CREATE DATABASE IF NOT EXISTS `{name}`")), "{text}");
 
-    let Engine::MySql(mysql) = &mut options.engine else { panic!("a server") };
+    let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let crud::MySqlTarget::Parts { user, password, socket, .. } = &mut mysql.target else {
         panic!("in parts")
     };

@@ -3,15 +3,15 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crud::{ConnectError, Engine, MySqlTarget, Options};
-use testkit::{Engine as TestEngine, Harness, World};
+use crud::{ConnectError, Database, MySqlTarget, Options};
+use testkit::{Engine, Harness, World};
 
-const SERVERS: [TestEngine; 2] = [TestEngine::MariaDb, TestEngine::MySql];
+const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
 
 pub(crate) fn stories(harness: Harness) -> Harness {
     harness
-        .story_on(&[TestEngine::MariaDb], "o5_the_documented_dump_serves_another_account", dump)
+        .story_on(&[Engine::MariaDb], "o5_the_documented_dump_serves_another_account", dump)
         .story("o5_views_are_made_again_where_they_are_wrong", views)
         .story_on(&SERVERS, "o6_a_migration_says_what_it_waits_for", waiting)
         .story_on(&SERVERS, "o6_a_server_without_autocommit_is_used_all_the_same", autocommit)
@@ -22,7 +22,7 @@ pub(crate) fn stories(harness: Harness) -> Harness {
 /// How to open the story's database as somebody else, perhaps under another name.
 fn options_of(world: &World, account: &str, database: &str) -> Options {
     let mut options = super::options(world);
-    let Engine::MySql(mysql) = &mut options.engine else { panic!("a server") };
+    let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let MySqlTarget::Parts { user, name, .. } = &mut mysql.target else { panic!("in parts") };
     account.clone_into(user);
     database.clone_into(name);
@@ -98,7 +98,7 @@ async fn dump(world: World) {
 
 /// The views that a look at the database finds faulty.
 async fn migration_views(options: &Options) -> Vec<&'static str> {
-    crud::examine::examine(&options.engine).await.unwrap().unwrap().views
+    crud::examine::examine(&options.database).await.unwrap().unwrap().views
 }
 
 async fn views(world: World) {
@@ -108,7 +108,7 @@ async fn views(world: World) {
     let mut sql = world.sql().await;
     sql.execute("DROP VIEW users_view").await;
     let mut wrong = vec!["users_view"];
-    if world.engine() != TestEngine::Sqlite {
+    if world.engine() != Engine::Sqlite {
         // What an interrupted restore leaves, and what earlier releases made.
         for broken in [
             "CREATE OR REPLACE SQL SECURITY INVOKER VIEW conversations_view AS SELECT 1 AS id",

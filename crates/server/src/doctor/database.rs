@@ -34,7 +34,7 @@ pub(super) async fn check(report: &mut Report, config: &Config, context: &Contex
     {
         return damaged(report, &error);
     }
-    match crud::examine::examine(&app::engine(config)).await {
+    match crud::examine::examine(&app::database(config)).await {
         Ok(None) => report.ok("database", format!("{place} does not exist yet; the first start makes it.")),
         Ok(Some(found)) => examined(report, config, &place, found, context),
         // These say what to do.
