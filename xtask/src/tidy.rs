@@ -4,6 +4,7 @@
 
 mod layers;
 mod markdown;
+mod owners;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -73,6 +74,8 @@ fn check(files: &[File]) -> Vec<Violation> {
         source::dialect_switches,
         source::storage_below_crud,
         source::machine_paths,
+        owners::finders_without_an_owner,
+        owners::engine_finders,
         markdown::links,
         markdown::orphans,
         markdown::named_tests,

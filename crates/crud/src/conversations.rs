@@ -12,6 +12,7 @@ use sea_orm::{
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
+use crate::owned::Owned;
 use crate::search_docs::{self, Terms};
 use crate::{insert, messages};
 
@@ -87,8 +88,8 @@ pub(crate) async fn insert_in(tx: &Tx, row: &Model, title: &Terms) -> Result<()>
 }
 
 /// Finds a conversation of `owner`.
-pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<Model>> {
-    Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?)
+pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<Owned<Model>>> {
+    Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?.map(Owned::found))
 }
 
 /// Which conversations a list shows; `None` shows both kinds.
@@ -139,12 +140,13 @@ pub async fn list_by_id(
     owner: UserId,
     after: Option<ConversationId>,
     limit: u64,
-) -> Result<Vec<Model>> {
+) -> Result<Vec<Owned<Model>>> {
     let mut query = of(owner);
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
-    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
+    let rows = query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?;
+    Ok(rows.into_iter().map(Owned::found).collect())
 }
 
 /// Changes to a conversation; `None` leaves a field as it is.
@@ -230,7 +232,7 @@ pub async fn update(
         return Ok(match find(db, owner, id).await? {
             None => Changed::Missing,
             Some(row) if expected.is_none_or(|versions| versions.contains(&row.version)) => {
-                Changed::Done(row)
+                Changed::Done(row.into_inner())
             }
             Some(_) => Changed::Stale,
         });

@@ -15,18 +15,20 @@ pub use places::{Place, list_places};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
+use crate::owned::Owned;
 
 /// Finds a message of `owner`, in a conversation that is not deleted.
-pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Model>> {
+pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Owned<Model>>> {
     let mut query = Entity::find().filter(Column::Id.eq(id));
     let same = Expr::col((conversation::Entity, conversation::Column::Id))
         .equals((Entity, Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
-    Ok(query
+    let found = query
         .filter(conversation::Column::UserId.eq(owner))
         .filter(conversation::Column::DeletedAt.is_null())
         .one(db.read())
-        .await?)
+        .await?;
+    Ok(found.map(Owned::found))
 }
 
 /// The bytes of a row's texts: of what was said, and of what stands beside it.
@@ -44,11 +46,9 @@ const SHORT_BYTES: usize = 16 << 10;
 
 /// At most `limit` rows of a conversation with `seq` up to `seq`, newest first; fewer where their
 /// texts have [`STEP_BYTES`].
-///
-/// The caller has found the conversation through its owner.
 pub async fn list_down(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Model>> {
@@ -60,7 +60,7 @@ pub async fn list_down(
 /// texts have [`STEP_BYTES`].
 pub async fn list_up(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Model>> {
@@ -70,7 +70,7 @@ pub async fn list_up(
 
 async fn list_step(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     range: Expr,
     order: Order,
     limit: u64,
@@ -88,7 +88,7 @@ async fn list_step(
         .expr_as(if_short(Column::Content).finally(""), "content")
         .expr_as(if_short(Column::Data), "data")
         .expr_as(bytes, "bytes")
-        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::ConversationId.eq(*conversation))
         .filter(range)
         .order_by(Column::Seq, order)
         .limit(limit)
@@ -124,7 +124,7 @@ impl Measured {
 /// The same rows with the texts that were not read with them.
 async fn with_long_texts(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     rows: Vec<Measured>,
 ) -> Result<Vec<Model>> {
     let long = |row: &&Measured| row.bytes() > SHORT_BYTES;
@@ -134,7 +134,7 @@ async fn with_long_texts(
         let found: Vec<(i64, String, Option<String>)> = Entity::find()
             .select_only()
             .columns([Column::Seq, Column::Content, Column::Data])
-            .filter(Column::ConversationId.eq(conversation))
+            .filter(Column::ConversationId.eq(*conversation))
             .filter(Column::Seq.is_in(seqs))
             .into_tuple()
             .all(db.read())
@@ -153,11 +153,15 @@ async fn with_long_texts(
 }
 
 /// `seq` of a message of a conversation.
-pub async fn find_seq(db: &Db, conversation: ConversationId, id: MessageId) -> Result<Option<i64>> {
+pub async fn find_seq(
+    db: &Db,
+    conversation: Owned<ConversationId>,
+    id: MessageId,
+) -> Result<Option<i64>> {
     Ok(Entity::find()
         .select_only()
         .column(Column::Seq)
-        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::ConversationId.eq(*conversation))
         .filter(Column::Id.eq(id))
         .into_tuple()
         .one(db.read())
@@ -211,14 +215,14 @@ pub struct Link {
 /// At most `limit` messages proper with `seq` from `seq`, oldest first, without their texts.
 pub async fn list_links(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Link>> {
     Ok(Entity::find()
         .select_only()
         .columns([Column::Seq, Column::Id, Column::ParentId, Column::ResponseId])
-        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::ConversationId.eq(*conversation))
         .filter(Column::Seq.gte(seq))
         .filter(Column::Kind.eq(MessageType::Message))
         .order_by_asc(Column::Seq)
@@ -228,23 +232,30 @@ pub async fn list_links(
         .await?)
 }
 
-/// What the given responses produced beside their answers, in the order of `seq`.
-pub async fn list_beside(db: &Db, responses: &[ResponseId]) -> Result<Vec<Model>> {
+/// What the given responses of a conversation produced beside their answers, in the order of `seq`.
+pub async fn list_beside(
+    db: &Db,
+    conversation: Owned<ConversationId>,
+    responses: &[ResponseId],
+) -> Result<Vec<Model>> {
     if responses.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(Entity::find()
+    let mut rows = Entity::find()
         .filter(Column::ResponseId.is_in(responses.iter().copied()))
         .filter(Column::Kind.ne(MessageType::Message))
         .order_by_asc(Column::Seq)
         .all(db.read())
-        .await?)
+        .await?;
+    // Not a condition of the query: an engine might read the whole conversation for it.
+    rows.retain(|row| row.conversation_id == *conversation);
+    Ok(rows)
 }
 
 /// The rows that a response produced, in the order of `seq`.
-pub async fn list_of_response(db: &Db, response: ResponseId) -> Result<Vec<Model>> {
+pub async fn list_of_response(db: &Db, response: Owned<ResponseId>) -> Result<Vec<Model>> {
     Ok(Entity::find()
-        .filter(Column::ResponseId.eq(response))
+        .filter(Column::ResponseId.eq(*response))
         .order_by_asc(Column::Seq)
         .all(db.read())
         .await?)

@@ -7,21 +7,19 @@ mod finish;
 mod give_up;
 
 use models::response::{Column, Entity, Model, ResponseStatus};
-use models::{
-    ConversationId, ResponseId, ServerId, Time, UserId, conversation, response_event, user,
-};
+use models::{ConversationId, ResponseId, ServerId, Time, UserId, conversation, response_event};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 pub use finish::{FinalItem, Finish, finish};
 pub use give_up::{GivenUp, give_up};
 
-use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::Result;
+use crate::owned::Owned;
 
 /// Who generates: the fence of its writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub struct Fence {
 }
 
 impl Fence {
-    fn condition(self) -> Condition {
+    pub(crate) fn condition(self) -> Condition {
         Condition::all()
             .add(Column::Owner.eq(self.owner))
             .add(Column::Epoch.eq(self.epoch))
@@ -42,17 +40,23 @@ impl Fence {
 }
 
 /// Finds a response of `owner`, in a conversation that is not deleted.
-pub async fn find(db: &Db, owner: UserId, id: ResponseId) -> Result<Option<Model>> {
+pub async fn find(db: &Db, owner: UserId, id: ResponseId) -> Result<Option<Owned<Model>>> {
     let mut query = Entity::find_by_id(id).filter(Column::UserId.eq(owner));
     let same = Expr::col((conversation::Entity, conversation::Column::Id))
         .equals((Entity, Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
-    Ok(query.filter(conversation::Column::DeletedAt.is_null()).one(db.read()).await?)
+    let found = query.filter(conversation::Column::DeletedAt.is_null()).one(db.read()).await?;
+    Ok(found.map(Owned::found))
 }
 
-/// Finds a response whoever owns it; for the server's own work, never for a request.
-pub async fn find_any(db: &Db, id: ResponseId) -> Result<Option<Model>> {
-    Ok(Entity::find_by_id(id).one(db.read()).await?)
+/// Finds a response of a conversation.
+pub async fn find_in(
+    db: &Db,
+    conversation: Owned<ConversationId>,
+    id: ResponseId,
+) -> Result<Option<Owned<Model>>> {
+    let query = Entity::find_by_id(id).filter(Column::ConversationId.eq(*conversation));
+    Ok(query.one(db.read()).await?.map(Owned::found))
 }
 
 /// Whether a response of the same conversation was completed besides `this`, which its owner has.
@@ -67,41 +71,38 @@ pub async fn has_other_completed(db: &Db, this: &Model) -> Result<bool> {
     Ok(other.into_tuple::<ResponseId>().one(db.read()).await?.is_some())
 }
 
-/// The responses with these ids, in no order. The caller has found them through their owner.
-pub async fn list_by_ids(db: &Db, ids: &[ResponseId]) -> Result<Vec<Model>> {
+/// The responses of a conversation with these ids, in no order.
+pub async fn list_by_ids(
+    db: &Db,
+    conversation: Owned<ConversationId>,
+    ids: &[ResponseId],
+) -> Result<Vec<Model>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(db.read()).await?)
-}
-
-/// The newest event number of a response that is on disk; -1 before the first.
-pub async fn find_last_seq(db: &Db, id: ResponseId) -> Result<Option<i64>> {
-    Ok(Entity::find_by_id(id)
-        .select_only()
-        .column(Column::LastSeq)
-        .into_tuple()
-        .one(db.read())
-        .await?)
+    let query = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    let mut rows = query.all(db.read()).await?;
+    // Not a condition of the query, for which an engine might leave the index of the ids.
+    rows.retain(|row| row.conversation_id == *conversation);
+    Ok(rows)
 }
 
 /// The stored runs of events of a response, in order.
-///
-/// The caller has found the response through its owner.
-pub async fn list_events(db: &Db, id: ResponseId) -> Result<Vec<response_event::Model>> {
+pub async fn list_events(db: &Db, id: Owned<ResponseId>) -> Result<Vec<response_event::Model>> {
     Ok(response_event::Entity::find()
-        .filter(response_event::Column::ResponseId.eq(id))
+        .filter(response_event::Column::ResponseId.eq(*id))
         .order_by_asc(response_event::Column::FirstSeq)
         .all(db.read())
         .await?)
 }
 
 /// The newest stored run of events of a response.
-///
-/// The caller has found the response through its owner.
-pub async fn find_newest_events(db: &Db, id: ResponseId) -> Result<Option<response_event::Model>> {
+pub async fn find_newest_events(
+    db: &Db,
+    id: Owned<ResponseId>,
+) -> Result<Option<response_event::Model>> {
     Ok(response_event::Entity::find()
-        .filter(response_event::Column::ResponseId.eq(id))
+        .filter(response_event::Column::ResponseId.eq(*id))
         .order_by_desc(response_event::Column::FirstSeq)
         .limit(1)
         .one(db.read())
@@ -110,18 +111,16 @@ pub async fn find_newest_events(db: &Db, id: ResponseId) -> Result<Option<respon
 
 /// The stored runs of events of a response from the one that may hold the event `seq` on, in
 /// order.
-///
-/// The caller has found the response through its owner.
 pub async fn list_events_from(
     db: &Db,
-    id: ResponseId,
+    id: Owned<ResponseId>,
     seq: i64,
 ) -> Result<Vec<response_event::Model>> {
     use response_event::Column;
     let before: Option<i64> = response_event::Entity::find()
         .select_only()
         .column(Column::FirstSeq)
-        .filter(Column::ResponseId.eq(id))
+        .filter(Column::ResponseId.eq(*id))
         .filter(Column::FirstSeq.lte(seq))
         .order_by_desc(Column::FirstSeq)
         .limit(1)
@@ -129,32 +128,11 @@ pub async fn list_events_from(
         .one(db.read())
         .await?;
     Ok(response_event::Entity::find()
-        .filter(Column::ResponseId.eq(id))
+        .filter(Column::ResponseId.eq(*id))
         .filter(Column::FirstSeq.gte(before.unwrap_or(0)))
         .order_by_asc(Column::FirstSeq)
         .all(db.read())
         .await?)
-}
-
-/// Of the responses that have ended and are none of `except`: the one whose events were stored
-/// first of all that are still there, and when it ended.
-pub async fn find_oldest_with_events(
-    db: &Db,
-    except: &[ResponseId],
-) -> Result<Option<(ResponseId, Time)>> {
-    use response_event::Column as Run;
-    let ended = Expr::col((Entity, Column::CompletedAt));
-    let mut query = response_event::Entity::find()
-        .select_only()
-        .column(Run::ResponseId)
-        .column_as(ended.clone(), "ended")
-        .filter(ended.is_not_null());
-    if !except.is_empty() {
-        query = query.filter(Run::ResponseId.is_not_in(except.iter().copied()));
-    }
-    let same = Expr::col((Entity, Column::Id)).equals((response_event::Entity, Run::ResponseId));
-    QuerySelect::query(&mut query).inner_join(Entity, same);
-    Ok(query.order_by_asc(Run::Id).limit(1).into_tuple().one(db.read()).await?)
 }
 
 /// How many runs of events one step removes.
@@ -405,33 +383,6 @@ pub async fn request_cancel(
     .await
 }
 
-/// A response that runs according to the database, and whether it shall go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
-pub struct RunningRow {
-    /// The response.
-    pub id: ResponseId,
-    /// When somebody asked to stop it.
-    pub cancel_requested_at: Option<Time>,
-    /// When its conversation was deleted.
-    pub deleted_at: Option<Time>,
-    /// When its user's account was deleted, whose conversations are removed afterwards.
-    pub user_deleted_at: Option<Time>,
-}
-
-/// What a server runs according to the database.
-pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<RunningRow>> {
-    let mut query = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::CancelRequestedAt])
-        .column_as(Expr::col((conversation::Entity, conversation::Column::DeletedAt)), "deleted_at")
-        .column_as(Expr::col((user::Entity, user::Column::DeletedAt)), "user_deleted_at")
-        .filter(fence.condition());
-    let same = Expr::col((conversation::Entity, conversation::Column::Id))
-        .equals((Entity, Column::ConversationId));
-    QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
-    Ok(with_owner(query, Column::UserId).into_model().all(db.read()).await?)
-}
-
 /// A page of the responses of `user`, oldest first, behind the one that began then and has this id.
 pub async fn list_of_user(
     db: &Db,
@@ -462,24 +413,6 @@ pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<
         .into_tuple()
         .all(db.read())
         .await?)
-}
-
-/// Responses that are open and belong to `owner`, or to any server but `except`, and their
-/// conversations. Only ids, so that a row that cannot be read hides no others.
-pub async fn list_open(
-    db: &Db,
-    owner: Option<ServerId>,
-    except: ServerId,
-) -> Result<Vec<(ResponseId, ConversationId)>> {
-    let mut query = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::ConversationId])
-        .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
-        .filter(Column::Owner.ne(except));
-    if let Some(owner) = owner {
-        query = query.filter(Column::Owner.eq(owner));
-    }
-    Ok(query.order_by_asc(Column::Id).into_tuple().all(db.read()).await?)
 }
 
 /// Takes an open response, as `seen`, to go on with it here; `false` when somebody else was

@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crud::Db;
 use crud::messages::Link;
+use crud::{Db, Owned};
 use models::message::Model;
 use models::{ConversationId, MessageId, ResponseId};
 
@@ -21,7 +21,7 @@ const LINKS: u64 = 1000;
 #[derive(Debug)]
 pub(crate) struct Branch<'a> {
     db: &'a Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     /// The message wanted next.
     wanted: Option<MessageId>,
     /// Where the next query begins; negative at the end.
@@ -38,7 +38,7 @@ impl<'a> Branch<'a> {
     /// the caller hopes for; it bounds the first query only.
     pub(crate) fn new(
         db: &'a Db,
-        conversation: ConversationId,
+        conversation: Owned<ConversationId>,
         from: Option<MessageId>,
         seq: i64,
         expected: u64,
@@ -81,12 +81,12 @@ impl<'a> Branch<'a> {
 }
 
 /// A message and all messages below it, by number: parents before their children.
-pub(crate) async fn subtree(db: &Db, row: &Model) -> Result<Vec<Link>> {
+pub(crate) async fn subtree(db: &Db, row: &Owned<Model>) -> Result<Vec<Link>> {
     let mut ids = HashSet::from([row.id]);
     let mut found = Vec::new();
     let mut next = Some(row.seq);
     while let Some(seq) = next {
-        let links = crud::messages::list_links(db, row.conversation_id, seq, LINKS).await?;
+        let links = crud::messages::list_links(db, row.conversation(), seq, LINKS).await?;
         next = links.last().map(|link| link.seq + 1);
         for link in links {
             if link.id == row.id || link.parent_id.is_some_and(|parent| ids.contains(&parent)) {
@@ -101,7 +101,7 @@ pub(crate) async fn subtree(db: &Db, row: &Model) -> Result<Vec<Link>> {
 /// The newest leaf below the message `from`, whose number is `seq`: at each step the newest child.
 pub(crate) async fn newest_leaf(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     from: MessageId,
     seq: i64,
 ) -> Result<MessageId> {

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crud::Db;
 use crud::responses::ContextSent;
+use crud::{Db, Owned};
 use models::message::{MessageType, Model, Role};
 use models::{ConversationId, MessageId};
 use provider::{ChatMessage, ChatRole, ModelFacts, Tokenizer};
@@ -117,7 +117,7 @@ pub(crate) fn speaker(message: &Model) -> Option<ChatRole> {
 pub(crate) async fn select(
     db: &Db,
     counter: &Counter,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     (last, seq): (MessageId, i64),
     instructions: Option<&str>,
     window: Window,

@@ -7,6 +7,7 @@ mod trash;
 
 use std::sync::Arc;
 
+use crud::Owned;
 use crud::conversations::{Changed, Changes, Filter, Version};
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
@@ -147,7 +148,7 @@ impl Conversations {
     /// One conversation.
     pub async fn get(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
         let row = self.find(owner, id).await?;
-        Ok(out(&self.core, row))
+        Ok(out(&self.core, row.into_inner()))
     }
 
     /// Changes a conversation, if it has one of the versions `expected`; `None` expects nothing.
@@ -225,10 +226,10 @@ impl Conversations {
             .ok_or_else(|| {
                 Invalid::new("head_id", "head_id must be a message of this conversation")
             })?;
-        branch::newest_leaf(&self.core.db, row.id, found.id, found.seq).await
+        branch::newest_leaf(&self.core.db, row.owned_id(), found.id, found.seq).await
     }
 
-    async fn find(&self, owner: UserId, id: ConversationId) -> Result<conversation::Model> {
+    async fn find(&self, owner: UserId, id: ConversationId) -> Result<Owned<conversation::Model>> {
         let found = crud::conversations::find(&self.core.db, owner, id).await?;
         found.ok_or(Error::NotFound("conversation"))
     }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crud::Db;
+use crud::{Db, Owned};
 use futures_util::Stream;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
@@ -87,7 +87,7 @@ impl Exports {
         &self,
         owner: UserId,
         format: ExportFormat,
-        only: Option<conversation::Model>,
+        only: Option<Owned<conversation::Model>>,
     ) -> impl Stream<Item = Result<Bytes>> + Send + use<> {
         let exports = self.clone();
         async_stream::try_stream! {
@@ -97,7 +97,7 @@ impl Exports {
                 yield Bytes::from(own::header(exports.core.context.now()));
             }
             let is_one = only.is_some();
-            let mut page: Vec<conversation::Model> = only.into_iter().collect();
+            let mut page: Vec<Owned<conversation::Model>> = only.into_iter().collect();
             if !is_one {
                 let _turn = exports.reads.step().await?;
                 page = crud::conversations::list_by_id(&exports.core.db, owner, None, CONVERSATIONS).await?;
@@ -109,7 +109,7 @@ impl Exports {
                     let mut turn = exports.reads.step().await?;
                     let mut pages = Pages::new(&exports.core.db, &row, is_lines).await?;
                     let mut is_first = true;
-                    while let Some(entries) = pages.next(&exports, row.id).await? {
+                    while let Some(entries) = pages.next(&exports, row.owned_id()).await? {
                         drop(turn);
                         for entry in entries {
                             count += 1;
@@ -172,12 +172,12 @@ struct Pages {
 }
 
 impl Pages {
-    async fn new(db: &Db, row: &conversation::Model, is_all: bool) -> Result<Self> {
+    async fn new(db: &Db, row: &Owned<conversation::Model>, is_all: bool) -> Result<Self> {
         if is_all {
             return Ok(Self { from: Some(0), only: None });
         }
         // The walk goes from the newest message to the oldest, and only their numbers are kept.
-        let mut branch = Branch::new(db, row.id, row.head_id, i64::MAX, PAGE);
+        let mut branch = Branch::new(db, row.owned_id(), row.head_id, i64::MAX, PAGE);
         let mut seqs = HashSet::new();
         while let Some(message) = branch.next().await? {
             seqs.insert(message.seq);
@@ -185,7 +185,11 @@ impl Pages {
         Ok(Self { from: Some(0), only: Some(seqs) })
     }
 
-    async fn next(&mut self, exports: &Exports, id: ConversationId) -> Result<Option<Vec<Entry>>> {
+    async fn next(
+        &mut self,
+        exports: &Exports,
+        id: Owned<ConversationId>,
+    ) -> Result<Option<Vec<Entry>>> {
         let Some(seq) = self.from else { return Ok(None) };
         let mut rows = crud::messages::list_up(&exports.core.db, id, seq, PAGE).await?;
         self.from = rows.last().map(|row| row.seq + 1);
@@ -208,13 +212,13 @@ struct Entry {
 
 async fn entries(
     exports: &Exports,
-    id: ConversationId,
+    id: Owned<ConversationId>,
     mut rows: Vec<message::Model>,
 ) -> Result<Vec<Entry>> {
     rows.retain(|row| row.kind == MessageType::Message);
     let ids: Vec<ResponseId> = rows.iter().filter_map(|row| row.response_id).collect();
     let mut responses: HashMap<ResponseId, response::Model> =
-        crud::responses::list_by_ids(&exports.core.db, &ids)
+        crud::responses::list_by_ids(&exports.core.db, id, &ids)
             .await?
             .into_iter()
             .map(|row| (row.id, row))

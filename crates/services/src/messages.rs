@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crud::Db;
+use crud::Owned;
 use crud::messages::Place;
 use models::message::{self, MessageStatus, MessageType};
 use models::{ConversationId, MessageId, ResponseId};
@@ -17,7 +18,7 @@ use crate::responses::{self, Running, SoFar};
 pub(crate) async fn describe(
     db: &Db,
     running: &Running,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     rows: Vec<message::Model>,
 ) -> Result<Vec<MessageOut>> {
     describe_with(db, running, conversation, rows, None).await
@@ -27,7 +28,7 @@ pub(crate) async fn describe(
 pub(crate) async fn describe_with(
     db: &Db,
     running: &Running,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     rows: Vec<message::Model>,
     known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<Vec<MessageOut>> {
@@ -37,7 +38,7 @@ pub(crate) async fn describe_with(
             .into_iter()
             .map(|place| (place.id, place))
             .collect();
-    let mut beside = list_beside(db, &rows, known).await?;
+    let mut beside = list_beside(db, conversation, &rows, known).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let beside = match row.kind {
@@ -50,7 +51,7 @@ pub(crate) async fn describe_with(
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
         let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
-                beside.before(so_far(db, running, id).await?)
+                beside.before(so_far(db, running, conversation, id).await?)
             }
             _ => {
                 let Beside { reasoning, calls } = beside;
@@ -95,6 +96,7 @@ pub(crate) async fn describe_with(
 /// What the responses that wrote messages have brought beside them, by message.
 async fn list_beside(
     db: &Db,
+    conversation: Owned<ConversationId>,
     rows: &[message::Model],
     known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<HashMap<MessageId, Beside>> {
@@ -106,7 +108,8 @@ async fn list_beside(
         answers.extend(earlier.chain([response]).map(|response| (response, row.id)));
     }
     let unknown = answers.keys().copied().filter(|id| known.is_none_or(|(known, _)| known != *id));
-    let mut produced = crud::messages::list_beside(db, &unknown.collect::<Vec<_>>()).await?;
+    let mut produced =
+        crud::messages::list_beside(db, conversation, &unknown.collect::<Vec<_>>()).await?;
     let known = known.into_iter().flat_map(|(_, rows)| rows);
     produced.extend(known.filter(|row| row.kind != MessageType::Message).cloned());
     produced.sort_by_key(|row| row.seq);
@@ -166,11 +169,16 @@ fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
 
 /// An answer in progress as far as it is: from memory when it runs here,
 /// otherwise as far as it is stored.
-async fn so_far(db: &Db, running: &Running, id: ResponseId) -> Result<SoFar> {
+async fn so_far(
+    db: &Db,
+    running: &Running,
+    conversation: Owned<ConversationId>,
+    id: ResponseId,
+) -> Result<SoFar> {
     if let Some(log) = running.find_log(id) {
         return Ok(log.so_far());
     }
-    match crud::responses::find_any(db, id).await? {
+    match crud::responses::find_in(db, conversation, id).await? {
         Some(row) => Ok(responses::stored(db, &row).await?.so_far()),
         None => Ok(SoFar::default()),
     }

@@ -109,7 +109,7 @@ fn begins_a_path(line: &str, at: usize) -> bool {
 }
 
 /// Rust code of the program, as against tests and tools.
-fn is_product(file: &File) -> bool {
+pub(super) fn is_product(file: &File) -> bool {
     file.extension() == "rs"
         && file.path.starts_with("crates/")
         && !file.path.starts_with("crates/testkit/")
@@ -122,7 +122,7 @@ fn is_test(file: &File) -> bool {
 }
 
 /// Lines that are not in the file's own module of tests, which stands last.
-fn product_lines(file: &File) -> usize {
+pub(super) fn product_lines(file: &File) -> usize {
     let lines: Vec<&str> = file.text.lines().collect();
     let begins = |pair: &&[&str]| {
         matches!(pair, [attribute, module]
@@ -145,7 +145,7 @@ fn mentions(file: &File, words: &[&str], message: &str) -> Vec<Violation> {
 }
 
 /// Whether `word` stands in `line` with no letter right before it.
-fn has_word(line: &str, word: &str) -> bool {
+pub(super) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_')

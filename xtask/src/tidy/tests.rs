@@ -62,6 +62,37 @@ fn a_database_switch_outside_of_the_dialect_is_found() {
 }
 
 #[test]
+fn a_finder_that_names_no_owner_is_found() {
+    let finders = "pub async fn find_x(db: &Db, id: MessageId) -> Result<Option<Model>> {\n}\n\
+        pub async fn list_x(\n    db: &Db,\n    owner: UserId,\n) -> Result<Vec<Model>> {\n}\n\
+        pub async fn list_y(db: &Db, id: Owned<ResponseId>) -> Result<Vec<Model>> {\n}\n\
+        pub async fn list_removing(db: &Db) -> Result<Vec<ConversationId>> {\n}\n\
+        pub(crate) async fn find_in(tx: &Tx, id: MessageId) -> Result<Option<Model>> {\n}\n";
+    let files = [
+        file("crates/crud/src/messages.rs", finders),
+        file("crates/crud/src/messages/places.rs", finders),
+        file("crates/crud/src/engine.rs", finders),
+        file("crates/crud/src/servers.rs", finders),
+    ];
+    let expected = ["crates/crud/src/messages.rs:1", "crates/crud/src/messages/places.rs:1"];
+    assert_eq!(places(owners::finders_without_an_owner, &files), expected);
+}
+
+#[test]
+fn a_finder_of_the_engine_elsewhere_is_found() {
+    let named = "// crud::engine\nlet row = crud::engine::find_response(db, id);\n";
+    let files = [
+        file("crates/engine/src/recover.rs", named),
+        file("crates/crud/tests/stories.rs", named),
+        file("crates/services/src/messages.rs", named),
+        file("crates/services/src/exports.rs", "use crud::{Db, engine};\n"),
+        file("crates/services/src/lib.rs", "use crud::Db;\nuse engine::Engine;\n"),
+    ];
+    let expected = ["crates/services/src/messages.rs:2", "crates/services/src/exports.rs:1"];
+    assert_eq!(places(owners::engine_finders, &files), expected);
+}
+
+#[test]
 fn storage_above_crud_is_found() {
     let files = [
         file("crates/crud/src/a.rs", "use sea_orm::Set;\n"),

@@ -14,6 +14,7 @@ use super::{Changed, STEP, Version, changed, owned};
 use crate::db::{Db, Tx};
 use crate::dialect;
 use crate::error::Result;
+use crate::owned::Owned;
 
 /// How many rows one step of a removal takes, so that other writers get their turn.
 const REMOVE_STEP: i64 = 1000;
@@ -52,8 +53,8 @@ pub(super) fn of(owner: UserId) -> Select<Entity> {
 }
 
 /// Finds a conversation in the trash of `owner`.
-pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<Model>> {
-    Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?)
+pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<Owned<Model>>> {
+    Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?.map(Owned::found))
 }
 
 /// The conversations of `owner` that a delete with this fate applies to.

@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::db::Db;
 use crate::dialect;
 use crate::error::Result;
+use crate::owned::Owned;
 
 /// How many siblings of all families together are read. Few messages have more than one or two.
 const READ: u64 = 1000;
@@ -36,7 +37,7 @@ pub struct Place {
 /// no messages proper stand nowhere.
 pub async fn list_places(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     rows: &[Model],
 ) -> Result<Vec<Place>> {
     let wanted: HashSet<MessageId> =
@@ -59,7 +60,7 @@ pub async fn list_places(
 /// The places of those `wanted` that are among the messages proper that `families` describes.
 async fn list_among(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     families: impl Fn() -> Expr,
     wanted: &HashSet<MessageId>,
 ) -> Result<Vec<Place>> {
@@ -67,7 +68,7 @@ async fn list_among(
     let siblings: Vec<(Option<MessageId>, MessageId)> = Entity::find()
         .select_only()
         .columns([Column::ParentId, Column::Id])
-        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::ConversationId.eq(*conversation))
         .filter(families())
         .filter(Column::Kind.eq(MessageType::Message))
         .order_by_asc(Column::ParentId)
@@ -96,7 +97,7 @@ async fn list_among(
 /// The same for families so large that they shall not leave the database.
 async fn list_in_database(
     db: &Db,
-    conversation: ConversationId,
+    conversation: Owned<ConversationId>,
     families: Expr,
     wanted: &HashSet<MessageId>,
 ) -> Result<Vec<Place>> {
@@ -110,7 +111,7 @@ async fn list_in_database(
         .expr_window_as(Expr::cust("LAG(id)"), in_order(), "previous")
         .expr_window_as(Expr::cust("LEAD(id)"), in_order(), "next")
         .from(Entity)
-        .and_where(Column::ConversationId.eq(conversation))
+        .and_where(Column::ConversationId.eq(*conversation))
         .and_where(Column::Kind.eq(MessageType::Message))
         .and_where(families)
         .take();

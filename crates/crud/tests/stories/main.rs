@@ -17,8 +17,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crud::{
-    Database, Db, Limits, MySqlOptions, MySqlTarget, Options, SqliteOptions, Synchronous, Tls,
+    Database, Db, Limits, MySqlOptions, MySqlTarget, Options, Owned, SqliteOptions, Synchronous,
+    Tls,
 };
+use models::{ConversationId, UserId};
 use testkit::{Harness, World};
 
 fn main() -> ExitCode {
@@ -88,4 +90,9 @@ async fn store_conversation(world: &World, id: &str) {
     ] {
         sql.execute(&insert).await;
     }
+}
+
+/// The conversation, found through its owner.
+async fn owned(db: &Db, owner: UserId, id: ConversationId) -> Owned<ConversationId> {
+    crud::conversations::find(db, owner, id).await.unwrap().unwrap().owned_id()
 }

@@ -2,7 +2,7 @@
 
 use crud::messages::{Place, list_places, list_up};
 use models::message::{MessageType, Model};
-use models::{Context, ConversationId, MessageId};
+use models::{Context, ConversationId, MessageId, UserId};
 use testkit::{Harness, World};
 
 pub(crate) fn stories(harness: Harness) -> Harness {
@@ -105,6 +105,7 @@ async fn any_tree(world: World) {
             _ => seq.checked_sub(1 + choice.below(reach)),
         };
         let conversation = plant(&world, size, parent, 5 + dice.below(5)).await;
+        let conversation = super::owned(&db, UserId(first.0), conversation).await;
         let all = list_up(&db, conversation, 0, 10_000).await.unwrap();
         assert_eq!(all.len(), size);
         for _ in 0..6 {
@@ -117,5 +118,6 @@ async fn any_tree(world: World) {
             assert!(found == expected, "round {round}, {size} rows, {length} from {from}");
         }
     }
+    let first = super::owned(&db, UserId(first.0), first).await;
     assert!(list_places(&db, first, &[]).await.unwrap().is_empty());
 }

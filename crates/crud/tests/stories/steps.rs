@@ -1,7 +1,7 @@
 //! Steps of rows end by the bytes of their texts, whatever the limit.
 
 use crud::messages::{STEP_BYTES, list_down, list_up};
-use models::{Context, ConversationId};
+use models::{Context, ConversationId, UserId};
 use testkit::{Harness, World};
 
 use super::places::{Dice, plant};
@@ -58,6 +58,7 @@ async fn any_lengths(world: World) {
             .await;
             texts.push((content, data));
         }
+        let conversation = super::owned(&db, UserId(first.0), conversation).await;
         for limit in [1, 2, 3, 100] {
             let lengths: Vec<usize> = texts.iter().map(bytes).collect();
             let rows = list_up(&db, conversation, 0, limit as u64).await.unwrap();

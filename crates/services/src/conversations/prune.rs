@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crud::Owned;
 use crud::messages::Link;
 use crud::prune::{Head, Prune, Pruned};
 use models::message::{self, MessageType};
@@ -39,7 +40,7 @@ impl Conversations {
     }
 
     /// One attempt; `false` when the conversation changed meanwhile and has to be looked at again.
-    async fn prune(&self, owner: UserId, row: &message::Model) -> Result<bool> {
+    async fn prune(&self, owner: UserId, row: &Owned<message::Model>) -> Result<bool> {
         let conversation = self.find(owner, row.conversation_id).await?;
         let below = branch::subtree(&self.core.db, row).await?;
         let ids: HashSet<MessageId> = below.iter().map(|link| link.id).collect();
@@ -74,10 +75,10 @@ impl Conversations {
     }
 
     /// What the selected branch ends with when `row` is gone.
-    async fn head_without(&self, row: &message::Model) -> Result<Head> {
+    async fn head_without(&self, row: &Owned<message::Model>) -> Result<Head> {
         let db = &self.core.db;
-        let conversation = row.conversation_id;
-        let places = crud::messages::list_places(db, conversation, std::slice::from_ref(row));
+        let conversation = row.conversation();
+        let places = crud::messages::list_places(db, conversation, std::slice::from_ref(&**row));
         let place = places.await?.pop();
         let Some(neighbour) = place.and_then(|place| place.previous.or(place.next)) else {
             return Ok(row.parent_id.map_or(Head::Nothing, Head::Message));

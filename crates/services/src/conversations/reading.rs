@@ -1,5 +1,6 @@
 //! The messages of a conversation, a page at a time.
 
+use crud::Owned;
 use models::{ConversationId, MessageId, UserId, conversation, message};
 use schemas::Invalid;
 use schemas::list::List;
@@ -43,7 +44,8 @@ impl Conversations {
             }
             MessageListQuery { .. } => self.branch_before(&row, query).await?,
         };
-        let data = messages::describe(&self.core.db, &self.engine.running, id, rows).await?;
+        let data =
+            messages::describe(&self.core.db, &self.engine.running, row.owned_id(), rows).await?;
         Ok(List::new(data, has_more, |message: &MessageOut| message.id.to_string()))
     }
 
@@ -51,20 +53,24 @@ impl Conversations {
     pub async fn message(&self, owner: UserId, id: MessageId) -> Result<MessageOut> {
         let found = crud::messages::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("message"))?;
-        let conversation = row.conversation_id;
-        let mut out =
-            messages::describe(&self.core.db, &self.engine.running, conversation, vec![row])
-                .await?;
+        let conversation = row.conversation();
+        let mut out = messages::describe(
+            &self.core.db,
+            &self.engine.running,
+            conversation,
+            vec![row.into_inner()],
+        )
+        .await?;
         out.pop().ok_or(Error::NotFound("message"))
     }
 
     async fn seq_of(
         &self,
-        row: &conversation::Model,
+        row: &Owned<conversation::Model>,
         field: &'static str,
         id: MessageId,
     ) -> Result<i64> {
-        let seq = crud::messages::find_seq(&self.core.db, row.id, id).await?;
+        let seq = crud::messages::find_seq(&self.core.db, row.owned_id(), id).await?;
         seq.ok_or_else(|| {
             Invalid::new(field, format!("{field} must be a message of this conversation")).into()
         })
@@ -72,19 +78,19 @@ impl Conversations {
 
     async fn rows_after(
         &self,
-        row: &conversation::Model,
+        row: &Owned<conversation::Model>,
         after: MessageId,
         limit: u32,
     ) -> Result<(Vec<message::Model>, bool)> {
         let seq = self.seq_of(row, "after", after).await? + 1;
         let wanted = u64::from(limit) + 1;
-        let rows = crud::messages::list_up(&self.core.db, row.id, seq, wanted).await?;
+        let rows = crud::messages::list_up(&self.core.db, row.owned_id(), seq, wanted).await?;
         Ok(page(rows, limit))
     }
 
     async fn rows_before(
         &self,
-        row: &conversation::Model,
+        row: &Owned<conversation::Model>,
         query: MessageListQuery,
     ) -> Result<(Vec<message::Model>, bool)> {
         let seq = match query.before {
@@ -92,7 +98,7 @@ impl Conversations {
             None => i64::MAX,
         };
         let wanted = u64::from(query.limit) + 1;
-        let rows = crud::messages::list_down(&self.core.db, row.id, seq, wanted).await?;
+        let rows = crud::messages::list_down(&self.core.db, row.owned_id(), seq, wanted).await?;
         let (mut rows, has_more) = page(rows, query.limit);
         rows.reverse();
         Ok((rows, has_more))
@@ -100,19 +106,19 @@ impl Conversations {
 
     async fn branch_before(
         &self,
-        row: &conversation::Model,
+        row: &Owned<conversation::Model>,
         query: MessageListQuery,
     ) -> Result<(Vec<message::Model>, bool)> {
         let (from, seq) = match query.before {
             Some(before) => {
                 let seq = self.seq_of(row, "before", before).await?;
-                let rows = crud::messages::list_up(&self.core.db, row.id, seq, 1).await?;
+                let rows = crud::messages::list_up(&self.core.db, row.owned_id(), seq, 1).await?;
                 (rows.first().and_then(|message| message.parent_id), seq - 1)
             }
             None => (row.head_id, i64::MAX),
         };
         let wanted = u64::from(query.limit) + 1;
-        let mut branch = Branch::new(&self.core.db, row.id, from, seq, wanted);
+        let mut branch = Branch::new(&self.core.db, row.owned_id(), from, seq, wanted);
         let (mut rows, mut bytes, mut has_more) = (Vec::new(), 0, false);
         while let Some(message) = branch.next().await? {
             if rows.len() == query.limit as usize || bytes >= PAGE_BYTES {

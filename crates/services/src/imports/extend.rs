@@ -35,7 +35,7 @@ impl Store {
         };
         let (mut same, mut last, mut next) = (0, None, 0);
         'compared: loop {
-            let step = crud::messages::list_up(db, id, next, STEP).await?;
+            let step = crud::messages::list_up(db, row.owned_id(), next, STEP).await?;
             let Some(newest) = step.last() else { break };
             next = newest.seq + 1;
             for message in &step {

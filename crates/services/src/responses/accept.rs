@@ -135,12 +135,12 @@ impl Responses {
     /// The message of a person that the message `id` is, or answers.
     async fn question_of(&self, owner: UserId, id: MessageId) -> Result<message::Model> {
         let find = |id| crud::messages::find(&self.core.db, owner, id);
-        let named = find(id).await?.ok_or(Error::NotFound("message"))?;
+        let named = find(id).await?.ok_or(Error::NotFound("message"))?.into_inner();
         let question = match (named.is_user, named.role, named.parent_id) {
             (true, _, _) => Some(named),
             // It may be deleted between the two looks, and the answer with it.
             (false, Some(Role::Assistant), Some(parent)) => {
-                Some(find(parent).await?.ok_or(Error::NotFound("message"))?)
+                Some(find(parent).await?.ok_or(Error::NotFound("message"))?.into_inner())
             }
             _ => None,
         };
@@ -207,7 +207,7 @@ impl Responses {
             Place::New(row) => (row.as_ref().clone(), true),
             Place::Stored(id) => {
                 let found = crud::conversations::find(&core.db, owner, *id).await?;
-                (found.ok_or(Error::NotFound("conversation"))?, false)
+                (found.ok_or(Error::NotFound("conversation"))?.into_inner(), false)
             }
         };
         // The request's model, else the conversation's, else the default.

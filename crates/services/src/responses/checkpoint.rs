@@ -124,7 +124,7 @@ async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
 /// After a commit whose answer got lost: asks how far the disk is.
 async fn resynchronise(engine: &Engine, pending: &[Pending]) {
     for (generation, _) in pending {
-        match crud::responses::find_last_seq(&engine.db, generation.row.id).await {
+        match crud::engine::find_last_seq(&engine.db, generation.row.id).await {
             Ok(Some(last_seq)) => generation.log.mark_stored_up_to(last_seq),
             Ok(None) => generation.stop(Stop::Lost),
             Err(error) => tracing::warn!(%error, "asking for the newest stored event failed"),

@@ -2,6 +2,7 @@
 //! message. Its log begins with the text there is, so whoever reads never finds less.
 
 use auth::Identity;
+use crud::Owned;
 use crud::turns::{Continued, NewTurn, Question};
 use models::message::MessageStatus;
 use models::{ResponseId, UserId, message, response};
@@ -48,15 +49,16 @@ impl Responses {
         }
         let find = |id| crud::messages::find(db, owner, id);
         // A title is a response, too, and has no message.
-        let answer = find(row.message_id).await?.ok_or(Error::NotFound("response"))?;
+        let answer = find(row.message_id).await?.ok_or(Error::NotFound("response"))?.into_inner();
         let question = find(row.user_message_id).await?.ok_or(Error::NotFound("response"))?;
+        let question = question.into_inner();
         if answer.content.is_empty() {
             return Err(Error::CannotContinue(Uncontinuable::Empty));
         }
         Ok(Request {
             owner,
             place: Place::Stored(row.conversation_id),
-            model: Some(model.unwrap_or(row.model)),
+            model: Some(model.unwrap_or_else(|| row.model.clone())),
             question_id: question.id,
             question: Question::Stored,
             content: question.content + &answer.content,
@@ -67,14 +69,17 @@ impl Responses {
 
     /// The rows that a response that has ended has brought. Of a message that others went on with
     /// since, only what this one had left of it.
-    pub(super) async fn rows_of(&self, row: &response::Model) -> Result<Vec<message::Model>> {
+    pub(super) async fn rows_of(
+        &self,
+        row: &Owned<response::Model>,
+    ) -> Result<Vec<message::Model>> {
         let db = &self.core.db;
-        let mut rows = crud::messages::list_of_response(db, row.id).await?;
+        let mut rows = crud::messages::list_of_response(db, row.owned_id()).await?;
         if rows.iter().any(|found| found.id == row.message_id) {
             return Ok(rows);
         }
         let found = crud::messages::find(db, row.user_id, row.message_id).await?;
-        let part = found.and_then(|message| {
+        let part = found.map(Owned::into_inner).and_then(|message| {
             let mut data = AnswerData::read(message.data.as_deref());
             let had = data.earlier.iter().find(|earlier| earlier.response == row.id)?.clone();
             let content = message.content.get(..had.bytes)?.to_owned();

@@ -53,7 +53,7 @@ pub(crate) async fn adopt(
     let is_ours = match crud::responses::adopt(&engine.db, row, fence, now).await {
         Ok(is_ours) => is_ours,
         // The answer to the commit got lost: look whether it took place.
-        Err(CrudError::Ambiguous(_)) => crud::responses::find_any(&engine.db, row.id)
+        Err(CrudError::Ambiguous(_)) => crud::engine::find_response(&engine.db, row.id)
             .await?
             .is_some_and(|found| found.owner == fence.owner),
         Err(error) => return Err(error.into()),
@@ -86,7 +86,7 @@ pub(crate) async fn select(
     let mut selected = context::select(
         &engine.db,
         &engine.counter,
-        row.conversation_id,
+        crud::engine::conversation_of(row),
         (row.user_message_id, row.input_to_seq),
         render::begun(row).instructions.as_deref(),
         Window::from(model.facts).allowing(allowance.tokens),

@@ -167,7 +167,7 @@ impl Engine {
     pub(crate) async fn maker_elsewhere(&self, id: Option<ResponseId>) -> Option<ServerId> {
         let id = id.filter(|id| self.bus.is_some() && self.running.find(*id).is_none())?;
         // It finds out by itself in a second.
-        let row = crud::responses::find_any(&self.db, id).await.ok()??;
+        let row = crud::engine::find_response(&self.db, id).await.ok()??;
         Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crud::Owned;
 use crud::messages::{STEP_BYTES, text_bytes};
 use models::message;
 use models::response;
@@ -30,6 +31,7 @@ impl Responses {
         let sent = count(row.context_messages);
         let tokenizer = row.tokenizer.as_deref().and_then(Tokenizer::find);
         let found = self.sent_messages(&row, sent.unwrap_or(0), tokenizer).await?;
+        let row = row.into_inner();
         let omitted = count(row.context_omitted).unwrap_or(0);
         Ok(ContextOut {
             object: "response.context",
@@ -59,7 +61,7 @@ impl Responses {
     /// The messages that were sent, as far as they are still there, and the next older one.
     async fn sent_messages(
         &self,
-        row: &response::Model,
+        row: &Owned<response::Model>,
         sent: u32,
         tokenizer: Option<Tokenizer>,
     ) -> Result<Found> {
@@ -68,7 +70,7 @@ impl Responses {
             return Ok(found);
         }
         let from = Some(row.user_message_id);
-        let (conversation, to_seq) = (row.conversation_id, row.input_to_seq);
+        let (conversation, to_seq) = (row.conversation(), row.input_to_seq);
         let mut branch =
             Branch::new(&self.core.db, conversation, from, to_seq, u64::from(sent) + 1);
         let tokenizer = tokenizer.unwrap_or(Tokenizer::Estimate);

@@ -230,7 +230,7 @@ async fn store_once(
     let Some(Event::Ended(ending)) = events.last() else { return Ok(Stored::Elsewhere) };
     // A checkpoint whose answer got lost may have stored more than the log knows.
     if log.is_doubtful()
-        && let Some(last_seq) = crud::responses::find_last_seq(db, row.id).await?
+        && let Some(last_seq) = crud::engine::find_last_seq(db, row.id).await?
     {
         log.mark_stored_up_to(last_seq);
     }
@@ -252,7 +252,7 @@ async fn store_once(
     if crud::responses::finish(db, finish).await? {
         return Ok(Stored::Yes);
     }
-    match crud::responses::find_any(db, row.id).await? {
+    match crud::engine::find_response(db, row.id).await? {
         None => Ok(Stored::Deleted),
         // An earlier attempt did succeed, though its answer got lost.
         Some(found)
@@ -294,7 +294,7 @@ pub(super) async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerDa
     if row.previous_response_id.is_none() {
         return Ok(AnswerData::default());
     }
-    let rows = crud::messages::list_of_response(db, row.id).await?;
+    let rows = crud::messages::list_of_response(db, crud::engine::response(row)).await?;
     let message = rows.iter().find(|message| message.id == row.message_id);
     Ok(AnswerData::read(message.and_then(|message| message.data.as_deref())))
 }

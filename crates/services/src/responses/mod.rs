@@ -34,6 +34,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crud::Owned;
 use models::response;
 use schemas::event::{Event, Wait};
 use schemas::message::TurnOut;
@@ -91,7 +92,8 @@ impl Responses {
     pub async fn turn(&self, owner: UserId, id: ResponseId) -> Result<TurnOut> {
         let row = self.find(owner, id).await?;
         let user_message = crud::messages::find(&self.core.db, owner, row.user_message_id).await?;
-        let produced = crud::messages::list_of_response(&self.core.db, id).await?;
+        let user_message = user_message.map(Owned::into_inner);
+        let produced = crud::messages::list_of_response(&self.core.db, row.owned_id()).await?;
         let answer = produced.iter().find(|produced| produced.id == row.message_id).cloned();
         let (answer, response) = match answer {
             Some(answer) if row.status.is_final() => (Some(answer), resource(&row, &produced)),
@@ -99,7 +101,7 @@ impl Responses {
             // Another response has gone on with it.
             None => {
                 let found = crud::messages::find(&self.core.db, owner, row.message_id).await?;
-                (found, self.describe(&row).await?)
+                (found.map(Owned::into_inner), self.describe(&row).await?)
             }
         };
         let (Some(user_message), Some(answer)) = (user_message, answer) else {
@@ -109,7 +111,7 @@ impl Responses {
         let out = messages::describe_with(
             &self.core.db,
             &self.engine.running,
-            row.conversation_id,
+            row.conversation(),
             rows,
             known,
         )
@@ -164,18 +166,18 @@ impl Responses {
         Ok(())
     }
 
-    async fn find(&self, owner: UserId, id: ResponseId) -> Result<response::Model> {
+    async fn find(&self, owner: UserId, id: ResponseId) -> Result<Owned<response::Model>> {
         let found = crud::responses::find(&self.core.db, owner, id).await?;
         found.ok_or(Error::NotFound("response"))
     }
 
-    async fn describe(&self, row: &response::Model) -> Result<ResponseResource> {
+    async fn describe(&self, row: &Owned<response::Model>) -> Result<ResponseResource> {
         let rows = if row.status.is_final() { self.rows_of(row).await? } else { Vec::new() };
         let mut resource = resource(row, &rows);
         if !row.status.is_final() {
             let wait = match self.engine.running.find_log(row.id) {
                 Some(log) => log.waiting(),
-                None => self.stored_wait(row.id).await?,
+                None => self.stored_wait(row.owned_id()).await?,
             };
             resource.waiting = wait.map(Into::into);
         }
@@ -183,7 +185,7 @@ impl Responses {
     }
 
     /// What a response waits for that does not run here: only its newest event can say.
-    async fn stored_wait(&self, id: ResponseId) -> Result<Option<Wait>> {
+    async fn stored_wait(&self, id: Owned<ResponseId>) -> Result<Option<Wait>> {
         let run = crud::responses::find_newest_events(&self.core.db, id).await?;
         let newest = run.as_ref().and_then(|run| run.payload.lines().next_back());
         Ok(match newest.map(|line| Event::decode(line.as_bytes())) {
@@ -196,7 +198,7 @@ impl Responses {
     /// follower that has seen `after` goes on. The caller has just read `row`.
     async fn stored_log(
         &self,
-        row: &response::Model,
+        row: &Owned<response::Model>,
         after: Option<u64>,
     ) -> Result<(Arc<Log>, Option<u64>)> {
         let log = recover::stored(&self.core.db, row).await?;

@@ -56,7 +56,7 @@ async fn events(engine: &Engine, skipped: &mut Skipped<ResponseId>) -> Result<Op
     loop {
         let now = engine.context.now();
         let except = skipped.waiting();
-        let oldest = crud::responses::find_oldest_with_events(db, &except).await?;
+        let oldest = crud::engine::find_oldest_with_events(db, &except).await?;
         let Some((id, ended)) = oldest else {
             // What runs has events, too.
             return Ok((!engine.running.is_empty()).then_some(LATER));

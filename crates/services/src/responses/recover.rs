@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crud::Db;
+use crud::Owned;
 use crud::responses::GivenUp;
 use models::ending::{EndReason, FailureCode};
 use models::response::{self, ResponseStatus};
@@ -28,7 +29,7 @@ type Open = (ResponseId, ConversationId);
 /// Sees to every response that another server left open. One that cannot be seen to now is tried
 /// again later.
 pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
-    let open = crud::responses::list_open(&engine.db, None, engine.fence().owner).await?;
+    let open = crud::engine::list_open(&engine.db, None, engine.fence().owner).await?;
     let mut skipped = Skipped::new(WORK);
     take_each(engine, &open, &mut skipped).await?;
     let left: HashMap<_, _> = open.into_iter().filter(|(id, _)| skipped.is_waiting(*id)).collect();
@@ -59,7 +60,7 @@ pub(crate) async fn take_open_of(
     server: ServerId,
     skipped: &mut Skipped<ResponseId>,
 ) -> Result<bool> {
-    let open = crud::responses::list_open(&engine.db, Some(server), engine.fence().owner).await?;
+    let open = crud::engine::list_open(&engine.db, Some(server), engine.fence().owner).await?;
     take_each(engine, &open, skipped).await?;
     Ok(!open.iter().any(|(id, _)| skipped.is_waiting(*id)))
 }
@@ -102,7 +103,7 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
 /// An open response with the log that is stored of it. A log that tells less than the answer had
 /// when it was gone on with is damaged: what ends with it would lose text.
 async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
-    let Some(row) = crud::responses::find_any(&engine.db, id).await? else { return Ok(None) };
+    let Some(row) = crud::engine::find_response(&engine.db, id).await? else { return Ok(None) };
     let log = stored(&engine.db, &row).await?;
     let data = finish::kept_data(&engine.db, &row).await?;
     if let Some(earlier) = data.earlier.last() {
@@ -111,7 +112,7 @@ async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model
             return Err(Error::internal("its events tell less than there was of the answer"));
         }
     }
-    Ok(Some((row, log)))
+    Ok(Some((row.into_inner(), log)))
 }
 
 /// That not even a bare end could be stored.
@@ -164,8 +165,8 @@ async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> 
 }
 
 /// The log of a response as it is stored.
-pub(crate) async fn stored(db: &Db, row: &response::Model) -> Result<Log> {
-    let stored = crud::responses::list_events(db, row.id).await?;
+pub(crate) async fn stored(db: &Db, row: &Owned<response::Model>) -> Result<Log> {
+    let stored = crud::responses::list_events(db, row.owned_id()).await?;
     let runs = stored
         .iter()
         .map(|run| (u64::try_from(run.first_seq).unwrap_or_default(), run.payload.as_str()));

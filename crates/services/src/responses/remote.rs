@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bus::{Bell, Bus};
+use crud::Owned;
 use crud::responses::Fence;
 use models::{ResponseId, response};
 
@@ -24,7 +25,10 @@ pub(crate) struct Remote(Mutex<HashMap<ResponseId, Weak<Log>>>);
 
 impl Remote {
     /// The log of a response that runs elsewhere; starts reading it unless somebody does.
-    pub(crate) async fn log(engine: &Arc<Engine>, row: &response::Model) -> Result<Arc<Log>> {
+    pub(crate) async fn log(
+        engine: &Arc<Engine>,
+        row: &Owned<response::Model>,
+    ) -> Result<Arc<Log>> {
         if let Some(log) = engine.remote.find(row.id) {
             return Ok(log);
         }
@@ -147,11 +151,13 @@ enum Looked {
 /// Adds what was stored since.
 async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
     // The row first: when it says that the response has ended, the events after it are all.
-    let row = crud::responses::find_any(&engine.db, id).await?;
+    let Some(row) = crud::engine::find_response(&engine.db, id).await? else {
+        return Ok(Looked::Over);
+    };
     let known = log.next_seq();
     let from = i64::try_from(known).unwrap_or(i64::MAX);
     let mut stored_until = 0;
-    for run in crud::responses::list_events_from(&engine.db, id, from).await? {
+    for run in crud::responses::list_events_from(&engine.db, row.owned_id(), from).await? {
         let first_seq = u64::try_from(run.first_seq).unwrap_or_default();
         if first_seq > log.next_seq() && log.next_seq() > stored_until {
             // Its server died with events that this log has from the bus, and somebody has
@@ -161,13 +167,11 @@ async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
         log.append_stored(first_seq, &run.payload);
         stored_until = u64::try_from(run.last_seq).unwrap_or_default() + 1;
     }
-    match row {
-        Some(row) if !row.status.is_final() && !log.has_ended() => {
-            let fence = Fence { owner: row.owner, epoch: row.epoch };
-            Ok(Looked::Open { news: log.next_seq() > known, fence })
-        }
-        _ => Ok(Looked::Over),
+    if row.status.is_final() || log.has_ended() {
+        return Ok(Looked::Over);
     }
+    let fence = Fence { owner: row.owner, epoch: row.epoch };
+    Ok(Looked::Open { news: log.next_seq() > known, fence })
 }
 
 /// A response's events on the bus.

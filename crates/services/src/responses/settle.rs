@@ -84,7 +84,11 @@ pub(super) async fn stored_turn(
     let user_message = crud::messages::find(&engine.db, owner, response.user_message_id).await?;
     let message = crud::messages::find(&engine.db, owner, response.message_id).await?;
     Ok(match (user_message, message) {
-        (Some(user_message), Some(message)) => Some(Turn { user_message, message, response }),
+        (Some(user_message), Some(message)) => Some(Turn {
+            user_message: user_message.into_inner(),
+            message: message.into_inner(),
+            response: response.into_inner(),
+        }),
         _ => None,
     })
 }

@@ -74,7 +74,7 @@ async fn look(engine: &Engine) -> Result<()> {
     if here.is_empty() {
         return Ok(());
     }
-    let rows = crud::responses::list_running(&engine.db, engine.fence()).await?;
+    let rows = crud::engine::list_running(&engine.db, engine.fence()).await?;
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
     if here.iter().any(|generation| !rows.contains_key(&generation.row.id)) {
         beat(engine).await;
