@@ -64,10 +64,9 @@ export function follow(
         heard = Date.now();
         for (const frame of frames.push(value)) {
           if (frame.retry !== undefined) progress(frame.retry);
-          const number = Number(frame.id);
-          if (!frame.data || frame.id === undefined || !Number.isFinite(number)) continue;
+          if (!frame.data || !/^\d+$/.test(frame.id ?? "")) continue;
           const ended = take(frame, sink);
-          last = number;
+          last = Number(frame.id);
           progress();
           if (ended) return ended;
         }

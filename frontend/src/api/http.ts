@@ -45,7 +45,7 @@ export async function persist<T>(
   { signal, asked }: { signal?: AbortSignal | undefined; asked?: (pause: number) => void } = {},
 ): Promise<T> {
   let wait = FIRST_PAUSE;
-  const progress = (next = FIRST_PAUSE) => void (wait = next);
+  const progress = (next = FIRST_PAUSE) => void (wait = Math.min(Math.max(next, FIRST_PAUSE), LONGEST_WAIT));
   for (;;) {
     signal?.throwIfAborted();
     try {
