@@ -8,6 +8,7 @@ mod owners;
 mod source;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -79,6 +80,7 @@ fn check(files: &[File]) -> Vec<Violation> {
         markdown::links,
         markdown::orphans,
         markdown::named_tests,
+        words::retired_words,
     ];
     rules.iter().flat_map(|rule| rule(files)).collect()
 }
