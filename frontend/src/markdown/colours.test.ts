@@ -34,11 +34,30 @@ describe("s13 coloured code", () => {
     expect(pieces.filter((piece) => piece === null).length).toBeLessThanOrEqual(5_000);
   });
 
+  it.each([
+    ["xml", `<script>${"=1".repeat(24_000)}</script>`],
+    ["javascript", "`${".repeat(16_000)],
+    ["bash", "$(".repeat(24_000)],
+  ])("is bounded where it is as long as may be: %s", (language, code) => {
+    const pieces = highlight(code, language)!;
+    expect(text(pieces)).toBe(code);
+    expect(deepest(pieces)).toBeLessThanOrEqual(8);
+    expect(pieces.filter((piece) => piece === null).length).toBeLessThanOrEqual(5_000);
+  });
+
   it("is what it was: names within names", () => {
     expect(highlight('let a = `x${1}`; // b', "javascript")).toEqual([
       { class: "hljs-keyword" }, "let", null, " a = ",
       { class: "hljs-string" }, "`x", { class: "hljs-subst" }, "${", { class: "hljs-number" }, "1", null, "}", null, "`", null, "; ",
       { class: "hljs-comment" }, "// b", null,
+    ]);
+    // A name of several parts, the name of another language within, and texts that are one.
+    expect(highlight("class A {}", "typescript")).toEqual([
+      { class: "hljs-keyword" }, "class", null, " ", { class: "hljs-title class_" }, "A", null, " {}",
+    ]);
+    expect(highlight("<script>let a</script>", "xml")!.slice(0, 11)).toEqual([
+      { class: "hljs-tag" }, "<", { class: "hljs-name" }, "script", null, ">", null,
+      { class: "hljs-keyword" }, "let", null, " a",
     ]);
     expect(text(highlight("<style>a { color: red }</style>", "html")!)).toBe("<style>a { color: red }</style>");
     expect(highlight("a", "no language")).toBeUndefined();

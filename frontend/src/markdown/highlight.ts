@@ -1,5 +1,4 @@
 /** Colours code: see `colours.ts` for where this runs. */
-import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import c from "highlight.js/lib/languages/c";
 import cpp from "highlight.js/lib/languages/cpp";
@@ -24,14 +23,13 @@ import swift from "highlight.js/lib/languages/swift";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
+import { createLowlight } from "lowlight";
 
-const LANGUAGES = {
+const lowlight = createLowlight({
   bash, c, cpp, csharp, css, diff, dockerfile, go, ini, java, javascript, json, kotlin, latex,
   markdown, php, python, ruby, rust, sql, swift, typescript, xml, yaml,
-};
-for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
-hljs.registerAliases(["console", "shell", "zsh"], { languageName: "bash" });
-hljs.registerAliases(["svelte", "vue"], { languageName: "xml" });
+});
+lowlight.registerAlias({ bash: ["console", "shell", "zsh"], xml: ["svelte", "vue"] });
 
 /** A piece of coloured code: a text, a name that opens what has a colour, or null, which closes it. */
 export type Piece = string | { class: string } | null;
@@ -41,68 +39,49 @@ const DEEPEST = 8;
 /** After so many the rest has no colour. */
 const MOST_COLOURS = 5_000;
 
-/** Lists the pieces where the library would build HTML. */
-class Pieces {
-  readonly list: Piece[] = [];
-  #colours = 0;
-  /** For each scope that is open, whether it has a colour. */
-  #open: boolean[] = [];
-  #depth = 0;
+type Tree = ReturnType<typeof lowlight.highlight>["children"];
 
-  addText(text: string): void {
-    if (text === "") return;
-    if (typeof this.list.at(-1) === "string") this.list.push(`${this.list.pop() as string}${text}`);
-    else this.list.push(text);
-  }
-
-  startScope(scope: string): void {
-    // `title.class` means the classes `hljs-title` and `class_`.
-    const [first, ...others] = scope.split(".");
-    this.#start({ class: [`hljs-${first}`, ...others.map((part) => `${part}_`)].join(" ") });
-  }
-
-  #start(piece: { class: string }): void {
-    const coloured = this.#depth < DEEPEST && this.#colours < MOST_COLOURS;
-    this.#open.push(coloured);
-    if (!coloured) return;
-    this.#depth += 1;
-    this.#colours += 1;
-    this.list.push(piece);
-  }
-
-  endScope(): void {
-    if (!this.#open.pop()) return;
-    this.#depth -= 1;
-    this.list.push(null);
-  }
-
-  /** The names under which the library's parser calls the same. */
-  openNode = (scope: string): void => this.startScope(scope);
-  closeNode = (): void => this.endScope();
-
-  /** Code of another language within: its own names are those of that language. */
-  __addSublanguage(inner: Pieces): void {
-    for (const piece of inner.list) {
-      if (typeof piece === "string") this.addText(piece);
-      else if (piece === null) this.endScope();
-      else this.#start(piece);
-    }
-  }
-
-  finalize(): void {
-    while (this.#open.length > 0) this.endScope();
-  }
-
-  toHTML(): string {
-    return "";
+/** The coloured code, or nothing when the language is not known or its grammar fails. */
+export function highlight(code: string, language: string): Piece[] | undefined {
+  if (!lowlight.registered(language)) return undefined;
+  try {
+    return piecesOf(lowlight.highlight(language, code).children);
+  } catch {
+    return undefined;
   }
 }
-hljs.configure({ __emitter: Pieces } as object);
 
-/** The coloured code, or nothing when the language is not known. */
-export function highlight(code: string, language: string): Piece[] | undefined {
-  if (!hljs.getLanguage(language)) return undefined;
-  const result = hljs.highlight(code, { language, ignoreIllegals: true });
-  if (result.errorRaised) return undefined;
-  return (result as unknown as { _emitter: Pieces })._emitter.list;
+/** The pieces of a tree, which may be deeper than functions can call themselves. */
+function piecesOf(tree: Tree): Piece[] {
+  const pieces: Piece[] = [];
+  let colours = 0;
+  let depth = 0;
+  /** What is open: its children, which of them is next, and whether it has a colour. */
+  const open = [{ children: tree, next: 0, coloured: false }];
+  for (let within = open.at(-1); within; within = open.at(-1)) {
+    const node = within.children[within.next];
+    within.next += 1;
+    if (!node) {
+      open.pop();
+      if (within.coloured) {
+        pieces.push(null);
+        depth -= 1;
+      }
+    } else if (node.type === "text") {
+      const last = pieces.at(-1);
+      if (typeof last === "string") pieces.push(`${pieces.pop() as string}${node.value}`);
+      else pieces.push(node.value);
+    } else if (node.type === "element") {
+      const names = (node.properties.className as string[]).join(" ");
+      // Code of another language is in a node with that language's name, which has no colour.
+      const coloured = names.startsWith("hljs-") && depth < DEEPEST && colours < MOST_COLOURS;
+      if (coloured) {
+        pieces.push({ class: names });
+        colours += 1;
+        depth += 1;
+      }
+      open.push({ children: node.children, next: 0, coloured });
+    }
+  }
+  return pieces;
 }
