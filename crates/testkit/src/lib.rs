@@ -1,7 +1,7 @@
 //! What the tests of the other crates are written with. Never a dependency of the program.
 //!
-//! - [`harness`] runs *stories*: asynchronous tests written once and run on every database
-//!   engine, each with a database of its own ([`World`]).
+//! - [`macro@test`] registers an asynchronous function as a test, and [`main()`] runs those of a
+//!   binary, on every database engine, each with a database of its own ([`World`]).
 //! - [`engine`] starts those engines as child processes with temporary data, [`redis`] a Redis.
 //! - [`settings`] are what a server under test is told; [`client`] plays the people who use its API;
 //!   [`process`] runs the real program, and `app` (with the feature of that name, which needs
@@ -14,8 +14,9 @@
 //! A test binary with `harness = false` in its `Cargo.toml` looks like this:
 //!
 //! ```no_run
-//! use testkit::{Harness, World};
+//! use testkit::World;
 //!
+//! #[testkit::test]
 //! async fn a_row_reads_back(world: World) {
 //!     let mut sql = world.sql().await;
 //!     sql.execute("CREATE TABLE t (n INT)").await;
@@ -24,7 +25,7 @@
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
-//!     Harness::new().story("a_row_reads_back", a_row_reads_back).run()
+//!     testkit::main()
 //! }
 //! ```
 #![expect(
@@ -52,6 +53,8 @@ pub mod schema;
 pub mod settings;
 pub mod sql;
 pub mod sse;
+mod stories;
+mod test;
 pub mod validator;
 mod wait;
 mod world;
@@ -60,11 +63,31 @@ mod world;
 pub use app::TestApp;
 pub use clock::ManualClock;
 pub use engine::{Database, Engine, Engines};
-pub use harness::Harness;
+pub use harness::{main, run};
+pub use inventory;
 pub use ports::{free_port, outer_address};
 pub use proxy::FaultProxy;
 pub use redis::Redis;
 pub use reverse_proxy::ReverseProxy;
 pub use settings::{METRICS_TOKEN, Settings};
+pub use stories::Harness;
+pub use test::{Case, Need, Test};
+/// Registers an `async fn` as a test of its binary.
+///
+/// What it takes says what it runs on:
+///
+/// - a [`World`]: every engine, as `name::sqlite`, `name::mariadb` and `name::mysql`
+/// - nothing: once, as `name`
+/// - a [`Case`]: once for each of `cases`, as `name::case`
+///
+/// Options, separated by commas:
+///
+/// - `sqlite`, `mariadb`, `mysql`, or `servers` for the last two: on these engines only
+/// - `needs = …`: a [`Need`], such as `Redis::need()`. Where it is missing, the test shows as
+///   ignored, or fails if `CHATAPP_TEST_REQUIRE` names it.
+/// - `cases = …`: the cases, as anything that can be iterated over
+/// - `heavy`: it may take ten minutes instead of four, and the binary runs two tests at a time
+///   instead of four.
+pub use testkit_macros::test;
 pub use wait::eventually;
 pub use world::{OwnServer, World};

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use crate::engine::{command_from, find, is_required};
 use crate::ports::free_port;
 use crate::process::{signal, watch};
+use crate::test::Need;
 use crate::wait::eventually;
 
 /// A Redis server on a port of its own, without files. It ends when this is dropped or the test
@@ -33,6 +34,11 @@ struct Running {
 }
 
 impl Redis {
+    /// What a test needs that starts one.
+    pub fn need() -> Need {
+        Need::new("redis", Self::available())
+    }
+
     /// Whether it can be started here; if not, what would help.
     pub fn available() -> Result<(), String> {
         program().map(drop)

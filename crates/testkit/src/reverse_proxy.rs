@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use crate::engine::{command_from, find};
 use crate::ports::free_port;
 use crate::process::watch;
+use crate::test::Need;
 use crate::wait::eventually;
 
 /// The proxies that are known.
@@ -38,6 +39,11 @@ impl ReverseProxy {
             Self::Nginx => "nginx",
             Self::Caddy => "caddy",
         }
+    }
+
+    /// What a test needs that starts one.
+    pub fn need(self) -> Need {
+        Need::new(self.name(), self.available())
     }
 
     /// Whether it can be started here; if not, what would help.

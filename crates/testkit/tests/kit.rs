@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use testkit::process::ProcessBuilder;
-use testkit::{Engine, Harness, World, eventually};
+use testkit::{Engine, Test, World, eventually};
 
 /// The environment variable that makes this program one of the inner cases.
 const CASE: &str = "TESTKIT_CASE";
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 
+#[testkit::test]
 async fn a_database_is_empty_and_its_own(world: World) {
     let mut sql = world.sql().await;
     // Every story makes the same table, so one shared database would not do.
@@ -23,6 +23,7 @@ async fn a_database_is_empty_and_its_own(world: World) {
     assert!(sql.try_execute("SELECT nonsense FROM t").await.is_err());
 }
 
+#[testkit::test]
 async fn bytes_are_shown_as_digits(world: World) {
     let mut sql = world.sql().await;
     sql.execute("CREATE TABLE t (id BLOB)").await;
@@ -30,6 +31,7 @@ async fn bytes_are_shown_as_digits(world: World) {
     assert_eq!(sql.value("SELECT id FROM t").await, "01890a5d7f1e7c3b8a1e2f3a4b5c6d7e");
 }
 
+#[testkit::test(servers)]
 async fn the_server_is_one_that_nobody_configured(world: World) {
     let server = world.database().server().expect("a server").clone();
     assert_eq!(server.password, "p@ss:w/rd#%?");
@@ -41,6 +43,7 @@ async fn the_server_is_one_that_nobody_configured(world: World) {
     assert!(refused.is_err(), "the user has rights on its own database only");
 }
 
+#[testkit::test]
 async fn an_expected_error_does_not_fail_the_story() {
     testkit::log::expect_error("the disk is on fire");
     tracing::error!("the disk is on fire");
@@ -56,6 +59,7 @@ fn scratch() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
+#[testkit::test]
 async fn what_goes_wrong_in_a_story_fails_it() {
     let output = inner("fail", &scratch()).output().await;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -75,6 +79,7 @@ async fn what_goes_wrong_in_a_story_fails_it() {
 
 /// Runs the case `hang`, whose story prints the place of its server, kills it, and waits until
 /// nothing of that server is left.
+#[testkit::test]
 async fn a_killed_test_process_leaves_no_server_behind() {
     let directory = scratch();
     let tests = inner("hang", &directory).arg("--include-ignored").launch();
@@ -99,52 +104,35 @@ async fn a_killed_test_process_leaves_no_server_behind() {
 }
 
 fn fail() -> ExitCode {
-    Harness::new()
-        .process_story("a_broken_expectation", async || {
-            assert_eq!(2 + 2, 5, "two and two are five");
-        })
-        .process_story("an_error_line", async || {
-            tracing::error!(disk = "sda", "the disk is on fire");
-        })
-        .process_story("a_panic_in_a_task", async || {
-            let mut tasks = tokio::task::JoinSet::new();
-            tasks.spawn(async { unreachable!("nobody awaits me") });
-            let _ = tasks.join_next().await;
-        })
-        .run()
+    let broken = Test::once(async || {
+        assert_eq!(2 + 2, 5, "two and two are five");
+    });
+    let line = Test::once(async || {
+        tracing::error!(disk = "sda", "the disk is on fire");
+    });
+    let task = Test::once(async || {
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async { unreachable!("nobody awaits me") });
+        let _ = tasks.join_next().await;
+    });
+    let tests =
+        [("a_broken_expectation", broken), ("an_error_line", line), ("a_panic_in_a_task", task)];
+    testkit::run(tests.map(|(name, test)| (name.to_owned(), test)))
 }
 
-#[expect(clippy::print_stderr, reason = "how the outer story learns where the server is")]
+#[expect(clippy::print_stderr, reason = "how the outer test learns where the server is")]
 fn hang() -> ExitCode {
-    let story = async |world: World| {
+    let hangs = async |world: World| {
         eprintln!("socket={}", world.database().server().expect("a server").socket.display());
         std::future::pending::<()>().await;
     };
-    Harness::new().story_on(&[Engine::MariaDb], "hang", story).run()
+    testkit::run([("hang".to_owned(), Test::on(&[Engine::MariaDb], hangs))])
 }
 
 fn main() -> ExitCode {
     match std::env::var(CASE).as_deref() {
-        Ok("fail") => return fail(),
-        Ok("hang") => return hang(),
-        _ => {}
+        Ok("fail") => fail(),
+        Ok("hang") => hang(),
+        _ => testkit::main(),
     }
-    Harness::new()
-        .story("a_database_is_empty_and_its_own", a_database_is_empty_and_its_own)
-        .story("bytes_are_shown_as_digits", bytes_are_shown_as_digits)
-        .story_on(
-            &SERVERS,
-            "the_server_is_one_that_nobody_configured",
-            the_server_is_one_that_nobody_configured,
-        )
-        .process_story(
-            "an_expected_error_does_not_fail_the_story",
-            an_expected_error_does_not_fail_the_story,
-        )
-        .process_story("what_goes_wrong_in_a_story_fails_it", what_goes_wrong_in_a_story_fails_it)
-        .process_story(
-            "a_killed_test_process_leaves_no_server_behind",
-            a_killed_test_process_leaves_no_server_behind,
-        )
-        .run()
 }
