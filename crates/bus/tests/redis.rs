@@ -10,23 +10,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bus::{Away, Batch, Bus, Keys, Options};
-use testkit::{Harness, Redis, eventually};
+use testkit::{Redis, eventually};
 use tokio_util::task::AbortOnDropHandle;
 
 fn main() -> ExitCode {
-    Harness::new()
-        .redis_story("what_is_published_is_read_from_any_number_on", read)
-        .redis_story("s12_what_others_write_into_redis_is_not_read", forged)
-        .redis_story("a_batch_sent_twice_is_stored_once", twice)
-        .redis_story("a_stream_is_bounded_and_goes_by_itself", bounds)
-        .redis_story("a_bell_is_heard_by_those_who_listen", bells)
-        .redis_story("nothing_is_sent_while_nothing_happens", idle)
-        .redis_story("a_killed_redis_is_away_until_it_is_back", kill)
-        .redis_story("a_frozen_redis_is_away_within_the_time_limit", freeze)
-        .redis_story("a_full_redis_is_away_and_stays_so", full)
-        .redis_story("a_redis_that_comes_late_is_found", late)
-        .redis_story("a_wrong_password_keeps_it_away", password)
-        .run()
+    testkit::main()
 }
 
 /// What the servers share.
@@ -63,7 +51,8 @@ async fn numbers(bus: &Bus, next: u64) -> Vec<(u64, u64)> {
     bus.read("s", next).await.unwrap().iter().map(|entry| (entry.first, entry.last)).collect()
 }
 
-async fn read() {
+#[testkit::test(needs = Redis::need())]
+async fn what_is_published_is_read_from_any_number_on() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -83,7 +72,8 @@ async fn read() {
 type Entries = Vec<(String, Vec<Vec<u8>>)>;
 
 /// Security case S12: whoever can write to Redis, and not sign.
-async fn forged() {
+#[testkit::test(needs = Redis::need())]
+async fn s12_what_others_write_into_redis_is_not_read() {
     let redis = Redis::start().await;
     let ours = keep(&redis);
     let options = Options { timeout: TIMEOUT, ..Options::default() };
@@ -126,7 +116,8 @@ async fn forged() {
     }
 }
 
-async fn twice() {
+#[testkit::test(needs = Redis::need())]
+async fn a_batch_sent_twice_is_stored_once() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -139,7 +130,8 @@ async fn twice() {
     assert!(bus.is_up());
 }
 
-async fn bounds() {
+#[testkit::test(needs = Redis::need())]
+async fn a_stream_is_bounded_and_goes_by_itself() {
     let redis = Redis::start().await;
     let options = Options { length: 20, retention: Duration::from_mins(1), timeout: TIMEOUT };
     let Kept { bus, _keeper } = keep_at(&redis.url(), options);
@@ -156,7 +148,8 @@ async fn bounds() {
     assert!(trial <= 1_000 && trial != -1, "the trial stays for {trial} ms");
 }
 
-async fn bells() {
+#[testkit::test(needs = Redis::need())]
+async fn a_bell_is_heard_by_those_who_listen() {
     let redis = Redis::start().await;
     let (one, two) = (keep(&redis), keep(&redis));
     one.bus.wait_up().await;
@@ -185,7 +178,8 @@ async fn bells() {
     .await;
 }
 
-async fn idle() {
+#[testkit::test(needs = Redis::need())]
+async fn nothing_is_sent_while_nothing_happens() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -201,7 +195,8 @@ async fn idle() {
     assert_eq!(redis.commands().await, before);
 }
 
-async fn kill() {
+#[testkit::test(needs = Redis::need())]
+async fn a_killed_redis_is_away_until_it_is_back() {
     let mut redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -222,7 +217,8 @@ async fn kill() {
     assert_eq!(numbers(&bus, 0).await, [(0, 0)]);
 }
 
-async fn freeze() {
+#[testkit::test(needs = Redis::need())]
+async fn a_frozen_redis_is_away_within_the_time_limit() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -236,7 +232,8 @@ async fn freeze() {
     assert_eq!(numbers(&bus, 0).await, [(0, 0)]);
 }
 
-async fn full() {
+#[testkit::test(needs = Redis::need())]
+async fn a_full_redis_is_away_and_stays_so() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
@@ -250,7 +247,8 @@ async fn full() {
     bus.publish(batch(0, 0, "a\n")).await.unwrap();
 }
 
-async fn late() {
+#[testkit::test(needs = Redis::need())]
+async fn a_redis_that_comes_late_is_found() {
     let mut redis = Redis::down();
     let Kept { bus, _keeper } = keep(&redis);
     let bell = bus.listen("c");
@@ -260,7 +258,8 @@ async fn late() {
     bus.wait_up().await;
 }
 
-async fn password() {
+#[testkit::test(needs = Redis::need())]
+async fn a_wrong_password_keeps_it_away() {
     let redis = Redis::start().await;
     let url = redis.url().replace("redis://", "redis://:right-canary@");
     redis.command(&["CONFIG", "SET", "requirepass", "right-canary"]).await;

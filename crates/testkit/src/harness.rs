@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::engine::Engines;
 use crate::log::{self, StoryLog};
-use crate::test::{Body, Test};
+use crate::test::{Body, Run, Test};
 
 /// How long a test may take.
 const LIMIT: Duration = Duration::from_mins(4);
@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The tests of this binary and their names, in the order of these.
-pub(crate) fn registered() -> Vec<(String, Test)> {
+fn registered() -> Vec<(String, Test)> {
     let registered = inventory::iter::<Registered>();
     let mut tests: Vec<_> = registered.map(|test| (test.name(), (test.make)())).collect();
     tests.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -84,9 +84,9 @@ pub fn run(tests: impl IntoIterator<Item = (String, Test)>) -> ExitCode {
 }
 
 /// What libtest is told of a test: its runs.
-pub(crate) fn trials_of(name: &str, test: Test, engines: &Arc<Engines>) -> Vec<Trial> {
+fn trials_of(name: &str, test: Test, engines: &Arc<Engines>) -> Vec<Trial> {
     let limit = if test.heavy { HEAVY_LIMIT } else { LIMIT };
-    let trial = |run: crate::test::Run| {
+    let trial = |run: Run| {
         let name = run.on.map_or_else(|| name.to_owned(), |on| format!("{name}::{on}"));
         let (engines, body) = (Arc::clone(engines), run.body);
         match run.needs.missing().or_else(|| test.needs.missing()) {

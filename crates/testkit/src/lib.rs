@@ -53,7 +53,6 @@ pub mod schema;
 pub mod settings;
 pub mod sql;
 pub mod sse;
-mod stories;
 mod test;
 pub mod validator;
 mod wait;
@@ -70,7 +69,6 @@ pub use proxy::FaultProxy;
 pub use redis::Redis;
 pub use reverse_proxy::ReverseProxy;
 pub use settings::{METRICS_TOKEN, Settings};
-pub use stories::Harness;
 pub use test::{Case, Need, Test};
 /// Registers an `async fn` as a test of its binary.
 ///

@@ -10,20 +10,7 @@ use crud::users::{NewPassword, administration};
 use futures_util::future::join_all;
 use models::user::UserRole;
 use models::{Context, Time, api_key, refresh_token, session, user};
-use testkit::{Harness, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("of_fifty_sign_ups_with_one_address_one_succeeds", one_address)
-        .story("of_fifty_sign_ups_with_the_set_up_code_one_is_administrator", one_administrator)
-        .story("a_set_up_code_works_once", setup_code)
-        .story("servers_that_start_at_once_share_a_set_up_seed", one_seed)
-        .story("s15_what_ends_all_sessions_ends_logins_under_way", late_logins)
-        .story("s15_what_ends_all_keys_ends_those_being_made", late_keys)
-        .story("a_used_refresh_token_ends_the_session", reuse)
-        .story("a_lost_answer_is_forgiven_within_the_grace", grace)
-        .story("of_twenty_parallel_refreshes_one_token_lives", parallel_refresh)
-}
+use testkit::World;
 
 fn now() -> Time {
     chrono::DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
@@ -64,7 +51,8 @@ fn new_account(email: &str, claim: Claim, token: u8) -> SignUp {
     SignUp { user, session, refresh, claim }
 }
 
-async fn one_address(world: World) {
+#[testkit::test]
+async fn of_fifty_sign_ups_with_one_address_one_succeeds(world: World) {
     let db = super::open(&world).await;
     let attempts =
         (0..50).map(|n| crud::accounts::sign_up(&db, new_account("ada@x.org", Claim::None, n)));
@@ -80,7 +68,8 @@ fn setup(seed: &str) -> Claim {
     Claim::Setup(seed.to_owned())
 }
 
-async fn one_administrator(world: World) {
+#[testkit::test]
+async fn of_fifty_sign_ups_with_the_set_up_code_one_is_administrator(world: World) {
     let db = super::open(&world).await;
     crud::accounts::keep_setup_seed(&db, "seed".to_owned()).await.unwrap();
     let attempts = (0..50).map(|n| {
@@ -95,7 +84,8 @@ async fn one_administrator(world: World) {
     assert_eq!(sql.value("SELECT COUNT(*) FROM users WHERE role = 'admin'").await, "1");
 }
 
-async fn setup_code(world: World) {
+#[testkit::test]
+async fn a_set_up_code_works_once(world: World) {
     let db = super::open(&world).await;
     let sign_up = async |email: &str, seed: &str, n: u8| {
         crud::accounts::sign_up(&db, new_account(email, setup(seed), n)).await.unwrap()
@@ -119,7 +109,8 @@ async fn setup_code(world: World) {
     );
 }
 
-async fn one_seed(world: World) {
+#[testkit::test]
+async fn servers_that_start_at_once_share_a_set_up_seed(world: World) {
     let db = super::open(&world).await;
     let starts = (0..10).map(|n| crud::accounts::keep_setup_seed(&db, format!("seed {n}")));
     let seeds: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
@@ -127,7 +118,8 @@ async fn one_seed(world: World) {
     assert!(first.is_some() && seeds.iter().all(|seed| seed == first), "{seeds:?}");
 }
 
-async fn late_logins(world: World) {
+#[testkit::test]
+async fn s15_what_ends_all_sessions_ends_logins_under_way(world: World) {
     let db = super::open(&world).await;
     let SignUp { user, session, refresh, claim } = new_account("a@x.org", Claim::None, 1);
     let id = user.id;
@@ -167,7 +159,8 @@ async fn late_logins(world: World) {
     assert_eq!(count, "4", "what was refused left nothing");
 }
 
-async fn late_keys(world: World) {
+#[testkit::test]
+async fn s15_what_ends_all_keys_ends_those_being_made(world: World) {
     let db = super::open(&world).await;
     let new = new_account("a@x.org", Claim::None, 1);
     let (owner, session) = (new.user.id, new.session.id);
@@ -217,7 +210,8 @@ async fn exchange(db: &crud::Db, chain: &[u8], after: u64) -> Exchanged {
     crud::sessions::exchange(db, exchange).await.unwrap()
 }
 
-async fn reuse(world: World) {
+#[testkit::test]
+async fn a_used_refresh_token_ends_the_session(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
     assert!(matches!(exchange(&db, &[1, 2, 3], 1).await, Exchanged::Renewed(1, _)));
@@ -227,7 +221,8 @@ async fn reuse(world: World) {
     assert_eq!(exchange(&db, &[3, 4, 5], 23).await, Exchanged::Invalid, "the session has ended");
 }
 
-async fn grace(world: World) {
+#[testkit::test]
+async fn a_lost_answer_is_forgiven_within_the_grace(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
     assert!(matches!(exchange(&db, &[1, 2, 3], 0).await, Exchanged::Renewed(1, _)));
@@ -242,7 +237,8 @@ async fn grace(world: World) {
     assert!(matches!(exchange(&db, &[8, 9], 71).await, Exchanged::Reused(_)), "used too long ago");
 }
 
-async fn parallel_refresh(world: World) {
+#[testkit::test]
+async fn of_twenty_parallel_refreshes_one_token_lives(world: World) {
     let db = super::open(&world).await;
     crud::accounts::sign_up(&db, new_account("a@x.org", Claim::None, 1)).await.unwrap();
     let outcomes = join_all((0..20).map(|_| exchange(&db, &[1, 2], 1))).await;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use crud::{CrudError, Db};
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Statement};
-use testkit::{Engine, Harness, World};
+use testkit::World;
 use tokio::sync::Semaphore;
 
 /// Field case F14: a shell or a backup program holds the write lock.
-async fn locked(world: World) {
+#[testkit::test(sqlite)]
+async fn f14_a_lock_of_another_program_is_waited_for_once(world: World) {
     let limits = crud::Limits { acquire: Duration::from_millis(50), ..crud::Limits::default() };
     let options = crud::Options { limits, ..super::options(&world) };
     let db = crud::connect(&options).await.unwrap().db;
@@ -28,23 +29,6 @@ async fn locked(world: World) {
     other.execute("ROLLBACK").await;
     crud::secret::note(&db, "a".to_owned(), Vec::new()).await.unwrap();
     assert!(!db.is_locked());
-}
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(
-            &[Engine::Sqlite],
-            "a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk",
-            fifty,
-        )
-        .story_on(
-            &[Engine::Sqlite],
-            "a_transaction_that_the_engine_ended_spoils_no_other",
-            ended_by_the_engine,
-        )
-        .story_on(&[Engine::Sqlite], "f14_a_lock_of_another_program_is_waited_for_once", locked)
-        .story("a_write_finishes_when_its_caller_is_gone", caller_gone)
-        .story("rivals_of_one_counter_all_count", rivals)
 }
 
 async fn execute(db: &Db, sql: &'static str) {
@@ -91,7 +75,8 @@ async fn put(db: &Db, kind: Kind, n: i64, runs: Arc<AtomicU32>) -> Result<i64, C
     .await
 }
 
-async fn fifty(world: World) {
+#[testkit::test(sqlite)]
+async fn a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk(world: World) {
     testkit::log::expect_error("planted");
     let db = super::open(&world).await;
     execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY, filler BLOB)").await;
@@ -140,7 +125,8 @@ async fn fifty(world: World) {
 
 /// A full disk makes `SQLite` roll back by itself, and the driver loses count of transactions:
 /// later ones would be answered and not be stored.
-async fn ended_by_the_engine(world: World) {
+#[testkit::test(sqlite)]
+async fn a_transaction_that_the_engine_ended_spoils_no_other(world: World) {
     let db = super::open(&world).await;
     execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY)").await;
     for sql in ["ROLLBACK; INSERT INTO nowhere VALUES (1)", "INSERT INTO nowhere VALUES (1)"] {
@@ -156,7 +142,8 @@ async fn ended_by_the_engine(world: World) {
     assert_eq!(world.sql().await.value("SELECT n FROM things").await, "7", "it was acknowledged");
 }
 
-async fn caller_gone(world: World) {
+#[testkit::test]
+async fn a_write_finishes_when_its_caller_is_gone(world: World) {
     let db = super::open(&world).await;
     execute(&db, "CREATE TABLE things (n INTEGER PRIMARY KEY)").await;
     let began = Arc::new(Semaphore::new(0));
@@ -183,7 +170,8 @@ async fn caller_gone(world: World) {
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM things").await, "1");
 }
 
-async fn rivals(world: World) {
+#[testkit::test]
+async fn rivals_of_one_counter_all_count(world: World) {
     let db = super::open(&world).await;
     execute(&db, "CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)").await;
     execute(&db, "INSERT INTO counter (id, n) VALUES (1, 0)").await;

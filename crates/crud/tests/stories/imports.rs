@@ -7,16 +7,9 @@ use crud::{Db, conversations};
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role};
 use models::{Context, ConversationId, Time, UserId, import};
-use testkit::{Harness, World};
+use testkit::World;
 
 use super::open;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("an_import_is_seen_only_when_it_is_whole", seen_when_whole)
-        .story("an_import_and_its_removal_exclude_each_other", exclude_each_other)
-        .story("of_two_imports_of_the_same_one_is_kept", one_is_kept)
-}
 
 fn now() -> Time {
     chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -89,7 +82,8 @@ fn import(owner: UserId, conversation_id: ConversationId) -> import::Model {
     }
 }
 
-async fn seen_when_whole(world: World) {
+#[testkit::test]
+async fn an_import_is_seen_only_when_it_is_whole(world: World) {
     let db = open(&world).await;
     let owner = owner(&world).await;
     let id = begin(&db, owner).await;
@@ -105,7 +99,8 @@ async fn seen_when_whole(world: World) {
     assert!(trash::list_removing(&db).await.unwrap().is_empty());
 }
 
-async fn one_is_kept(world: World) {
+#[testkit::test]
+async fn of_two_imports_of_the_same_one_is_kept(world: World) {
     let db = open(&world).await;
     let owner = owner(&world).await;
     let (first, second) = (begin(&db, owner).await, begin(&db, owner).await);
@@ -123,7 +118,8 @@ async fn one_is_kept(world: World) {
     assert_eq!(imports::find(&db, owner, "chatgpt", "c1").await.unwrap(), Some(second));
 }
 
-async fn exclude_each_other(world: World) {
+#[testkit::test]
+async fn an_import_and_its_removal_exclude_each_other(world: World) {
     let db = open(&world).await;
     let owner = owner(&world).await;
     // Another server that starts now sees a removal that was left over.

@@ -21,20 +21,10 @@ use crud::{
     Tls,
 };
 use models::{ConversationId, UserId};
-use testkit::{Harness, World};
+use testkit::World;
 
 fn main() -> ExitCode {
-    let harness = Harness::new();
-    let harness = group::stories(harness);
-    let harness = imports::stories(harness);
-    let harness = open::stories(harness);
-    let harness = places::stories(harness);
-    let harness = rights::stories(harness);
-    let harness = schema::stories(harness);
-    let harness = servers::stories(harness);
-    let harness = steps::stories(harness);
-    let harness = turns::stories(harness);
-    accounts::stories(harness).run()
+    testkit::main()
 }
 
 /// How to open the story's database.

@@ -1,22 +1,10 @@
 //! Opening: locks, missing databases, other people's tables.
 
 use crud::{ConnectError, Database};
-use testkit::{Engine, Harness, World};
+use testkit::{Engine, World};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("opening_twice_migrates_once", twice)
-        .story("several_starters_at_once_migrate_once", at_once)
-        .story("a_migration_that_was_interrupted_goes_on", interrupted)
-        .story("foreign_tables_are_left_untouched_and_named", foreign)
-        .story("a_newer_database_is_refused", newer)
-        .story_on(&[Engine::Sqlite], "a_second_server_is_refused", second)
-        .story_on(&[Engine::Sqlite], "the_file_has_the_settings_it_needs", settings)
-        .story_on(&[Engine::Sqlite], "sqlite_is_built_as_the_workspace_asks", built)
-        .story_on(&[Engine::MariaDb, Engine::MySql], "a_missing_database_is_created", missing)
-}
-
-async fn twice(world: World) {
+#[testkit::test]
+async fn opening_twice_migrates_once(world: World) {
     let first = crud::connect(&super::options(&world)).await.unwrap();
     assert_eq!(first.applied.steps.len(), recorded(&world, "").await);
     first.db.close().await;
@@ -25,7 +13,8 @@ async fn twice(world: World) {
     assert!(second.applied.steps.is_empty());
 }
 
-async fn at_once(world: World) {
+#[testkit::test]
+async fn several_starters_at_once_migrate_once(world: World) {
     let options = crud::Options { exclusive: false, ..super::options(&world) };
     // The file itself is made once; servers of one SQLite file do not race for that.
     if let Some(file) = world.database().sqlite_file() {
@@ -51,7 +40,8 @@ async fn recorded(world: &World, after: &str) -> usize {
     world.sql().await.value(&count).await.parse().unwrap()
 }
 
-async fn interrupted(world: World) {
+#[testkit::test]
+async fn a_migration_that_was_interrupted_goes_on(world: World) {
     super::open(&world).await.close().await;
     let mut sql = world.sql().await;
     // As after a kill between a step and its record; the engine commits DDL by itself.
@@ -61,7 +51,8 @@ async fn interrupted(world: World) {
     assert_eq!(opened.applied.steps.len(), undone);
 }
 
-async fn foreign(world: World) {
+#[testkit::test]
+async fn foreign_tables_are_left_untouched_and_named(world: World) {
     let mut sql = world.sql().await;
     sql.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(50))").await;
     sql.execute("CREATE TABLE conversations (id INTEGER PRIMARY KEY)").await;
@@ -78,7 +69,8 @@ async fn foreign(world: World) {
     assert_eq!(sql.value(tables).await, "2", "nothing was added");
 }
 
-async fn newer(world: World) {
+#[testkit::test]
+async fn a_newer_database_is_refused(world: World) {
     super::open(&world).await.close().await;
     let mut sql = world.sql().await;
     sql.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_x', 1)")
@@ -87,7 +79,8 @@ async fn newer(world: World) {
     assert!(error.contains("m29990101_x"), "{error}");
 }
 
-async fn second(world: World) {
+#[testkit::test(sqlite)]
+async fn a_second_server_is_refused(world: World) {
     let _db = super::open(&world).await;
     let error = crud::connect(&super::options(&world)).await.unwrap_err();
     assert!(matches!(error, ConnectError::InUse(_)), "{error}");
@@ -96,7 +89,8 @@ async fn second(world: World) {
     crud::connect(&options).await.unwrap();
 }
 
-async fn settings(world: World) {
+#[testkit::test(sqlite)]
+async fn the_file_has_the_settings_it_needs(world: World) {
     let _db = super::open(&world).await;
     let mut sql = world.sql().await;
     assert_eq!(sql.value("PRAGMA auto_vacuum").await, "2", "incremental");
@@ -104,7 +98,8 @@ async fn settings(world: World) {
 }
 
 /// The flags of `.cargo/config.toml` have reached the library that this program links.
-async fn built(world: World) {
+#[testkit::test(sqlite)]
+async fn sqlite_is_built_as_the_workspace_asks(world: World) {
     let _db = super::open(&world).await;
     let options = world.sql().await.rows("PRAGMA compile_options").await.concat();
     let has = |name: &str| options.iter().any(|option| option == name);
@@ -114,7 +109,8 @@ async fn built(world: World) {
     }
 }
 
-async fn missing(world: World) {
+#[testkit::test(servers)]
+async fn a_missing_database_is_created(world: World) {
     let mut options = super::options(&world);
     let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let crud::MySqlTarget::Parts { name, .. } = &mut mysql.target else { panic!("in parts") };

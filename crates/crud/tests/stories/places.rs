@@ -3,11 +3,7 @@
 use crud::messages::{Place, list_places, list_up};
 use models::message::{MessageType, Model};
 use models::{Context, ConversationId, MessageId, UserId};
-use testkit::{Harness, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("places_among_siblings_are_those_of_a_plain_model", any_tree)
-}
+use testkit::World;
 
 /// Random numbers that are the same at every run.
 pub(crate) struct Dice(pub(crate) u64);
@@ -85,7 +81,8 @@ pub(crate) async fn plant(
     conversation
 }
 
-async fn any_tree(world: World) {
+#[testkit::test]
+async fn places_among_siblings_are_those_of_a_plain_model(world: World) {
     let db = super::open(&world).await;
     let first: ConversationId = Context::system().new_id();
     super::store_conversation(&world, &format!("x'{}'", first.0.simple())).await;

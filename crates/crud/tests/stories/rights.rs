@@ -4,20 +4,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crud::{ConnectError, Database, MySqlTarget, Options};
-use testkit::{Engine, Harness, World};
+use testkit::{Engine, World};
 
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&[Engine::MariaDb], "o5_the_documented_dump_serves_another_account", dump)
-        .story("o5_views_are_made_again_where_they_are_wrong", views)
-        .story_on(&SERVERS, "o6_a_migration_says_what_it_waits_for", waiting)
-        .story_on(&SERVERS, "o6_a_server_without_autocommit_is_used_all_the_same", autocommit)
-        .story_on(&SERVERS, "o13_a_current_schema_needs_no_right_to_change_it", least)
-        .story("o22_a_view_shows_no_message_of_the_trash", trash)
-}
 
 /// How to open the story's database as somebody else, perhaps under another name.
 fn options_of(world: &World, account: &str, database: &str) -> Options {
@@ -64,7 +53,8 @@ fn documented(world: &World, program: &str, account: &str, database: &str) {
     assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
 }
 
-async fn dump(world: World) {
+#[testkit::test(mariadb)]
+async fn o5_the_documented_dump_serves_another_account(world: World) {
     super::open(&world).await.close().await;
     super::store_conversation(&world, "x'000102030405060708090a0b0c0d0e0f'").await;
     let server = world.database().server().unwrap();
@@ -101,7 +91,8 @@ async fn migration_views(options: &Options) -> Vec<&'static str> {
     crud::examine::examine(&options.database).await.unwrap().unwrap().views
 }
 
-async fn views(world: World) {
+#[testkit::test]
+async fn o5_views_are_made_again_where_they_are_wrong(world: World) {
     let options = super::options(&world);
     super::open(&world).await.close().await;
     assert_eq!(migration_views(&options).await, [""; 0]);
@@ -126,7 +117,8 @@ async fn views(world: World) {
     assert!(sql.rows("SELECT user_id, pinned FROM conversations_view").await.is_empty());
 }
 
-async fn waiting(world: World) {
+#[testkit::test(servers)]
+async fn o6_a_migration_says_what_it_waits_for(world: World) {
     super::open(&world).await.close().await;
     let mut sql = world.sql().await;
     sql.execute("DELETE FROM seaql_migrations WHERE version LIKE '%21_views'").await;
@@ -145,7 +137,8 @@ async fn waiting(world: World) {
     crud::connect(&options).await.unwrap().db.close().await;
 }
 
-async fn autocommit(world: World) {
+#[testkit::test(servers)]
+async fn o6_a_server_without_autocommit_is_used_all_the_same(world: World) {
     let server = world.own_server().await;
     let world = server.world();
     world.database().administer("SET GLOBAL autocommit = 0").await;
@@ -155,7 +148,8 @@ async fn autocommit(world: World) {
     opened.db.close().await;
 }
 
-async fn least(world: World) {
+#[testkit::test(servers)]
+async fn o13_a_current_schema_needs_no_right_to_change_it(world: World) {
     let name = world.database().server().unwrap().name.clone();
     let account_name = format!("{name}least");
     account(&world, &account_name, "SELECT, INSERT, UPDATE, DELETE", &name).await;
@@ -172,7 +166,8 @@ async fn least(world: World) {
     }
 }
 
-async fn trash(world: World) {
+#[testkit::test]
+async fn o22_a_view_shows_no_message_of_the_trash(world: World) {
     let _db = super::open(&world).await;
     let id = "x'000102030405060708090a0b0c0d0e0f'";
     super::store_conversation(&world, id).await;

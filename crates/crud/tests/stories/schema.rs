@@ -1,14 +1,6 @@
 //! What the tables themselves guarantee, whoever writes to them.
 
-use testkit::{Engine, Harness, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("deleting_a_user_removes_everything_of_theirs", cascade)
-        .story("is_user_cannot_lie", is_user)
-        .story("a_number_is_given_once_per_conversation", unique_seq)
-        .story("views_show_readable_ids", views)
-}
+use testkit::{Engine, World};
 
 /// A user with a conversation of two messages, a response and its events, all by SQL.
 async fn fill(world: &World) -> testkit::sql::Sql {
@@ -58,7 +50,8 @@ async fn fill(world: &World) -> testkit::sql::Sql {
     sql
 }
 
-async fn cascade(world: World) {
+#[testkit::test]
+async fn deleting_a_user_removes_everything_of_theirs(world: World) {
     let mut sql = fill(&world).await;
     sql.execute("DELETE FROM users").await;
     for table in
@@ -69,7 +62,8 @@ async fn cascade(world: World) {
     }
 }
 
-async fn is_user(world: World) {
+#[testkit::test]
+async fn is_user_cannot_lie(world: World) {
     let mut sql = fill(&world).await;
     for lie in [
         "UPDATE messages SET is_user = 1 WHERE role = 'assistant'",
@@ -80,12 +74,14 @@ async fn is_user(world: World) {
     }
 }
 
-async fn unique_seq(world: World) {
+#[testkit::test]
+async fn a_number_is_given_once_per_conversation(world: World) {
     let mut sql = fill(&world).await;
     assert!(sql.try_execute("UPDATE messages SET seq = 0 WHERE seq = 1").await.is_err());
 }
 
-async fn views(world: World) {
+#[testkit::test]
+async fn views_show_readable_ids(world: World) {
     let mut sql = fill(&world).await;
     let rows = sql
         .rows("SELECT id, conversation_id, parent_id, is_user, content FROM messages_view ORDER BY seq")

@@ -1,18 +1,13 @@
 //! The servers that share a database.
 
 use models::{Context, ServerId};
-use testkit::{Harness, World};
+use testkit::World;
 
 use super::AT;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_server_that_left_something_open_is_not_forgotten", not_forgotten)
-        .story("a_server_that_left_before_its_last_turn_was_stored_is_replaced", departed)
-}
-
 /// Others find what a server left open by its row.
-async fn not_forgotten(world: World) {
+#[testkit::test]
+async fn a_server_that_left_something_open_is_not_forgotten(world: World) {
     let db = super::open(&world).await;
     let [stopped, cut_off]: [ServerId; 2] = [(); 2].map(|()| Context::system().new_id());
     for server in [stopped, cut_off] {
@@ -32,7 +27,8 @@ async fn not_forgotten(world: World) {
     assert_eq!(sql.value("SELECT COUNT(*) FROM servers").await, "0");
 }
 
-async fn departed(world: World) {
+#[testkit::test]
+async fn a_server_that_left_before_its_last_turn_was_stored_is_replaced(world: World) {
     let db = super::open(&world).await;
     let [gone, observer]: [ServerId; 2] = [(); 2].map(|()| Context::system().new_id());
     crud::servers::register(&db, gone).await.unwrap();

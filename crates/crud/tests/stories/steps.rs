@@ -2,13 +2,9 @@
 
 use crud::messages::{STEP_BYTES, list_down, list_up};
 use models::{Context, ConversationId, UserId};
-use testkit::{Harness, World};
+use testkit::World;
 
 use super::places::{Dice, plant};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("s2_steps_of_messages_end_by_bytes", any_lengths)
-}
 
 /// What a row says, and what stands beside it.
 type Texts = (String, Option<String>);
@@ -28,7 +24,8 @@ fn plain(lengths: &[usize], limit: usize) -> usize {
     brings.map_or(lengths.len(), |at| lengths.len().min(at + 2)).min(limit)
 }
 
-async fn any_lengths(world: World) {
+#[testkit::test]
+async fn s2_steps_of_messages_end_by_bytes(world: World) {
     let db = super::open(&world).await;
     let first: ConversationId = Context::system().new_id();
     super::store_conversation(&world, &format!("x'{}'", first.0.simple())).await;

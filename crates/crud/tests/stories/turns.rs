@@ -2,16 +2,10 @@
 
 use crud::CrudError;
 use models::{Context, ConversationId};
-use testkit::{Engine, Harness, World};
+use testkit::World;
 
-/// An embedded database has one writer, which hears of its commits.
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(&SERVERS, "a_turn_that_is_still_open_is_known_of", open)
-}
-
-async fn open(world: World) {
+#[testkit::test(servers)]
+async fn a_turn_that_is_still_open_is_known_of(world: World) {
     let db = super::open(&world).await;
     let id: ConversationId = Context::system().new_id();
     super::store_conversation(&world, &format!("x'{}'", id.0.simple())).await;

@@ -6,27 +6,15 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::unknown_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        signing_up_logs_in,
-        logging_in_takes_the_right_password,
-        s18_a_password_is_not_cut_off,
-        what_cannot_be_an_account_is_refused,
-        one_address_is_one_account_however_it_is_written,
-        fields_that_cannot_be_set_are_refused_by_name,
-        an_unknown_address_takes_as_long_as_a_wrong_password,
-    )
-}
 
 async fn sign_up(app: &TestApp, email: &str) -> Reply {
     app.anonymous().post("/api/auth/signup", json!({"email": email, "password": PASSWORD})).await
 }
 
+#[testkit::test]
 async fn signing_up_logs_in(world: World) {
     let app = TestApp::start(&world).await;
     let body = json!({"email": " Ada@Example.ORG ", "password": PASSWORD, "name": "  Ada 🦀 "});
@@ -48,6 +36,7 @@ async fn signing_up_logs_in(world: World) {
     assert!(hashes.len() == 1 && !refresh.contains(&hashes[0][0]), "only a hash is stored");
 }
 
+#[testkit::test]
 async fn s18_a_password_is_not_cut_off(world: World) {
     let app = TestApp::start(&world).await;
     let longest = "correct horse ".repeat(74)[..1024].to_owned();
@@ -63,6 +52,7 @@ async fn s18_a_password_is_not_cut_off(world: World) {
     login(longest).await.expect(200);
 }
 
+#[testkit::test]
 async fn logging_in_takes_the_right_password(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -99,6 +89,7 @@ async fn logging_in_takes_the_right_password(world: World) {
     assert_eq!(refusals.len(), 1, "an address that exists is told apart: {refusals:?}");
 }
 
+#[testkit::test]
 async fn what_cannot_be_an_account_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let long = format!("{}@example.org", "a".repeat(65));
@@ -150,6 +141,7 @@ async fn what_cannot_be_an_account_is_refused(world: World) {
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "0");
 }
 
+#[testkit::test]
 async fn one_address_is_one_account_however_it_is_written(world: World) {
     let app = TestApp::start(&world).await;
     let spellings = [
@@ -195,6 +187,7 @@ async fn one_address_is_one_account_however_it_is_written(world: World) {
     assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "9");
 }
 
+#[testkit::test]
 async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.administrator("ada").await;
@@ -282,6 +275,7 @@ async fn fields_that_cannot_be_set_are_refused_by_name(world: World) {
 /// How many logins of each kind are measured in one round.
 const SAMPLES: usize = 60;
 
+#[testkit::test]
 async fn an_unknown_address_takes_as_long_as_a_wrong_password(world: World) {
     // Expensive enough to stand out from everything else a login does.
     let app = TestApp::builder(&world)

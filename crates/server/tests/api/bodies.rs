@@ -4,19 +4,9 @@
 use reqwest::Method;
 use serde_json::json;
 use testkit::client::{Reply, User};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::wire;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        json_is_read_strictly,
-        a_body_is_declared_as_json,
-        a_body_has_a_limit,
-        a_body_that_is_too_large_is_not_read,
-    )
-}
 
 async fn post(user: &User, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
     let request = user.request(Method::POST, path).header("content-type", content_type);
@@ -66,6 +56,7 @@ fn not_acceptable() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+#[testkit::test]
 async fn json_is_read_strictly(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -103,6 +94,7 @@ async fn json_is_read_strictly(world: World) {
     assert_eq!(made["title"], "🦀");
 }
 
+#[testkit::test]
 async fn a_body_is_declared_as_json(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -142,6 +134,7 @@ async fn a_body_is_declared_as_json(world: World) {
 
 const MIB: usize = 1024 * 1024;
 
+#[testkit::test]
 async fn a_body_has_a_limit(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -167,6 +160,7 @@ async fn a_body_has_a_limit(world: World) {
     reply.expect_error(413, "request_too_large");
 }
 
+#[testkit::test]
 async fn a_body_that_is_too_large_is_not_read(world: World) {
     const HUGE: usize = 100 * MIB;
     // What lies in the buffers of two sockets, at the most.

@@ -5,23 +5,9 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::{sql_id, unknown_id};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        an_answer_is_made_again_as_a_sibling,
-        an_answer_is_made_again_in_three_ways,
-        an_answer_that_went_wrong_is_made_again,
-        what_answers_nothing_is_not_made_again,
-        the_first_message_is_edited,
-        a_branch_is_selected_by_any_of_its_messages,
-        what_is_no_branch_is_not_selected,
-        many_siblings_know_their_places,
-    )
-}
 
 fn id(value: &Value) -> String {
     value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
@@ -76,6 +62,7 @@ fn place(message: &Value) -> Value {
     ])
 }
 
+#[testkit::test]
 async fn an_answer_is_made_again_as_a_sibling(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -124,6 +111,7 @@ async fn an_answer_is_made_again_as_a_sibling(world: World) {
     assert_eq!(title, "before", "the title stays");
 }
 
+#[testkit::test]
 async fn an_answer_is_made_again_in_three_ways(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -172,6 +160,7 @@ async fn an_answer_is_made_again_in_three_ways(world: World) {
     assert_eq!(world.sql().await.rows(count).await, [["5", "5", "4"]]);
 }
 
+#[testkit::test]
 async fn an_answer_that_went_wrong_is_made_again(world: World) {
     let grace = "CHATAPP_SERVER__SHUTDOWN_GRACE";
     let mut app = TestApp::builder(&world).set(grace, "0s").start().await;
@@ -216,6 +205,7 @@ async fn an_answer_that_went_wrong_is_made_again(world: World) {
     }
 }
 
+#[testkit::test]
 async fn what_answers_nothing_is_not_made_again(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -250,6 +240,7 @@ async fn what_answers_nothing_is_not_made_again(world: World) {
     assert_eq!(app.upstream().calls().len(), 1, "nobody was asked");
 }
 
+#[testkit::test]
 async fn the_first_message_is_edited(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -288,6 +279,7 @@ async fn the_first_message_is_edited(world: World) {
     keyed(json!({"content": "x"})).await.expect_error(422, "idempotency_key_reused");
 }
 
+#[testkit::test]
 async fn a_branch_is_selected_by_any_of_its_messages(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -335,6 +327,7 @@ async fn a_branch_is_selected_by_any_of_its_messages(world: World) {
     assert_eq!(shown(&ada, &conversation).await, left_shown);
 }
 
+#[testkit::test]
 async fn what_is_no_branch_is_not_selected(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -369,6 +362,7 @@ async fn what_is_no_branch_is_not_selected(world: World) {
     refused.expect_error(400, "invalid_value");
 }
 
+#[testkit::test]
 async fn many_siblings_know_their_places(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

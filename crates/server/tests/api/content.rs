@@ -4,17 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::sse::text_of;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        every_text_comes_back_to_the_byte,
-        the_one_character_that_cannot_be_stored_is_refused,
-        titles_names_and_instructions_are_kept_to_the_byte,
-        text_that_looks_like_events_is_text,
-    )
-}
+use testkit::{TestApp, World};
 
 /// Texts that some layer somewhere gets wrong.
 fn corpus() -> Vec<String> {
@@ -48,6 +38,7 @@ fn corpus() -> Vec<String> {
     texts
 }
 
+#[testkit::test]
 async fn every_text_comes_back_to_the_byte(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -74,6 +65,7 @@ async fn every_text_comes_back_to_the_byte(world: World) {
     }
 }
 
+#[testkit::test]
 async fn the_one_character_that_cannot_be_stored_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -88,6 +80,7 @@ async fn the_one_character_that_cannot_be_stored_is_refused(world: World) {
     assert_eq!(ada.list_messages(&conversation).await.len(), 0);
 }
 
+#[testkit::test]
 async fn titles_names_and_instructions_are_kept_to_the_byte(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -103,6 +96,7 @@ async fn titles_names_and_instructions_are_kept_to_the_byte(world: World) {
     }
 }
 
+#[testkit::test]
 async fn text_that_looks_like_events_is_text(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -6,24 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::log::expect_error;
-use testkit::{Harness, ManualClock, TestApp, World};
+use testkit::{ManualClock, TestApp, World};
 
 use crate::{sql_id, unknown_id};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_conversation_is_opened_changed_and_shown,
-        a_title_is_the_first_line_until_somebody_sets_one,
-        what_cannot_be_a_conversation_is_refused,
-        metadata_is_the_clients_own,
-        pages_follow_each_other_without_gap_or_repetition,
-        activity_between_two_pages_hides_and_repeats_nothing,
-        lists_show_what_is_asked_for,
-        pages_and_cursors_have_bounds,
-        a_list_reads_no_message,
-    )
-}
 
 /// One page: the ids in it and whether more follow.
 async fn page(user: &User, query: &str) -> (Vec<String>, bool) {
@@ -50,6 +35,7 @@ async fn pages(user: &User, limit: usize, mut after: Option<String>) -> Vec<Stri
     }
 }
 
+#[testkit::test]
 async fn a_conversation_is_opened_changed_and_shown(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -105,6 +91,7 @@ async fn a_conversation_is_opened_changed_and_shown(world: World) {
     assert_eq!((&titled["title"], &titled["title_source"]), (&json!("x"), &json!("user")));
 }
 
+#[testkit::test]
 async fn a_title_is_the_first_line_until_somebody_sets_one(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -135,6 +122,7 @@ async fn a_title_is_the_first_line_until_somebody_sets_one(world: World) {
     assert_eq!(ada.conversation(&id).await["title"], "now a title");
 }
 
+#[testkit::test]
 async fn what_cannot_be_a_conversation_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -201,6 +189,7 @@ fn pairs(count: usize) -> Value {
     (0..count).map(|n| (key(n), json!("ü".repeat(512)))).collect::<serde_json::Map<_, _>>().into()
 }
 
+#[testkit::test]
 async fn metadata_is_the_clients_own(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -217,6 +206,7 @@ async fn metadata_is_the_clients_own(world: World) {
     assert_eq!(cleared["metadata"], json!({}));
 }
 
+#[testkit::test]
 async fn pages_follow_each_other_without_gap_or_repetition(world: World) {
     // On a clock that stands still, every conversation has the same time.
     let clock = ManualClock::new();
@@ -240,6 +230,7 @@ async fn pages_follow_each_other_without_gap_or_repetition(world: World) {
     assert_eq!(page(&ada, &format!("?after={last}")).await, (vec![], false));
 }
 
+#[testkit::test]
 async fn activity_between_two_pages_hides_and_repeats_nothing(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -285,6 +276,7 @@ async fn activity_between_two_pages_hides_and_repeats_nothing(world: World) {
     assert_eq!(page(&bob, &format!("?after={cursor}")).await, (vec![], false));
 }
 
+#[testkit::test]
 async fn lists_show_what_is_asked_for(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -335,6 +327,7 @@ fn ids(page: &Value) -> Vec<String> {
     data.iter().map(|conversation| conversation["id"].as_str().unwrap().to_owned()).collect()
 }
 
+#[testkit::test]
 async fn pages_and_cursors_have_bounds(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -400,6 +393,7 @@ async fn pages_and_cursors_have_bounds(world: World) {
     ada.get("/api/conversations?before=x").await.expect_error(400, "unknown_parameter");
 }
 
+#[testkit::test]
 async fn a_list_reads_no_message(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -6,16 +6,8 @@ use std::io::{Cursor, Read as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, User};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 use zip::ZipArchive;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        an_archive_holds_all_of_one_account_and_no_secret,
-        an_archive_says_once_what_each_of_many_responses_used,
-    )
-}
 
 /// The files of an archive by name.
 struct Opened(ZipArchive<Cursor<Vec<u8>>>);
@@ -42,6 +34,7 @@ impl Opened {
     }
 }
 
+#[testkit::test]
 async fn an_archive_holds_all_of_one_account_and_no_secret(world: World) {
     let app = TestApp::start(&world).await;
     let bob = app.user("bob").await;
@@ -108,6 +101,7 @@ async fn an_archive_holds_all_of_one_account_and_no_secret(world: World) {
 }
 
 /// More than are read at once, and all from the same moment.
+#[testkit::test]
 async fn an_archive_says_once_what_each_of_many_responses_used(world: World) {
     const ANSWERS: usize = 450;
     let app = TestApp::start(&world).await;

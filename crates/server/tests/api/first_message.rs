@@ -4,18 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
-use testkit::{Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        w1_one_request_makes_a_conversation_with_its_first_message,
-        w1_a_first_message_is_followed_or_left_to_itself,
-        w1_a_first_message_that_is_refused_leaves_nothing,
-        w1_a_first_message_sent_many_times_is_one_conversation,
-        w1_a_repetition_after_a_crash_finds_the_first,
-    )
-}
+use testkit::{TestApp, World};
 
 const PATH: &str = "/api/messages";
 
@@ -27,6 +16,7 @@ fn id(value: &Value) -> String {
     value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
 }
 
+#[testkit::test]
 async fn w1_one_request_makes_a_conversation_with_its_first_message(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -79,6 +69,7 @@ async fn w1_one_request_makes_a_conversation_with_its_first_message(world: World
     }
 }
 
+#[testkit::test]
 async fn w1_a_first_message_is_followed_or_left_to_itself(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -100,6 +91,7 @@ async fn w1_a_first_message_is_followed_or_left_to_itself(world: World) {
     ada.cancel(&id(&turn["response"])).await;
 }
 
+#[testkit::test]
 async fn w1_a_first_message_that_is_refused_leaves_nothing(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1")
@@ -144,6 +136,7 @@ async fn w1_a_first_message_that_is_refused_leaves_nothing(world: World) {
     assert!(app.upstream().calls().len() <= 1, "nobody else was asked");
 }
 
+#[testkit::test]
 async fn w1_a_first_message_sent_many_times_is_one_conversation(world: World) {
     let app =
         TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "20").start().await;
@@ -183,6 +176,7 @@ async fn w1_a_first_message_sent_many_times_is_one_conversation(world: World) {
     assert!(bob.list_conversations().await.is_empty());
 }
 
+#[testkit::test]
 async fn w1_a_repetition_after_a_crash_finds_the_first(world: World) {
     let mut app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

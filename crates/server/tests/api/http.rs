@@ -6,23 +6,11 @@ use std::collections::HashSet;
 use reqwest::Method;
 use serde_json::json;
 use testkit::client::{Anonymous, Reply};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::{unknown_id, wire};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        every_error_has_one_shape,
-        odd_methods_and_paths_are_errors_like_any_other,
-        heads_have_bounds,
-        requests_with_two_lengths_are_not_guessed_at,
-        every_answer_has_its_headers,
-        only_listed_origins_may_call_from_a_browser,
-        without_a_list_no_origin_may_call,
-    )
-}
-
+#[testkit::test]
 async fn every_error_has_one_shape(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -59,6 +47,7 @@ async fn every_error_has_one_shape(world: World) {
     }
 }
 
+#[testkit::test]
 async fn odd_methods_and_paths_are_errors_like_any_other(world: World) {
     let app = TestApp::start(&world).await;
     let id = unknown_id("conv");
@@ -121,6 +110,7 @@ async fn odd_methods_and_paths_are_errors_like_any_other(world: World) {
     assert_eq!((head.status, head.text.as_str()), (200, ""));
 }
 
+#[testkit::test]
 async fn heads_have_bounds(world: World) {
     let app = TestApp::start(&world).await;
     let get = |path: &str, more: &str| {
@@ -153,6 +143,7 @@ async fn heads_have_bounds(world: World) {
     app.anonymous().get("/health/live").await.expect(200);
 }
 
+#[testkit::test]
 async fn requests_with_two_lengths_are_not_guessed_at(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -183,6 +174,7 @@ async fn requests_with_two_lengths_are_not_guessed_at(world: World) {
     assert_eq!(ada.list_conversations().await.len(), 2);
 }
 
+#[testkit::test]
 async fn every_answer_has_its_headers(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_SERVER__CORS_ORIGINS", "https://chat.example.org")
@@ -273,6 +265,7 @@ const CORS: [&str; 5] = [
     "access-control-allow-credentials",
 ];
 
+#[testkit::test]
 async fn only_listed_origins_may_call_from_a_browser(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_SERVER__CORS_ORIGINS", "https://chat.example.org,http://localhost:5173")
@@ -328,6 +321,7 @@ async fn only_listed_origins_may_call_from_a_browser(world: World) {
     }
 }
 
+#[testkit::test]
 async fn without_a_list_no_origin_may_call(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();

@@ -6,30 +6,9 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply, User};
-use testkit::{Harness, ManualClock, TestApp, World};
+use testkit::{ManualClock, TestApp, World};
 
 use crate::unknown_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        administrators_invite_and_nobody_else,
-        an_invitation_makes_one_account,
-        an_invitation_is_good_for_what_it_says,
-        an_invitation_ends_with_its_time_its_author_or_on_request,
-        s9_one_refusal_for_every_wrong_invitation,
-        an_invitation_for_three_makes_three_accounts_at_once,
-        a_closed_server_takes_no_invitations,
-        a_reset_link_works_once_and_ends_the_sessions,
-        a_reset_link_is_made_for_an_address_too,
-        a_reset_link_ends_with_its_time_its_successor_or_its_account,
-        s15_a_reset_link_ends_with_the_password_it_was_made_for,
-        s15_what_makes_an_administrator_takes_the_password,
-        s18_a_reset_link_takes_no_password_that_anybody_knows,
-        s9_an_invitation_is_no_list_of_accounts,
-        s9_one_refusal_for_every_wrong_reset_token,
-    )
-}
 
 const INVITATIONS: &str = "/api/admin/invitations";
 const ANOTHER: &str = "lantern gravel orchestra";
@@ -53,6 +32,7 @@ async fn accept(client: &Anonymous, name: &str, token: &Value) -> Reply {
     client.post("/api/auth/signup", body).await
 }
 
+#[testkit::test]
 async fn administrators_invite_and_nobody_else(world: World) {
     let (app, _, root) = start(&world).await;
     let token = invite(&root, json!({})).await["token"].clone();
@@ -77,6 +57,7 @@ async fn administrators_invite_and_nobody_else(world: World) {
     assert_eq!(wide.get(INVITATIONS).await.expect(200)["data"].as_array().unwrap().len(), 1);
 }
 
+#[testkit::test]
 async fn an_invitation_makes_one_account(world: World) {
     let (app, _, root) = start(&world).await;
     let client = app.anonymous();
@@ -103,6 +84,7 @@ async fn an_invitation_makes_one_account(world: World) {
     assert_eq!(sql.value("SELECT uses FROM invitations").await, "1");
 }
 
+#[testkit::test]
 async fn an_invitation_is_good_for_what_it_says(world: World) {
     let (app, clock, root) = start(&world).await;
     let client = app.anonymous();
@@ -138,6 +120,7 @@ async fn an_invitation_is_good_for_what_it_says(world: World) {
     }
 }
 
+#[testkit::test]
 async fn an_invitation_ends_with_its_time_its_author_or_on_request(world: World) {
     let (app, clock, root) = start(&world).await;
     let client = app.anonymous();
@@ -174,6 +157,7 @@ async fn one_refusal(client: &Anonymous, path: &str, bodies: Vec<Value>, code: &
     assert_eq!(refusals.len(), 1, "{refusals:?}");
 }
 
+#[testkit::test]
 async fn s9_one_refusal_for_every_wrong_invitation(world: World) {
     let (app, _, root) = start(&world).await;
     let used = invite(&root, json!({})).await["token"].clone();
@@ -194,6 +178,7 @@ async fn s9_one_refusal_for_every_wrong_invitation(world: World) {
     accept(&app.anonymous(), "bob", &json!(good)).await.expect(201);
 }
 
+#[testkit::test]
 async fn an_invitation_for_three_makes_three_accounts_at_once(world: World) {
     let (app, _, root) = start(&world).await;
     let made = invite(&root, json!({"uses": 3})).await;
@@ -213,6 +198,7 @@ async fn an_invitation_for_three_makes_three_accounts_at_once(world: World) {
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "4");
 }
 
+#[testkit::test]
 async fn a_closed_server_takes_no_invitations(world: World) {
     let (app, _, root) = start(&world).await;
     let made = invite(&root, json!({})).await;
@@ -246,6 +232,7 @@ fn links_of(user: &User) -> String {
     format!("/api/admin/users/{}/reset-link", user.id)
 }
 
+#[testkit::test]
 async fn a_reset_link_is_made_for_an_address_too(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let links = "/api/admin/reset-links";
@@ -275,6 +262,7 @@ async fn a_reset_link_is_made_for_an_address_too(world: World) {
     }
 }
 
+#[testkit::test]
 async fn a_reset_link_works_once_and_ends_the_sessions(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let client = app.anonymous();
@@ -303,6 +291,7 @@ async fn a_reset_link_works_once_and_ends_the_sessions(world: World) {
     assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM password_resets").await, "0");
 }
 
+#[testkit::test]
 async fn a_reset_link_ends_with_its_time_its_successor_or_its_account(world: World) {
     let (app, clock, root, ada) = start_with_ada(&world).await;
     let client = app.anonymous();
@@ -331,6 +320,7 @@ async fn a_reset_link_ends_with_its_time_its_successor_or_its_account(world: Wor
     reset(&client, &last, PASSWORD).await.expect_error(403, "reset_token_invalid");
 }
 
+#[testkit::test]
 async fn s15_a_reset_link_ends_with_the_password_it_was_made_for(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let client = app.anonymous();
@@ -342,6 +332,7 @@ async fn s15_a_reset_link_ends_with_the_password_it_was_made_for(world: World) {
     assert!(may_log_in(&client, &ada.email, ANOTHER).await);
 }
 
+#[testkit::test]
 async fn s15_what_makes_an_administrator_takes_the_password(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let body = json!({"name": "x", "scopes": ["admin"], "current_password": PASSWORD});
@@ -366,6 +357,7 @@ async fn s15_what_makes_an_administrator_takes_the_password(world: World) {
     assert_eq!(app.anonymous().login(&root.email).await.id, root.id);
 }
 
+#[testkit::test]
 async fn s18_a_reset_link_takes_no_password_that_anybody_knows(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let token = root.post(&links_of(&ada), json!({})).await.expect(201)["token"].clone();
@@ -377,6 +369,7 @@ async fn s18_a_reset_link_takes_no_password_that_anybody_knows(world: World) {
     reset(&app.anonymous(), &token, ANOTHER).await.expect(204);
 }
 
+#[testkit::test]
 async fn s9_an_invitation_is_no_list_of_accounts(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world)
@@ -397,6 +390,7 @@ async fn s9_an_invitation_is_no_list_of_accounts(world: World) {
     accept(&client, "bob", &token).await.expect(201);
 }
 
+#[testkit::test]
 async fn s9_one_refusal_for_every_wrong_reset_token(world: World) {
     let (app, _, root, ada) = start_with_ada(&world).await;
     let good = root.post(&links_of(&ada), json!({})).await.expect(201)["token"].clone();

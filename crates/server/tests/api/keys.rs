@@ -5,33 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, User};
-use testkit::{Engine, Harness, ManualClock, TestApp, World};
+use testkit::{ManualClock, TestApp, World};
 
 use crate::sql_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let harness = harness.story_on(
-        &[Engine::MariaDb, Engine::MySql],
-        "api::keys::a_key_revoked_on_one_server_is_refused_by_all",
-        a_key_revoked_on_one_server_is_refused_by_all,
-    );
-    stories!(
-        harness,
-        a_key_is_shown_once_and_works_until_it_is_revoked,
-        a_key_talks_to_the_model_and_follows_the_answer,
-        what_cannot_be_a_key_is_refused,
-        a_key_makes_no_key_that_may_do_more,
-        s15_what_outlives_a_session_takes_the_password,
-        s15_a_new_password_can_end_keys,
-        s14_the_export_of_everything_needs_to_read,
-        a_key_expires,
-        the_last_use_is_noted_to_the_minute,
-        the_number_of_keys_is_limited,
-        what_is_no_key_is_told_so,
-        a_key_is_renamed,
-        the_key_of_a_disabled_user_is_refused,
-    )
-}
 
 const CONVERSATIONS: [&str; 2] = ["read", "write"];
 
@@ -52,6 +28,7 @@ fn path_of(created: &Value) -> String {
     format!("/api/keys/{}", created["id"].as_str().unwrap())
 }
 
+#[testkit::test]
 async fn a_key_is_shown_once_and_works_until_it_is_revoked(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -98,6 +75,7 @@ async fn a_key_is_shown_once_and_works_until_it_is_revoked(world: World) {
     other.get("/api/me").await.expect_error(401, "invalid_api_key");
 }
 
+#[testkit::test]
 async fn a_key_talks_to_the_model_and_follows_the_answer(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -122,6 +100,7 @@ async fn a_key_talks_to_the_model_and_follows_the_answer(world: World) {
     assert_eq!(second.expect(201)["response"]["id"], first["response"]["id"]);
 }
 
+#[testkit::test]
 async fn what_cannot_be_a_key_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -151,6 +130,7 @@ async fn what_cannot_be_a_key_is_refused(world: World) {
     assert!(keys_of(&ada).await.is_empty());
 }
 
+#[testkit::test]
 async fn a_key_makes_no_key_that_may_do_more(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -166,6 +146,7 @@ async fn a_key_makes_no_key_that_may_do_more(world: World) {
     assert_eq!(made["scopes"], json!(["read", "account"]));
 }
 
+#[testkit::test]
 async fn s15_what_outlives_a_session_takes_the_password(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -198,6 +179,7 @@ async fn s15_what_outlives_a_session_takes_the_password(world: World) {
     ada.post("/api/keys", json!({"name": "x"})).await.expect_error(403, "password_required");
 }
 
+#[testkit::test]
 async fn s15_a_new_password_can_end_keys(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -218,6 +200,7 @@ async fn s15_a_new_password_can_end_keys(world: World) {
     two.get("/api/me").await.expect_error(401, "invalid_api_key");
 }
 
+#[testkit::test]
 async fn s14_the_export_of_everything_needs_to_read(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -237,6 +220,7 @@ async fn s14_the_export_of_everything_needs_to_read(world: World) {
     assert_eq!(ada.post("/api/me/export", body).await.status, 200);
 }
 
+#[testkit::test]
 async fn a_key_expires(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -253,6 +237,7 @@ async fn a_key_expires(world: World) {
     assert_eq!(keys_of(&ada).await.len(), 1, "its owner sees why");
 }
 
+#[testkit::test]
 async fn the_last_use_is_noted_to_the_minute(world: World) {
     let clock = ManualClock::new();
     let mut app = TestApp::builder(&world).clock(&clock).start().await;
@@ -276,6 +261,7 @@ async fn the_last_use_is_noted_to_the_minute(world: World) {
     assert_eq!(noted(1).await, "2026-01-01T00:01:01Z");
 }
 
+#[testkit::test]
 async fn the_number_of_keys_is_limited(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_LIMITS__KEYS_PER_USER", "3").start().await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -299,6 +285,7 @@ async fn the_number_of_keys_is_limited(world: World) {
     make(&ada).await.expect_error(409, "key_limit_reached");
 }
 
+#[testkit::test]
 async fn what_is_no_key_is_told_so(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -328,6 +315,7 @@ async fn what_is_no_key_is_told_so(world: World) {
     app.anonymous().post("/api/auth/refresh", body).await.expect_error(401, "invalid_token");
 }
 
+#[testkit::test]
 async fn a_key_is_renamed(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -348,6 +336,7 @@ async fn a_key_is_renamed(world: World) {
     reply.expect_error(404, "not_found");
 }
 
+#[testkit::test]
 async fn the_key_of_a_disabled_user_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -359,6 +348,7 @@ async fn the_key_of_a_disabled_user_is_refused(world: World) {
     holder.get("/api/me").await.expect_error(401, "invalid_api_key");
 }
 
+#[testkit::test(servers)]
 async fn a_key_revoked_on_one_server_is_refused_by_all(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let ada = one.user("ada").await;

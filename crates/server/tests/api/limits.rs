@@ -2,22 +2,14 @@
 
 use serde_json::json;
 use testkit::client::{PASSWORD, User};
-use testkit::{Harness, TestApp, World, eventually};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        s10_requests_are_limited_and_every_answer_says_how_far,
-        s10_a_key_has_a_limit_of_its_own,
-        s10_stored_bytes_have_a_quota,
-    )
-}
+use testkit::{TestApp, World, eventually};
 
 async fn start(world: &World, settings: &[(&str, &str)]) -> TestApp {
     let app = TestApp::builder(world);
     settings.iter().fold(app, |app, (name, value)| app.set(name, *value)).start().await
 }
 
+#[testkit::test]
 async fn s10_requests_are_limited_and_every_answer_says_how_far(world: World) {
     let app = start(&world, &[("CHATAPP_LIMITS__REQUESTS_PER_USER", "5")]).await;
     let ada = app.user("ada").await;
@@ -53,6 +45,7 @@ async fn s10_requests_are_limited_and_every_answer_says_how_far(world: World) {
     assert!(metrics.contains("chatapp_http_limits_reached_total{limit=\"requests_per_user\"}"));
 }
 
+#[testkit::test]
 async fn s10_a_key_has_a_limit_of_its_own(world: World) {
     let app = start(&world, &[("CHATAPP_LIMITS__REQUESTS_PER_KEY", "2")]).await;
     let ada = app.user("ada").await;
@@ -69,6 +62,7 @@ async fn s10_a_key_has_a_limit_of_its_own(world: World) {
     assert_eq!(own.header("x-ratelimit-limit-requests"), Some("3000"));
 }
 
+#[testkit::test]
 async fn s10_stored_bytes_have_a_quota(world: World) {
     let app = start(&world, &[("CHATAPP_LIMITS__STORAGE_PER_USER", "20000")]).await;
     let ada = app.user("ada").await;

@@ -9,13 +9,6 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
-/// Registers functions of this module as stories under the module's name.
-macro_rules! stories {
-    ($harness:expr, $($story:ident),+ $(,)?) => {
-        $harness$(.story(concat!(module_path!(), "::", stringify!($story)), $story))+
-    };
-}
-
 mod accounts;
 mod bodies;
 mod branches;
@@ -46,35 +39,8 @@ mod wire;
 
 use std::process::ExitCode;
 
-use testkit::Harness;
-
 fn main() -> ExitCode {
-    let harness = accounts::stories(Harness::new());
-    let harness = bodies::stories(harness);
-    let harness = branches::stories(harness);
-    let harness = content::stories(harness);
-    let harness = conversations::stories(harness);
-    let harness = data_export::stories(harness);
-    let harness = first_message::stories(harness);
-    let harness = http::stories(harness);
-    let harness = invitations::stories(harness);
-    let harness = keys::stories(harness);
-    let harness = limits::stories(harness);
-    let harness = messages::stories(harness);
-    let harness = own_account::stories(harness);
-    let harness = ownership::stories(harness);
-    let harness = pages::stories(harness);
-    let harness = providers::stories(harness);
-    let harness = search::stories(harness);
-    let harness = session_cookie::stories(harness);
-    let harness = sessions::stories(harness);
-    let harness = signup::stories(harness);
-    let harness = site::stories(harness);
-    let harness = throttling::stories(harness);
-    let harness = titles::stories(harness);
-    let harness = transfer::stories(harness);
-    let harness = trash::stories(harness);
-    versions::stories(harness).run()
+    testkit::main()
 }
 
 /// An id as it stands in the tables: the bytes of `conv_…` as an SQL literal.

@@ -5,26 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::unknown_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_sender_waits_for_the_whole_turn,
-        a_sender_follows_the_answer,
-        a_sender_goes_on_at_once,
-        the_model_is_given_the_branch_and_the_instructions_first,
-        the_model_is_the_messages_then_the_conversations_then_the_servers,
-        pages_of_messages_go_back_in_time,
-        all_rows_are_listed_in_both_directions,
-        an_answered_message_may_be_answered_again,
-        a_conversation_takes_one_message_at_a_time,
-        what_cannot_be_a_message_is_refused,
-        a_failed_answer_is_a_turn_that_says_so,
-    )
-}
 
 fn path(conversation: &str) -> String {
     format!("/api/conversations/{conversation}/messages")
@@ -56,6 +39,7 @@ async fn list(user: &User, conversation: &str, query: &str) -> (Vec<Value>, bool
     (data, page["has_more"].as_bool().unwrap())
 }
 
+#[testkit::test]
 async fn a_sender_waits_for_the_whole_turn(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -103,6 +87,7 @@ async fn a_sender_waits_for_the_whole_turn(world: World) {
     assert_eq!((&stored["head_id"], &stored["active_response_id"]), (&answer["id"], &Value::Null));
 }
 
+#[testkit::test]
 async fn a_sender_follows_the_answer(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -143,6 +128,7 @@ async fn a_sender_follows_the_answer(world: World) {
     );
 }
 
+#[testkit::test]
 async fn a_sender_goes_on_at_once(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -190,6 +176,7 @@ fn pairs(call: &Call) -> Vec<(&str, &str)> {
     call.messages.iter().map(|(role, content)| (role.as_str(), content.as_str())).collect()
 }
 
+#[testkit::test]
 async fn the_model_is_given_the_branch_and_the_instructions_first(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -234,6 +221,7 @@ async fn the_model_is_given_the_branch_and_the_instructions_first(world: World) 
     );
 }
 
+#[testkit::test]
 async fn the_model_is_the_messages_then_the_conversations_then_the_servers(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -264,6 +252,7 @@ async fn the_model_is_the_messages_then_the_conversations_then_the_servers(world
     assert_eq!(turn["response"]["error"]["code"], "model_not_found", "{turn}");
 }
 
+#[testkit::test]
 async fn pages_of_messages_go_back_in_time(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -311,6 +300,7 @@ async fn pages_of_messages_go_back_in_time(world: World) {
     }
 }
 
+#[testkit::test]
 async fn all_rows_are_listed_in_both_directions(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -355,6 +345,7 @@ async fn all_rows_are_listed_in_both_directions(world: World) {
     );
 }
 
+#[testkit::test]
 async fn an_answered_message_may_be_answered_again(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -392,6 +383,7 @@ async fn an_answered_message_may_be_answered_again(world: World) {
     assert_eq!(ada.conversation(&conversation).await["head_id"], turn["message"]["id"]);
 }
 
+#[testkit::test]
 async fn a_conversation_takes_one_message_at_a_time(world: World) {
     // Each attempt counts as an answer of its user until it is refused.
     let app =
@@ -431,6 +423,7 @@ async fn a_conversation_takes_one_message_at_a_time(world: World) {
     assert_eq!(seqs, [0, 1, 2, 3]);
 }
 
+#[testkit::test]
 async fn what_cannot_be_a_message_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -478,6 +471,7 @@ async fn what_cannot_be_a_message_is_refused(world: World) {
     assert_eq!((&stored["title"], &stored["active_response_id"]), (&json!(""), &Value::Null));
 }
 
+#[testkit::test]
 async fn a_failed_answer_is_a_turn_that_says_so(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -6,28 +6,9 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply, User};
-use testkit::{Harness, ManualClock, TestApp, World, eventually};
+use testkit::{ManualClock, TestApp, World, eventually};
 
 use crate::sql_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        the_profile_is_changed,
-        a_new_address_takes_the_password,
-        what_cannot_be_in_a_profile_is_refused,
-        a_new_password_ends_the_other_sessions,
-        of_two_new_passwords_at_once_one_is_stored,
-        s15_no_login_outlives_the_password_it_was_made_with,
-        a_deleted_account_is_gone_at_once_and_entirely,
-        deleting_an_account_takes_its_password,
-        deleting_an_account_goes_on_after_a_restart,
-        the_last_administrator_stays_while_there_are_others,
-        of_two_administrators_that_leave_at_once_one_stays,
-        when_everybody_has_left_the_next_one_is_the_first,
-        a_page_of_ours_loses_its_cookie_with_the_account,
-    )
-}
 
 const NEW: &str = "another horse battery staple";
 
@@ -46,6 +27,7 @@ async fn delete(user: &Anonymous, password: &str) -> Reply {
     user.send(user.request(Method::DELETE, "/api/me").json(&body)).await
 }
 
+#[testkit::test]
 async fn the_profile_is_changed(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -66,6 +48,7 @@ async fn the_profile_is_changed(world: World) {
     assert_eq!(world.sql().await.value(updated).await, "1");
 }
 
+#[testkit::test]
 async fn a_new_address_takes_the_password(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -92,6 +75,7 @@ async fn a_new_address_takes_the_password(world: World) {
     assert_ne!(app.user("ada").await.id, ada.id);
 }
 
+#[testkit::test]
 async fn what_cannot_be_in_a_profile_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -119,6 +103,7 @@ async fn what_cannot_be_in_a_profile_is_refused(world: World) {
     login(&app, &ada.email, PASSWORD).await.expect(200);
 }
 
+#[testkit::test]
 async fn a_new_password_ends_the_other_sessions(world: World) {
     let app = TestApp::start(&world).await;
     let phone = app.user("ada").await;
@@ -152,6 +137,7 @@ async fn a_new_password_ends_the_other_sessions(world: World) {
     login(&app, &phone.email, PASSWORD).await.expect(200);
 }
 
+#[testkit::test]
 async fn of_two_new_passwords_at_once_one_is_stored(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -172,6 +158,7 @@ async fn of_two_new_passwords_at_once_one_is_stored(world: World) {
     assert_eq!(world.sql().await.value(live).await, "2", "the winner's and the last login");
 }
 
+#[testkit::test]
 async fn s15_no_login_outlives_the_password_it_was_made_with(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -226,6 +213,7 @@ async fn furnish(user: &User) {
     user.send(request.header("idempotency-key", "once")).await.expect(201);
 }
 
+#[testkit::test]
 async fn a_deleted_account_is_gone_at_once_and_entirely(world: World) {
     let app = TestApp::start(&world).await;
     let bob = app.user("bob").await;
@@ -266,6 +254,7 @@ async fn a_deleted_account_is_gone_at_once_and_entirely(world: World) {
     bob.get("/api/me").await.expect(200);
 }
 
+#[testkit::test]
 async fn deleting_an_account_takes_its_password(world: World) {
     let app = TestApp::start(&world).await;
     app.user("bob").await;
@@ -278,6 +267,7 @@ async fn deleting_an_account_takes_its_password(world: World) {
     ada.conversation(&conversation).await;
 }
 
+#[testkit::test]
 async fn deleting_an_account_goes_on_after_a_restart(world: World) {
     let mut app = TestApp::start(&world).await;
     app.user("bob").await;
@@ -293,6 +283,7 @@ async fn deleting_an_account_goes_on_after_a_restart(world: World) {
     login(&app, "bob@example.org", PASSWORD).await.expect(200);
 }
 
+#[testkit::test]
 async fn the_last_administrator_stays_while_there_are_others(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.administrator("ada").await;
@@ -304,6 +295,7 @@ async fn the_last_administrator_stays_while_there_are_others(world: World) {
     gone(&world, &ada.id).await;
 }
 
+#[testkit::test]
 async fn of_two_administrators_that_leave_at_once_one_stays(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.administrator("ada").await, app.user("bob").await);
@@ -318,6 +310,7 @@ async fn of_two_administrators_that_leave_at_once_one_stays(world: World) {
     assert_eq!(left.get("/api/me").await.expect(200)["role"], "admin");
 }
 
+#[testkit::test]
 async fn when_everybody_has_left_the_next_one_is_the_first(world: World) {
     let mut app = TestApp::start(&world).await;
     let (ada, code) = (app.administrator("ada").await, app.setup_code());
@@ -330,6 +323,7 @@ async fn when_everybody_has_left_the_next_one_is_the_first(world: World) {
     app.administrator("carol").await;
 }
 
+#[testkit::test]
 async fn a_page_of_ours_loses_its_cookie_with_the_account(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -9,24 +9,10 @@ use api::route_table::{Auth, RouteInfo, routes};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, Reply, User};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::unknown_id;
 use matrix::{ENDING, Kind, PLAIN, POSITIONS, Position, ROWS, Row, Scope};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        the_matrix_has_a_row_for_every_route_and_id,
-        owners_are_served_and_strangers_told_nothing,
-        a_key_opens_what_its_scopes_say_and_nothing_of_others,
-        nobody_without_a_token_is_served,
-        ids_in_queries_and_bodies_are_the_callers_own,
-        a_session_that_ended_is_refused_everywhere_at_its_next_request,
-        a_running_response_belongs_to_its_owner,
-        a_key_that_makes_requests_repeatable_is_its_users_own,
-    )
-}
 
 /// What one user has, in a session of its own.
 struct Holdings {
@@ -134,6 +120,7 @@ fn assert_refused(what: &str, reply: Reply, code: &str) {
     assert_eq!(json["error"]["code"], code, "{what}: {json}");
 }
 
+#[testkit::test]
 async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
     let app = TestApp::start(&world).await;
     let document = app.anonymous().get("/openapi.json").await.expect(200);
@@ -175,6 +162,7 @@ async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
     assert_eq!(known, positions, "ids in queries and bodies");
 }
 
+#[testkit::test]
 async fn owners_are_served_and_strangers_told_nothing(world: World) {
     let app = start(&world).await;
     let bob = Holdings::of(&app, "bob@example.org").await;
@@ -242,6 +230,7 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
     );
 }
 
+#[testkit::test]
 async fn a_key_opens_what_its_scopes_say_and_nothing_of_others(world: World) {
     const ALL: [&str; 4] = ["read", "write", "account", "admin"];
     let app = start(&world).await;
@@ -297,6 +286,7 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_of_others(world: World) {
     assert_eq!(title, "a secret of bob@example.org");
 }
 
+#[testkit::test]
 async fn nobody_without_a_token_is_served(world: World) {
     let app = start(&world).await;
     let ada = Holdings::of(&app, "ada@example.org").await;
@@ -328,6 +318,7 @@ async fn nobody_without_a_token_is_served(world: World) {
     assert_eq!(list.len(), 1, "nothing was made or removed: {list:?}");
 }
 
+#[testkit::test]
 async fn ids_in_queries_and_bodies_are_the_callers_own(world: World) {
     let app = start(&world).await;
     let ada = Holdings::of(&app, "ada@example.org").await;
@@ -366,6 +357,7 @@ async fn ids_in_queries_and_bodies_are_the_callers_own(world: World) {
     }
 }
 
+#[testkit::test]
 async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: World) {
     let app = start(&world).await;
     let ada = Holdings::of(&app, "ada@example.org").await;
@@ -397,6 +389,7 @@ async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: W
     ada.user.get("/api/me").await.expect(200);
 }
 
+#[testkit::test]
 async fn a_running_response_belongs_to_its_owner(world: World) {
     let app = start(&world).await;
     let ada = app.anonymous().login("ada@example.org").await;
@@ -427,6 +420,7 @@ async fn a_running_response_belongs_to_its_owner(world: World) {
     stream.until("response.incomplete").await;
 }
 
+#[testkit::test]
 async fn a_key_that_makes_requests_repeatable_is_its_users_own(world: World) {
     let app = start(&world).await;
     let ada = app.anonymous().login("ada@example.org").await;

@@ -5,21 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mock::script::{Answer, FaultKind, Script};
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Harness, METRICS_TOKEN, TestApp, World};
+use testkit::{METRICS_TOKEN, TestApp, World};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_healthy_server_says_so,
-        the_test_stream_says_when_it_was_sent,
-        the_document_lists_every_route_and_every_route_is_served,
-        the_reference_needs_nothing_from_outside,
-        metrics_count_and_name_nobody,
-        what_is_served_as_metrics_is_documented,
-        s8_metrics_are_for_whoever_has_the_token,
-    )
-}
-
+#[testkit::test]
 async fn a_healthy_server_says_so(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();
@@ -32,6 +20,7 @@ async fn a_healthy_server_says_so(world: World) {
     assert!(version["commit"].is_null() || version["commit"].is_string(), "{version}");
 }
 
+#[testkit::test]
 async fn the_test_stream_says_when_it_was_sent(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();
@@ -45,6 +34,7 @@ async fn the_test_stream_says_when_it_was_sent(world: World) {
     assert!(sent.is_sorted() && sent.last() >= Some(&Some(1_000)), "{sent:?}");
 }
 
+#[testkit::test]
 async fn the_document_lists_every_route_and_every_route_is_served(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();
@@ -99,6 +89,7 @@ fn collect_links(value: &Value, links: &mut Vec<String>) {
     }
 }
 
+#[testkit::test]
 async fn the_reference_needs_nothing_from_outside(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();
@@ -132,6 +123,7 @@ async fn the_reference_needs_nothing_from_outside(world: World) {
     assert!(!style.text.contains("@import") && !style.text.contains("//"), "the style is whole");
 }
 
+#[testkit::test]
 async fn metrics_count_and_name_nobody(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("zaphod").await;
@@ -172,6 +164,7 @@ async fn metrics_count_and_name_nobody(world: World) {
     }
 }
 
+#[testkit::test]
 async fn what_is_served_as_metrics_is_documented(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -243,6 +236,7 @@ async fn what_is_served_as_metrics_is_documented(world: World) {
     }
 }
 
+#[testkit::test]
 async fn s8_metrics_are_for_whoever_has_the_token(world: World) {
     let token = "a-token-for-prometheus-0123456789";
     let app = TestApp::builder(&world).set("CHATAPP_SERVER__METRICS_TOKEN", token).start().await;

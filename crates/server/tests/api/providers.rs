@@ -4,22 +4,9 @@ use mock::{MockServer, Script, Step, script::Ending};
 use serde_json::{Value, json};
 use testkit::app::TestAppBuilder;
 use testkit::client::User;
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 const DEFAULT_KEY: &str = "Bearer sk-0123456789abcdef";
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_name_leads_to_one_provider_with_its_own_key,
-        an_unknown_model_is_refused_with_suggestions,
-        a_provider_that_is_down_takes_no_other_along,
-        each_provider_has_its_own_patience,
-        the_demo_model_is_offered_beside_providers_only_when_asked_for,
-        a_refused_key_shows_in_the_list,
-        reasoning_between_tags_is_told_apart,
-    )
-}
 
 /// A second upstream, with the variables that make it the provider `name`.
 async fn with_provider(app: TestAppBuilder, name: &str) -> (TestAppBuilder, MockServer) {
@@ -46,6 +33,7 @@ fn keys_seen(server: &MockServer) -> Vec<String> {
     keys
 }
 
+#[testkit::test]
 async fn a_name_leads_to_one_provider_with_its_own_key(world: World) {
     let app = TestApp::builder(&world);
     let (app, groq) = with_provider(app, "groq").await;
@@ -108,6 +96,7 @@ async fn a_name_leads_to_one_provider_with_its_own_key(world: World) {
     assert_eq!(keys_seen(&local), ["Bearer sk-of-local"]);
 }
 
+#[testkit::test]
 async fn an_unknown_model_is_refused_with_suggestions(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_PROVIDERS__OPENAI__MODELS", "test-model, gpt-4o, gpt-4o-mini");
@@ -145,6 +134,7 @@ async fn an_unknown_model_is_refused_with_suggestions(world: World) {
     assert!(app.upstream().calls().is_empty());
 }
 
+#[testkit::test]
 async fn a_provider_that_is_down_takes_no_other_along(world: World) {
     let (app, down) = with_provider(TestApp::builder(&world), "down").await;
     let app = app.set("CHATAPP_PROVIDERS__DOWN__DEFAULT_MODEL", "m").start().await;
@@ -172,6 +162,7 @@ async fn a_provider_that_is_down_takes_no_other_along(world: World) {
     assert_eq!(turn["message"]["content"], "tick 0 \ntick 1 \n");
 }
 
+#[testkit::test]
 async fn each_provider_has_its_own_patience(world: World) {
     let (app, hasty) = with_provider(TestApp::builder(&world), "hasty").await;
     let app = app.set("CHATAPP_PROVIDERS__HASTY__FIRST_TOKEN_TIMEOUT", "200ms").start().await;
@@ -190,6 +181,7 @@ async fn each_provider_has_its_own_patience(world: World) {
     assert_eq!(ada.cancel(&waiting).await["status"], "cancelled");
 }
 
+#[testkit::test]
 async fn the_demo_model_is_offered_beside_providers_only_when_asked_for(world: World) {
     let is_offered = async |app: &TestApp, name: &str| {
         let user = app.user(name).await;
@@ -211,6 +203,7 @@ async fn the_demo_model_is_offered_beside_providers_only_when_asked_for(world: W
     assert!(app.upstream().calls().is_empty());
 }
 
+#[testkit::test]
 async fn a_refused_key_shows_in_the_list(world: World) {
     let app = TestApp::start(&world).await;
     app.upstream().refuse_list(401);
@@ -220,6 +213,7 @@ async fn a_refused_key_shows_in_the_list(world: World) {
     assert_eq!(list["data"][0]["available"], false);
 }
 
+#[testkit::test]
 async fn reasoning_between_tags_is_told_apart(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -4,29 +4,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::sql::Sql;
-use testkit::{Engine, Harness, TestApp, World, eventually};
+use testkit::{Engine, TestApp, World, eventually};
 
 use crate::sql_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_shared_corpus_gives_the_same_answers,
-        a_result_says_where_and_what,
-        titles_follow_their_conversation,
-        an_answer_is_found_when_it_has_ended,
-        every_branch_is_found_and_nothing_deleted,
-        nobody_finds_what_is_somebody_elses,
-        pages_neither_repeat_nor_forget,
-        older_messages_become_found_after_an_update,
-        what_cannot_be_looked_for_is_explained,
-    )
-    .story_on(
-        &[Engine::MariaDb, Engine::MySql],
-        "search::what_lies_far_back_is_on_a_later_page",
-        what_lies_far_back_is_on_a_later_page,
-    )
-}
 
 /// The path of a search, with every byte of its parameters escaped.
 fn path(query: &[(&str, &str)]) -> String {
@@ -135,6 +115,7 @@ const QUERIES: &[(&str, &[usize])] = &[
     ("nowhere", &[]),
 ];
 
+#[testkit::test]
 async fn a_shared_corpus_gives_the_same_answers(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -148,6 +129,7 @@ async fn a_shared_corpus_gives_the_same_answers(world: World) {
     }
 }
 
+#[testkit::test]
 async fn a_result_says_where_and_what(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -185,6 +167,7 @@ async fn a_result_says_where_and_what(world: World) {
     assert_eq!(String::from_utf16(&utf16[at("start")..at("end")]).unwrap(), "needle");
 }
 
+#[testkit::test]
 async fn titles_follow_their_conversation(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -205,6 +188,7 @@ async fn titles_follow_their_conversation(world: World) {
     assert_eq!(found(&ada, "autumn").await, ["autumn", "autumn leaves"]);
 }
 
+#[testkit::test]
 async fn an_answer_is_found_when_it_has_ended(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -229,6 +213,7 @@ async fn an_answer_is_found_when_it_has_ended(world: World) {
     assert_eq!(found(&ada, "tick 3").await.len(), 1);
 }
 
+#[testkit::test]
 async fn every_branch_is_found_and_nothing_deleted(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -254,6 +239,7 @@ async fn every_branch_is_found_and_nothing_deleted(world: World) {
     }
 }
 
+#[testkit::test]
 async fn nobody_finds_what_is_somebody_elses(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -312,6 +298,7 @@ async fn indexed(user: &User) {
     .await;
 }
 
+#[testkit::test]
 async fn pages_neither_repeat_nor_forget(world: World) {
     const COUNT: u32 = 450;
     let mut app = TestApp::start(&world).await;
@@ -362,6 +349,7 @@ async fn pages_neither_repeat_nor_forget(world: World) {
     assert_eq!(seen, expected);
 }
 
+#[testkit::test]
 async fn older_messages_become_found_after_an_update(world: World) {
     let mut app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -389,6 +377,7 @@ async fn older_messages_become_found_after_an_update(world: World) {
     assert_eq!(page(&ada, &[("q", "tangerine")]).await, before);
 }
 
+#[testkit::test(servers)]
 async fn what_lies_far_back_is_on_a_later_page(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -415,6 +404,7 @@ async fn what_lies_far_back_is_on_a_later_page(world: World) {
     panic!("it was not found");
 }
 
+#[testkit::test]
 async fn what_cannot_be_looked_for_is_explained(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

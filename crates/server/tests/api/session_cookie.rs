@@ -3,17 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply};
-use testkit::{Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_page_keeps_its_session_in_a_cookie,
-        a_page_of_another_site_gets_no_session,
-        over_tls_the_cookie_is_secure,
-        a_cookie_alone_opens_nothing,
-    )
-}
+use testkit::{TestApp, World};
 
 /// Sends a request as a browser would for a page of `origin`.
 async fn as_page(app: &TestApp, path: &str, body: Value, headers: &[(&str, &str)]) -> Reply {
@@ -33,6 +23,7 @@ fn cookie(reply: &Reply) -> (String, Vec<String>) {
     (parts.next().unwrap(), parts.collect())
 }
 
+#[testkit::test]
 async fn a_page_keeps_its_session_in_a_cookie(world: World) {
     let app = TestApp::start(&world).await;
     let own = [("x-chatapp-session", "cookie"), ("origin", app.url())];
@@ -82,6 +73,7 @@ async fn a_page_keeps_its_session_in_a_cookie(world: World) {
     as_page(&app, "/api/auth/refresh", json!({}), &sent).await.expect_error(401, "invalid_token");
 }
 
+#[testkit::test]
 async fn a_page_of_another_site_gets_no_session(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -120,6 +112,7 @@ async fn a_page_of_another_site_gets_no_session(world: World) {
     ada.refresh().await.get("/api/me").await.expect(200);
 }
 
+#[testkit::test]
 async fn over_tls_the_cookie_is_secure(world: World) {
     let app = TestApp::start(&world).await;
     // As behind a proxy that ends TLS and asks under another name: the browser's word counts.
@@ -155,6 +148,7 @@ async fn over_tls_the_cookie_is_secure(world: World) {
     reply.expect(200);
 }
 
+#[testkit::test]
 async fn a_cookie_alone_opens_nothing(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

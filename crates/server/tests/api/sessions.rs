@@ -6,35 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply, User};
-use testkit::{Engine, Harness, ManualClock, TestApp, World, eventually};
-
-/// Where more than one server can be on a database.
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let harness = harness.story_on(
-        &SERVERS,
-        "sessions::f7_tabs_that_renew_at_two_servers_stay_signed_in",
-        f7_tabs_that_renew_at_two_servers_stay_signed_in,
-    );
-    stories!(
-        harness,
-        a_refresh_token_is_exchanged_for_the_next_pair,
-        a_stolen_refresh_token_ends_the_session_at_once,
-        a_lost_answer_may_be_asked_for_again,
-        f7_tabs_that_renew_at_once_stay_signed_in,
-        f7_whoever_asks_late_gets_the_newest_token,
-        f7_a_token_of_before_a_new_secret_key_is_forgiven,
-        f7_two_who_have_one_token_are_noticed,
-        logging_out_ends_every_token_of_the_session,
-        sessions_are_listed_and_ended,
-        tokens_expire,
-        s16_what_sessions_leave_is_forgotten,
-        kinds_of_tokens_are_not_exchangeable,
-        a_token_is_taken_from_one_place_only,
-        tokens_of_another_deployment_are_refused,
-    )
-}
+use testkit::{ManualClock, TestApp, World, eventually};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -47,6 +19,7 @@ async fn start(world: &World) -> (TestApp, ManualClock) {
     (TestApp::builder(world).clock(&clock).start().await, clock)
 }
 
+#[testkit::test]
 async fn a_refresh_token_is_exchanged_for_the_next_pair(world: World) {
     let (app, clock) = start(&world).await;
     let first = app.user("ada").await;
@@ -65,6 +38,7 @@ async fn a_refresh_token_is_exchanged_for_the_next_pair(world: World) {
     refresh(&app, "rt_unknown").await.expect_error(401, "invalid_token");
 }
 
+#[testkit::test]
 async fn a_stolen_refresh_token_ends_the_session_at_once(world: World) {
     let (app, clock) = start(&world).await;
     let first = app.user("ada").await;
@@ -87,6 +61,7 @@ async fn a_stolen_refresh_token_ends_the_session_at_once(world: World) {
     refresh(&app, &successor.refresh_token).await.expect_error(401, "invalid_token");
 }
 
+#[testkit::test]
 async fn a_lost_answer_may_be_asked_for_again(world: World) {
     let (app, clock) = start(&world).await;
     let first = app.user("ada").await;
@@ -133,6 +108,7 @@ async fn renew_in_four_tabs(world: &World, servers: &[&TestApp], clock: &ManualC
     assert_eq!(world.sql().await.value(live).await, "1");
 }
 
+#[testkit::test]
 async fn f7_tabs_that_renew_at_once_stay_signed_in(world: World) {
     let (app, clock) = start(&world).await;
     renew_in_four_tabs(&world, &[&app], &clock).await;
@@ -142,12 +118,14 @@ async fn f7_tabs_that_renew_at_once_stay_signed_in(world: World) {
     assert_eq!(sql.value("SELECT COUNT(*) FROM refresh_tokens").await, "21", "one for each round");
 }
 
+#[testkit::test(servers)]
 async fn f7_tabs_that_renew_at_two_servers_stay_signed_in(world: World) {
     let (one, clock) = start(&world).await;
     let two = TestApp::builder(&world).clock(&clock).start().await;
     renew_in_four_tabs(&world, &[&one, &two], &clock).await;
 }
 
+#[testkit::test]
 async fn f7_whoever_asks_late_gets_the_newest_token(world: World) {
     let (app, clock) = start(&world).await;
     let first = app.user("ada").await;
@@ -160,6 +138,7 @@ async fn f7_whoever_asks_late_gets_the_newest_token(world: World) {
     third.refresh().await.get("/api/me").await.expect(200);
 }
 
+#[testkit::test]
 async fn f7_a_token_of_before_a_new_secret_key_is_forgiven(world: World) {
     const NEW: &str = "9c2e0c7a92b34d68a1c2e3f405162738495a6b7c8d9eafb0c1d2e3f4a5b6c7b2";
     let (app, clock) = start(&world).await;
@@ -174,6 +153,7 @@ async fn f7_a_token_of_before_a_new_secret_key_is_forgiven(world: World) {
     }
 }
 
+#[testkit::test]
 async fn f7_two_who_have_one_token_are_noticed(world: World) {
     let (app, clock) = start(&world).await;
     let first = app.user("ada").await;
@@ -187,6 +167,7 @@ async fn f7_two_who_have_one_token_are_noticed(world: World) {
     thief.get("/api/me").await.expect_error(401, "invalid_token");
 }
 
+#[testkit::test]
 async fn logging_out_ends_every_token_of_the_session(world: World) {
     let app = TestApp::start(&world).await;
     let first = app.user("ada").await;
@@ -212,6 +193,7 @@ async fn sessions(user: &User) -> (Vec<Value>, String) {
     (data, id)
 }
 
+#[testkit::test]
 async fn sessions_are_listed_and_ended(world: World) {
     let (app, clock) = start(&world).await;
     let phone = app.user("ada").await;
@@ -239,6 +221,7 @@ async fn sessions_are_listed_and_ended(world: World) {
     assert_eq!(list["data"].as_array().unwrap().len(), 1, "{list}");
 }
 
+#[testkit::test]
 async fn tokens_expire(world: World) {
     let (app, clock) = start(&world).await;
     let mut ada = app.user("ada").await;
@@ -269,6 +252,7 @@ async fn tokens_expire(world: World) {
     assert!(list.len() <= 2, "expired sessions are listed: {list:?}");
 }
 
+#[testkit::test]
 async fn s16_what_sessions_leave_is_forgotten(world: World) {
     let (mut app, clock) = start(&world).await;
     let ada = app.user("ada").await;
@@ -321,6 +305,7 @@ async fn s16_what_sessions_leave_is_forgotten(world: World) {
     app.anonymous().login(&ada.email).await;
 }
 
+#[testkit::test]
 async fn kinds_of_tokens_are_not_exchangeable(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -353,6 +338,7 @@ async fn kinds_of_tokens_are_not_exchangeable(world: World) {
     ada.get("/api/me").await.expect(200);
 }
 
+#[testkit::test]
 async fn a_token_is_taken_from_one_place_only(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -383,6 +369,7 @@ async fn a_token_is_taken_from_one_place_only(world: World) {
     client.send(lower).await.expect(200);
 }
 
+#[testkit::test]
 async fn tokens_of_another_deployment_are_refused(world: World) {
     const OLD: &str = "4b1d0c7a92b34d68a1c2e3f405162738495a6b7c8d9eafb0c1d2e3f4a5b6c7a1";
     const NEW: &str = "9c2e0c7a92b34d68a1c2e3f405162738495a6b7c8d9eafb0c1d2e3f4a5b6c7b2";

@@ -6,25 +6,7 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply};
-use testkit::{Engine, Harness, ManualClock, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let harness = harness.story_on(
-        &[Engine::MariaDb, Engine::MySql],
-        "servers_on_one_database_print_one_set_up_code",
-        servers_on_one_database_print_one_set_up_code,
-    );
-    stories!(
-        harness,
-        s3_auto_is_open_to_this_machine_only,
-        s8_the_first_account_is_nobody_special_without_the_set_up_code,
-        s9_one_refusal_for_every_wrong_code,
-        s5_a_closed_door_costs_no_hash,
-        s5_sign_ups_and_wrong_codes_are_counted_by_address,
-        every_mode_lets_in_whom_it_says,
-        of_many_who_have_the_set_up_code_one_is_the_administrator,
-    )
-}
+use testkit::{ManualClock, TestApp, World};
 
 /// A sign-up of `name` with these headers and, where it is not null, this set-up code.
 async fn sign_up(app: &TestApp, name: &str, headers: &[(&str, &str)], code: Value) -> Reply {
@@ -67,6 +49,7 @@ const PASSED_ON: &[&[(&str, &str)]] = &[
     &[("x-forwarded-proto", "https")],
 ];
 
+#[testkit::test]
 async fn s3_auto_is_open_to_this_machine_only(world: World) {
     let app = TestApp::start(&world).await;
     for headers in PASSED_ON {
@@ -87,6 +70,7 @@ async fn s3_auto_is_open_to_this_machine_only(world: World) {
     }
 }
 
+#[testkit::test]
 async fn s8_the_first_account_is_nobody_special_without_the_set_up_code(world: World) {
     let mut app = TestApp::start(&world).await;
     let mut expected = json!({"open": true, "invitations": true, "administrator": "setup_token",
@@ -113,6 +97,7 @@ async fn s8_the_first_account_is_nobody_special_without_the_set_up_code(world: W
     assert!(!kept.concat().concat().contains(&code), "{kept:?}");
 }
 
+#[testkit::test]
 async fn s9_one_refusal_for_every_wrong_code(world: World) {
     for mode in ["open", "closed"] {
         let app = TestApp::builder(&world).set("CHATAPP_AUTH__SIGNUP", mode).start().await;
@@ -141,6 +126,7 @@ async fn s9_one_refusal_for_every_wrong_code(world: World) {
     }
 }
 
+#[testkit::test]
 async fn s5_a_closed_door_costs_no_hash(world: World) {
     // Whoever finds a password being hashed is told that the server is busy.
     let app = TestApp::builder(&world)
@@ -166,6 +152,7 @@ async fn s5_a_closed_door_costs_no_hash(world: World) {
     }
 }
 
+#[testkit::test]
 async fn s5_sign_ups_and_wrong_codes_are_counted_by_address(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world)
@@ -203,6 +190,7 @@ async fn s5_sign_ups_and_wrong_codes_are_counted_by_address(world: World) {
     app.anonymous().login("ada@example.org").await;
 }
 
+#[testkit::test]
 async fn every_mode_lets_in_whom_it_says(world: World) {
     let cases = [
         ("open", [Ok(()), Ok(())]),
@@ -233,6 +221,7 @@ async fn every_mode_lets_in_whom_it_says(world: World) {
     }
 }
 
+#[testkit::test]
 async fn of_many_who_have_the_set_up_code_one_is_the_administrator(world: World) {
     let app = TestApp::start(&world).await;
     let code = app.setup_code();
@@ -257,6 +246,7 @@ async fn of_many_who_have_the_set_up_code_one_is_the_administrator(world: World)
     assert_eq!(sql.value("SELECT COUNT(*) FROM users").await, "1");
 }
 
+#[testkit::test(servers)]
 async fn servers_on_one_database_print_one_set_up_code(world: World) {
     let one = TestApp::start(&world).await;
     let other = TestApp::start(&world).await;

@@ -1,12 +1,9 @@
 //! The web client, and what lies between it and the API.
 
 use reqwest::Method;
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(harness, pages_are_pages_and_the_api_is_json, another_client_can_be_served)
-}
-
+#[testkit::test]
 async fn pages_are_pages_and_the_api_is_json(world: World) {
     let app = TestApp::start(&world).await;
     let client = app.anonymous();
@@ -50,6 +47,7 @@ async fn pages_are_pages_and_the_api_is_json(world: World) {
     }
 }
 
+#[testkit::test]
 async fn another_client_can_be_served(world: World) {
     let folder = world.database().directory().join("client");
     std::fs::create_dir(&folder).unwrap();

@@ -7,30 +7,7 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{PASSWORD, Reply, User};
-use testkit::{Engine, Harness, ManualClock, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let harness = harness.story_on(
-        &[Engine::MariaDb, Engine::MySql],
-        "throttling::s6_two_servers_count_together",
-        s6_two_servers_count_together,
-    );
-    stories!(
-        harness,
-        guessing_a_password_gets_slower,
-        whether_an_address_exists_does_not_show_in_the_waits,
-        one_address_has_to_wait_for_whatever_it_guesses,
-        many_guesses_at_once_are_counted_like_one_after_the_other,
-        s6_whoever_polls_keeps_no_owner_out,
-        s6_an_attack_from_everywhere_leaves_one_attempt,
-        s6_counts_outlive_a_restart,
-        s6_a_quiet_login_counts_nothing,
-        s5_a_flood_of_sign_ups_leaves_room_for_logins,
-        confirming_with_a_wrong_password_is_slowed_down,
-        the_limits_are_the_operators,
-        a_proxy_that_is_not_trusted_is_not_believed,
-    )
-}
+use testkit::{ManualClock, TestApp, World};
 
 const WRONG: &str = "wrong horse battery staple";
 
@@ -58,6 +35,7 @@ async fn start(world: &World) -> (TestApp, ManualClock, User) {
     (app, clock, ada)
 }
 
+#[testkit::test]
 async fn guessing_a_password_gets_slower(world: World) {
     let (app, clock, ada) = start(&world).await;
     let login = async |password: &str| login_from(&app, "203.0.113.1", &ada.email, password).await;
@@ -83,6 +61,7 @@ async fn guessing_a_password_gets_slower(world: World) {
     }
 }
 
+#[testkit::test]
 async fn whether_an_address_exists_does_not_show_in_the_waits(world: World) {
     let (app, clock, ada) = start(&world).await;
     let mut seen: Vec<Vec<(u16, Option<String>, Value)>> = Vec::new();
@@ -100,6 +79,7 @@ async fn whether_an_address_exists_does_not_show_in_the_waits(world: World) {
     assert_eq!(seen[0][7].0, 429);
 }
 
+#[testkit::test]
 async fn one_address_has_to_wait_for_whatever_it_guesses(world: World) {
     let (app, clock, ada) = start(&world).await;
     let guess = async |n: usize, from: &str| {
@@ -126,6 +106,7 @@ async fn one_address_has_to_wait_for_whatever_it_guesses(world: World) {
     guess(121, "2001:db8:0:1::1").await.expect_error(401, "invalid_credentials");
 }
 
+#[testkit::test]
 async fn many_guesses_at_once_are_counted_like_one_after_the_other(world: World) {
     // One hash at a time, so that the others wait for their turn.
     let clock = ManualClock::new();
@@ -142,6 +123,7 @@ async fn many_guesses_at_once_are_counted_like_one_after_the_other(world: World)
     assert_eq!((checked, refused), (5, 25));
 }
 
+#[testkit::test]
 async fn s6_whoever_polls_keeps_no_owner_out(world: World) {
     let (app, clock, ada) = start(&world).await;
     let bob = app.user("bob").await;
@@ -179,6 +161,7 @@ async fn s6_whoever_polls_keeps_no_owner_out(world: World) {
     assert!(checked <= 12, "{checked}");
 }
 
+#[testkit::test]
 async fn s6_an_attack_from_everywhere_leaves_one_attempt(world: World) {
     let (app, _clock, ada) = start(&world).await;
     let home = |n| format!("2001:db8:1:1::{n}");
@@ -200,6 +183,7 @@ async fn s6_an_attack_from_everywhere_leaves_one_attempt(world: World) {
     login_from(&app, &home(7), &ada.email, PASSWORD).await.expect(200);
 }
 
+#[testkit::test]
 async fn s6_counts_outlive_a_restart(world: World) {
     let (mut app, clock, ada) = start(&world).await;
     let from = "203.0.113.1";
@@ -213,6 +197,7 @@ async fn s6_counts_outlive_a_restart(world: World) {
     login_from(&app, from, &ada.email, PASSWORD).await.expect(200);
 }
 
+#[testkit::test(servers)]
 async fn s6_two_servers_count_together(world: World) {
     let (one, clock, ada) = start(&world).await;
     let two = TestApp::builder(&world).clock(&clock).start().await;
@@ -226,6 +211,7 @@ async fn s6_two_servers_count_together(world: World) {
     }
 }
 
+#[testkit::test]
 async fn s6_a_quiet_login_counts_nothing(world: World) {
     let (app, _clock, ada) = start(&world).await;
     let mut sql = world.sql().await;
@@ -238,6 +224,7 @@ async fn s6_a_quiet_login_counts_nothing(world: World) {
     assert_eq!(sql.value(count).await, "3", "the account there is forgotten");
 }
 
+#[testkit::test]
 async fn s5_a_flood_of_sign_ups_leaves_room_for_logins(world: World) {
     // What a hash costs is what this is about.
     let app = TestApp::builder(&world)
@@ -300,6 +287,7 @@ async fn s5_a_flood_of_sign_ups_leaves_room_for_logins(world: World) {
     assert!(refused.iter().sum::<i32>() > 0, "the queue was never full");
 }
 
+#[testkit::test]
 async fn confirming_with_a_wrong_password_is_slowed_down(world: World) {
     let (app, clock, ada) = start(&world).await;
     let new = "another horse battery staple";
@@ -323,6 +311,7 @@ async fn confirming_with_a_wrong_password_is_slowed_down(world: World) {
     confirm(PASSWORD).await.expect(204);
 }
 
+#[testkit::test]
 async fn the_limits_are_the_operators(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world)
@@ -347,6 +336,7 @@ async fn the_limits_are_the_operators(world: World) {
     expect_wait(login_from(&app, "203.0.113.50", "a2@example.org", WRONG).await, 1);
 }
 
+#[testkit::test]
 async fn a_proxy_that_is_not_trusted_is_not_believed(world: World) {
     let address_of_a_login = async |proxies: Option<&str>| {
         let mut builder = TestApp::builder(&world).set("CHATAPP_AUTH__SIGNUP", "open");

@@ -2,22 +2,9 @@
 
 use serde_json::{Value, json};
 use testkit::client::User;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
 use crate::sql_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_model_names_a_conversation_after_its_first_answer,
-        a_title_of_a_person_stays,
-        f18_an_answer_that_failed_leaves_the_title_to_the_next,
-        f18_a_provider_that_refuses_max_tokens_makes_titles,
-        a_failure_leaves_the_first_line_and_is_not_repeated,
-        stopping_does_not_wait_for_a_title,
-        whoever_wants_none_gets_none,
-    )
-}
 
 const KEY: &str = "CHATAPP_RESPONSES__TITLES";
 
@@ -47,6 +34,7 @@ fn named(conversation: &Value) -> (&str, &str) {
     (conversation["title"].as_str().unwrap(), conversation["title_source"].as_str().unwrap())
 }
 
+#[testkit::test]
 async fn a_model_names_a_conversation_after_its_first_answer(world: World) {
     let (app, ada) = app(&world, "mock:ticks=1").await;
     let id = ada.create_conversation().await;
@@ -70,6 +58,7 @@ async fn a_model_names_a_conversation_after_its_first_answer(world: World) {
     assert_eq!(asked(&world, &id).await.len(), 1);
 }
 
+#[testkit::test]
 async fn a_title_of_a_person_stays(world: World) {
     let (app, ada) = app(&world, "mock:ticks=1,first=300ms").await;
     let titled = ada.post("/api/conversations", json!({"title": "Mine"})).await.expect(201);
@@ -91,6 +80,7 @@ async fn a_title_of_a_person_stays(world: World) {
     assert_eq!(asked(&world, titled).await.len(), 0, "nobody asked for that");
 }
 
+#[testkit::test]
 async fn f18_an_answer_that_failed_leaves_the_title_to_the_next(world: World) {
     let (app, ada) = app(&world, "mock:ticks=1").await;
     let id = ada.create_conversation().await;
@@ -108,6 +98,7 @@ async fn f18_an_answer_that_failed_leaves_the_title_to_the_next(world: World) {
     assert_eq!(asked(&world, &id).await.len(), 1, "once is enough");
 }
 
+#[testkit::test]
 async fn f18_a_provider_that_refuses_max_tokens_makes_titles(world: World) {
     let (app, ada) = app(&world, "mock:ticks=1").await;
     let id = ada.create_conversation().await;
@@ -129,6 +120,7 @@ async fn f18_a_provider_that_refuses_max_tokens_makes_titles(world: World) {
     assert!(calls[2].parameters["max_completion_tokens"].is_number(), "the other field");
 }
 
+#[testkit::test]
 async fn a_failure_leaves_the_first_line_and_is_not_repeated(world: World) {
     let (app, ada) = app(&world, "mock:status=500").await;
     let id = ada.create_conversation().await;
@@ -143,6 +135,7 @@ async fn a_failure_leaves_the_first_line_and_is_not_repeated(world: World) {
     assert_eq!(asked(&world, &id).await.len(), 1);
 }
 
+#[testkit::test]
 async fn stopping_does_not_wait_for_a_title(world: World) {
     let (app, ada) = app(&world, "mock:fault=silent").await;
     let id = ada.create_conversation().await;
@@ -153,6 +146,7 @@ async fn stopping_does_not_wait_for_a_title(world: World) {
     assert_eq!(asked(&world, &id).await.len(), 0);
 }
 
+#[testkit::test]
 async fn whoever_wants_none_gets_none(world: World) {
     let (app, ada) = app(&world, "off").await;
     let id = ada.create_conversation().await;

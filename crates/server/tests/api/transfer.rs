@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
 use crate::unknown_id;
 
@@ -11,22 +11,6 @@ const CHATGPT: &str = include_str!("../../../transfer/tests/fixtures/chatgpt.jso
 const CLAUDE: &str = include_str!("../../../transfer/tests/fixtures/claude.json");
 const OPEN_WEBUI: &str = include_str!("../../../transfer/tests/fixtures/open_webui.json");
 const LIBRECHAT: &str = include_str!("../../../transfer/tests/fixtures/librechat_recursive.json");
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        what_was_exported_and_wiped_comes_back_identical,
-        another_user_gets_copies_of_their_own,
-        a_chatgpt_conversation_goes_on_here,
-        every_format_is_recognised_and_reported,
-        an_export_as_markdown_reads_well,
-        what_cannot_be_imported_is_refused_or_reported,
-        s2_imported_texts_are_bounded_like_sent_ones,
-        s18_slow_uploads_keep_nobody_from_importing,
-        a_large_conversation_is_imported_in_steps,
-        s2_pages_end_by_bytes_as_well_as_by_rows,
-    )
-}
 
 fn upload(user: &User, query: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
     user.request(Method::POST, &format!("/api/import{query}"))
@@ -96,6 +80,7 @@ async fn varied(user: &User) {
     user.send_and_wait(&third, "What is left?").await;
 }
 
+#[testkit::test]
 async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -134,6 +119,7 @@ async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
         .expect_error(404, "not_found");
 }
 
+#[testkit::test]
 async fn another_user_gets_copies_of_their_own(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -166,6 +152,7 @@ async fn another_user_gets_copies_of_their_own(world: World) {
     assert_eq!(export(&ada).await, before);
 }
 
+#[testkit::test]
 async fn a_chatgpt_conversation_goes_on_here(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -207,6 +194,7 @@ async fn a_chatgpt_conversation_goes_on_here(world: World) {
     assert_eq!(said, ["What is on this picture?", "A blue sky.", "And at night?"]);
 }
 
+#[testkit::test]
 async fn every_format_is_recognised_and_reported(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -228,6 +216,7 @@ async fn every_format_is_recognised_and_reported(world: World) {
     assert_eq!(ada.conversation(&id).await["instructions"], "Talk like a sailor.");
 }
 
+#[testkit::test]
 async fn an_export_as_markdown_reads_well(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -249,6 +238,7 @@ async fn an_export_as_markdown_reads_well(world: World) {
     ada.get("/api/export?format=pdf").await.expect_error(400, "invalid_value");
 }
 
+#[testkit::test]
 async fn what_cannot_be_imported_is_refused_or_reported(world: World) {
     let app =
         TestApp::builder(&world).set("CHATAPP_SERVER__MAX_IMPORT_BYTES", "65536").start().await;
@@ -286,6 +276,7 @@ async fn what_cannot_be_imported_is_refused_or_reported(world: World) {
     assert_eq!(entries[0]["outcome"], "imported", "{entries:?}");
 }
 
+#[testkit::test]
 async fn s2_imported_texts_are_bounded_like_sent_ones(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -335,6 +326,7 @@ async fn s2_imported_texts_are_bounded_like_sent_ones(world: World) {
     assert!(entries[1]["reason"].as_str().unwrap().contains("8388608 bytes"), "{:?}", entries[1]);
 }
 
+#[testkit::test]
 async fn a_large_conversation_is_imported_in_steps(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -387,6 +379,7 @@ async fn paged(user: &User, path: &str, by: &str, end: &str) -> (Vec<String>, us
     }
 }
 
+#[testkit::test]
 async fn s2_pages_end_by_bytes_as_well_as_by_rows(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -421,6 +414,7 @@ async fn s2_pages_end_by_bytes_as_well_as_by_rows(world: World) {
     assert_eq!(export(&ada).await.len() / (1 << 20), 13);
 }
 
+#[testkit::test]
 async fn s18_slow_uploads_keep_nobody_from_importing(world: World) {
     use tokio::io::AsyncWriteExt as _;
 

@@ -5,29 +5,11 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::User;
-use testkit::{Harness, ManualClock, TestApp, World, eventually};
+use testkit::{ManualClock, TestApp, World, eventually};
 
 use crate::{sql_id, unknown_id};
 
 const DAY: Duration = Duration::from_hours(24);
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        a_deleted_conversation_is_restored_whole,
-        what_is_in_the_trash_is_nowhere_else,
-        deleting_stops_the_answer_and_keeps_its_text,
-        the_trash_is_emptied_when_its_time_is_over,
-        without_a_trash_deleting_removes_at_once,
-        a_removal_goes_on_after_a_restart,
-        many_are_deleted_at_once,
-        the_trash_is_emptied_on_request,
-        many_are_archived_at_once,
-        what_a_bulk_request_means_has_to_be_clear,
-        deleting_removes_every_row,
-        a_conversation_is_deleted_while_it_is_answered,
-    )
-}
 
 /// The ids of a page.
 async fn listed(user: &User, query: &str) -> Vec<String> {
@@ -54,6 +36,7 @@ async fn gone(world: &World, id: &str) {
     .await;
 }
 
+#[testkit::test]
 async fn a_deleted_conversation_is_restored_whole(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
@@ -92,6 +75,7 @@ async fn a_deleted_conversation_is_restored_whole(world: World) {
     assert_eq!(again["version"], version);
 }
 
+#[testkit::test]
 async fn what_is_in_the_trash_is_nowhere_else(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -136,6 +120,7 @@ async fn what_is_in_the_trash_is_nowhere_else(world: World) {
     gone(&world, &id).await;
 }
 
+#[testkit::test]
 async fn deleting_stops_the_answer_and_keeps_its_text(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -160,6 +145,7 @@ async fn deleting_stops_the_answer_and_keeps_its_text(world: World) {
     assert_eq!(messages[1]["content"], "tick 0 \ntick 1 \ntick 2 \n");
 }
 
+#[testkit::test]
 async fn the_trash_is_emptied_when_its_time_is_over(world: World) {
     let clock = ManualClock::new();
     let mut app = TestApp::builder(&world)
@@ -196,6 +182,7 @@ async fn the_trash_is_emptied_when_its_time_is_over(world: World) {
     assert_eq!(listed(&ada, "?deleted=true").await, [third.as_str()]);
 }
 
+#[testkit::test]
 async fn without_a_trash_deleting_removes_at_once(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_LIMITS__TRASH_RETENTION", "0s").start().await;
     let ada = app.user("ada").await;
@@ -207,6 +194,7 @@ async fn without_a_trash_deleting_removes_at_once(world: World) {
     gone(&world, &id).await;
 }
 
+#[testkit::test]
 async fn a_removal_goes_on_after_a_restart(world: World) {
     let mut app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -222,6 +210,7 @@ async fn a_removal_goes_on_after_a_restart(world: World) {
     gone(&world, &id).await;
 }
 
+#[testkit::test]
 async fn many_are_deleted_at_once(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -264,6 +253,7 @@ async fn many_are_deleted_at_once(world: World) {
     assert_eq!(listed(&bob, "").await, [foreign.as_str()]);
 }
 
+#[testkit::test]
 async fn the_trash_is_emptied_on_request(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -304,6 +294,7 @@ async fn the_trash_is_emptied_on_request(world: World) {
     assert_eq!(listed(&bob, "?deleted=true").await, [theirs]);
 }
 
+#[testkit::test]
 async fn many_are_archived_at_once(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
@@ -329,6 +320,7 @@ async fn many_are_archived_at_once(world: World) {
     assert_eq!(listed(&bob, "").await, [foreign.as_str()]);
 }
 
+#[testkit::test]
 async fn what_a_bulk_request_means_has_to_be_clear(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -360,6 +352,7 @@ async fn what_a_bulk_request_means_has_to_be_clear(world: World) {
     assert_eq!(listed(&ada, "").await, [id]);
 }
 
+#[testkit::test]
 async fn deleting_removes_every_row(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -415,6 +408,7 @@ async fn deleting_removes_every_row(world: World) {
     assert_eq!(ada.list_messages(&kept).await.len(), 2);
 }
 
+#[testkit::test]
 async fn a_conversation_is_deleted_while_it_is_answered(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

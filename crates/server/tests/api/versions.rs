@@ -3,19 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use crate::unknown_id;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    stories!(
-        harness,
-        every_change_makes_a_new_version,
-        a_version_that_is_known_is_not_sent_again,
-        a_change_of_an_old_version_is_refused,
-        of_changes_to_one_version_one_is_made,
-    )
-}
 
 fn tag(reply: &Reply) -> String {
     reply.header("etag").unwrap_or_else(|| panic!("no ETag: {}", reply.text)).to_owned()
@@ -33,6 +23,7 @@ async fn conditional(
     user.send(request).await
 }
 
+#[testkit::test]
 async fn every_change_makes_a_new_version(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -68,6 +59,7 @@ async fn every_change_makes_a_new_version(world: World) {
     assert_eq!(Some(&tag(&ada.get(&path).await)), tags.last());
 }
 
+#[testkit::test]
 async fn a_version_that_is_known_is_not_sent_again(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -93,6 +85,7 @@ async fn a_version_that_is_known_is_not_sent_again(world: World) {
     assert_eq!(get(&current).await.expect(200)["title"], "x");
 }
 
+#[testkit::test]
 async fn a_change_of_an_old_version_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
@@ -151,6 +144,7 @@ async fn a_change_of_an_old_version_is_refused(world: World) {
     }
 }
 
+#[testkit::test]
 async fn of_changes_to_one_version_one_is_made(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;

@@ -12,7 +12,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{Settings, eventually};
+use testkit::{Case, Need, Settings, eventually};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
@@ -23,19 +23,33 @@ fn frontend() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend")
 }
 
+/// A scenario, by its name.
+#[derive(Debug)]
+pub(crate) struct Scenario(String);
+
+impl Case for Scenario {
+    fn name(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// The scenarios that there are.
-pub(crate) fn names() -> Vec<String> {
+pub(crate) fn all() -> Vec<Scenario> {
     let folder = std::fs::read_dir(frontend().join("e2e/scenarios")).expect("the scenarios");
     let file = |entry: std::io::Result<std::fs::DirEntry>| {
         entry.ok()?.file_name().to_str()?.strip_suffix(".mjs").map(str::to_owned)
     };
     let mut names: Vec<String> = folder.filter_map(file).collect();
     names.sort();
-    names
+    names.into_iter().map(Scenario).collect()
 }
 
-/// Whether everything is there that a scenario needs.
-pub(crate) fn available() -> Result<(), String> {
+/// A browser, and Node to drive it.
+pub(crate) fn browser() -> Need {
+    Need::new("browser", available())
+}
+
+fn available() -> Result<(), String> {
     if web::Site::embedded().build().is_none() {
         return Err("the program was built without the web client".to_owned());
     }
@@ -50,7 +64,7 @@ pub(crate) fn available() -> Result<(), String> {
 
 /// Runs a scenario to its end.
 #[expect(clippy::print_stdout, reason = "that is where a test's findings go")]
-pub(crate) async fn run(name: String) {
+pub(crate) async fn run(Scenario(name): Scenario) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut server = Some(program(&directory).serve().await);
     let url = server.as_ref().map(|server| server.url().to_owned()).unwrap_or_default();

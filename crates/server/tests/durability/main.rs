@@ -13,7 +13,7 @@ use std::process::{ExitCode, Stdio};
 
 use mock::MockServer;
 use testkit::process::ProcessBuilder;
-use testkit::{Harness, Settings, eventually};
+use testkit::{Need, Settings, eventually};
 
 use trace::Trace;
 
@@ -25,14 +25,15 @@ const FILE: &str = "trace.txt";
 const LONGEST: &str = "8192";
 
 fn main() -> ExitCode {
-    outbound::stories(Harness::new())
-        .process_story_if("a_message_is_on_disk_before_it_is_acknowledged", available(), full)
-        .process_story_if("with_relaxed_commits_it_is_not", available(), normal)
-        .run()
+    testkit::main()
 }
 
 /// Whether processes may be traced here.
-fn available() -> Result<(), String> {
+fn tracing() -> Need {
+    Need::unnamed(may_trace())
+}
+
+fn may_trace() -> Result<(), String> {
     let mut command = std::process::Command::new("strace");
     command.args(["-D", "-qq", "-e", "trace=none", "true"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -43,13 +44,15 @@ fn available() -> Result<(), String> {
     }
 }
 
-async fn full() {
+#[testkit::test(needs = tracing())]
+async fn a_message_is_on_disk_before_it_is_acknowledged() {
     let synced = sends(Settings::quick()).await;
     assert_eq!(synced, [true; SENDS], "by default every one waits for the disk");
 }
 
-/// Shows that the other story can fail.
-async fn normal() {
+/// Shows that the other test can fail.
+#[testkit::test(needs = tracing())]
+async fn with_relaxed_commits_it_is_not() {
     let synced = sends(Settings::quick().set("CHATAPP_STORAGE__SYNCHRONOUS", "normal")).await;
     assert!(synced.contains(&false), "{synced:?}");
 }

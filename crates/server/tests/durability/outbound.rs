@@ -6,20 +6,15 @@ use mock::MockServer;
 use serde_json::json;
 use testkit::client::{PASSWORD, User};
 use testkit::process::ProcessBuilder;
-use testkit::{Harness, Settings, eventually};
+use testkit::{Settings, eventually};
 
-use super::{FILE, available};
+use super::{FILE, tracing};
 
 /// What may leave the machine.
 const CALLS: &str = "trace=connect,sendto,sendmsg,sendmmsg";
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story_if("nobody_but_the_provider_is_connected_to", available(), faithful)
-        .process_story_if("another_connection_would_be_seen", available(), planted)
-}
-
-async fn faithful() {
+#[testkit::test(needs = tracing())]
+async fn nobody_but_the_provider_is_connected_to() {
     let upstream = MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let settings = Settings::quick().upstream(&upstream.base_url());
     let reached = session(&settings, &[]).await;
@@ -28,8 +23,9 @@ async fn faithful() {
     assert_eq!(session(&Settings::quick(), &[]).await, BTreeSet::new());
 }
 
-/// Shows that the other story can fail.
-async fn planted() {
+/// Shows that the other test can fail.
+#[testkit::test(needs = tracing())]
+async fn another_connection_would_be_seen() {
     let upstream = MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let other = MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let settings = Settings::quick()

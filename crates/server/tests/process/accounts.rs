@@ -8,23 +8,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, User};
 use testkit::sql::Sql;
-use testkit::{Harness, Settings, World};
+use testkit::{Settings, World};
 
 use super::place::{BINARY, Place, run};
 use super::{PROMPT, settings, ticks, upstream};
 
 /// The password that an operator gives somebody.
 const ANOTHER: &str = "lantern gravel orchestra";
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("an_operator_makes_the_first_administrator", first_administrator)
-        .story("an_operator_manages_accounts_while_the_server_runs", accounts)
-        .story("o1_an_operator_says_who_administers_and_the_last_one_stays", roles)
-        .process_story("an_operator_gives_links_away", links)
-        .story("an_operator_manages_keys_while_the_server_runs", keys)
-        .process_story("a_password_is_typed_without_being_shown", typed)
-}
 
 /// The program with the settings of one story.
 struct Operator<'a> {
@@ -65,7 +55,8 @@ async fn may_log_in(anonymous: &Anonymous, email: &str, password: &str) -> bool 
     status == 200
 }
 
-async fn first_administrator(world: World) {
+#[testkit::test]
+async fn an_operator_makes_the_first_administrator(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
@@ -105,7 +96,8 @@ async fn first_administrator(world: World) {
     server.terminate().await;
 }
 
-async fn accounts(world: World) {
+#[testkit::test]
+async fn an_operator_manages_accounts_while_the_server_runs(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
@@ -173,7 +165,8 @@ async fn accounts(world: World) {
     server.terminate().await;
 }
 
-async fn roles(world: World) {
+#[testkit::test]
+async fn o1_an_operator_says_who_administers_and_the_last_one_stays(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
@@ -217,7 +210,8 @@ async fn roles(world: World) {
     server.terminate().await;
 }
 
-async fn links() {
+#[testkit::test]
+async fn an_operator_gives_links_away() {
     let place = Place::new();
     let settings = Settings::quick()
         .set("CHATAPP_AUTH__SIGNUP", "invite")
@@ -254,7 +248,8 @@ async fn links() {
     operator.refused(&["user", "invite"], "auth.signup is closed").await;
 }
 
-async fn keys(world: World) {
+#[testkit::test]
+async fn an_operator_manages_keys_while_the_server_runs(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__KEYS_PER_USER", "2");
@@ -351,7 +346,8 @@ async fn at_terminal(
     (child.wait().await.expect("the program ends").code(), shown)
 }
 
-async fn typed() {
+#[testkit::test]
+async fn a_password_is_typed_without_being_shown() {
     let place = Place::new();
     let operator = Operator { place: &place, settings: Settings::quick() };
     operator.done(&["migrate"]).await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, User};
 use testkit::process::ProcessBuilder;
-use testkit::{Engine, Harness, Settings, World};
+use testkit::{Engine, Settings, World};
 
 use super::place::{Place, run};
 use super::{PROMPT, settings, upstream};
@@ -17,19 +17,6 @@ const WRITERS: usize = 4;
 const MOST: usize = 40;
 /// How many messages are acknowledged before the backup begins.
 const BEFORE: usize = 24;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&[Engine::Sqlite], "a_backup_under_load_holds_what_was_acknowledged", load)
-        .process_story("restoring_asks_first_and_needs_the_data_for_itself", restoring)
-        .process_story("logins_survive_a_restore_unless_they_are_ended", logins)
-        .process_story("a_large_backup_says_how_far_it_is", large)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "other_engines_are_told_what_to_use",
-            other_engines,
-        )
-}
 
 /// One person's messages, acknowledged one after the other.
 struct Writer {
@@ -53,7 +40,8 @@ impl Writer {
     }
 }
 
-async fn load(world: World) {
+#[testkit::test(sqlite)]
+async fn a_backup_under_load_holds_what_was_acknowledged(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -125,7 +113,8 @@ async fn restore(place: &Place, settings: &Settings, file: &Path, more: &[&str])
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
 }
 
-async fn restoring() {
+#[testkit::test]
+async fn restoring_asks_first_and_needs_the_data_for_itself() {
     let place = Place::new();
     let settings = Settings::quick();
     let command = |words: &[&str]| run(place.program().settings(&settings).args(words));
@@ -176,7 +165,8 @@ async fn restoring() {
     }
 }
 
-async fn logins() {
+#[testkit::test]
+async fn logins_survive_a_restore_unless_they_are_ended() {
     let place = Place::new();
     let settings = Settings::quick().unset("SECRET_KEY");
     let server = place.program().settings(&settings).serve().await;
@@ -214,7 +204,8 @@ async fn logins() {
     same.get("/api/me").await.expect(200);
 }
 
-async fn large() {
+#[testkit::test]
+async fn a_large_backup_says_how_far_it_is() {
     let place = Place::new();
     let settings = Settings::quick();
     let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
@@ -239,7 +230,8 @@ async fn large() {
     assert!(code == Some(0) && !err.contains("percent"), "{err}");
 }
 
-async fn other_engines(world: World) {
+#[testkit::test(servers)]
+async fn other_engines_are_told_what_to_use(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();

@@ -1,20 +1,13 @@
 //! Commands that help around the server.
 
 use serde_json::Value;
-use testkit::{Harness, Settings, eventually};
+use testkit::{Settings, eventually};
 
 use super::place::{Place, run};
 use super::{PROMPT, ticks, upstream};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("a_shell_completes_commands_and_options", completions)
-        .process_story("every_command_has_a_manual_page", manual)
-        .process_story("the_version_says_which_schema_it_brings", version)
-        .process_story("a_container_can_ask_whether_the_server_is_well", healthcheck)
-}
-
-async fn completions() {
+#[testkit::test]
+async fn a_shell_completes_commands_and_options() {
     let place = Place::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let command = place.program().args(["completions", shell]);
@@ -36,7 +29,8 @@ async fn completions() {
     assert_eq!(complete("chatapp restore --e", "--e").await, "--end-sessions\n");
 }
 
-async fn manual() {
+#[testkit::test]
+async fn every_command_has_a_manual_page() {
     let place = Place::new();
     let (code, page, err) = run(place.program().arg("man")).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
@@ -52,7 +46,8 @@ async fn manual() {
     assert!(code == Some(1) && err.contains("cannot write manual pages to file"), "{err}");
 }
 
-async fn version() {
+#[testkit::test]
+async fn the_version_says_which_schema_it_brings() {
     let place = Place::new();
     let (code, out, err) = run(place.program().arg("version")).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
@@ -68,7 +63,8 @@ async fn version() {
     );
 }
 
-async fn healthcheck() {
+#[testkit::test]
+async fn a_container_can_ask_whether_the_server_is_well() {
     let upstream = upstream().await;
     let place = Place::new();
     let settings = Settings::quick().upstream(&upstream.base_url());

@@ -3,17 +3,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
-use testkit::{Harness, Settings};
+use testkit::Settings;
 
 use super::doctor::sound;
 use super::place::{Place, run};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("a_configuration_is_shown_with_its_origins_and_without_secrets", shown)
-        .process_story("a_configuration_is_checked", checked)
-        .process_story("a_configuration_is_begun", begun)
-}
 
 async fn command(
     place: &Place,
@@ -24,7 +17,8 @@ async fn command(
     run(place.program().settings(settings).args(&words)).await
 }
 
-async fn shown() {
+#[testkit::test]
+async fn a_configuration_is_shown_with_its_origins_and_without_secrets() {
     let place = Place::new();
     place.write("chatapp.toml", "[server]\nport = 8123\n[log]\nlevel = \"warn\"\n");
     place.write(
@@ -58,7 +52,8 @@ async fn shown() {
     }
 }
 
-async fn checked() {
+#[testkit::test]
+async fn a_configuration_is_checked() {
     let place = Place::new();
     let (code, out, err) = command(&place, &sound(), &["check"]).await;
     assert_eq!(code, Some(0), "{err}");
@@ -75,7 +70,8 @@ async fn checked() {
     assert!(!place.path().join("data").exists(), "nothing was made");
 }
 
-async fn begun() {
+#[testkit::test]
+async fn a_configuration_is_begun() {
     let place = Place::new();
     for name in ["chatapp.toml", ".env"] {
         let words = ["init", name];

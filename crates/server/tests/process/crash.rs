@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use testkit::client::{Anonymous, EventStream, Transcript, User};
 use testkit::sse::{Frame, text_of};
-use testkit::{Engine, Harness, World, eventually, validator};
+use testkit::{Engine, World, eventually, validator};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
@@ -17,14 +17,8 @@ const SLACK: Duration = Duration::from_millis(500);
 /// Tokens a second.
 const RATE: u32 = 100;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_crash_costs_no_more_than_the_newest_moment", crash)
-        .story("a_server_that_is_killed_while_it_stops_loses_nothing", draining)
-        .story("what_was_acknowledged_survives_a_crash", acknowledged)
-}
-
-async fn crash(world: World) {
+#[testkit::test]
+async fn a_crash_costs_no_more_than_the_newest_moment(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -163,7 +157,8 @@ pub(super) async fn answer(user: &User, conversation: &str) -> Value {
 }
 
 /// As an impatient service manager does it: asked to stop, then killed before the grace is over.
-async fn draining(world: World) {
+#[testkit::test]
+async fn a_server_that_is_killed_while_it_stops_loses_nothing(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
     let place = Place::new();
@@ -200,7 +195,8 @@ async fn draining(world: World) {
     assert_eq!(turn["response"]["status"], "completed", "the conversation goes on: {turn}");
 }
 
-async fn acknowledged(world: World) {
+#[testkit::test]
+async fn what_was_acknowledged_survives_a_crash(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();

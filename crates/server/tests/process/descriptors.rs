@@ -2,7 +2,7 @@
 
 use testkit::client::Anonymous;
 use testkit::process::ProcessBuilder;
-use testkit::{Harness, World, eventually};
+use testkit::{World, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -11,12 +11,6 @@ use super::{PROMPT, settings, ticks, upstream};
 
 /// Fewer than any server needs for its defaults.
 const FEW: u32 = 160;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("few_open_files_bound_connections_and_answers", few)
-        .story("the_limit_on_open_files_is_raised_as_far_as_it_may_be", raised)
-}
 
 /// The program with these limits on open files, its own and how far it may raise it.
 fn limited(place: &Place, soft: u32, hard: u32) -> ProcessBuilder {
@@ -52,7 +46,8 @@ async fn exchange(connection: &mut TcpStream, method: &str, path: &str, token: &
     }
 }
 
-async fn few(world: World) {
+#[testkit::test]
+async fn few_open_files_bound_connections_and_answers(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream)
         .set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1000")
@@ -110,7 +105,8 @@ async fn few(world: World) {
     }
 }
 
-async fn raised(world: World) {
+#[testkit::test]
+async fn the_limit_on_open_files_is_raised_as_far_as_it_may_be(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream)
         .set("CHATAPP_SERVER__MAX_CONNECTIONS", "500")

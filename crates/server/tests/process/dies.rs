@@ -7,28 +7,13 @@ use serde_json::json;
 use testkit::client::{Anonymous, EventStream, Transcript, User};
 use testkit::process::AppProcess;
 use testkit::sse::{Frame, text_of};
-use testkit::{Engine, Harness, Settings, World, eventually, validator};
+use testkit::{Engine, Settings, World, eventually, validator};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// After a crash the numbers of events go on at a multiple of this.
 const CRASH_STEP: u64 = 1_000_000;
-/// Engines on which several servers work.
-const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("dies_between_the_commit_of_a_message_and_its_reply", accepted)
-        .story("dies_with_the_first_word_and_explains_it", at_the_first_word)
-        .story("dies_between_two_checkpoints", between_checkpoints)
-        .story("dies_before_the_commit_of_an_end", before_the_end)
-        .story("dies_between_the_commit_of_an_end_and_its_followers", after_the_end)
-        .story("dies_between_two_recovered_answers", between_recoveries)
-        .story("dies_inside_a_recovery", inside_a_recovery)
-        .story_on(&SHARED, "dies_after_taking_over_and_before_closing", after_taking_over)
-        .story("dies_while_it_forgets_events", forgetting)
-}
 
 /// A server's surroundings, which outlive it.
 struct Home {
@@ -162,7 +147,8 @@ impl Witness {
     }
 }
 
-async fn accepted(world: World) {
+#[testkit::test]
+async fn dies_between_the_commit_of_a_message_and_its_reply(world: World) {
     let home = Home::new(&world).await;
     let server = home.dying("send.committed").await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -188,7 +174,8 @@ async fn accepted(world: World) {
     assert_eq!(witness.assert_nothing_lost(&user, &world, "incomplete").await, "");
 }
 
-async fn at_the_first_word(world: World) {
+#[testkit::test]
+async fn dies_with_the_first_word_and_explains_it(world: World) {
     let home = Home::new(&world).await;
     let server = home.dying("answer.text").await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -206,7 +193,8 @@ async fn at_the_first_word(world: World) {
     assert!(context["tokens"]["total"].as_u64() > Some(0), "{context}");
 }
 
-async fn between_checkpoints(world: World) {
+#[testkit::test]
+async fn dies_between_two_checkpoints(world: World) {
     let mut home = Home::new(&world).await;
     // Far longer than ten tokens take.
     home.settings = home.settings.set("CHATAPP_LIMITS__CHECKPOINT_INTERVAL", "2s");
@@ -228,7 +216,8 @@ async fn between_checkpoints(world: World) {
     assert_eq!(home.calls(PROMPT), 1);
 }
 
-async fn before_the_end(world: World) {
+#[testkit::test]
+async fn dies_before_the_commit_of_an_end(world: World) {
     let home = Home::new(&world).await;
     let server = home.dying("end.uncommitted").await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -244,7 +233,8 @@ async fn before_the_end(world: World) {
     assert_eq!(home.calls(PROMPT), 1);
 }
 
-async fn after_the_end(world: World) {
+#[testkit::test]
+async fn dies_between_the_commit_of_an_end_and_its_followers(world: World) {
     let home = Home::new(&world).await;
     let server = home.dying("end.committed").await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -298,7 +288,8 @@ async fn open(world: &World) -> String {
     world.sql().await.value("SELECT COUNT(*) FROM responses WHERE completed_at IS NULL").await
 }
 
-async fn between_recoveries(world: World) {
+#[testkit::test]
+async fn dies_between_two_recovered_answers(world: World) {
     let home = Home::new(&world).await;
     let (email, orphans) = two_orphans(&home, &world).await;
     home.dies_recovering(&world, "recovery.closed").await;
@@ -306,7 +297,8 @@ async fn between_recoveries(world: World) {
     assert_recovered(&home, &world, &email, &orphans).await;
 }
 
-async fn inside_a_recovery(world: World) {
+#[testkit::test]
+async fn dies_inside_a_recovery(world: World) {
     let home = Home::new(&world).await;
     let (email, orphans) = two_orphans(&home, &world).await;
     home.dies_recovering(&world, "end.uncommitted=2").await;
@@ -314,7 +306,8 @@ async fn inside_a_recovery(world: World) {
     assert_recovered(&home, &world, &email, &orphans).await;
 }
 
-async fn after_taking_over(world: World) {
+#[testkit::test(servers)]
+async fn dies_after_taking_over_and_before_closing(world: World) {
     let home = Home::new(&world).await;
     let (email, orphans) = two_orphans(&home, &world).await;
     home.dies_recovering(&world, "takeover.committed").await;
@@ -322,7 +315,8 @@ async fn after_taking_over(world: World) {
     assert_recovered(&home, &world, &email, &orphans).await;
 }
 
-async fn forgetting(world: World) {
+#[testkit::test]
+async fn dies_while_it_forgets_events(world: World) {
     let mut home = Home::new(&world).await;
     let server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;

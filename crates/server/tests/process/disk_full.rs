@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{Harness, Settings, eventually, validator};
+use testkit::{Need, Settings, eventually, validator};
 
 use super::place::{BINARY, Place, run};
 use super::{PROMPT, ticked, ticks, upstream};
@@ -26,14 +26,9 @@ const WAYS: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--moun
 /// More conversations than fit.
 const MANY: usize = 50_000;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story_if("a_full_disk_refuses_writes_and_nothing_else", way().map(drop), full)
-        .process_story_if("o11_a_read_only_database_is_said_to_be_one", way().map(drop), read_only)
-}
-
 /// Operator case O11.
-async fn read_only() {
+#[testkit::test(needs = Need::unnamed(way().map(drop)))]
+async fn o11_a_read_only_database_is_said_to_be_one() {
     let place = Place::new();
     std::fs::create_dir(place.path().join("data")).expect("a mount point");
     let run = async |arguments: &[&str]| {
@@ -102,7 +97,8 @@ impl Disk {
     }
 }
 
-async fn full() {
+#[testkit::test(needs = Need::unnamed(way().map(drop)))]
+async fn a_full_disk_refuses_writes_and_nothing_else() {
     let upstream = upstream().await;
     let place = Place::new();
     std::fs::create_dir(place.path().join("data")).expect("a mount point");

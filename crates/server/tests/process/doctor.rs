@@ -8,27 +8,13 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use testkit::redis::Redis;
 use testkit::sql::Sql;
-use testkit::{Engine, Harness, Settings, World};
+use testkit::{Engine, Settings, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::place::{Place, run};
 use super::stop::unreachable;
 use super::{settings, upstream};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("the_doctor_leaves_a_well_kept_installation_alone", healthy)
-        .process_story("the_doctor_names_ten_faults_at_once", ten_at_once)
-        .process_story("the_doctor_finds_what_settings_do", by_setting)
-        .process_story("the_doctor_finds_what_is_wrong_with_files", by_file)
-        .process_story("the_doctor_finds_what_is_wrong_with_the_database", by_database)
-        .process_story("the_doctor_finds_what_is_wrong_with_providers", by_provider)
-        .process_story("the_doctor_finds_what_proxies_do", by_proxy)
-        .story("the_doctor_finds_every_engine_well", engines)
-        .story_on(&[Engine::MariaDb, Engine::MySql], "the_doctor_finds_a_refused_account", account)
-        .redis_story_on(&[Engine::MariaDb], "the_doctor_asks_redis", redis)
-}
 
 /// What the doctor says.
 pub(crate) struct Said {
@@ -83,7 +69,8 @@ pub(crate) fn sound() -> Settings {
         .unset("CHATAPP_AUTH__ARGON2_ITERATIONS")
 }
 
-async fn healthy() {
+#[testkit::test]
+async fn the_doctor_leaves_a_well_kept_installation_alone() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
     let settings = sound().upstream(&upstream.base_url());
@@ -111,7 +98,8 @@ async fn healthy() {
     server.terminate().await;
 }
 
-async fn ten_at_once() {
+#[testkit::test]
+async fn the_doctor_names_ten_faults_at_once() {
     tokio::task::LocalSet::new().run_until(planted()).await;
 }
 
@@ -172,7 +160,8 @@ const ORPHAN: &str = "INSERT INTO sessions VALUES (x'01', x'02', '', '', '2026-0
 /// Variables, and what is found: verdict, check, words, and words of the advice.
 type Plant<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str, &'a str, &'a str);
 
-async fn by_setting() {
+#[testkit::test]
+async fn the_doctor_finds_what_settings_do() {
     let taken = StdListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("its address").port().to_string();
     // Something that is no web server.
@@ -221,7 +210,8 @@ async fn by_setting() {
     assert!(!findings.contains("Pages from"), "this machine needs no encryption: {findings}");
 }
 
-async fn by_file() {
+#[testkit::test]
+async fn the_doctor_finds_what_is_wrong_with_files() {
     let settings = sound();
     let place = started(&settings).await;
     let path = |name: &str| place.path().join(name);
@@ -273,7 +263,8 @@ async fn by_file() {
     assert!(doctor().await.finds("warn", "database", "600 MiB long").contains("shell"));
 }
 
-async fn by_database() {
+#[testkit::test]
+async fn the_doctor_finds_what_is_wrong_with_the_database() {
     let settings = sound();
     let place = started(&settings).await;
     let file = place.path().join("data/chatapp.db");
@@ -334,7 +325,8 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-async fn by_provider() {
+#[testkit::test]
+async fn the_doctor_finds_what_is_wrong_with_providers() {
     tokio::task::LocalSet::new().run_until(providers()).await;
 }
 
@@ -380,7 +372,8 @@ async fn providers() {
     Said::by(&place, &settings, &[]).await.finds("warn", "provider", "without encryption");
 }
 
-async fn by_proxy() {
+#[testkit::test]
+async fn the_doctor_finds_what_proxies_do() {
     tokio::task::LocalSet::new().run_until(proxies()).await;
 }
 
@@ -439,7 +432,8 @@ async fn holding_back(server: String) -> String {
     format!("http://{address}")
 }
 
-async fn engines(world: World) {
+#[testkit::test]
+async fn the_doctor_finds_every_engine_well(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -455,7 +449,8 @@ async fn engines(world: World) {
     Said::by(&place, &settings, &[]).await.finds("ok", "schema", "up to date");
 }
 
-async fn account(world: World) {
+#[testkit::test(servers)]
+async fn the_doctor_finds_a_refused_account(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -466,7 +461,8 @@ async fn account(world: World) {
     said.finds("fail", "database", "CREATE DATABASE");
 }
 
-async fn redis(world: World) {
+#[testkit::test(mariadb, needs = Redis::need())]
+async fn the_doctor_asks_redis(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let settings = settings(&world, &upstream);

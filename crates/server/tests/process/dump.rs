@@ -1,20 +1,12 @@
 //! The dump that `docs/OPERATING.md` prints, restored for another account.
 
-use testkit::{Engine, Harness, World};
+use testkit::World;
 
 use super::place::{Place, run};
 use super::tour::blocks;
 use super::{PROMPT, settings, upstream};
 
 const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(
-        &[Engine::MariaDb],
-        "o5_another_account_serves_what_the_documented_dump_holds",
-        other_account,
-    )
-}
 
 /// The lines of the document that dump and that restore, in a block of their own.
 fn documented() -> [&'static str; 2] {
@@ -24,7 +16,8 @@ fn documented() -> [&'static str; 2] {
     lines.try_into().unwrap_or_else(|lines: Vec<_>| panic!("{} lines", lines.len()))
 }
 
-async fn other_account(world: World) {
+#[testkit::test(mariadb)]
+async fn o5_another_account_serves_what_the_documented_dump_holds(world: World) {
     let upstream = upstream().await;
     let ours = settings(&world, &upstream);
     let place = Place::new();

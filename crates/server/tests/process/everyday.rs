@@ -4,25 +4,13 @@
 use serde_json::Value;
 use testkit::process::AppProcess;
 use testkit::sql::Sql;
-use testkit::{Engine, Harness, Settings, World, eventually};
+use testkit::{Settings, World, eventually};
 
 use super::place::{Place, run};
 use super::{settings, upstream};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("o8_a_start_says_which_files_it_read", files)
-        .process_story("o9_a_slip_in_a_well_known_name_is_in_the_log", slips)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "o12_servers_with_different_secrets_are_told",
-            secrets,
-        )
-        .process_story("o20_the_options_of_other_programs_work", options)
-        .process_story("f14_a_locked_database_refuses_writes_in_time", locked)
-}
-
-async fn files() {
+#[testkit::test]
+async fn o8_a_start_says_which_files_it_read() {
     let place = Place::new();
     place.write(".env", "CHATAPP_LOG__LEVEL=info\n");
     place.write("chatapp.toml", "[limits]\nkeys_per_user = 7\n");
@@ -37,7 +25,8 @@ async fn files() {
     assert!(out.contains("read from .env and chatapp.toml"), "{out}");
 }
 
-async fn slips() {
+#[testkit::test]
+async fn o9_a_slip_in_a_well_known_name_is_in_the_log() {
     let place = Place::new();
     place.write(".env", "OPENAI_KEY=sk-0123456789abcdef\n");
     let server = place.program().settings(&Settings::quick()).serve().await;
@@ -48,7 +37,8 @@ async fn slips() {
     assert!(out.contains("Warning: OPENAI_KEY in .env, line 1"), "{out}");
 }
 
-async fn secrets(world: World) {
+#[testkit::test(servers)]
+async fn o12_servers_with_different_secrets_are_told(world: World) {
     const OTHER: &str = "b1946ac92492d2347c6235b4d2611184f0a5c6e7";
     let upstream = upstream().await;
     let ours = settings(&world, &upstream);
@@ -76,7 +66,8 @@ async fn secrets(world: World) {
     assert!(start_and_stop(&theirs).await.contains(says));
 }
 
-async fn options() {
+#[testkit::test]
+async fn o20_the_options_of_other_programs_work() {
     let place = Place::new();
     let (_, version, _) = run(place.program().arg("version")).await;
     for option in ["--version", "-V"] {
@@ -94,7 +85,8 @@ async fn options() {
     }
 }
 
-async fn locked() {
+#[testkit::test]
+async fn f14_a_locked_database_refuses_writes_in_time() {
     let place = Place::new();
     let settings = Settings::quick().set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "100ms");
     let server = place.program().settings(&settings).serve().await;

@@ -6,30 +6,16 @@ use serde_json::{Value, json};
 use testkit::client::{EventStream, Transcript, User};
 use testkit::process::AppProcess;
 use testkit::sse::{Frame, text_of};
-use testkit::{Engine, Harness, Settings, World, eventually, validator};
+use testkit::{Settings, World, eventually, validator};
 
 use super::crash::{answer, ended, number};
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
-/// Engines on which several servers work.
-const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 /// After a crash the numbers of events go on at a multiple of this.
 const CRASH_STEP: u64 = 1_000_000;
 /// How many tokens the rest has.
 const REST: u32 = 20;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("goes_on_with_an_answer_after_a_crash", crash)
-        .story("goes_on_with_an_answer_after_it_was_told_to_stop", shutdown)
-        .story("goes_on_behind_thoughts_and_calls_that_were_cut_off", cut_off)
-        .story("goes_on_with_an_answer_only_so_often", attempts)
-        .story("goes_on_with_an_answer_only_for_so_many_tokens", budget)
-        .story("goes_on_with_nothing_that_was_to_stop", stopped)
-        .story("goes_on_until_it_is_stopped_or_deleted", stop_and_delete)
-        .story_on(&SHARED, "goes_on_where_another_server_died", takeover)
-}
 
 /// A server's surroundings, which outlive it.
 struct Home {
@@ -185,7 +171,8 @@ impl Begun {
     }
 }
 
-async fn crash(world: World) {
+#[testkit::test]
+async fn goes_on_with_an_answer_after_a_crash(world: World) {
     let home = Home::new(&world).await;
     let server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -206,7 +193,8 @@ async fn crash(world: World) {
     assert_eq!(turn["response"]["status"], "completed", "the conversation goes on: {turn}");
 }
 
-async fn shutdown(world: World) {
+#[testkit::test]
+async fn goes_on_with_an_answer_after_it_was_told_to_stop(world: World) {
     let home = Home::new(&world).await.set("CHATAPP_SERVER__SHUTDOWN_GRACE", "300ms");
     let server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -226,7 +214,8 @@ async fn shutdown(world: World) {
     assert_eq!(text, text_of(&begun.seen) + &ticked(REST), "nothing that was shown is lost");
 }
 
-async fn cut_off(world: World) {
+#[testkit::test]
+async fn goes_on_behind_thoughts_and_calls_that_were_cut_off(world: World) {
     let home = Home::new(&world).await;
     let mut server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -297,7 +286,8 @@ async fn die_of(home: &Home, times: usize) -> (Value, Transcript) {
     (resource, whole)
 }
 
-async fn attempts(world: World) {
+#[testkit::test]
+async fn goes_on_with_an_answer_only_so_often(world: World) {
     let home = Home::new(&world).await.set("CHATAPP_RESPONSES__CONTINUE_ATTEMPTS", "2");
     let (response, whole) = die_of(&home, 3).await;
     assert_eq!(response["incomplete_details"]["reason"], "interrupted", "{response}");
@@ -310,7 +300,8 @@ async fn attempts(world: World) {
     assert!([1, 2, 3].iter().all(|crash| crashes.contains(crash)), "each leaves its gap");
 }
 
-async fn budget(world: World) {
+#[testkit::test]
+async fn goes_on_with_an_answer_only_for_so_many_tokens(world: World) {
     // Going on once costs some fifty tokens, twice more than a hundred.
     let home = Home::new(&world).await.set("CHATAPP_RESPONSES__CONTINUE_TOKENS", "100");
     let (response, _) = die_of(&home, 2).await;
@@ -323,7 +314,8 @@ async fn budget(world: World) {
     );
 }
 
-async fn stopped(world: World) {
+#[testkit::test]
+async fn goes_on_with_nothing_that_was_to_stop(world: World) {
     let home = Home::new(&world).await;
     let server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -341,7 +333,8 @@ async fn stopped(world: World) {
     assert_eq!(home.calls(1).await.len(), 1);
 }
 
-async fn stop_and_delete(world: World) {
+#[testkit::test]
+async fn goes_on_until_it_is_stopped_or_deleted(world: World) {
     let home = Home::new(&world).await;
     let server = home.server().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -378,7 +371,8 @@ async fn stop_and_delete(world: World) {
     assert_eq!(world.sql().await.value(open).await, "0");
 }
 
-async fn takeover(world: World) {
+#[testkit::test(servers)]
+async fn goes_on_where_another_server_died(world: World) {
     let home = Home::new(&world).await;
     let (one, two) = (home.server().await, home.server().await);
     let user = one.anonymous().signup("ada@example.org").await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use testkit::World;
 use testkit::process::AppProcess;
-use testkit::{Engine, Harness, World};
 
 use super::place::Place;
 use super::{PROMPT, settings, upstream};
@@ -12,10 +12,6 @@ use super::{PROMPT, settings, upstream};
 const FORGETTING: Duration = Duration::from_secs(20);
 /// How long nothing happens.
 const WINDOW: Duration = Duration::from_secs(10);
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(&[Engine::Sqlite], "an_idle_server_does_nothing", idle)
-}
 
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +47,8 @@ fn field(status: &str, name: &str) -> u64 {
     line.split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number")
 }
 
-async fn idle(world: World) {
+#[testkit::test(sqlite)]
+async fn an_idle_server_does_nothing(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;

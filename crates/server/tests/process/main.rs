@@ -50,42 +50,10 @@ use std::time::Duration;
 
 use mock::MockServer;
 use mock::script::{Answer, Script};
-use testkit::{Harness, Settings, World};
+use testkit::{Settings, World};
 
 fn main() -> ExitCode {
-    let harness = Harness::new();
-    let harness = tour::stories(harness);
-    let harness = who_may::stories(harness);
-    let harness = transfer::stories(harness);
-    let harness = reference::stories(harness);
-    let harness = original_env::stories(harness);
-    let harness = crash::stories(harness);
-    let harness = everyday::stories(harness);
-    #[cfg(feature = "kill-points")]
-    let harness = dies::stories(harness);
-    let harness = goes_on::stories(harness);
-    let harness = memory::stories(harness);
-    let harness = moving::stories(harness);
-    let harness = readers::stories(harness);
-    let harness = stop::stories(harness);
-    let harness = tls::stories(harness);
-    let harness = start::stories(harness);
-    let harness = statements::stories(harness);
-    let harness = secrecy::stories(harness);
-    let harness = slow_clients::stories(harness);
-    let harness = disk_full::stories(harness);
-    let harness = descriptors::stories(harness);
-    let harness = accounts::stories(harness);
-    let harness = backup::stories(harness);
-    let harness = commands::stories(harness);
-    let harness = configuration::stories(harness);
-    let harness = doctor::stories(harness);
-    let harness = dump::stories(harness);
-    let harness = packaging::stories(harness);
-    let harness = packet::stories(harness);
-    let harness = providers::stories(harness);
-    let harness = proxies::stories(harness);
-    idle::stories(harness).run()
+    testkit::main()
 }
 
 /// What people write in these stories; the word in it appears nowhere else.

@@ -10,7 +10,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use testkit::client::{EventStream, PASSWORD, User};
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{Engine, Harness, Settings, World, eventually};
+use testkit::{Settings, World, eventually};
 use tokio::task::JoinHandle;
 
 use super::place::{BINARY, Place};
@@ -23,21 +23,6 @@ const LIMIT: u64 = 512 << 20;
 const ANSWERS: usize = 50;
 /// The most that unread answers to one user take, in KiB.
 const MOST_HELD: u64 = 256 << 10;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(
-            &[Engine::Sqlite],
-            "s1_imports_that_swell_are_refused_while_an_answer_goes_on",
-            swelling,
-        )
-        .story_on(&[Engine::Sqlite], "s2_clients_that_ask_and_do_not_read_cost_little", unread)
-        .story_on(
-            &[Engine::Sqlite],
-            "s1_s2_all_of_it_at_once_is_refused_while_50_answers_go_on",
-            all_at_once,
-        )
-}
 
 /// The server, which the system gives no more memory than [`LIMIT`].
 async fn limited(place: &Place, settings: &Settings) -> AppProcess {
@@ -94,7 +79,8 @@ fn archives() -> ([Vec<u8>; 4], Vec<u8>) {
     (files.map(|file| zip(&file)), zip(&ids))
 }
 
-async fn swelling(world: World) {
+#[testkit::test(sqlite)]
+async fn s1_imports_that_swell_are_refused_while_an_answer_goes_on(world: World) {
     // Before there is a connection: packing takes seconds, in which nobody looks after one.
     let (files, ids) = archives();
     let upstream = upstream().await;
@@ -186,7 +172,8 @@ async fn ask_for_all(user: &User, page: &str, answer: &str) -> Vec<Response> {
     join_all(asked).await
 }
 
-async fn unread(world: World) {
+#[testkit::test(sqlite)]
+async fn s2_clients_that_ask_and_do_not_read_cost_little(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "100");
@@ -281,7 +268,8 @@ async fn persist(user: &User, archive: Vec<u8>) {
     }
 }
 
-async fn all_at_once(world: World) {
+#[testkit::test(sqlite)]
+async fn s1_s2_all_of_it_at_once_is_refused_while_50_answers_go_on(world: World) {
     let (files, ids) = archives();
     let upstream = upstream().await;
     let place = Place::new();

@@ -8,24 +8,10 @@ use serde_json::Value;
 use testkit::client::PASSWORD;
 use testkit::process::AppProcess;
 use testkit::sql::Sql;
-use testkit::{Database, Engine, Harness, Settings, World};
+use testkit::{Database, Engine, Settings, World};
 
 use super::place::{Place, run};
 use super::predecessor::{ADA, BCRYPT, Ids, Old, SAID};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("o3_users_and_conversations_move_in_with_their_passwords", moves_in)
-        .story("o3_what_is_new_there_follows_and_nothing_is_doubled", follows)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "o3_tables_that_compare_texts_by_other_rules_move_in",
-            collations,
-        )
-        .process_story("o3_rows_that_are_wrong_are_told_and_stop_nothing", wrong_rows)
-        .process_story("o3_unusual_names_and_clocks_are_options", options)
-        .process_story("o3_what_cannot_be_moved_in_is_refused", refused)
-}
 
 /// An installation and where it keeps everything.
 struct New {
@@ -104,7 +90,8 @@ async fn seen(user: &testkit::client::User) -> (Value, Vec<Value>) {
     (one.clone(), messages)
 }
 
-async fn moves_in(world: World) {
+#[testkit::test]
+async fn o3_users_and_conversations_move_in_with_their_passwords(world: World) {
     let folder = tempfile::tempdir().expect("a folder");
     for (mut old, new) in pairs(&world, folder.path()).await {
         old.fill().await;
@@ -198,7 +185,8 @@ async fn hash_of(new: &New, email: &str) -> String {
     sql.value(&query).await
 }
 
-async fn follows(world: World) {
+#[testkit::test]
+async fn o3_what_is_new_there_follows_and_nothing_is_doubled(world: World) {
     let folder = tempfile::tempdir().expect("a folder");
     let new = New::on(&world).await;
     let mut old = Old::in_file(folder.path(), Ids::Numbers).await;
@@ -247,7 +235,8 @@ async fn follows(world: World) {
     server.terminate().await;
 }
 
-async fn wrong_rows() {
+#[testkit::test]
+async fn o3_rows_that_are_wrong_are_told_and_stop_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let new = New::in_file().await;
     let mut old = Old::in_file(folder.path(), Ids::Numbers).await;
@@ -323,7 +312,8 @@ async fn wrong_rows() {
 }
 
 /// Tables that were made by releases of a database with other defaults.
-async fn collations(world: World) {
+#[testkit::test(servers)]
+async fn o3_tables_that_compare_texts_by_other_rules_move_in(world: World) {
     let mut old = Old::on_server(&world, "d", Ids::Texts).await;
     old.fill().await;
     for (table, rule) in [("conversations", "utf8mb4_bin"), ("messages", "utf8mb4_unicode_ci")] {
@@ -339,7 +329,8 @@ async fn collations(world: World) {
     assert!(out.contains("messages       5 moved, 0 left out"), "{out}");
 }
 
-async fn options() {
+#[testkit::test]
+async fn o3_unusual_names_and_clocks_are_options() {
     let folder = tempfile::tempdir().expect("a folder");
     let new = New::in_file().await;
     let mut old = Old::in_file(folder.path(), Ids::Numbers).await;
@@ -388,7 +379,8 @@ async fn options() {
     server.terminate().await;
 }
 
-async fn refused() {
+#[testkit::test]
+async fn o3_what_cannot_be_moved_in_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let new = New::in_file().await;
     let mut old = Old::in_file(folder.path(), Ids::Numbers).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mock::CallOutcome;
 use mock::script::FaultKind;
 use testkit::process::AppProcess;
-use testkit::{Engine, Harness, Settings, World, eventually, validator};
+use testkit::{Engine, Settings, World, eventually, validator};
 
 use super::place::Place;
 use super::tour::blocks;
@@ -17,20 +17,8 @@ const NOTICED: Duration = Duration::from_secs(10);
 const DELETE_USER: &str = "DELETE FROM users WHERE email = 'ada@example.org'";
 const DATABASE: &str = include_str!("../../../../docs/DATABASE.md");
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "the_predecessors_env_file_is_enough",
-            env_file,
-        )
-        .story("the_documented_queries_show_what_is_kept", queries)
-        .story("the_documented_tables_are_those_that_are_there", tables)
-        .story("deleting_by_hand_takes_the_children_along", cascades)
-        .story("deleting_by_hand_ends_a_running_answer", running)
-}
-
-async fn env_file(world: World) {
+#[testkit::test(servers)]
+async fn the_predecessors_env_file_is_enough(world: World) {
     let upstream = upstream().await;
     let database = world.database().server().expect("a server");
     assert_eq!(database.password, "p@ss:w/rd#%?");
@@ -69,7 +57,8 @@ async fn env_file(world: World) {
     assert_eq!(server.terminate().await.status.code(), Some(0));
 }
 
-async fn queries(world: World) {
+#[testkit::test]
+async fn the_documented_queries_show_what_is_kept(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
@@ -112,7 +101,8 @@ async fn queries(world: World) {
 /// Tables of the migrations, which have columns of their own kinds.
 const NOT_OURS: [&str; 2] = ["migration_lock", "seaql_migrations"];
 
-async fn tables(world: World) {
+#[testkit::test]
+async fn the_documented_tables_are_those_that_are_there(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
@@ -190,7 +180,8 @@ async fn counts(world: &World) -> Vec<u64> {
     counts
 }
 
-async fn cascades(world: World) {
+#[testkit::test]
+async fn deleting_by_hand_takes_the_children_along(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
@@ -225,7 +216,8 @@ async fn cascades(world: World) {
     assert_eq!(ada.list_conversations().await.len(), 1);
 }
 
-async fn running(world: World) {
+#[testkit::test]
+async fn deleting_by_hand_ends_a_running_answer(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;

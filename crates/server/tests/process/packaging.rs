@@ -7,7 +7,7 @@ use std::process::Command;
 use chatapp::cli::Cli;
 use chatapp::config::{Config, Sources};
 use clap::Parser as _;
-use testkit::Harness;
+use testkit::Need;
 use testkit::engine::find;
 
 use super::place::{BINARY, Place};
@@ -23,13 +23,9 @@ const UNITS: [(&str, &str); 3] = [
 /// Where packages put the program.
 const INSTALLED: &str = "/usr/local/bin/chatapp";
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let analyze =
-        find("systemd-analyze").map(drop).ok_or_else(|| "systemd is not installed".to_owned());
-    harness
-        .process_story("the_container_file_is_sound", container)
-        .process_story("the_units_start_what_there_is", units)
-        .process_story_if("systemd_finds_nothing_wrong_with_the_units", analyze, verified)
+fn systemd() -> Need {
+    let found = find("systemd-analyze").map(drop);
+    Need::unnamed(found.ok_or_else(|| "systemd is not installed".to_owned()))
 }
 
 /// The instructions of a container file: its name and the rest, continued lines joined.
@@ -60,7 +56,8 @@ fn configured(variables: &BTreeMap<&str, &str>) -> Config {
     Config::load(&sources).unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn container() {
+#[testkit::test]
+async fn the_container_file_is_sound() {
     let all = instructions(CONTAINERFILE);
     let last_stage = all.iter().rposition(|(name, _)| name == "FROM").expect("a stage");
     assert!(last_stage > 1, "it is built in a stage that is left behind");
@@ -122,7 +119,8 @@ async fn container() {
     assert!(copied, "the program is in the image");
 }
 
-async fn units() {
+#[testkit::test]
+async fn the_units_start_what_there_is() {
     for (name, text) in UNITS {
         let values = |key: &str| {
             let lines = text.lines().filter_map(move |line| line.split_once('='));
@@ -166,7 +164,8 @@ fn resolves(instructions: &[(String, String)]) {
 }
 
 /// As systemd reads them, with a program that is there.
-async fn verified() {
+#[testkit::test(needs = systemd())]
+async fn systemd_finds_nothing_wrong_with_the_units() {
     let place = Place::new();
     for (name, text) in UNITS {
         place.write(name, &text.replace(INSTALLED, BINARY));

@@ -3,19 +3,13 @@
 use mock::script::{Ending, Script, Step};
 use serde_json::Value;
 use testkit::client::User;
-use testkit::{Engine, Harness, World, eventually};
+use testkit::{World, eventually};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
-/// Engines with such a limit.
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 /// The limit, in bytes.
 const PACKET: usize = 1024 * 1024;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(&SERVERS, "f5_a_kill_with_a_large_answer_open_locks_no_conversation", killed)
-}
 
 /// An answer of 1.5 MB, in pieces.
 fn pieces() -> Vec<String> {
@@ -39,7 +33,8 @@ async fn assert_free(user: &User, conversation: &str) {
     assert_eq!(turn["response"]["status"], "completed", "{turn}");
 }
 
-async fn killed(world: World) {
+#[testkit::test(servers)]
+async fn f5_a_kill_with_a_large_answer_open_locks_no_conversation(world: World) {
     let database = world.own_server().await;
     let world = database.world().clone();
     world.database().administer(&format!("SET GLOBAL max_allowed_packet = {PACKET}")).await;

@@ -2,18 +2,11 @@
 
 use mock::MockServer;
 use serde_json::Value;
-use testkit::{Harness, Settings};
+use testkit::Settings;
 
 use super::doctor::sound;
 use super::place::{Place, run};
 use super::upstream;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("providers_are_listed_without_their_keys", listed)
-        .process_story("a_provider_that_is_well_is_tested", well)
-        .process_story("a_provider_that_fails_is_told_how_to_be_mended", unwell)
-}
 
 /// Two providers, the default one first.
 async fn configured(place: &Place) -> (MockServer, Settings) {
@@ -37,7 +30,8 @@ async fn command(
     run(place.program().settings(settings).args(&words)).await
 }
 
-async fn listed() {
+#[testkit::test]
+async fn providers_are_listed_without_their_keys() {
     let place = Place::new();
     let (upstream, settings) = configured(&place).await;
     let settings = settings.set("OPENAI_API_KEY", "sk-of-the-provider");
@@ -59,7 +53,8 @@ async fn listed() {
     assert!(upstream.calls().is_empty(), "nobody is asked");
 }
 
-async fn well() {
+#[testkit::test]
+async fn a_provider_that_is_well_is_tested() {
     let place = Place::new();
     let (upstream, settings) = configured(&place).await;
     let (code, out, err) = command(&place, &settings, &["test", "second"]).await;
@@ -75,7 +70,8 @@ async fn well() {
     assert_eq!(answers.count(), 2, "both were asked: {report}");
 }
 
-async fn unwell() {
+#[testkit::test]
+async fn a_provider_that_fails_is_told_how_to_be_mended() {
     let place = Place::new();
     let (upstream, settings) = configured(&place).await;
     let settings = settings.set("CHATAPP_PROVIDER__MAX_RETRIES", "3");

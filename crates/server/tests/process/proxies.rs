@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::client::{Anonymous, User};
 use testkit::process::AppProcess;
 use testkit::reverse_proxy::ReverseProxyProcess;
-use testkit::{Harness, ReverseProxy, Settings};
+use testkit::{ReverseProxy, Settings};
 
 use super::doctor::sound;
 use super::place::{Place, run};
@@ -15,22 +15,14 @@ use super::{PROMPT, ticked, ticks, upstream};
 const NGINX: &str = include_str!("../../../../packaging/nginx.conf");
 const CADDY: &str = include_str!("../../../../packaging/Caddyfile");
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let (nginx, caddy) = (ReverseProxy::Nginx, ReverseProxy::Caddy);
-    harness
-        .process_story_with(
-            "nginx_passes_on_what_it_should",
-            nginx.name(),
-            nginx.available(),
-            async || good(ReverseProxy::Nginx).await,
-        )
-        .process_story_with(
-            "caddy_passes_on_what_it_should",
-            caddy.name(),
-            caddy.available(),
-            async || good(ReverseProxy::Caddy).await,
-        )
-        .process_story_with("the_doctor_sees_a_bad_nginx", nginx.name(), nginx.available(), bad)
+#[testkit::test(needs = ReverseProxy::Nginx.need())]
+async fn nginx_passes_on_what_it_should() {
+    good(ReverseProxy::Nginx).await;
+}
+
+#[testkit::test(needs = ReverseProxy::Caddy.need())]
+async fn caddy_passes_on_what_it_should() {
+    good(ReverseProxy::Caddy).await;
 }
 
 /// The example for a server at this address, without the certificate that nobody has here.
@@ -137,7 +129,8 @@ async fn large_import(user: &User) {
     assert_eq!(summary["imported"], 50, "{first}");
 }
 
-async fn bad() {
+#[testkit::test(needs = ReverseProxy::Nginx.need())]
+async fn the_doctor_sees_a_bad_nginx() {
     let upstream = upstream().await;
     let place = Place::new();
     let settings = sound().upstream(&upstream.base_url());

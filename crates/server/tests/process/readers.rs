@@ -5,24 +5,16 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use testkit::client::User;
 use testkit::process::AppProcess;
-use testkit::{Engine, Harness, World, eventually, validator};
+use testkit::{World, eventually, validator};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
-/// Engines on which several servers work.
-const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
 const FOLLOWERS: usize = 8;
 /// Readers that do not read.
 const ASLEEP: usize = 10;
 /// More than the operating system keeps for a connection, as events.
 const LONG: u32 = 40_000;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&SHARED, "one_reads_for_all_who_follow_an_answer_of_another_server", once)
-        .story("readers_that_stall_are_dropped_and_hurt_nobody", stall)
-}
 
 async fn gauge(server: &AppProcess, name: &str) -> u64 {
     let text = server.anonymous().metrics().await.text;
@@ -35,7 +27,8 @@ async fn readers(server: &AppProcess) -> u64 {
     gauge(server, "chatapp_remote_responses_followed").await
 }
 
-async fn once(world: World) {
+#[testkit::test(servers)]
+async fn one_reads_for_all_who_follow_an_answer_of_another_server(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -99,7 +92,8 @@ async fn fall_asleep(server: &AppProcess, user: &User, response: &str) -> TcpStr
     stream
 }
 
-async fn stall(world: World) {
+#[testkit::test]
+async fn readers_that_stall_are_dropped_and_hurt_nobody(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__WRITE_STALL", "1s");
     let place = Place::new();

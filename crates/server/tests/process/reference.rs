@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use provider::{Phase, ProviderError};
 use serde_json::Value;
 use testkit::process::AppProcess;
-use testkit::{Harness, Settings};
+use testkit::{Need, Settings};
 
 use super::place::Place;
 use super::tour;
@@ -20,17 +20,12 @@ use call::{Call, Shell};
 use guide::{Guide, Route};
 use shown::Names;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let example = "every_route_has_an_example_that_works";
-    let harness = harness.process_story_if(example, tour::available(), examples);
-    harness.process_story("every_failure_of_a_provider_is_documented", failures)
-}
-
 fn path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/API.md"))
 }
 
-async fn examples() {
+#[testkit::test(needs = Need::unnamed(tour::available()))]
+async fn every_route_has_an_example_that_works() {
     let place = Place::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let text = std::fs::read_to_string(path()).expect("docs/API.md");
@@ -107,7 +102,8 @@ fn check(call: &Call, route: &Route, routes: &BTreeSet<Route>) -> Result<(), Str
 }
 
 /// A failure of a provider ends an answer with its code, so docs/ERRORS.md has to say what it is.
-async fn failures() {
+#[testkit::test]
+async fn every_failure_of_a_provider_is_documented() {
     let phases = [Phase::Connect, Phase::FirstToken, Phase::Idle, Phase::Total];
     let failures = phases.map(ProviderError::Timeout).into_iter().chain([
         ProviderError::Auth,

@@ -5,9 +5,9 @@
 use reqwest::Method;
 use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
+use testkit::World;
 use testkit::client::{Anonymous, PASSWORD};
 use testkit::process::AppProcess;
-use testkit::{Harness, World};
 
 use super::place::{Place, assert_clean};
 use super::{PROMPT, settings, ticks, upstream};
@@ -15,11 +15,8 @@ use super::{PROMPT, settings, ticks, upstream};
 /// A line that a reader of the log would take for one of the server's.
 const FORGED: &str = "\r\n{\"level\":\"INFO\",\"message\":\"forged marmalade\"}\r\nINFO forged";
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("the_log_holds_no_secret_and_no_words_of_anybodys", busy_day)
-}
-
-async fn busy_day(world: World) {
+#[testkit::test]
+async fn the_log_holds_no_secret_and_no_words_of_anybodys(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use mock::MockServer;
 use serde_json::{Value, json};
 use testkit::process::AppProcess;
-use testkit::{Engine, Harness, World, eventually};
+use testkit::{World, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::MissedTickBehavior;
@@ -27,14 +27,6 @@ const SIGNING_UP: usize = 80;
 const POLL: Duration = Duration::from_millis(100);
 /// How much longer than in quiet times everything may take. Without limits it takes a minute.
 const TIMES: u32 = 10;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let on = &[Engine::Sqlite];
-    harness
-        .story_on(on, "s4_1100_slow_connections_from_one_address_leave_the_rest_to_others", slow)
-        .story_on(on, "s5_80_clients_that_sign_up_leave_room_for_others", sign_ups)
-        .story_on(on, "s6_whoever_polls_an_account_keeps_nobody_out", polls)
-}
 
 async fn connect(server: SocketAddr, from: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -74,7 +66,8 @@ async fn gauge(server: &AppProcess, name: &str) -> usize {
     line.map_or(0, |value| value.parse().expect("a whole number"))
 }
 
-async fn slow(world: World) {
+#[testkit::test(sqlite)]
+async fn s4_1100_slow_connections_from_one_address_leave_the_rest_to_others(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__MAX_CONNECTIONS", "1000");
     let place = Place::new();
@@ -120,7 +113,8 @@ async fn slow(world: World) {
     server.terminate().await;
 }
 
-async fn sign_ups(world: World) {
+#[testkit::test(sqlite)]
+async fn s5_80_clients_that_sign_up_leave_room_for_others(world: World) {
     let upstream = upstream().await;
     // Whoever comes may sign up as often as they like, and what a hash takes is part of it.
     let settings = settings(&world, &upstream)
@@ -168,7 +162,8 @@ async fn sign_ups(world: World) {
     server.terminate().await;
 }
 
-async fn polls(world: World) {
+#[testkit::test(sqlite)]
+async fn s6_whoever_polls_an_account_keeps_nobody_out(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use testkit::process::ProcessBuilder;
-use testkit::{Engine, Harness, Settings, World, eventually};
+use testkit::{Engine, Settings, World, eventually};
 
 use super::place::{Place, run};
 use super::stop::unreachable;
@@ -14,30 +14,9 @@ pub(crate) const FAILED: i32 = 1;
 /// The configuration cannot be used.
 pub(crate) const CONFIGURATION: i32 = 78;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .process_story("a_configuration_that_cannot_be_used_is_named", configuration)
-        .process_story("a_missing_or_short_secret_is_refused", secret)
-        .process_story("an_unreachable_database_is_said_in_one_line", unreachable_database)
-        .process_story("a_damaged_database_is_said_at_once_with_what_to_do", damaged_database)
-        .process_story("an_administrator_can_be_made_before_the_first_start", administrator)
-        .process_story("a_port_in_use_is_said_before_anything_is_made", port)
-        .process_story("every_command_runs", commands)
-        .process_story("the_mock_provider_answers_a_server", mock_provider)
-        .story_on(&[Engine::Sqlite], "a_second_server_on_the_same_data_is_refused", second)
-        .story_on(&[Engine::MariaDb, Engine::MySql], "a_refused_account_is_said", account)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "a_start_that_waits_for_its_database_says_so",
-            waiting,
-        )
-        .story("foreign_tables_are_named_and_untouched", foreign)
-        .story_on(&[Engine::Sqlite], "s17_what_is_stored_is_its_owners_only", modes)
-        .story("s18_refused_logins_are_logged_with_account_and_address", refused_logins)
-}
-
 /// Nothing is gained by waiting for a file that is no database, or one with a broken page.
-async fn damaged_database() {
+#[testkit::test]
+async fn a_damaged_database_is_said_at_once_with_what_to_do() {
     let place = Place::new();
     let settings = Settings::quick();
     let command = |word: &str| place.program().settings(&settings).arg(word);
@@ -66,7 +45,8 @@ async fn damaged_database() {
 }
 
 /// As docs/OPERATING.md says.
-async fn administrator() {
+#[testkit::test]
+async fn an_administrator_can_be_made_before_the_first_start() {
     let place = Place::new();
     let settings = Settings::quick();
     let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
@@ -84,7 +64,8 @@ async fn administrator() {
 
 /// The database and all that lies beside it, in a folder that others may enter: made for its owner
 /// only, and taken away from others where an earlier release has left it to them.
-async fn modes(world: World) {
+#[testkit::test(sqlite)]
+async fn s17_what_is_stored_is_its_owners_only(world: World) {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = world.database().directory().to_owned();
@@ -124,7 +105,8 @@ async fn modes(world: World) {
     }
 }
 
-async fn refused_logins(world: World) {
+#[testkit::test]
+async fn s18_refused_logins_are_logged_with_account_and_address(world: World) {
     let upstream = upstream().await;
     let place = Place::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
@@ -252,7 +234,8 @@ const CASES: &[Case] = &[
     },
 ];
 
-async fn configuration() {
+#[testkit::test]
+async fn a_configuration_that_cannot_be_used_is_named() {
     for case in CASES {
         let place = Place::new();
         case.files.iter().for_each(|(name, text)| place.write(name, text));
@@ -275,7 +258,8 @@ async fn configuration() {
     }
 }
 
-async fn secret() {
+#[testkit::test]
+async fn a_missing_or_short_secret_is_refused() {
     let place = Place::new();
     let settings = Settings::quick().unset("SECRET_KEY");
     let server = place.program().settings(&settings).serve().await;
@@ -301,7 +285,8 @@ async fn secret() {
     assert_eq!(server.terminate().await.status.code(), Some(0));
 }
 
-async fn unreachable_database() {
+#[testkit::test]
+async fn an_unreachable_database_is_said_in_one_line() {
     let place = Place::new();
     let settings = unreachable(&Settings::quick()).set("CHATAPP_STORAGE__CONNECT_TIMEOUT", "1s");
     let (code, said) = start(place.program().settings(&settings)).await;
@@ -312,7 +297,8 @@ async fn unreachable_database() {
     assert_eq!(line.matches("refused").count(), 1, "the cause is said once: {line}");
 }
 
-async fn port() {
+#[testkit::test]
+async fn a_port_in_use_is_said_before_anything_is_made() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("its address").port().to_string();
@@ -324,7 +310,8 @@ async fn port() {
     assert!(!place.path().join("data/chatapp.db").exists());
 }
 
-async fn commands() {
+#[testkit::test]
+async fn every_command_runs() {
     let place = Place::new();
     let command =
         |arguments: &[&str]| run(place.program().settings(&Settings::quick()).args(arguments));
@@ -351,7 +338,8 @@ async fn commands() {
     assert!(code == Some(2) && err.contains("migrate"), "{code:?} {err}");
 }
 
-async fn mock_provider() {
+#[testkit::test]
+async fn the_mock_provider_answers_a_server() {
     let place = Place::new();
     let mut provider = place.program().arg("mock-provider").arg("--port").arg("0").launch();
     let mut address = None;
@@ -376,7 +364,8 @@ async fn mock_provider() {
     assert!(ended.stderr.contains(r#""outcome":"finished""#), "{}", ended.stderr);
 }
 
-async fn second(world: World) {
+#[testkit::test(sqlite)]
+async fn a_second_server_on_the_same_data_is_refused(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -394,7 +383,8 @@ async fn second(world: World) {
     place.program().settings(&settings).serve().await;
 }
 
-async fn account(world: World) {
+#[testkit::test(servers)]
+async fn a_refused_account_is_said(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("DB_PASSWORD", "canary");
     let place = Place::new();
@@ -404,7 +394,8 @@ async fn account(world: World) {
     assert!(line.contains("DB_USER") && line.contains("DB_PASSWORD"), "{line}");
 }
 
-async fn waiting(world: World) {
+#[testkit::test(servers)]
+async fn a_start_that_waits_for_its_database_says_so(world: World) {
     let database = world.own_server().await;
     let upstream = upstream().await;
     let settings = settings(database.world(), &upstream);
@@ -439,7 +430,8 @@ async fn waiting(world: World) {
     assert_eq!(server.wait().await.status.code(), Some(0));
 }
 
-async fn foreign(world: World) {
+#[testkit::test]
+async fn foreign_tables_are_named_and_untouched(world: World) {
     let mut sql = world.sql().await;
     // As the predecessor made them.
     sql.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, username VARCHAR(50))").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testkit::client::Anonymous;
-use testkit::{Engine, Harness, World};
+use testkit::{Engine, World};
 
 use super::place::Place;
 use super::{PROMPT, settings, ticks, upstream};
@@ -10,10 +10,6 @@ use super::{PROMPT, settings, ticks, upstream};
 /// Servers on a shared database look at it now and then, and a checkpoint may come between: the
 /// fewest of so many attempts are what the thing itself takes.
 const ATTEMPTS: usize = 7;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story("a_turn_and_a_page_take_no_more_statements_than_they_must", counted)
-}
 
 /// What a server has asked its database so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +60,8 @@ async fn fewest(client: &Anonymous, mut what: impl AsyncFnMut()) -> Asked {
     all.into_iter().min_by_key(|asked| asked.statements()).expect("some attempts")
 }
 
-async fn counted(world: World) {
+#[testkit::test]
+async fn a_turn_and_a_page_take_no_more_statements_than_they_must(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__CHECKPOINT_INTERVAL", "2s");
     let place = Place::new();

@@ -6,7 +6,7 @@ use reqwest::Method;
 use testkit::client::Anonymous;
 use testkit::process::ProcessBuilder;
 use testkit::sse::Frame;
-use testkit::{Engine, Harness, Settings, World, eventually, free_port, validator};
+use testkit::{Settings, World, eventually, free_port, validator};
 
 use super::place::{BINARY, Place};
 use super::{PROMPT, settings, ticked, ticks, upstream};
@@ -14,27 +14,14 @@ use super::{PROMPT, settings, ticked, ticks, upstream};
 /// "At once", on a machine that does other things too; every grace period is far longer.
 const QUICKLY: Duration = Duration::from_secs(8);
 
-/// Engines whose tables somebody else can hold.
-const SHARED: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_running_answer_is_finished_first", finished)
-        .story("it_is_not_ready_at_once_and_is_reached_as_long_as_answers_run", draining)
-        .story_on(&SHARED, "a_migration_is_given_up_and_made_by_the_next_start", migrating)
-        .story("an_answer_that_takes_too_long_is_kept_as_it_is", interrupted)
-        .story("a_second_signal_does_not_wait", twice)
-        .process_story("a_terminal_that_goes_away_stops_the_server_in_good_order", hung_up)
-        .process_story("waiting_for_a_database_can_be_given_up", given_up)
-}
-
 /// Whether the server takes requests, asked over a connection of its own.
 async fn is_ready(anonymous: &Anonymous) -> bool {
     let request = anonymous.with_bearer(None).request(Method::GET, "/health/ready");
     request.send().await.is_ok_and(|reply| reply.status().is_success())
 }
 
-async fn finished(world: World) {
+#[testkit::test]
+async fn a_running_answer_is_finished_first(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -71,7 +58,8 @@ async fn finished(world: World) {
     assert!(user.list_messages(&second).await.is_empty());
 }
 
-async fn hung_up() {
+#[testkit::test]
+async fn a_terminal_that_goes_away_stops_the_server_in_good_order() {
     let place = Place::new();
     // Whoever runs this test may have had the signal ignored, and a process inherits that.
     let start = async |how: &str| {
@@ -92,7 +80,8 @@ async fn hung_up() {
     assert!(!ended.stderr.contains("SIGHUP"), "{}", ended.stderr);
 }
 
-async fn draining(world: World) {
+#[testkit::test]
+async fn it_is_not_ready_at_once_and_is_reached_as_long_as_answers_run(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
     let place = Place::new();
@@ -127,7 +116,8 @@ async fn draining(world: World) {
     assert!(seen == reloaded);
 }
 
-async fn migrating(world: World) {
+#[testkit::test(servers)]
+async fn a_migration_is_given_up_and_made_by_the_next_start(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -166,7 +156,8 @@ async fn migrating(world: World) {
     assert_eq!(turn["response"]["status"], "completed", "{turn}");
 }
 
-async fn interrupted(world: World) {
+#[testkit::test]
+async fn an_answer_that_takes_too_long_is_kept_as_it_is(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "300ms");
     let place = Place::new();
@@ -208,7 +199,8 @@ async fn assert_kept(
     assert_eq!(replay, frames, "the log is byte for byte what was seen");
 }
 
-async fn twice(world: World) {
+#[testkit::test]
+async fn a_second_signal_does_not_wait(world: World) {
     let upstream = upstream().await;
     // The grace period is longer than this story may take.
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
@@ -235,7 +227,8 @@ async fn twice(world: World) {
     assert_kept(&user, &conversation, &response, &frames).await;
 }
 
-async fn given_up() {
+#[testkit::test]
+async fn waiting_for_a_database_can_be_given_up() {
     let place = Place::new();
     let settings = unreachable(&Settings::quick()).set("CHATAPP_STORAGE__CONNECT_TIMEOUT", "5m");
     let mut server = place.program().settings(&settings).launch();

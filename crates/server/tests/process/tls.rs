@@ -5,24 +5,12 @@ use std::path::PathBuf;
 use mock::MockServer;
 use tempfile::TempDir;
 use testkit::certificates::{Authority, Certified, Validity};
-use testkit::{Engine, Harness, OwnServer, Settings, World, outer_address};
+use testkit::{OwnServer, Settings, World, outer_address};
 
 use super::doctor::Said;
 use super::place::{Place, run};
 use super::start::{CONFIGURATION, FAILED, start};
 use super::{PROMPT, settings, ticks, upstream};
-
-const SERVER: &[Engine] = &[Engine::MariaDb];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(SERVER, "s11_a_private_ca_is_trusted_where_it_is_named", private_ca)
-        .story_on(SERVER, "s11_a_certificate_that_does_not_hold_ends_the_start", refused)
-        .story_on(SERVER, "s11_plain_text_leaves_this_machine_only_when_told_to", plain)
-        .story_on(SERVER, "o4_no_ssl_mode_of_a_url_panics", modes)
-        .process_story("s11_what_is_wrong_with_the_keys_of_tls_is_said_at_once", keys)
-        .story_on(SERVER, "an_account_of_a_kind_that_is_not_spoken_is_not_waited_for", account)
-}
 
 /// A database server that listens on every address of this machine.
 struct Remote {
@@ -126,7 +114,8 @@ async fn fails(settings: &Settings, says: &[&str]) {
     }
 }
 
-async fn private_ca(world: World) {
+#[testkit::test(mariadb)]
+async fn s11_a_private_ca_is_trusted_where_it_is_named(world: World) {
     let authority = Authority::new("Our CA");
     let host = outer_address();
     let remote = Remote::with(&world, &authority.sign(&[&host], Validity::Always)).await;
@@ -162,7 +151,8 @@ async fn private_ca(world: World) {
     Said::by(&place, &system, &[]).await.finds("ok", "database", "its certificate is verified");
 }
 
-async fn refused(world: World) {
+#[testkit::test(mariadb)]
+async fn s11_a_certificate_that_does_not_hold_ends_the_start(world: World) {
     let authority = Authority::new("Our CA");
     let host = outer_address();
     let remote = Remote::with(&world, &authority.sign(&[&host], Validity::Always)).await;
@@ -208,7 +198,8 @@ async fn refused(world: World) {
     works(&remote, &trusting).await;
 }
 
-async fn plain(world: World) {
+#[testkit::test(mariadb)]
+async fn s11_plain_text_leaves_this_machine_only_when_told_to(world: World) {
     let remote = Remote::plain(&world).await;
     let (settings, place) = (remote.settings(), Place::new());
     fails(&settings, &["offers no TLS", "DB_TLS=off", "ssl-mode=DISABLED"]).await;
@@ -245,7 +236,8 @@ async fn plain(world: World) {
     fails(&local.set("DB_TLS", "required"), &["offers no TLS"]).await;
 }
 
-async fn modes(world: World) {
+#[testkit::test(mariadb)]
+async fn o4_no_ssl_mode_of_a_url_panics(world: World) {
     let authority = Authority::new("Our CA");
     let host = outer_address();
     let remote = Remote::with(&world, &authority.sign(&[&host], Validity::Always)).await;
@@ -272,7 +264,8 @@ async fn modes(world: World) {
     fails(&plain, &["may ask for TLS", "ssl-mode=DISABLED"]).await;
 }
 
-async fn keys() {
+#[testkit::test]
+async fn s11_what_is_wrong_with_the_keys_of_tls_is_said_at_once() {
     let place = Place::new();
     let check = async |variables: &[(&str, &str)]| {
         let command = place.program().settings(&Settings::quick());
@@ -320,7 +313,8 @@ async fn keys() {
     }
 }
 
-async fn account(world: World) {
+#[testkit::test(mariadb)]
+async fn an_account_of_a_kind_that_is_not_spoken_is_not_waited_for(world: World) {
     let own = world.own_server().await;
     let database = own.world().database();
     database.administer("INSTALL SONAME 'auth_ed25519'").await;

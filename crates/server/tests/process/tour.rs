@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::{Harness, Settings};
+use testkit::{Need, Settings};
 
 use super::place::Place;
 
@@ -15,10 +15,6 @@ const TOOLS: [&str; 3] = ["bash", "curl", "python3"];
 const LIMIT: Duration = Duration::from_mins(3);
 /// Printed before each block; no server sends it.
 const MARK: &str = "\u{1}block\n";
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.process_story_if("the_tour_of_the_readme_works", available(), tour)
-}
 
 pub(crate) fn available() -> Result<(), String> {
     let runs = |tool: &&str| {
@@ -39,7 +35,8 @@ pub(crate) fn blocks<'a>(text: &'a str, marker: &str, language: &str) -> Vec<&'a
     blocks.map(|rest| rest.split_once("```\n").expect("a closed block").0).collect()
 }
 
-async fn tour() {
+#[testkit::test(needs = Need::unnamed(available()))]
+async fn the_tour_of_the_readme_works() {
     let place = Place::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let setup = server.setup_code().await;

@@ -6,20 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 use testkit::client::PASSWORD;
-use testkit::{Harness, Settings, World, eventually};
+use testkit::{Settings, World, eventually};
 
 use super::doctor::sound;
 use super::place::{Place, run};
 use super::{settings, ticked, ticks, upstream};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("conversations_go_out_and_come_in_elsewhere", there)
-        .story("conversations_come_in_beside_a_running_server", beside)
-        .process_story("what_cannot_be_imported_is_refused", refused)
-        .process_story("conversations_come_and_go_through_pipes", piped)
-        .process_story("an_import_that_waits_for_its_pipe_can_be_ended", waiting)
-}
 
 const ADA: &str = "ada@example.org";
 /// Its conversation is named after it, which the report shows.
@@ -58,7 +49,8 @@ fn exported(path: &Path) -> String {
     text.split_once('\n').expect("a header").1.to_owned()
 }
 
-async fn there(world: World) {
+#[testkit::test]
+async fn conversations_go_out_and_come_in_elsewhere(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -114,7 +106,8 @@ async fn there(world: World) {
     assert_eq!((&lines[1]["type"], &lines[1]["already_there"]), (&"summary".into(), &1.into()));
 }
 
-async fn beside(world: World) {
+#[testkit::test]
+async fn conversations_come_in_beside_a_running_server(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
     let place = Place::new();
@@ -146,7 +139,8 @@ async fn beside(world: World) {
     server.terminate().await;
 }
 
-async fn refused() {
+#[testkit::test]
+async fn what_cannot_be_imported_is_refused() {
     let place = empty().await;
     place.write("empty", "");
     place.write("text", "Dear diary");
@@ -176,7 +170,8 @@ async fn refused() {
 }
 
 /// As in `gunzip --stdout FILE | chatapp import ACCOUNT -`.
-async fn piped() {
+#[testkit::test]
+async fn conversations_come_and_go_through_pipes() {
     let place = empty().await;
     let settings = sound();
     let json = std::fs::read_to_string(CHATGPT).expect("a fixture");
@@ -192,7 +187,8 @@ async fn piped() {
     assert_eq!((code, err.contains("- is empty")), (Some(1), true), "{err}");
 }
 
-async fn waiting() {
+#[testkit::test]
+async fn an_import_that_waits_for_its_pipe_can_be_ended() {
     let place = empty().await;
     let pipe = place.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");

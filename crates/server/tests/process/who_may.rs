@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply};
 use testkit::process::AppProcess;
-use testkit::{Harness, ReverseProxy, Settings};
+use testkit::{Need, ReverseProxy, Settings};
 
 use super::doctor::sound;
 use super::place::Place;
@@ -17,40 +17,14 @@ use super::upstream;
 /// The name of the site, which is not this machine's.
 const NAME: &str = "chat.example.org";
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let (nginx, caddy) = (ReverseProxy::Nginx, ReverseProxy::Caddy);
-    harness
-        .process_story("s7_a_foreign_host_gets_in_nowhere", foreign_host)
-        .process_story_with(
-            "s8_behind_a_proxy_without_headers_strangers_are_no_administrators",
-            nginx.name(),
-            nginx.available(),
-            without_headers,
-        )
-        .process_story_with(
-            "s3_behind_the_nginx_of_the_example_strangers_need_an_invitation",
-            nginx.name(),
-            nginx.available(),
-            async || shipped(ReverseProxy::Nginx).await,
-        )
-        .process_story_with(
-            "s3_behind_the_caddy_of_the_example_strangers_need_an_invitation",
-            caddy.name(),
-            caddy.available(),
-            async || shipped(ReverseProxy::Caddy).await,
-        )
-        .process_story("directly_on_loopback_everybody_here_may_sign_up", on_loopback)
-        .process_story_if(
-            "s3_directly_on_any_address_strangers_need_an_invitation",
-            own_address().map(drop).ok_or_else(|| "this machine has one address only".to_owned()),
-            on_any_address,
-        )
-        .process_story_with(
-            "f8_the_web_client_logs_in_over_plain_http",
-            nginx.name(),
-            nginx.available(),
-            plain_http,
-        )
+#[testkit::test(needs = ReverseProxy::Nginx.need())]
+async fn s3_behind_the_nginx_of_the_example_strangers_need_an_invitation() {
+    shipped(ReverseProxy::Nginx).await;
+}
+
+#[testkit::test(needs = ReverseProxy::Caddy.need())]
+async fn s3_behind_the_caddy_of_the_example_strangers_need_an_invitation() {
+    shipped(ReverseProxy::Caddy).await;
 }
 
 /// Signs up under a name of the site, with what `more` adds to the body.
@@ -75,7 +49,8 @@ async fn set_up(client: &Anonymous, host: Option<&str>, code: &str) {
     assert_eq!(made["user"]["role"], "user");
 }
 
-async fn foreign_host() {
+#[testkit::test]
+async fn s7_a_foreign_host_gets_in_nowhere() {
     let place = Place::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let client = server.anonymous();
@@ -108,7 +83,8 @@ async fn served(place: &Place, settings: &Settings) -> AppProcess {
     place.program().settings(settings).serve().await
 }
 
-async fn without_headers() {
+#[testkit::test(needs = ReverseProxy::Nginx.need())]
+async fn s8_behind_a_proxy_without_headers_strangers_are_no_administrators() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
     let place = Place::new();
@@ -172,7 +148,8 @@ async fn shipped(kind: ReverseProxy) {
     server.terminate().await;
 }
 
-async fn on_loopback() {
+#[testkit::test]
+async fn directly_on_loopback_everybody_here_may_sign_up() {
     let place = Place::new();
     let server = served(&place, &Settings::quick()).await;
     let client = server.anonymous();
@@ -183,6 +160,11 @@ async fn on_loopback() {
 }
 
 /// An address of this machine that is not loopback.
+fn another_address() -> Need {
+    let address = own_address().map(drop);
+    Need::unnamed(address.ok_or_else(|| "this machine has one address only".to_owned()))
+}
+
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     // Nothing is sent: the system says which address it would use.
@@ -191,7 +173,8 @@ fn own_address() -> Option<IpAddr> {
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
 }
 
-async fn on_any_address() {
+#[testkit::test(needs = another_address())]
+async fn s3_directly_on_any_address_strangers_need_an_invitation() {
     let place = Place::new();
     let settings = Settings::quick().set("CHATAPP_SERVER__HOST", "0.0.0.0");
     let server = served(&place, &settings).await;
@@ -230,7 +213,8 @@ async fn on_any_address() {
 type Case<'a> = (&'a str, String, &'a [(&'a str, &'a str)], bool);
 
 /// A page on a plain HTTP site logs in; browsers send no Fetch Metadata there.
-async fn plain_http() {
+#[testkit::test(needs = ReverseProxy::Nginx.need())]
+async fn f8_the_web_client_logs_in_over_plain_http() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
     let place = Place::new();

@@ -7,25 +7,22 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
 use testkit::process::ProcessBuilder;
-use testkit::{Harness, Settings};
+use testkit::{Need, Settings};
 use tokio::process::Command;
 
-/// How long it may take: the compiler shares few cores with other tests.
-const LIMIT: Duration = Duration::from_mins(3);
 /// What the walk needs of the packages that `npm ci` installs in `frontend/`.
 const PACKAGES: [&str; 3] = ["openapi-fetch", "openapi-typescript", "typescript"];
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let name = "a_generated_client_walks_the_whole_api";
-    harness.heavy(LIMIT, 2).process_story_with(name, "browser", available(), walk)
-}
-
 fn frontend() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend")
+}
+
+/// Node, and what the walk is compiled with.
+fn tools() -> Need {
+    Need::new("browser", available())
 }
 
 fn available() -> Result<(), String> {
@@ -41,7 +38,8 @@ fn available() -> Result<(), String> {
     }
 }
 
-async fn walk() {
+#[testkit::test(heavy, needs = tools())]
+async fn a_generated_client_walks_the_whole_api() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let server = ProcessBuilder::new(env!("CARGO_BIN_EXE_chatapp"), directory.path())
         .settings(&Settings::quick())

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::client::{Anonymous, User};
 use testkit::process::{AppProcess, ProcessBuilder};
-use testkit::{FaultProxy, Harness, Settings, eventually};
+use testkit::{FaultProxy, Settings, eventually};
 
 use recipe::{LANGUAGES, Language};
 
@@ -31,21 +31,7 @@ const PITFALLS: &str = concat!(
 );
 
 fn main() -> ExitCode {
-    let harness = LANGUAGES.into_iter().fold(Harness::new(), stories);
-    generated::stories(harness).run()
-}
-
-fn stories(harness: Harness, language: Language) -> Harness {
-    let name = |story: &str| format!("{story}::{}", language.name);
-    let available = || language.available();
-    let shown = name("an_answer_is_shown_as_stored");
-    let harness = harness.process_story_if(&shown, available(), move || whole(language));
-    let crashed = name("a_crash_of_the_server_is_survived");
-    let harness = harness.process_story_if(&crashed, available(), move || crash(language));
-    let broken = name("a_network_that_breaks_is_survived");
-    let harness = harness.process_story_if(&broken, available(), move || cuts(language));
-    let stopped = name("a_stopped_answer_keeps_its_text");
-    harness.process_story_if(&stopped, available(), move || stop(language))
+    testkit::main()
 }
 
 /// A server with its upstream, a user and a conversation.
@@ -95,7 +81,8 @@ fn question(parts: usize) -> String {
     (0..parts).fold(String::new(), |text, n| text + &n.to_string() + " " + PITFALLS)
 }
 
-async fn whole(language: Language) {
+#[testkit::test(cases = LANGUAGES)]
+async fn an_answer_is_shown_as_stored(language: Language) {
     let stage = Stage::start().await;
     stage.repeat(0);
     let question = question(20);
@@ -108,7 +95,8 @@ async fn whole(language: Language) {
     assert_eq!(stage.stored().await["content"], question);
 }
 
-async fn crash(language: Language) {
+#[testkit::test(cases = LANGUAGES)]
+async fn a_crash_of_the_server_is_survived(language: Language) {
     let mut stage = Stage::start().await;
     stage.repeat(50);
     let question = question(2_000);
@@ -135,7 +123,8 @@ async fn crash(language: Language) {
     assert!(!text.is_empty() && question.starts_with(text), "{text:?}");
 }
 
-async fn cuts(language: Language) {
+#[testkit::test(cases = LANGUAGES)]
+async fn a_network_that_breaks_is_survived(language: Language) {
     let stage = Stage::start().await;
     stage.repeat(50);
     // In the answer to the send, in the head of a stream, and at three places of the events.
@@ -152,7 +141,8 @@ async fn cuts(language: Language) {
     assert_eq!(stage.stored().await["content"], question);
 }
 
-async fn stop(language: Language) {
+#[testkit::test(cases = LANGUAGES)]
+async fn a_stopped_answer_keeps_its_text(language: Language) {
     let stage = Stage::start().await;
     stage.repeat(50);
     let question = question(2_000);

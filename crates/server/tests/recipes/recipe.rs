@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::{Case, Need};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -36,15 +37,21 @@ pub(crate) const LANGUAGES: [Language; 2] = [
     },
 ];
 
-impl Language {
-    /// Whether its program is there.
-    pub(crate) fn available(&self) -> Result<(), String> {
+impl Case for Language {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn needs(&self) -> Need {
         let mut command = std::process::Command::new(self.program);
         command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         let runs = command.status().is_ok_and(|status| status.success());
-        if runs { Ok(()) } else { Err(format!("the recipe needs {}", self.program)) }
+        let missing = || format!("the recipe needs {}", self.program);
+        Need::unnamed(runs.then_some(()).ok_or_else(missing))
     }
+}
 
+impl Language {
     fn recipe(&self) -> &'static str {
         let opening = format!("<!-- recipe: {0} -->\n```{0}\n", self.name);
         let (_, rest) = GUIDE.split_once(&opening).expect("the guide has the recipe");

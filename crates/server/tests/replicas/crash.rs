@@ -5,24 +5,15 @@ use serde_json::{Value, json};
 use testkit::client::{Anonymous, EventStream};
 use testkit::sse::text_of;
 use testkit::validator::assert_valid;
-use testkit::{Harness, World, eventually};
+use testkit::{Redis, World, eventually};
 
-use super::site::{ENDLESS, SERVERS, Site, follow, newest_stored, read_to_end};
+use super::site::{ENDLESS, Site, follow, newest_stored, read_to_end};
 
 /// After a crash the numbers of events go on at a multiple of this.
 const CRASH_STEP: u64 = 1_000_000;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .redis_story_on(&SERVERS, "a_follower_ahead_of_a_crash_starts_afresh", ahead)
-        .redis_story_on(&SERVERS, "what_a_replaced_server_sends_is_not_read", zombie)
-        .redis_story_on(&SERVERS, "a_frozen_server_that_wakes_changes_nothing", frozen)
-        .redis_story_on(&SERVERS, "who_goes_on_with_an_answer_is_followed_live", gone_on_with)
-        .redis_story_on(&SERVERS, "w7_a_continued_answer_outlives_its_server", continued_marked)
-        .redis_story_on(&SERVERS, "w7_a_continued_answer_is_gone_on_with_elsewhere", continued_on)
-}
-
-async fn ahead(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn a_follower_ahead_of_a_crash_starts_afresh(world: World) {
     let site = Site::start(&world).await;
     let (_here, response) = site.answer(ENDLESS).await;
     eventually("a checkpoint", async || newest_stored(&world).await >= 6).await;
@@ -59,7 +50,8 @@ async fn take_over(world: &World) {
     sql.execute("UPDATE responses SET epoch = epoch + 1 WHERE status = 'in_progress'").await;
 }
 
-async fn zombie(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn what_a_replaced_server_sends_is_not_read(world: World) {
     // So that it does not learn from a checkpoint that it was replaced.
     let slow = [("CHATAPP_LIMITS__CHECKPOINT_INTERVAL", "2s")];
     let site = Site::with(&world, testkit::Redis::start().await, &slow).await;
@@ -77,7 +69,8 @@ async fn zombie(world: World) {
     assert!(here == frames, "its own followers get the same in the end");
 }
 
-async fn frozen(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn a_frozen_server_that_wakes_changes_nothing(world: World) {
     let site = Site::start(&world).await;
     let third = site.another().await;
     let third = third.anonymous().with_bearer(Some(&site.user.access_token));
@@ -101,7 +94,8 @@ async fn frozen(world: World) {
     assert!(frames.iter().any(|frame| frame.event == "response.completed"), "{:?}", frames.last());
 }
 
-async fn gone_on_with(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn who_goes_on_with_an_answer_is_followed_live(world: World) {
     let continuing = [("CHATAPP_RESPONSES__ON_INTERRUPTION", "continue")];
     let site = Site::with(&world, testkit::Redis::start().await, &continuing).await;
     let (mut here, response) = site.answer(ENDLESS).await;
@@ -218,13 +212,15 @@ async fn answer(client: &Anonymous, conversation: &str) -> String {
     messages["data"][1]["content"].as_str().expect("text").to_owned()
 }
 
-async fn continued_marked(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn w7_a_continued_answer_outlives_its_server(world: World) {
     let (site, response) = Orphan::new(&world, "mark").await.end().await;
     let response = site.there.get(&format!("/api/responses/{response}")).await.expect(200);
     assert_eq!(response["incomplete_details"]["reason"], "interrupted", "{}", response["status"]);
 }
 
-async fn continued_on(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn w7_a_continued_answer_is_gone_on_with_elsewhere(world: World) {
     let mut orphan = Orphan::new(&world, "continue").await;
     let (there, response) = (&orphan.site.there, &orphan.response);
     // It may be sent away once, having seen more than was stored.

@@ -2,19 +2,9 @@
 //! no event is missing or repeated, and the other server returns to live.
 
 use testkit::client::EventStream;
-use testkit::{Harness, Redis, World};
+use testkit::{Redis, World};
 
-use super::site::{ENDLESS, SERVERS, Site, degraded, follow, logged, metric, reaches, read_to_end};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .redis_story_on(&SERVERS, "redis_killed_and_restarted", kill)
-        .redis_story_on(&SERVERS, "redis_frozen_and_thawed", freeze)
-        .redis_story_on(&SERVERS, "redis_emptied", flush)
-        .redis_story_on(&SERVERS, "redis_full", full)
-        .redis_story_on(&SERVERS, "redis_absent_at_the_start", absent)
-        .redis_story_on(&SERVERS, "redis_away_for_good", gone)
-}
+use super::site::{ENDLESS, Site, degraded, follow, logged, metric, reaches, read_to_end};
 
 /// An endless answer of the first server that is followed at both.
 struct Scene {
@@ -60,7 +50,8 @@ async fn live_again(scene: &mut Scene) {
     reaches(&scene.site.two, "chatapp_bus_received_events_total", before + 10).await;
 }
 
-async fn kill(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_killed_and_restarted(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.kill().await;
@@ -81,7 +72,8 @@ async fn kill(world: World) {
     }
 }
 
-async fn freeze(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_frozen_and_thawed(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.freeze();
@@ -93,7 +85,8 @@ async fn freeze(world: World) {
     scene.end().await;
 }
 
-async fn flush(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_emptied(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     for _ in 0..10 {
         scene.read().await;
@@ -106,7 +99,8 @@ async fn flush(world: World) {
     scene.end().await;
 }
 
-async fn full(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_full(world: World) {
     let mut scene = Scene::begin(Site::start(&world).await).await;
     scene.read().await;
     scene.site.redis.fill().await;
@@ -118,7 +112,8 @@ async fn full(world: World) {
     scene.end().await;
 }
 
-async fn absent(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_absent_at_the_start(world: World) {
     let site = Site::with(&world, Redis::down(), &[]).await;
     let mut scene = Scene::begin(site).await;
     scene.read().await;
@@ -129,7 +124,8 @@ async fn absent(world: World) {
     scene.end().await;
 }
 
-async fn gone(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn redis_away_for_good(world: World) {
     let site = Site::with(&world, Redis::start().await, &[]).await;
     let mut scene = Scene::begin(site).await;
     scene.read().await;

@@ -4,20 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::PASSWORD;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Harness, World};
+use testkit::{Redis, World};
 
-use super::site::{ENDLESS, SERVERS, Site, follow, metric, newest_stored, reaches};
+use super::site::{ENDLESS, Site, follow, metric, newest_stored, reaches};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .redis_story_on(&SERVERS, "events_arrive_before_they_are_stored", ahead)
-        .redis_story_on(&SERVERS, "any_follower_reads_exactly_the_stored_log", followers)
-        .redis_story_on(&SERVERS, "a_stop_reaches_the_other_server_by_its_bell", stop)
-        .redis_story_on(&SERVERS, "a_delete_reaches_the_other_server_by_its_bell", delete)
-        .redis_story_on(&SERVERS, "a_deleted_account_rings_the_other_server", delete_account)
-}
-
-async fn ahead(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn events_arrive_before_they_are_stored(world: World) {
     let site = Site::start(&world).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(1).await;
@@ -45,7 +37,8 @@ async fn ahead(world: World) {
     assert!(metric(&site.one, "chatapp_bus_published_events_total").await >= 30);
 }
 
-async fn followers(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn any_follower_reads_exactly_the_stored_log(world: World) {
     let site = Site::start(&world).await;
     let (mut here, response) = site.answer("mock:ticks=300,reasoning=20,rate=150").await;
     let whole = follow(&site.there, &response, None).await;
@@ -69,7 +62,8 @@ async fn followers(world: World) {
     assert_eq!(metric(&site.two, "chatapp_bus_fallbacks_total").await, 0);
 }
 
-async fn stop(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn a_stop_reaches_the_other_server_by_its_bell(world: World) {
     let site = Site::start(&world).await;
     // With nothing to make, the first server would not listen: its own look of each second may
     // find what is to be stopped just before the bell.
@@ -83,7 +77,8 @@ async fn stop(world: World) {
 }
 
 /// Whatever is deleted at the second server, the first one is asked to look.
-async fn delete(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn a_delete_reaches_the_other_server_by_its_bell(world: World) {
     let site = Site::start(&world).await;
     let _other = site.answer(ENDLESS).await;
     let ways: [(&str, &str); 4] = [
@@ -117,7 +112,8 @@ async fn delete(world: World) {
 
 /// The account is hidden before the bell rings, so the look finds what to stop, though the
 /// conversations may still be there.
-async fn delete_account(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn a_deleted_account_rings_the_other_server(world: World) {
     let site = Site::start(&world).await;
     let _other = site.answer(ENDLESS).await;
     let bob = site.one.anonymous().signup("bob@example.org").await;

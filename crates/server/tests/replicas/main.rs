@@ -16,13 +16,6 @@ mod site;
 
 use std::process::ExitCode;
 
-use testkit::Harness;
-
 fn main() -> ExitCode {
-    let harness = Harness::new();
-    let harness = live::stories(harness);
-    let harness = faults::stories(harness);
-    let harness = rolling::stories(harness);
-    let harness = crash::stories(harness);
-    quiet::stories(harness).run()
+    testkit::main()
 }

@@ -3,21 +3,15 @@
 use std::time::Duration;
 
 use testkit::client::User;
-use testkit::{Engine, Harness, Redis, TestApp, World, eventually};
+use testkit::{Redis, TestApp, World, eventually};
 
-use super::site::{ENDLESS, SERVERS, Site, follow, reaches};
+use super::site::{ENDLESS, Site, follow, reaches};
 
 /// How long nothing happens.
 const WINDOW: Duration = Duration::from_secs(5);
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .redis_story_on(&SERVERS, "idle_servers_send_nothing_to_redis", idle)
-        .redis_story_on(&SERVERS, "nobody_is_subscribed_to_what_nobody_follows", unfollowed)
-        .redis_story_on(&[Engine::Sqlite], "the_one_server_of_a_file_leaves_redis_alone", sqlite)
-}
-
-async fn idle(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn idle_servers_send_nothing_to_redis(world: World) {
     let site = Site::start(&world).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(3).await;
@@ -40,7 +34,8 @@ async fn channels(redis: &Redis) -> usize {
     redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await.len()
 }
 
-async fn unfollowed(world: World) {
+#[testkit::test(servers, needs = Redis::need())]
+async fn nobody_is_subscribed_to_what_nobody_follows(world: World) {
     let site = Site::start(&world).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(3).await;
@@ -61,7 +56,8 @@ async fn unfollowed(world: World) {
     }
 }
 
-async fn sqlite(world: World) {
+#[testkit::test(sqlite, needs = Redis::need())]
+async fn the_one_server_of_a_file_leaves_redis_alone(world: World) {
     let redis = Redis::start().await;
     let before = redis.commands().await;
     let app = TestApp::builder(&world).set("REDIS_URL", redis.url()).start().await;

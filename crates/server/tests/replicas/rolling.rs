@@ -8,28 +8,21 @@ use tempfile::TempDir;
 use testkit::client::Anonymous;
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::reverse_proxy::ReverseProxyProcess;
-use testkit::{Engine, Harness, ReverseProxy, Settings, World, eventually, free_port};
+use testkit::{ReverseProxy, Settings, World, eventually, free_port};
 
 const NGINX: &str = include_str!("../../../../packaging/nginx-servers.conf");
 const CADDY: &str = include_str!("../../../../packaging/Caddyfile.servers");
 /// How many requests must have been answered between two steps.
 const SOME: u32 = 5;
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    let (nginx, caddy) = (ReverseProxy::Nginx, ReverseProxy::Caddy);
-    harness
-        .story_on_with(
-            &[Engine::MariaDb],
-            "o23_no_send_fails_while_servers_restart_behind_nginx",
-            (nginx.name(), nginx.available()),
-            async |world| restart(world, ReverseProxy::Nginx).await,
-        )
-        .story_on_with(
-            &[Engine::MariaDb],
-            "o23_no_send_fails_while_servers_restart_behind_caddy",
-            (caddy.name(), caddy.available()),
-            async |world| restart(world, ReverseProxy::Caddy).await,
-        )
+#[testkit::test(mariadb, needs = ReverseProxy::Nginx.need())]
+async fn o23_no_send_fails_while_servers_restart_behind_nginx(world: World) {
+    restart(world, ReverseProxy::Nginx).await;
+}
+
+#[testkit::test(mariadb, needs = ReverseProxy::Caddy.need())]
+async fn o23_no_send_fails_while_servers_restart_behind_caddy(world: World) {
+    restart(world, ReverseProxy::Caddy).await;
 }
 
 /// The example in front of these two ports, without the certificate that nobody has here.

@@ -10,10 +10,7 @@ use testkit::client::{Anonymous, EventStream, Transcript, User};
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::sse::Frame;
 use testkit::validator::assert_valid;
-use testkit::{Engine, Redis, Settings, World, eventually};
-
-/// Where more than one server can be on a database.
-pub(crate) const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
+use testkit::{Redis, Settings, World, eventually};
 
 /// An answer that does not end by itself.
 pub(crate) const ENDLESS: &str = "mock:ticks=1000000,rate=50";

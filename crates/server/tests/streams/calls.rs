@@ -4,18 +4,7 @@ use provider::script::{Ending, Script, Step};
 use serde_json::{Value, json};
 use testkit::sse::Frame;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Harness, TestApp, World, eventually};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("calls_are_items_between_reasoning_and_answer", items)
-        .story("a_call_amid_the_answer_is_resumed_at_every_event", amid)
-        .story("a_running_call_is_shown_as_far_as_it_is", running)
-        .story("a_call_that_is_stopped_is_kept_as_far_as_it_came", stopped)
-        .story("a_call_survives_the_end_of_its_server", interrupted)
-        .story("calls_are_told_again_from_what_is_stored", purged)
-        .story("too_many_calls_end_the_answer", excess)
-}
+use testkit::{TestApp, World, eventually};
 
 const ARGUMENTS: &str = r#"{"city":"Lisbon","days":3}"#;
 
@@ -62,7 +51,8 @@ fn shown(call: &Value) -> Value {
     call
 }
 
-async fn items(world: World) {
+#[testkit::test]
+async fn calls_are_items_between_reasoning_and_answer(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -111,7 +101,8 @@ async fn items(world: World) {
     assert_eq!(sql.value(left).await, "0");
 }
 
-async fn amid(world: World) {
+#[testkit::test]
+async fn a_call_amid_the_answer_is_resumed_at_every_event(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -143,7 +134,8 @@ async fn amid(world: World) {
     );
 }
 
-async fn running(world: World) {
+#[testkit::test]
+async fn a_running_call_is_shown_as_far_as_it_is(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -173,7 +165,8 @@ async fn running(world: World) {
     assert_valid(&stream.finish().await);
 }
 
-async fn stopped(world: World) {
+#[testkit::test]
+async fn a_call_that_is_stopped_is_kept_as_far_as_it_came(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -204,7 +197,8 @@ async fn stopped(world: World) {
     }
 }
 
-async fn interrupted(world: World) {
+#[testkit::test]
+async fn a_call_survives_the_end_of_its_server(world: World) {
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -240,7 +234,8 @@ async fn interrupted(world: World) {
     assert_eq!(message["calls"][0]["arguments"], last["arguments"]);
 }
 
-async fn purged(world: World) {
+#[testkit::test]
+async fn calls_are_told_again_from_what_is_stored(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -263,7 +258,8 @@ async fn purged(world: World) {
     assert_eq!(output[1], end(&agents)["output"][1]);
 }
 
-async fn excess(world: World) {
+#[testkit::test]
+async fn too_many_calls_end_the_answer(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

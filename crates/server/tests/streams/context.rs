@@ -4,15 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use testkit::sql::Sql;
-use testkit::{Engine, Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_branch_of_three_thousand_messages_is_sent_whole", deep)
-        .story("what_does_not_fit_is_left_out_and_reported", window)
-        .story("a_message_that_cannot_fit_is_refused", too_long)
-        .story("only_the_branch_is_sent", branch)
-}
+use testkit::{Engine, TestApp, World};
 
 /// Puts `count` messages in one line below each other into a conversation, by SQL.
 pub(super) async fn fill(sql: &mut Sql, engine: Engine, conversation: &str, count: usize) {
@@ -47,7 +39,8 @@ pub(super) async fn fill(sql: &mut Sql, engine: Engine, conversation: &str, coun
     .await;
 }
 
-async fn deep(world: World) {
+#[testkit::test]
+async fn a_branch_of_three_thousand_messages_is_sent_whole(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -91,7 +84,8 @@ async fn deep(world: World) {
     assert_eq!(selected["head_id"], turn["message"]["id"]);
 }
 
-async fn window(world: World) {
+#[testkit::test]
+async fn what_does_not_fit_is_left_out_and_reported(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_PROVIDER__CONTEXT_TOKENS", "1000")
         .set("CHATAPP_PROVIDER__OUTPUT_RESERVE_TOKENS", "500")
@@ -114,7 +108,8 @@ async fn window(world: World) {
     assert_eq!(stored["context"], *report);
 }
 
-async fn too_long(world: World) {
+#[testkit::test]
+async fn a_message_that_cannot_fit_is_refused(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_PROVIDER__CONTEXT_TOKENS", "1000")
         .set("CHATAPP_PROVIDER__OUTPUT_RESERVE_TOKENS", "500")
@@ -129,7 +124,8 @@ async fn too_long(world: World) {
     assert!(app.upstream().calls().is_empty());
 }
 
-async fn branch(world: World) {
+#[testkit::test]
+async fn only_the_branch_is_sent(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

@@ -2,18 +2,10 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("two_hundred_sends_to_two_hundred_conversations_are_all_answered", everywhere)
-        .story("of_two_hundred_sends_to_one_conversation_one_is_accepted", one_place)
-        .story("a_user_has_a_limit_of_running_answers", user_limit)
-        .story("a_user_has_a_limit_of_open_streams", stream_limit)
-        .story("an_address_has_a_limit_of_open_streams", address_limit)
-}
-
-async fn everywhere(world: World) {
+#[testkit::test]
+async fn two_hundred_sends_to_two_hundred_conversations_are_all_answered(world: World) {
     let app = TestApp::start(&world).await;
     let names: Vec<String> = (0..50).map(|n| format!("user{n}")).collect();
     let users = join_all(names.iter().map(|name| app.user(name))).await;
@@ -38,7 +30,8 @@ async fn everywhere(world: World) {
     assert_eq!(app.upstream().calls().len(), 200);
 }
 
-async fn one_place(world: World) {
+#[testkit::test]
+async fn of_two_hundred_sends_to_one_conversation_one_is_accepted(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -67,7 +60,8 @@ async fn one_place(world: World) {
     assert_eq!(app.upstream().calls().len(), 2);
 }
 
-async fn user_limit(world: World) {
+#[testkit::test]
+async fn a_user_has_a_limit_of_running_answers(world: World) {
     let app =
         TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "2").start().await;
     let user = app.user("ada").await;
@@ -93,7 +87,8 @@ async fn user_limit(world: World) {
     .await;
 }
 
-async fn stream_limit(world: World) {
+#[testkit::test]
+async fn a_user_has_a_limit_of_open_streams(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_LIMITS__STREAMS_PER_USER", "2").start().await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -140,7 +135,8 @@ async fn stream_limit(world: World) {
     .await;
 }
 
-async fn address_limit(world: World) {
+#[testkit::test]
+async fn an_address_has_a_limit_of_open_streams(world: World) {
     let app =
         TestApp::builder(&world).set("CHATAPP_LIMITS__STREAMS_PER_ADDRESS", "1").start().await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);

@@ -2,13 +2,7 @@
 
 use mock::CallOutcome;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World, eventually};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("deleting_a_conversation_ends_its_answer", conversation)
-        .story("deleting_a_user_by_sql_ends_their_answers", user_by_sql)
-}
+use testkit::{TestApp, World, eventually};
 
 /// The stream ended as one of a deleted conversation, and the upstream was let go.
 async fn ended_as_deleted(app: &TestApp, stream: testkit::client::EventStream) {
@@ -36,7 +30,8 @@ async fn nothing_left(world: &World) {
     .await;
 }
 
-async fn conversation(world: World) {
+#[testkit::test]
+async fn deleting_a_conversation_ends_its_answer(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -56,7 +51,8 @@ async fn conversation(world: World) {
     nothing_left(&world).await;
 }
 
-async fn user_by_sql(world: World) {
+#[testkit::test]
+async fn deleting_a_user_by_sql_ends_their_answers(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

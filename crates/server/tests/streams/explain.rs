@@ -2,18 +2,9 @@
 
 use serde_json::{Value, json};
 use testkit::client::User;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
 use super::context::fill;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("what_was_sent_is_explained_to_the_token", exact)
-        .story("an_explanation_outlives_configurations_and_messages", outlives)
-        .story("nothing_is_counted_far_from_the_window", far)
-        .story("a_context_is_explained_while_the_model_thinks", running)
-        .story("another_tokenizer_makes_another_window", tokenizers)
-}
 
 async fn explain(user: &User, turn: &Value) -> Value {
     let id = turn["response"]["id"].as_str().unwrap();
@@ -34,7 +25,8 @@ async fn small_window(world: &World) -> TestApp {
         .await
 }
 
-async fn exact(world: World) {
+#[testkit::test]
+async fn what_was_sent_is_explained_to_the_token(world: World) {
     let app = small_window(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -78,7 +70,8 @@ async fn exact(world: World) {
 }
 
 /// A window of 500 tokens. What has fewer bytes fits, whatever its tokens are.
-async fn far(world: World) {
+#[testkit::test]
+async fn nothing_is_counted_far_from_the_window(world: World) {
     let app = small_window(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -93,7 +86,8 @@ async fn far(world: World) {
     }
 }
 
-async fn outlives(world: World) {
+#[testkit::test]
+async fn an_explanation_outlives_configurations_and_messages(world: World) {
     let app = small_window(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -131,7 +125,8 @@ async fn outlives(world: World) {
     assert_eq!(after["messages"][0]["seq"], first + 10);
 }
 
-async fn running(world: World) {
+#[testkit::test]
+async fn a_context_is_explained_while_the_model_thinks(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let body = json!({"model": "mock:fault=silent"});
@@ -154,7 +149,8 @@ async fn running(world: World) {
     assert_eq!(after, context, "the end changes nothing, and an estimate is no report");
 }
 
-async fn tokenizers(world: World) {
+#[testkit::test]
+async fn another_tokenizer_makes_another_window(world: World) {
     let text = "hello world, ".repeat(155);
     for (tokenizer, tokens) in [("o200k_base", 466), ("estimate", 504)] {
         let app = TestApp::builder(&world)

@@ -5,18 +5,7 @@ use mock::CallOutcome;
 use provider::script::{Script, Step};
 use serde_json::Value;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_provider_that_fails_halfway_leaves_the_text_and_a_reason", halfway)
-        .story("a_provider_that_never_answers_is_given_up", never)
-        .story("refusals_are_repeated_or_not_as_they_should_be", refusals)
-        .story("an_answer_cut_by_its_length_is_incomplete", length)
-        .story("tokens_are_counted_or_estimated_and_marked", usage)
-        .story("what_a_provider_sneaks_in_stays_out_of_the_stream", injection)
-        .story("a_failed_answer_does_not_block_the_conversation", goes_on)
-}
+use testkit::{TestApp, World};
 
 /// Follows an answer to its end: its terminal snapshot and its text, validated.
 async fn run(app: &TestApp, model: &str) -> (Value, String) {
@@ -44,7 +33,8 @@ async fn app_with(world: &World, extra: &[(&str, &str)]) -> TestApp {
     builder.start().await
 }
 
-async fn halfway(world: World) {
+#[testkit::test]
+async fn a_provider_that_fails_halfway_leaves_the_text_and_a_reason(world: World) {
     let app = app_with(&world, &[]).await;
     let user = app.user("someone").await;
     for (fault, code) in [
@@ -70,7 +60,8 @@ async fn halfway(world: World) {
     }
 }
 
-async fn never(world: World) {
+#[testkit::test]
+async fn a_provider_that_never_answers_is_given_up(world: World) {
     let app = app_with(&world, &[]).await;
     let (last, text) = run(&app, "mock:fault=silent").await;
     assert_eq!(last["status"], "failed");
@@ -83,7 +74,8 @@ async fn never(world: World) {
         .await;
 }
 
-async fn refusals(world: World) {
+#[testkit::test]
+async fn refusals_are_repeated_or_not_as_they_should_be(world: World) {
     let app = app_with(&world, &[("CHATAPP_PROVIDER__MAX_RETRIES", "2")]).await;
     let user = app.user("someone").await;
     for (model, code, calls) in [
@@ -103,7 +95,8 @@ async fn refusals(world: World) {
     }
 }
 
-async fn length(world: World) {
+#[testkit::test]
+async fn an_answer_cut_by_its_length_is_incomplete(world: World) {
     let app = TestApp::start(&world).await;
     let (last, text) = run(&app, "mock:ticks=3,finish=length").await;
     assert_eq!(last["status"], "incomplete");
@@ -111,7 +104,8 @@ async fn length(world: World) {
     assert_eq!(text, super::ticks(3));
 }
 
-async fn usage(world: World) {
+#[testkit::test]
+async fn tokens_are_counted_or_estimated_and_marked(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -126,7 +120,8 @@ async fn usage(world: World) {
     assert_eq!(user.response(id).await["usage"], *usage);
 }
 
-async fn injection(world: World) {
+#[testkit::test]
+async fn what_a_provider_sneaks_in_stays_out_of_the_stream(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let hostile = [
@@ -149,7 +144,8 @@ async fn injection(world: World) {
     }
 }
 
-async fn goes_on(world: World) {
+#[testkit::test]
+async fn a_failed_answer_does_not_block_the_conversation(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

@@ -3,20 +3,10 @@
 use reqwest::Method;
 use testkit::client::Transcript;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("an_answer_is_resumed_at_every_event", every_event)
-        .story("a_running_answer_is_resumed_where_it_was_left", running)
-        .story("a_cursor_in_the_future_starts_afresh", future)
-        .story("a_log_that_was_purged_is_told_again", purged)
-        .story("reasoning_is_kept_apart_from_the_answer", reasoning)
-        .story("the_answer_so_far_is_shown_while_it_is_written", so_far)
-        .story("a_silent_stream_has_heartbeats", heartbeat)
-}
-
-async fn every_event(world: World) {
+#[testkit::test]
+async fn an_answer_is_resumed_at_every_event(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -41,7 +31,8 @@ async fn every_event(world: World) {
     assert_eq!(ids[events], None, "[DONE] has no number");
 }
 
-async fn running(world: World) {
+#[testkit::test]
+async fn a_running_answer_is_resumed_where_it_was_left(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -62,7 +53,8 @@ async fn running(world: World) {
 
 /// A number that was never given out names no place: whoever comes with it gets everything, as it
 /// does not know what it has. What is no number is refused.
-async fn future(world: World) {
+#[testkit::test]
+async fn a_cursor_in_the_future_starts_afresh(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -91,7 +83,8 @@ async fn future(world: World) {
     }
 }
 
-async fn purged(world: World) {
+#[testkit::test]
+async fn a_log_that_was_purged_is_told_again(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -108,7 +101,8 @@ async fn purged(world: World) {
     assert_eq!(end.len(), 2, "whoever has seen the end gets it once more, and [DONE]");
 }
 
-async fn reasoning(world: World) {
+#[testkit::test]
+async fn reasoning_is_kept_apart_from_the_answer(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -131,7 +125,8 @@ async fn reasoning(world: World) {
     assert_eq!(seqs, [0, 1, 2, 3, 4], "numbers have no gap");
 }
 
-async fn so_far(world: World) {
+#[testkit::test]
+async fn the_answer_so_far_is_shown_while_it_is_written(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -151,7 +146,8 @@ async fn so_far(world: World) {
     assert!(user.conversation(&conversation).await["active_response_id"].is_null());
 }
 
-async fn heartbeat(world: World) {
+#[testkit::test]
+async fn a_silent_stream_has_heartbeats(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_SERVER__HEARTBEAT", "100ms").start().await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

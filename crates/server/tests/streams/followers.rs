@@ -11,16 +11,12 @@ use reqwest::Method;
 use serde_json::json;
 use testkit::client::User;
 use testkit::sse::SseParser;
-use testkit::{Engine, Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 const FOLLOWERS: usize = 1_000;
 /// Long enough that all of them are connected while it is written.
 const MODEL: &str = "mock:ticks=200,rate=20";
 const TICKS: usize = 200;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness.story_on(&[Engine::Sqlite], "a_thousand_followers_read_the_same", thousand)
-}
 
 /// What the followers were sent, once for all of them.
 #[derive(Default)]
@@ -84,7 +80,8 @@ async fn follow(app: &TestApp, user: &User, followers: usize) -> (String, Durati
 }
 
 #[expect(clippy::print_stdout, reason = "a measurement to look at, too noisy to assert")]
-async fn thousand(world: World) {
+#[testkit::test(sqlite)]
+async fn a_thousand_followers_read_the_same(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_SERVER__MAX_CONNECTIONS", "4096")
         .set("CHATAPP_LIMITS__STREAMS_PER_USER", "4096")

@@ -7,20 +7,7 @@ use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::sse::text_of;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World, eventually};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("w7_a_stopped_answer_goes_on_in_its_message", in_its_message)
-        .story("w7_an_answer_may_be_gone_on_with_however_it_ended", ends)
-        .story("w7_what_cannot_be_gone_on_with_is_refused", refused)
-        .story("w7_a_failure_before_the_first_new_word_keeps_the_text", failed)
-        .story("w7_a_reader_never_sees_less_than_there_was", readers)
-        .story("w7_a_crash_keeps_the_old_text_and_the_new", crash)
-        .story("w7_going_on_with_the_same_key_happens_once", repeated)
-        .story("w7_a_continued_answer_is_told_again_from_what_is_stored", purged)
-        .story("w7_a_continued_answer_is_exported_and_imported", transferred)
-}
+use testkit::{TestApp, World, eventually};
 
 fn text(text: &str) -> Step {
     Step::Text(text.to_owned())
@@ -75,7 +62,8 @@ pub(super) async fn begin(
     turn["response"].clone()
 }
 
-async fn in_its_message(world: World) {
+#[testkit::test]
+async fn w7_a_stopped_answer_goes_on_in_its_message(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, old) = stopped(&app, &user, &["One. ", "Twö. "]).await;
@@ -130,7 +118,8 @@ async fn in_its_message(world: World) {
     assert_eq!(next["user_message"]["parent_id"], answer["id"]);
 }
 
-async fn ends(world: World) {
+#[testkit::test]
+async fn w7_an_answer_may_be_gone_on_with_however_it_ended(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     for (model, status) in [
@@ -170,7 +159,8 @@ async fn ends(world: World) {
     assert!(usage["input_tokens"].as_u64().is_some_and(|n| n > 150), "{usage}");
 }
 
-async fn refused(world: World) {
+#[testkit::test]
+async fn w7_what_cannot_be_gone_on_with_is_refused(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -210,7 +200,8 @@ async fn refused(world: World) {
     assert_eq!(error["error"]["response_id"], new["id"]);
 }
 
-async fn failed(world: World) {
+#[testkit::test]
+async fn w7_a_failure_before_the_first_new_word_keeps_the_text(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, first) = stopped(&app, &user, &["One. ", "Two. "]).await;
@@ -247,7 +238,8 @@ async fn failed(world: World) {
     }
 }
 
-async fn readers(world: World) {
+#[testkit::test]
+async fn w7_a_reader_never_sees_less_than_there_was(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -309,7 +301,8 @@ async fn readers(world: World) {
     }
 }
 
-async fn crash(world: World) {
+#[testkit::test]
+async fn w7_a_crash_keeps_the_old_text_and_the_new(world: World) {
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, old) = stopped(&app, &user, &["One. ", "Two. "]).await;
@@ -346,7 +339,8 @@ async fn crash(world: World) {
     assert_eq!(turn["message"]["content"], "One. Two. Three. Four.");
 }
 
-async fn repeated(world: World) {
+#[testkit::test]
+async fn w7_going_on_with_the_same_key_happens_once(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (_, old) = stopped(&app, &user, &["One. "]).await;
@@ -364,7 +358,8 @@ async fn repeated(world: World) {
     post(json!({"model": "mock:echo"})).await.expect_error(422, "idempotency_key_reused");
 }
 
-async fn purged(world: World) {
+#[testkit::test]
+async fn w7_a_continued_answer_is_told_again_from_what_is_stored(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, old) = stopped(&app, &user, &["Öne. "]).await;
@@ -380,7 +375,8 @@ async fn purged(world: World) {
     assert_eq!(user.list_messages(&conversation).await[1]["content"], "Öne. Two.");
 }
 
-async fn transferred(world: World) {
+#[testkit::test]
+async fn w7_a_continued_answer_is_exported_and_imported(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, old) = stopped(&app, &user, &["One. "]).await;

@@ -6,26 +6,16 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
-use testkit::{Harness, ManualClock, TestApp, World};
+use testkit::{ManualClock, TestApp, World};
 
 use super::go_on::{id, path, stopped, whole};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_message_sent_twice_is_answered_once", twice)
-        .story("twenty_at_the_same_moment_are_one", at_once)
-        .story("a_repetition_after_a_crash_finds_the_first", after_crash)
-        .story("w7_a_repetition_is_answered_whatever_has_changed", changed)
-        .story("a_key_is_forgotten_after_a_day", expiry)
-        .story("a_conversation_created_twice_is_one", conversation)
-        .story("malformed_keys_are_refused", malformed)
-}
 
 async fn post(user: &User, path: &str, key: &str, body: &Value) -> Reply {
     user.send(user.request(Method::POST, path).header("idempotency-key", key).json(body)).await
 }
 
-async fn twice(world: World) {
+#[testkit::test]
+async fn a_message_sent_twice_is_answered_once(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -53,7 +43,8 @@ async fn twice(world: World) {
     assert_eq!(app.upstream().calls().len(), 2);
 }
 
-async fn at_once(world: World) {
+#[testkit::test]
+async fn twenty_at_the_same_moment_are_one(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -66,7 +57,8 @@ async fn at_once(world: World) {
     assert_eq!(user.list_messages(&conversation).await.len(), 2);
 }
 
-async fn after_crash(world: World) {
+#[testkit::test]
+async fn a_repetition_after_a_crash_finds_the_first(world: World) {
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -79,7 +71,8 @@ async fn after_crash(world: World) {
     assert_eq!(app.upstream().calls().len(), 1);
 }
 
-async fn changed(world: World) {
+#[testkit::test]
+async fn w7_a_repetition_is_answered_whatever_has_changed(world: World) {
     let app = TestApp::builder(&world)
         .set("CHATAPP_PROVIDER__CONTEXT_TOKENS", "2000")
         .set("CHATAPP_PROVIDER__OUTPUT_RESERVE_TOKENS", "200")
@@ -115,7 +108,8 @@ async fn changed(world: World) {
     post(&user, path, "new", body).await.expect_error(400, "context_length_exceeded");
 }
 
-async fn expiry(world: World) {
+#[testkit::test]
+async fn a_key_is_forgotten_after_a_day(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
     let user = app.user("ada").await;
@@ -129,7 +123,8 @@ async fn expiry(world: World) {
     assert_ne!(first["response"]["id"], second["response"]["id"]);
 }
 
-async fn conversation(world: World) {
+#[testkit::test]
+async fn a_conversation_created_twice_is_one(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let path = "/api/conversations";
@@ -143,7 +138,8 @@ async fn conversation(world: World) {
         .expect_error(422, "idempotency_key_reused");
 }
 
-async fn malformed(world: World) {
+#[testkit::test]
+async fn malformed_keys_are_refused(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     for key in ["", "two words", &"x".repeat(256)] {

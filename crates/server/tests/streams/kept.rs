@@ -7,18 +7,10 @@ use testkit::client::User;
 use testkit::log::expect_error;
 use testkit::sse::text_of;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
 use super::go_on::{begin, go_on, id, path, stalled, stopped, whole};
 use super::poison::poison;
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("w7_a_crash_keeps_a_long_text", crash)
-        .story("w7_a_stop_keeps_a_long_text", stop)
-        .story("w7_an_end_that_is_refused_keeps_a_long_text", refused_end)
-        .story("w7_a_damaged_log_costs_no_text", damaged)
-}
 
 /// Lines of 4 KiB, each of which is longer as JSON.
 fn lines(kib: usize) -> Vec<String> {
@@ -70,7 +62,8 @@ fn same(left: &str, right: &str, what: &str) {
     assert!(left == right, "{what}: {} bytes instead of {}", left.len(), right.len());
 }
 
-async fn crash(world: World) {
+#[testkit::test]
+async fn w7_a_crash_keeps_a_long_text(world: World) {
     let mut app = roomy(&world).await;
     let user = app.user("ada").await;
     let mut open = Vec::new();
@@ -111,7 +104,8 @@ async fn crash(world: World) {
     same(&content(&user, new).await, &expected, "the message");
 }
 
-async fn stop(world: World) {
+#[testkit::test]
+async fn w7_a_stop_keeps_a_long_text(world: World) {
     let app = roomy(&world).await;
     let user = app.user("ada").await;
     for kib in [300, 1024] {
@@ -134,7 +128,8 @@ async fn stop(world: World) {
     }
 }
 
-async fn refused_end(world: World) {
+#[testkit::test]
+async fn w7_an_end_that_is_refused_keeps_a_long_text(world: World) {
     expect_error("the end of a response cannot be stored as it is");
     let app = roomy(&world).await;
     let user = app.user("ada").await;
@@ -152,7 +147,8 @@ async fn refused_end(world: World) {
     same(&content(&user, &old).await, &expected, "the message");
 }
 
-async fn damaged(world: World) {
+#[testkit::test]
+async fn w7_a_damaged_log_costs_no_text(world: World) {
     expect_error("a stored event cannot be read");
     expect_error("an event belongs to no item");
     expect_error("an open answer cannot be read");

@@ -34,32 +34,10 @@ use std::process::ExitCode;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::Harness;
 use testkit::client::{EventStream, User};
 
 fn main() -> ExitCode {
-    let harness = Harness::new();
-    let harness = calls::stories(harness);
-    let harness = context::stories(harness);
-    let harness = crowd::stories(harness);
-    let harness = delete::stories(harness);
-    let harness = explain::stories(harness);
-    let harness = faults::stories(harness);
-    let harness = follow::stories(harness);
-    let harness = followers::stories(harness);
-    let harness = go_on::stories(harness);
-    let harness = idempotency::stories(harness);
-    let harness = kept::stories(harness);
-    let harness = prune::stories(harness);
-    let harness = outage::stories(harness);
-    let harness = poison::stories(harness);
-    let harness = refusals::stories(harness);
-    let harness = replicas::stories(harness);
-    let harness = sessions::stories(harness);
-    let harness = silence::stories(harness);
-    let harness = sources::stories(harness);
-    let harness = stop::stories(harness);
-    waits::stories(harness).run()
+    testkit::main()
 }
 
 /// Sends a message to `model` and follows its answer.

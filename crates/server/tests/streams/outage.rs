@@ -1,4 +1,6 @@
 //! A database that goes away: killed and started again, cut off in the middle of a commit, hanging.
+//!
+//! Some need MariaDB: its tests speak in the clear over TCP, where a network that breaks can read along.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,11 +9,7 @@ use testkit::log::expect_error;
 use testkit::proxy::Fault;
 use testkit::sse::text_of;
 use testkit::validator::assert_valid;
-use testkit::{Engine, FaultProxy, Harness, TestApp, World, eventually};
-
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-/// Those that speak in the clear over TCP, where a network that breaks can read along.
-const CLEAR: [Engine; 1] = [Engine::MariaDb];
+use testkit::{FaultProxy, TestApp, World, eventually};
 
 /// The question that a server asks to find out who else runs something.
 const LOOK: &[u8] = b"SELECT DISTINCT `responses`.`owner`";
@@ -22,21 +20,6 @@ const UNAVAILABLE: &str = "the database is not available";
 /// The packets of these statements: their length, their number, "query", the text.
 const BEGIN: &[u8] = b"\x06\0\0\0\x03BEGIN";
 const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&SERVERS, "a_killed_database_costs_nothing", killed)
-        .story_on(&CLEAR, "a_database_may_be_away_longer_than_a_server_counts_as_dead", away)
-        .story_on(&SERVERS, "a_server_stops_although_its_database_is_away", stopped)
-        .story_on(&CLEAR, "a_commit_whose_answer_is_lost_took_place_once", reply_lost)
-        .story_on(&CLEAR, "a_commit_that_is_lost_can_be_repeated", lost)
-        .story_on(&CLEAR, "a_commit_that_comes_late_is_answered_still", late)
-        .story_on(&CLEAR, "a_commit_that_comes_after_its_server_has_gone_is_closed", too_late)
-        .story_on(&CLEAR, "an_answer_survives_lost_commits", commits)
-        .story_on(&CLEAR, "cut_connections_are_replaced", cut)
-        .story_on(&CLEAR, "connections_that_hang_are_replaced", stranded)
-        .story_on(&[Engine::MariaDb], "a_write_that_hangs_gives_its_rows_back", holding)
-}
 
 /// A server that reaches its database through a network that breaks.
 async fn behind(world: &World) -> (TestApp, FaultProxy) {
@@ -107,7 +90,8 @@ async fn assert_whole(world: &World) {
     }
 }
 
-async fn killed(world: World) {
+#[testkit::test(servers)]
+async fn a_killed_database_costs_nothing(world: World) {
     expect_error(UNAVAILABLE);
     let database = world.own_server().await;
     let world = database.world().clone();
@@ -137,7 +121,8 @@ async fn killed(world: World) {
     user.with_bearer(None).get("/health/ready").await.expect(200);
 }
 
-async fn away(world: World) {
+#[testkit::test(mariadb)]
+async fn a_database_may_be_away_longer_than_a_server_counts_as_dead(world: World) {
     let (one, way) = behind(&world).await;
     let (_two, other_way) = behind(&world).await;
     let user = one.user("ada").await;
@@ -160,7 +145,8 @@ async fn away(world: World) {
     assert_whole(&world).await;
 }
 
-async fn stopped(world: World) {
+#[testkit::test(servers)]
+async fn a_server_stops_although_its_database_is_away(world: World) {
     let database = world.own_server().await;
     let world = database.world().clone();
     let app = TestApp::builder(&world).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "0s").start().await;
@@ -188,7 +174,8 @@ async fn stopped(world: World) {
     .await;
 }
 
-async fn reply_lost(world: World) {
+#[testkit::test(mariadb)]
+async fn a_commit_whose_answer_is_lost_took_place_once(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -231,7 +218,8 @@ async fn reply_lost(world: World) {
     assert_whole(&world).await;
 }
 
-async fn lost(world: World) {
+#[testkit::test(mariadb)]
+async fn a_commit_that_is_lost_can_be_repeated(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -259,7 +247,8 @@ async fn lost(world: World) {
     assert_whole(&world).await;
 }
 
-async fn late(world: World) {
+#[testkit::test(mariadb)]
+async fn a_commit_that_comes_late_is_answered_still(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -297,7 +286,8 @@ async fn late(world: World) {
     assert_whole(&world).await;
 }
 
-async fn too_late(world: World) {
+#[testkit::test(mariadb)]
+async fn a_commit_that_comes_after_its_server_has_gone_is_closed(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -327,7 +317,8 @@ async fn too_late(world: World) {
     assert_eq!(sql.value(open).await, "0");
 }
 
-async fn commits(world: World) {
+#[testkit::test(mariadb)]
+async fn an_answer_survives_lost_commits(world: World) {
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -368,7 +359,8 @@ async fn works(client: &Anonymous) -> bool {
     futures_util::future::join_all(replies).await.into_iter().all(|good| good)
 }
 
-async fn cut(world: World) {
+#[testkit::test(mariadb)]
+async fn cut_connections_are_replaced(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -397,7 +389,8 @@ async fn cut(world: World) {
     assert_whole(&world).await;
 }
 
-async fn stranded(world: World) {
+#[testkit::test(mariadb)]
+async fn connections_that_hang_are_replaced(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;
@@ -414,7 +407,8 @@ async fn stranded(world: World) {
 }
 
 /// The database has a write of which it never hears the end, and keeps the rows locked for it.
-async fn holding(world: World) {
+#[testkit::test(mariadb)]
+async fn a_write_that_hangs_gives_its_rows_back(world: World) {
     expect_error(UNAVAILABLE);
     let (app, proxy) = behind(&world).await;
     let user = app.user("ada").await;

@@ -5,25 +5,9 @@ use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::log::expect_error;
 use testkit::sql::Sql;
-use testkit::{Engine, Harness, TestApp, World, eventually};
+use testkit::{Engine, TestApp, World, eventually};
 
 use super::upstream::{self, MODEL, says};
-
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&SERVERS, "f5_an_answer_above_max_allowed_packet_ends_and_frees_its_place", large)
-        .story("f5_an_answer_sent_in_one_piece_is_stored_whole", one_piece)
-        .story("f5_an_end_that_the_database_refuses_ends_as_failed", refused_end)
-        .story("f5_a_poisoned_open_answer_stops_no_recovery", recovery)
-        .story_on(&SERVERS, "f5_a_poisoned_open_answer_is_not_taken_over_for_ever", taken_over)
-        .story("f5_a_poisoned_row_stops_no_purge_of_events", events)
-        .story_on(&SERVERS, "f5_what_an_outage_leaves_of_the_trash_is_removed_after_it", outage)
-        .story("f5_a_poisoned_row_stops_no_removal", removal)
-        .story("f5_a_poisoned_account_stops_no_other_removal", accounts)
-        .story("f5_a_poisoned_text_stops_no_search_backlog", backlog)
-}
 
 /// Lets the database refuse what `event` (`UPDATE`, `DELETE`, `INSERT`) does to rows of `table` for
 /// which `condition` holds; `ROW` in it is the row.
@@ -67,7 +51,8 @@ fn text(length: usize) -> String {
     "A \"quoted\" line of an answer that is long.\n".repeat(length / 43)
 }
 
-async fn large(world: World) {
+#[testkit::test(servers)]
+async fn f5_an_answer_above_max_allowed_packet_ends_and_frees_its_place(world: World) {
     expect_error("the end of a response cannot be stored as it is");
     let database = world.own_server().await;
     let world = database.world().clone();
@@ -118,7 +103,8 @@ async fn large(world: World) {
     assert_eq!(count(&mut sql, open).await, 0);
 }
 
-async fn one_piece(world: World) {
+#[testkit::test]
+async fn f5_an_answer_sent_in_one_piece_is_stored_whole(world: World) {
     let whole = text(700_000);
     let said = whole.clone();
     let app = upstream::app(&world, move |_| says(&[&said[..]])).await;
@@ -133,7 +119,8 @@ async fn one_piece(world: World) {
     assert!(longest < 512 * 1024, "{longest}");
 }
 
-async fn refused_end(world: World) {
+#[testkit::test]
+async fn f5_an_end_that_the_database_refuses_ends_as_failed(world: World) {
     expect_error("the end of a response cannot be stored as it is");
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
@@ -166,7 +153,8 @@ async fn open_answer(world: &World, user: &User) -> (String, String) {
     (conversation, id)
 }
 
-async fn recovery(world: World) {
+#[testkit::test]
+async fn f5_a_poisoned_open_answer_stops_no_recovery(world: World) {
     expect_error("the end of a response cannot be stored as it is");
     expect_error("a stored event cannot be read");
     expect_error("an event belongs to no item");
@@ -232,7 +220,8 @@ async fn recovery(world: World) {
 }
 
 /// Each look of a server comes by what others left open, so what has ended says that one took place.
-async fn taken_over(world: World) {
+#[testkit::test(servers)]
+async fn f5_a_poisoned_open_answer_is_not_taken_over_for_ever(world: World) {
     expect_error("the end of a response cannot be stored as it is");
     expect_error("an open response cannot be written");
     expect_error("a row was skipped");
@@ -267,7 +256,8 @@ async fn taken_over(world: World) {
     assert_eq!(sql.value(&epoch).await, "1", "it was taken over once");
 }
 
-async fn events(world: World) {
+#[testkit::test]
+async fn f5_a_poisoned_row_stops_no_purge_of_events(world: World) {
     expect_error("a row was skipped");
     let mut app =
         TestApp::builder(&world).set("CHATAPP_LIMITS__EVENT_RETENTION", "1d").start().await;
@@ -297,7 +287,8 @@ async fn events(world: World) {
     assert!(count(&mut sql, &left).await > 0);
 }
 
-async fn removal(world: World) {
+#[testkit::test]
+async fn f5_a_poisoned_row_stops_no_removal(world: World) {
     expect_error("a row was skipped");
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
@@ -331,7 +322,8 @@ async fn removal(world: World) {
     assert_eq!(count(&mut sql, &format!("conversations WHERE id = {poisoned}")).await, 1);
 }
 
-async fn outage(world: World) {
+#[testkit::test(servers)]
+async fn f5_what_an_outage_leaves_of_the_trash_is_removed_after_it(world: World) {
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let mut conversations = Vec::new();
@@ -355,7 +347,8 @@ async fn outage(world: World) {
     eventually("they are removed", async || count(&mut sql, "conversations").await == 0).await;
 }
 
-async fn accounts(world: World) {
+#[testkit::test]
+async fn f5_a_poisoned_account_stops_no_other_removal(world: World) {
     expect_error("a row was skipped");
     let app = TestApp::start(&world).await;
     let _first = app.user("root").await;
@@ -379,7 +372,8 @@ async fn accounts(world: World) {
         .await;
 }
 
-async fn backlog(world: World) {
+#[testkit::test]
+async fn f5_a_poisoned_text_stops_no_search_backlog(world: World) {
     expect_error("a text cannot be made searchable");
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;

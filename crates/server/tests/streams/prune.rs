@@ -8,23 +8,7 @@ use serde_json::{Value, json};
 use testkit::client::{EventStream, Reply, User};
 use testkit::sse::Frame;
 use testkit::validator::assert_valid;
-use testkit::{Engine, Harness, TestApp, World, eventually};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_deleted_message_takes_everything_below_along", subtree)
-        .story("the_neighbour_is_shown_when_a_message_is_deleted", neighbour)
-        .story("deleting_a_message_ends_the_answer_below_it", running)
-        .story("an_answer_in_another_branch_goes_on", elsewhere)
-        .story("three_thousand_messages_are_deleted_in_steps", deep)
-        .story("whatever_is_changed_at_once_leaves_a_whole_tree", race)
-        .story("a_user_deleted_at_any_moment_leaves_nothing", user_race)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "deleting_a_message_ends_its_answer_on_another_server",
-            replicas,
-        )
-}
+use testkit::{TestApp, World, eventually};
 
 fn id(value: &Value) -> String {
     value["id"].as_str().unwrap().to_owned()
@@ -100,7 +84,8 @@ async fn count(world: &World, table: &str) -> String {
     world.sql().await.value(&format!("SELECT COUNT(*) FROM {table}")).await
 }
 
-async fn subtree(world: World) {
+#[testkit::test]
+async fn a_deleted_message_takes_everything_below_along(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -154,7 +139,8 @@ async fn subtree(world: World) {
     assert_eq!(refused.expect_error(400, "invalid_value")["error"]["param"], "id");
 }
 
-async fn neighbour(world: World) {
+#[testkit::test]
+async fn the_neighbour_is_shown_when_a_message_is_deleted(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -212,7 +198,8 @@ async fn ended_as_deleted(app: &TestApp, stream: EventStream) {
         .await;
 }
 
-async fn running(world: World) {
+#[testkit::test]
+async fn deleting_a_message_ends_the_answer_below_it(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -259,7 +246,8 @@ async fn running(world: World) {
     assert_whole(&world).await;
 }
 
-async fn elsewhere(world: World) {
+#[testkit::test]
+async fn an_answer_in_another_branch_goes_on(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -281,7 +269,8 @@ async fn elsewhere(world: World) {
     assert_whole(&world).await;
 }
 
-async fn deep(world: World) {
+#[testkit::test]
+async fn three_thousand_messages_are_deleted_in_steps(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -302,7 +291,8 @@ fn assert_one_of(what: &str, reply: &Reply, statuses: &[u16]) {
     assert!(statuses.contains(&reply.status), "{what}: {} {}", reply.status, reply.text);
 }
 
-async fn race(world: World) {
+#[testkit::test]
+async fn whatever_is_changed_at_once_leaves_a_whole_tree(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     for round in 0..16_usize {
@@ -362,7 +352,8 @@ async fn race(world: World) {
     }
 }
 
-async fn user_race(world: World) {
+#[testkit::test]
+async fn a_user_deleted_at_any_moment_leaves_nothing(world: World) {
     let app = TestApp::start(&world).await;
     for round in 0..8_usize {
         let user = app.user(&format!("ada{round}")).await;
@@ -411,7 +402,8 @@ async fn user_race(world: World) {
         .await;
 }
 
-async fn replicas(world: World) {
+#[testkit::test(servers)]
+async fn deleting_a_message_ends_its_answer_on_another_server(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;

@@ -5,17 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use testkit::client::User;
-use testkit::{Harness, TestApp, World};
+use testkit::{TestApp, World};
 
 use super::upstream::{self, MODEL, Reply, refuses, says};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("f1_a_refused_context_is_tried_again_with_less", less)
-        .story("f1_what_was_learnt_counts_for_the_next_answer", learnt)
-        .story("f1_a_message_that_is_too_long_alone_is_refused_once_and_hurts_no_other", alone)
-        .story("f1_nothing_is_tried_again_after_a_word", after_a_word)
-}
 
 /// What a provider was sent, each time: how many messages.
 type Sent = Arc<Mutex<Vec<usize>>>;
@@ -56,7 +48,8 @@ fn noise(count: usize) -> String {
     (0..count).map(letter).collect()
 }
 
-async fn less(world: World) {
+#[testkit::test]
+async fn f1_a_refused_context_is_tried_again_with_less(world: World) {
     let (app, sent) = dense(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -83,7 +76,8 @@ async fn less(world: World) {
     );
 }
 
-async fn learnt(world: World) {
+#[testkit::test]
+async fn f1_what_was_learnt_counts_for_the_next_answer(world: World) {
     let (app, sent) = dense(&world).await;
     let user = app.user("ada").await;
     let one = user.create_conversation().await;
@@ -102,7 +96,8 @@ async fn learnt(world: World) {
     assert_eq!(sent.lock().unwrap().len(), before + 3);
 }
 
-async fn alone(world: World) {
+#[testkit::test]
+async fn f1_a_message_that_is_too_long_alone_is_refused_once_and_hurts_no_other(world: World) {
     let (app, sent) = dense(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -124,7 +119,8 @@ async fn alone(world: World) {
     }
 }
 
-async fn after_a_word(world: World) {
+#[testkit::test]
+async fn f1_nothing_is_tried_again_after_a_word(world: World) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
     let app = upstream::app(&world, move |_| -> Reply {

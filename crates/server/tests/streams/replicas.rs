@@ -6,30 +6,15 @@ use mock::CallOutcome;
 use serde_json::json;
 use testkit::client::User;
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Engine, Harness, ManualClock, TestApp, World, eventually};
-
-const SERVERS: [Engine; 2] = [Engine::MariaDb, Engine::MySql];
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story_on(&SERVERS, "an_answer_is_followed_from_another_server", follow)
-        .story_on(&SERVERS, "a_cursor_in_the_future_waits_on_another_server", future)
-        .story_on(&SERVERS, "an_answer_is_stopped_from_another_server", stop)
-        .story_on(&SERVERS, "what_an_answer_elsewhere_waits_for_is_read_from_its_end", waits)
-        .story_on(&SERVERS, "an_answer_ends_when_another_server_deletes_its_conversation", delete)
-        .story_on(&SERVERS, "a_session_ended_on_one_server_is_ended_on_all", revoke)
-        .story_on(&SERVERS, "a_repetition_on_another_server_finds_the_first", repeat)
-        .story_on(&SERVERS, "of_two_sends_at_two_servers_one_is_accepted", race)
-        .story_on(&SERVERS, "servers_may_disagree_about_the_time", skew)
-        .story_on(&SERVERS, "a_dead_server_is_noticed_by_another", takeover)
-}
+use testkit::{ManualClock, TestApp, World, eventually};
 
 /// The same login, at another server.
 fn at(user: &User, app: &TestApp) -> testkit::client::Anonymous {
     app.anonymous().with_bearer(Some(&user.access_token))
 }
 
-async fn follow(world: World) {
+#[testkit::test(servers)]
+async fn an_answer_is_followed_from_another_server(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -52,7 +37,8 @@ async fn follow(world: World) {
 
 /// What this server has not seen yet another one may have sent, so it tells no event twice: it goes
 /// on when it knows that number, or has the end.
-async fn future(world: World) {
+#[testkit::test(servers)]
+async fn a_cursor_in_the_future_waits_on_another_server(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -70,7 +56,8 @@ async fn future(world: World) {
     assert!(never == here[here.len() - 2..], "the end, and [DONE]");
 }
 
-async fn waits(world: World) {
+#[testkit::test(servers)]
+async fn what_an_answer_elsewhere_waits_for_is_read_from_its_end(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -104,7 +91,8 @@ async fn waits(world: World) {
     user.cancel(&response).await;
 }
 
-async fn stop(world: World) {
+#[testkit::test(servers)]
+async fn an_answer_is_stopped_from_another_server(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -127,7 +115,8 @@ async fn stop(world: World) {
         .await;
 }
 
-async fn revoke(world: World) {
+#[testkit::test(servers)]
+async fn a_session_ended_on_one_server_is_ended_on_all(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let there = at(&user, &two);
@@ -136,7 +125,8 @@ async fn revoke(world: World) {
     there.get("/api/me").await.expect_error(401, "invalid_token");
 }
 
-async fn repeat(world: World) {
+#[testkit::test(servers)]
+async fn a_repetition_on_another_server_finds_the_first(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -155,7 +145,8 @@ async fn repeat(world: World) {
     assert_eq!(one.upstream().calls().len() + two.upstream().calls().len(), 1);
 }
 
-async fn takeover(world: World) {
+#[testkit::test(servers)]
+async fn a_dead_server_is_noticed_by_another(world: World) {
     let (mut one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -179,7 +170,8 @@ async fn takeover(world: World) {
     assert!(last["sequence_number"].as_u64().unwrap() > 1_000_000);
 }
 
-async fn delete(world: World) {
+#[testkit::test(servers)]
+async fn an_answer_ends_when_another_server_deletes_its_conversation(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -197,7 +189,8 @@ async fn delete(world: World) {
     assert_eq!(user.list_messages(&conversation).await[1]["content"], super::ticks(3));
 }
 
-async fn race(world: World) {
+#[testkit::test(servers)]
+async fn of_two_sends_at_two_servers_one_is_accepted(world: World) {
     const ROUNDS: usize = 25;
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
@@ -232,7 +225,8 @@ async fn race(world: World) {
 }
 
 /// Two servers that differ by hours, and one whose clock is set back in mid-answer.
-async fn skew(world: World) {
+#[testkit::test(servers)]
+async fn servers_may_disagree_about_the_time(world: World) {
     const HOURS: Duration = Duration::from_hours(3);
     let (early, late) = (ManualClock::new(), ManualClock::new());
     late.advance(HOURS);

@@ -6,22 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use testkit::client::{EventStream, User};
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Engine, Harness, ManualClock, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("a_session_that_ends_takes_its_streams_along", logout)
-        .story("a_user_who_is_disabled_or_gone_is_shown_nothing_more", disable)
-        .story("whoever_waits_for_an_answer_is_refused_with_the_session", waiting)
-        .story("a_key_that_is_revoked_takes_its_streams_along", key)
-        .story("a_token_that_expires_cuts_no_stream", expiry)
-        .story("s18_a_key_or_session_whose_time_is_over_takes_its_streams_along", end_of_time)
-        .story_on(
-            &[Engine::MariaDb, Engine::MySql],
-            "a_session_that_ends_takes_its_streams_on_every_server_along",
-            replicas,
-        )
-}
+use testkit::{ManualClock, TestApp, World};
 
 /// Longer than any story may take.
 const SLOW: &str = "mock:ticks=5000,rate=50";
@@ -39,7 +24,8 @@ async fn end(user: &User, response: &str) -> Vec<testkit::sse::Frame> {
     user.follow(response, None).await.finish().await
 }
 
-async fn logout(world: World) {
+#[testkit::test]
+async fn a_session_that_ends_takes_its_streams_along(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let other = app.anonymous().login(&user.email).await;
@@ -81,7 +67,8 @@ async fn logout(world: World) {
     assert_eq!(rest, whole[4..]);
 }
 
-async fn disable(world: World) {
+#[testkit::test]
+async fn a_user_who_is_disabled_or_gone_is_shown_nothing_more(world: World) {
     let app = TestApp::start(&world).await;
     let mut sql = world.sql().await;
     // As the operator does it, by whatever means.
@@ -113,7 +100,8 @@ async fn disable(world: World) {
     cut(stream).await;
 }
 
-async fn waiting(world: World) {
+#[testkit::test]
+async fn whoever_waits_for_an_answer_is_refused_with_the_session(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let other = app.anonymous().login(&user.email).await;
@@ -130,7 +118,8 @@ async fn waiting(world: World) {
     assert_eq!(other.cancel(running.as_str().unwrap()).await["status"], "cancelled");
 }
 
-async fn end_of_time(world: World) {
+#[testkit::test]
+async fn s18_a_key_or_session_whose_time_is_over_takes_its_streams_along(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
     let user = app.user("ada").await;
@@ -154,7 +143,8 @@ async fn end_of_time(world: World) {
     assert_eq!(user.cancel(&response).await["status"], "cancelled");
 }
 
-async fn key(world: World) {
+#[testkit::test]
+async fn a_key_that_is_revoked_takes_its_streams_along(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let key = user.create_key(&["read", "write"]).await;
@@ -173,7 +163,8 @@ async fn key(world: World) {
     assert_valid(&stream.finish().await);
 }
 
-async fn expiry(world: World) {
+#[testkit::test]
+async fn a_token_that_expires_cuts_no_stream(world: World) {
     let clock = ManualClock::new();
     let app = TestApp::builder(&world).clock(&clock).start().await;
     let user = app.user("ada").await;
@@ -195,7 +186,8 @@ async fn expiry(world: World) {
     assert_valid(&frames);
 }
 
-async fn replicas(world: World) {
+#[testkit::test(servers)]
+async fn a_session_that_ends_takes_its_streams_on_every_server_along(world: World) {
     let (one, two) = (TestApp::start(&world).await, TestApp::start(&world).await);
     let user = one.user("ada").await;
     let conversation = user.create_conversation().await;

@@ -4,17 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::World;
 use testkit::client::User;
-use testkit::{Harness, World};
 
 use super::upstream::{self, MODEL, Reply, refuses, says, streams};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("f4_an_answer_without_words_leaves_a_conversation_that_goes_on", wordless)
-        .story("f3_what_says_nothing_is_not_sent", nothing)
-        .story("f25_u0000_from_a_provider_is_one_text_live_stored_and_exported", nul)
-}
 
 /// The seven ways to an answer without words, and more.
 fn ways() -> Vec<(&'static str, Reply)> {
@@ -48,7 +41,8 @@ async fn send(user: &User, conversation: &str, content: &str) -> Value {
     super::turn(user, conversation, content, MODEL).await
 }
 
-async fn wordless(world: World) {
+#[testkit::test]
+async fn f4_an_answer_without_words_leaves_a_conversation_that_goes_on(world: World) {
     let next = Arc::new(Mutex::new(None::<Reply>));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (script, sent) = (next.clone(), seen.clone());
@@ -84,7 +78,8 @@ async fn wordless(world: World) {
     }
 }
 
-async fn nothing(world: World) {
+#[testkit::test]
+async fn f3_what_says_nothing_is_not_sent(world: World) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sent = seen.clone();
     let app = upstream::app(&world, move |request| {
@@ -111,7 +106,8 @@ async fn nothing(world: World) {
     assert_eq!(seen[0].len(), 1);
 }
 
-async fn nul(world: World) {
+#[testkit::test]
+async fn f25_u0000_from_a_provider_is_one_text_live_stored_and_exported(world: World) {
     let app = upstream::app(&world, |_| {
         let call = json!({"tool_calls": [{"index": 0, "id": "c\0", "type": "function",
             "function": {"name": "lo\0ok", "arguments": "{\"a\":1}"}}]});

@@ -5,18 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::User;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
 use super::go_on::{begin, go_on, id, stalled};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("p9_sources_that_a_provider_names_are_told_live", live)
-        .story("p9_sources_are_shown_wherever_the_answer_is", shown)
-        .story("p9_sources_survive_an_export_and_an_import", transferred)
-        .story("p9_sources_of_a_continued_answer_are_found_behind_the_kept_text", continued)
-        .story("w7_thoughts_and_sources_survive_the_trash", trash)
-}
 
 /// Two sources as they are stored and as clients see them.
 const STORED: &str = r#"{"annotations":[{"url":"https://example.org/a","title":"A page","start":0,"end":4},{"url":"http://example.org/b?c=[d]","title":"B","start":0,"end":0}]}"#;
@@ -40,7 +31,8 @@ async fn answer(world: &World, user: &User, model: &str) -> (String, Value) {
     (conversation, turn)
 }
 
-async fn live(world: World) {
+#[testkit::test]
+async fn p9_sources_that_a_provider_names_are_told_live(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -73,7 +65,8 @@ async fn live(world: World) {
     assert_eq!(stored["output"], end["output"]);
 }
 
-async fn shown(world: World) {
+#[testkit::test]
+async fn p9_sources_are_shown_wherever_the_answer_is(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, turn) = answer(&world, &user, "mock:ticks=1,finish=length").await;
@@ -102,7 +95,8 @@ async fn shown(world: World) {
     assert_eq!(user.response(old).await.pointer(place), Some(&annotations()));
 }
 
-async fn transferred(world: World) {
+#[testkit::test]
+async fn p9_sources_survive_an_export_and_an_import(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, _) = answer(&world, &user, "mock:ticks=1").await;
@@ -167,7 +161,8 @@ async fn cited(app: &TestApp, user: &User, before: Option<Step>) -> (String, Val
     (conversation, user.cancel(&response).await)
 }
 
-async fn continued(world: World) {
+#[testkit::test]
+async fn p9_sources_of_a_continued_answer_are_found_behind_the_kept_text(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let (conversation, old) = cited(&app, &user, None).await;
@@ -197,7 +192,8 @@ async fn continued(world: World) {
     assert_eq!(user.response(&id(&old)).await, old);
 }
 
-async fn trash(world: World) {
+#[testkit::test]
+async fn w7_thoughts_and_sources_survive_the_trash(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let thought = Step::Reasoning("Hm. ".to_owned());

@@ -2,19 +2,10 @@
 
 use mock::CallOutcome;
 use testkit::validator::assert_valid;
-use testkit::{Harness, TestApp, World, eventually};
+use testkit::{TestApp, World, eventually};
 
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("closing_the_client_after_three_tokens_changes_nothing", client_gone)
-        .story("a_stop_keeps_exactly_what_followers_saw", stop)
-        .story("stopping_what_has_ended_changes_nothing", stop_ended)
-        .story("an_answer_stopped_before_its_first_word_is_empty", stop_early)
-        .story("answers_are_kept_when_the_server_stops", shutdown)
-        .story("answers_cut_by_a_crash_end_as_interrupted", crash)
-}
-
-async fn client_gone(world: World) {
+#[testkit::test]
+async fn closing_the_client_after_three_tokens_changes_nothing(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -35,7 +26,8 @@ async fn client_gone(world: World) {
     assert_eq!(app.upstream().calls().len(), 1);
 }
 
-async fn stop(world: World) {
+#[testkit::test]
+async fn a_stop_keeps_exactly_what_followers_saw(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -68,7 +60,8 @@ async fn stop(world: World) {
     super::turn(&user, &conversation, "Again", "mock:ticks=1").await;
 }
 
-async fn stop_ended(world: World) {
+#[testkit::test]
+async fn stopping_what_has_ended_changes_nothing(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -79,7 +72,8 @@ async fn stop_ended(world: World) {
     assert_eq!(user.cancel(response).await, before);
 }
 
-async fn stop_early(world: World) {
+#[testkit::test]
+async fn an_answer_stopped_before_its_first_word_is_empty(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -96,7 +90,8 @@ async fn stop_early(world: World) {
     assert_eq!(sent.len(), 1, "the empty answer is not sent, and its neighbours are one: {sent:?}");
 }
 
-async fn shutdown(world: World) {
+#[testkit::test]
+async fn answers_are_kept_when_the_server_stops(world: World) {
     let mut app =
         TestApp::builder(&world).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "0s").start().await;
     let user = app.user("ada").await;
@@ -117,7 +112,8 @@ async fn shutdown(world: World) {
     assert_eq!(testkit::sse::text_of(&frames), text);
 }
 
-async fn crash(world: World) {
+#[testkit::test]
+async fn answers_cut_by_a_crash_end_as_interrupted(world: World) {
     let mut app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

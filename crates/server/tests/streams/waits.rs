@@ -5,14 +5,7 @@ use serde_json::{Value, json};
 use testkit::client::EventStream;
 use testkit::sse::{Frame, text_of};
 use testkit::validator::{assert_valid, assert_valid_from_middle};
-use testkit::{Harness, TestApp, World};
-
-pub(crate) fn stories(harness: Harness) -> Harness {
-    harness
-        .story("p2_a_model_that_falls_silent_is_told_once", silent)
-        .story("w5_a_pause_that_the_provider_asked_for_is_told", asked)
-        .story("p3_the_providers_own_word_for_the_end_is_kept", word)
-}
+use testkit::{TestApp, World};
 
 /// Reads until the response says that it waits.
 async fn wait(stream: &mut EventStream) -> Frame {
@@ -24,7 +17,8 @@ async fn wait(stream: &mut EventStream) -> Frame {
     }
 }
 
-async fn silent(world: World) {
+#[testkit::test]
+async fn p2_a_model_that_falls_silent_is_told_once(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -50,7 +44,8 @@ async fn silent(world: World) {
     assert_eq!((&ended["waiting"], &ended["status"]), (&Value::Null, &json!("cancelled")));
 }
 
-async fn asked(world: World) {
+#[testkit::test]
+async fn w5_a_pause_that_the_provider_asked_for_is_told(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_PROVIDER__MAX_RETRIES", "2").start().await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
@@ -66,7 +61,8 @@ async fn asked(world: World) {
     assert_eq!(user.response(told["id"].as_str().unwrap()).await["waiting"], Value::Null);
 }
 
-async fn word(world: World) {
+#[testkit::test]
+async fn p3_the_providers_own_word_for_the_end_is_kept(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;
