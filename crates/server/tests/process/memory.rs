@@ -230,6 +230,7 @@ async fn run(user: &User) -> Running {
     let response = stream.response_id().await;
     let events = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&events);
+    #[expect(clippy::disallowed_methods, reason = "its test waits for it")]
     let reading = tokio::spawn(async move {
         while stream.next().await.is_some() {
             counted.fetch_add(1, Ordering::Relaxed);
