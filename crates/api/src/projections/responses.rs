@@ -20,26 +20,41 @@ use schemas::response_event::{
 use schemas::stream::{DoneItem, Item, StreamEvent};
 use schemas::tagged::Tagged;
 use serde::Serialize;
+use services::Numbered;
+
+use super::{Frames, Head, Projection};
 
 /// Renders the events of one response.
 ///
 /// Deltas are nearly all of a stream, so they are written without an intermediate tree, and the
 /// part of them that names the item is made once per item.
 #[derive(Debug, Clone)]
-pub struct Projector {
+pub(crate) struct Projector {
     base: ResponseResource,
     /// The item of the newest delta, and its members as they stand before the text.
     delta: Option<(MessageId, Vec<u8>)>,
 }
 
+impl Projection for Projector {
+    fn event(&mut self, Numbered { seq, event }: &Numbered, frames: &mut impl Frames) {
+        let head = Head { id: Some(*seq), name: Some(event_type(event)) };
+        frames.frame(head, |out| self.write(*seq, event, out));
+    }
+
+    /// It has no number: a client that reconnects anyway asks for what follows the terminal event.
+    fn end(&mut self, frames: &mut impl Frames) {
+        frames.frame(Head::default(), |out| out.extend_from_slice(b"[DONE]"));
+    }
+}
+
 impl Projector {
     /// For the response that began as `base` (status `in_progress`, no output).
-    pub fn new(base: ResponseResource) -> Self {
+    pub(crate) fn new(base: ResponseResource) -> Self {
         Self { base, delta: None }
     }
 
     /// Appends the event numbered `seq` to `out` as one line of JSON, without a line end.
-    pub fn write(&mut self, seq: u64, event: &StreamEvent, out: &mut Vec<u8>) {
+    fn write(&mut self, seq: u64, event: &StreamEvent, out: &mut Vec<u8>) {
         if let StreamEvent::Delta(item, text) = event {
             self.write_delta(seq, event_type(event), item, text, out);
         } else {
@@ -130,7 +145,7 @@ impl Projector {
 }
 
 /// The `type` of the event, which is also the `event:` line of its frame.
-pub fn event_type(event: &StreamEvent) -> &'static str {
+fn event_type(event: &StreamEvent) -> &'static str {
     match event {
         StreamEvent::Created => ResponseCreated::TYPE,
         StreamEvent::InProgress | StreamEvent::Waiting(_) => ResponseInProgress::TYPE,

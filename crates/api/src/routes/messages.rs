@@ -10,12 +10,14 @@ use schemas::message::{FirstMessageCreate, MessageCreate, MessageOut, MessageReg
 use schemas::response_event::ResponseEvent;
 use schemas::{ConversationId, Invalid, MessageId};
 use serde::Deserialize;
-use services::{MessageListQuery, Started};
+use services::{Follower, MessageListQuery, Started};
 use utoipa::IntoParams;
 
 use super::answers::{Answer, applied, measured, measured_at, replayed};
 use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
-use crate::sse::{self, Place, Streaming};
+use crate::follow::{Place, Streaming};
+use crate::projections::responses::Projector;
+use crate::sse;
 use crate::state::AppState;
 
 /// Query of `GET /api/conversations/{id}/messages`.
@@ -222,8 +224,7 @@ pub(super) async fn answer(
 ) -> Answer<Response> {
     let repeated = started.repeated;
     if let Some(place) = place {
-        let events = sse::respond(started.follower, state.config.heartbeat, place);
-        return Ok(replayed(repeated, events));
+        return Ok(replayed(repeated, events(state, started.follower, place)));
     }
     if prefer.respond_async {
         return Ok(replayed(repeated, underway(state, identity, &started).await?));
@@ -241,6 +242,12 @@ pub(super) async fn answer(
     let turn = Box::pin(state.services.responses.turn(identity.user_id, begun.id));
     let place = format!("/api/messages/{}", begun.message_id);
     Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, identity, turn).await?))
+}
+
+/// The events of a response, as this API tells them.
+pub(super) fn events(state: &AppState, follower: Follower, place: Place) -> Response {
+    let projection = Projector::new(follower.response().clone());
+    sse::respond(follower, projection, state.config.heartbeat, place)
 }
 
 /// A turn that is stored, as far as it is answered.

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answers::{Answer, measured};
-use super::messages::{Wanted, answer};
+use super::messages::{Wanted, answer, events};
 use crate::extract::{Bearer, IdempotencyKey, Json, Path, Prefer, Query, event_cursor};
-use crate::sse::{self, Streaming};
+use crate::follow::Streaming;
 use crate::state::AppState;
 
 /// Query of `GET /api/responses/{id}/events`.
@@ -98,7 +98,7 @@ pub(super) async fn stream_response_events(
     let follower = state.services.responses.follow(identity.user_id, id, after).await?;
     place.keep(&state, &identity, follower.kept_bytes())?;
     drop(gathering);
-    Ok(sse::respond(follower, state.config.heartbeat, place))
+    Ok(events(&state, follower, place))
 }
 
 /// Stop a response

@@ -28,7 +28,7 @@ use super::in_flight::{CountedBody, InFlight};
 use super::stall::StallGuard;
 use crate::ApiConfig;
 use crate::extract::{KeptForHealth, Peer};
-use crate::sse::Closing;
+use crate::follow::Closing;
 
 /// The most headers of a request.
 const MAX_HEADERS: usize = 64;

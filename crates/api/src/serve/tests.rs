@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::extract::Peer;
+use crate::follow::Closing;
 use crate::middleware::bounds;
-use crate::sse::Closing;
 
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -2,35 +2,60 @@
 
 use std::io::Write as _;
 
-use services::Numbered;
-
-use crate::projections::responses::{Projector, event_type};
+use crate::follow::Step;
+use crate::projections::{Frames, Head, Projection};
 
 /// A comment that keeps proxies and clients from giving up on a silent stream.
-pub(super) const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 
-/// Ends a finished stream. It has no id: a client that reconnects anyway asks for what follows
-/// the terminal event.
-const DONE: &[u8] = b"data: [DONE]\n\n";
+/// Asks the client to connect again in a second.
+const COME_BACK: &[u8] = b"retry: 1000\n\n";
 
-/// Ends a stream whose response goes on elsewhere: come back in a second.
-pub(super) const COME_BACK: &[u8] = b"retry: 1000\n\n";
-
-/// The frames of a batch, and whether the last of them is the end.
-pub(super) fn batch(projector: &mut Projector, events: &[Numbered]) -> (Vec<u8>, bool) {
-    // A delta's frame is about 250 bytes.
-    let mut out = Vec::with_capacity(events.len() * 256);
-    let mut ended = false;
-    for Numbered { seq, event } in events {
-        // Writing to memory cannot fail.
-        let _ = write!(out, "id: {seq}\nevent: {}\ndata: ", event_type(event));
-        projector.write(*seq, event, &mut out);
-        out.extend_from_slice(b"\n\n");
-        if event.is_terminal() {
-            out.extend_from_slice(DONE);
-            ended = true;
-            break;
+/// What is written at once; a step with nothing to send is empty.
+pub(super) fn write(projection: &mut impl Projection, step: &Step) -> Vec<u8> {
+    let mut lines = Lines::default();
+    match step {
+        Step::Begun => projection.begin(&mut lines),
+        Step::Events(events) => {
+            // A delta's frame is about 250 bytes.
+            lines.0.reserve(events.len() * 256);
+            for numbered in events {
+                projection.event(numbered, &mut lines);
+                if numbered.event.is_terminal() {
+                    projection.end(&mut lines);
+                }
+            }
         }
+        Step::Silence => projection.silence(&mut lines),
+        Step::Away => projection.away(&mut lines),
     }
-    (out, ended)
+    lines.0
+}
+
+/// Frames one after the other.
+#[derive(Debug, Default)]
+struct Lines(Vec<u8>);
+
+impl Frames for Lines {
+    fn frame(&mut self, head: Head, data: impl FnOnce(&mut Vec<u8>)) {
+        let Self(out) = self;
+        // Writing to memory cannot fail.
+        if let Some(id) = head.id {
+            let _ = writeln!(out, "id: {id}");
+        }
+        if let Some(name) = head.name {
+            let _ = writeln!(out, "event: {name}");
+        }
+        out.extend_from_slice(b"data: ");
+        data(out);
+        out.extend_from_slice(b"\n\n");
+    }
+
+    fn heartbeat(&mut self) {
+        self.0.extend_from_slice(KEEP_ALIVE);
+    }
+
+    fn come_back(&mut self) {
+        self.0.extend_from_slice(COME_BACK);
+    }
 }

@@ -1,25 +1,25 @@
-//! The loop that follows a response.
+//! Following a response: what a reader gets of it and when, whatever carries it to them.
+//!
+//! [`follow()`] makes the steps; [`projections`](crate::projections) say what they look like in a
+//! wire format, and [`sse`](crate::sse) how they go over HTTP.
 
 use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
 use async_stream::stream;
-use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, header};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use futures_util::Stream;
 use metrics::gauge;
-use schemas::response::ResponseResource;
 use services::{Follower, Numbered, Reading};
 use tokio_util::sync::CancellationToken;
 
-use super::frame::{self, COME_BACK, KEEP_ALIVE};
-use super::place::Place;
-use crate::projections::responses::Projector;
+mod place;
+#[cfg(test)]
+pub(crate) mod scripted;
+
+pub(crate) use place::{Place, Streaming};
 
 /// Tells open streams that the server is going. [`serve()`](crate::serve()) puts it into every
 /// request's extensions.
@@ -35,36 +35,48 @@ impl<S: Send + Sync> FromRequestParts<S> for Closing {
     }
 }
 
-/// Where events come from.
-pub(super) trait Source: Send + 'static {
-    /// The response as it began.
-    fn begun(&self) -> &ResponseResource;
+/// What a reader is to get next.
+///
+/// After the terminal event and after [`Step::Away`] nothing follows. Steps that end without
+/// either were cut: the reader may not follow any more.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The first one.
+    Begun,
+    /// Events, at least one. The terminal event is the last of its batch.
+    Events(Vec<Numbered>),
+    /// Nothing has come for the time of a heartbeat.
+    Silence,
+    /// The response goes on elsewhere: the reader is to come back.
+    Away,
+}
 
+/// Where events come from.
+trait Source: Send + 'static {
     /// All events not yet taken, at least one; `None` when no more can be had here.
     fn next(&mut self) -> impl Future<Output = Option<Vec<Numbered>>> + Send;
 }
 
 impl Source for Follower {
-    fn begun(&self) -> &ResponseResource {
-        self.response()
-    }
-
     fn next(&mut self) -> impl Future<Output = Option<Vec<Numbered>>> + Send {
         Follower::next(self)
     }
 }
 
-/// The answer that carries a response's events, as long as the credential lives that it
-/// was asked for with.
-pub(crate) fn respond(follower: Follower, heartbeat: Duration, place: Place) -> Response {
+/// The steps of a response, as long as the credential lives that it was asked for with.
+pub(crate) fn follow(
+    follower: Follower,
+    heartbeat: Duration,
+    place: Place,
+) -> impl Stream<Item = Step> + Send + 'static {
     let Place { closing, credential, taken, reading } = place;
-    let ended = async move {
+    let refused = async move {
         tokio::select! {
             _ = credential.ended() => {}
             () = cut(reading) => {}
         }
     };
-    stream(Body::from_stream(frames(follower, heartbeat, closing, ended, taken)))
+    steps(follower, heartbeat, closing, refused, taken)
 }
 
 /// Ends when what is kept for a stream alone is needed for others; never if nothing is.
@@ -75,68 +87,55 @@ async fn cut(reading: Option<Reading>) {
     }
 }
 
-/// An answer that is an event stream, with what keeps proxies from holding it back.
-pub(crate) fn stream(body: Body) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache, no-transform"),
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, body).into_response()
-}
-
-/// The frames of a stream, one item per write.
+/// The steps of a source.
 ///
-/// It ends early when `refused` does, and drops `taken` when it is dropped. It only reads: the
-/// generation neither waits for it nor ends with it. A client that takes nothing costs a cursor
-/// until the connection's write-stall limit closes it.
-pub(super) fn frames(
+/// They end early when `refused` does, and `taken` is dropped with them. They only read: the
+/// generation neither waits for a reader nor ends with one. A reader that takes nothing costs a
+/// cursor until the connection's write-stall limit closes it.
+fn steps(
     mut source: impl Source,
     heartbeat: Duration,
     closing: Closing,
     refused: impl Future<Output = ()> + Send + 'static,
     taken: impl Send + 'static,
-) -> impl Stream<Item = Result<Bytes, Infallible>> {
+) -> impl Stream<Item = Step> + Send + 'static {
     stream! {
         let _taken = taken;
         let _following = Following::begin();
         let mut refused = pin!(refused);
-        let mut projector = Projector::new(source.begun().clone());
         let mut ended = false;
+        yield Step::Begun;
         while !ended {
             // One future for the whole wait: a heartbeat must not drop it half-way.
             let mut waiting = pin!(source.next());
             let batch = loop {
-                let step = tokio::select! {
+                let wait = tokio::select! {
                     biased;
-                    batch = &mut waiting => Step::Batch(batch),
-                    () = closing.0.cancelled() => Step::Batch(None),
-                    () = &mut refused => Step::Refused,
-                    () = tokio::time::sleep(heartbeat) => Step::Silence,
+                    batch = &mut waiting => Wait::Over(batch),
+                    () = closing.0.cancelled() => Wait::Over(None),
+                    () = &mut refused => Wait::Refused,
+                    () = tokio::time::sleep(heartbeat) => Wait::Silence,
                 };
-                match step {
-                    Step::Batch(batch) => break batch,
-                    Step::Silence => yield Ok(Bytes::from_static(KEEP_ALIVE)),
+                match wait {
+                    Wait::Over(batch) => break batch,
+                    Wait::Silence => yield Step::Silence,
                     // It ends as if it was cut: whoever asks again is told why.
-                    Step::Refused => return,
+                    Wait::Refused => return,
                 }
             };
             let Some(events) = batch else {
-                yield Ok(Bytes::from_static(COME_BACK));
+                yield Step::Away;
                 break;
             };
-            let (bytes, last) = frame::batch(&mut projector, &events);
-            ended = last;
-            if !bytes.is_empty() {
-                yield Ok(Bytes::from(bytes));
-            }
+            ended = events.last().is_some_and(|last| last.event.is_terminal());
+            yield Step::Events(events);
         }
     }
 }
 
 /// What ended a wait.
-enum Step {
-    Batch(Option<Vec<Numbered>>),
+enum Wait {
+    Over(Option<Vec<Numbered>>),
     Silence,
     Refused,
 }
