@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::AllowedHost;
+use crate::allowed_host::AllowedHost;
 
 /// Limits and switches of the HTTP layer; `server` fills it from its configuration.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod cursor;
 mod decode;
 #[cfg(feature = "fuzz")]
 pub(crate) mod fuzz;
+mod head;
 mod idempotency;
 mod json;
 mod path;
@@ -19,13 +20,14 @@ mod session_cookie;
 mod strict;
 mod upload;
 
-pub(crate) use address::{OwnAddress, named_host};
+pub(crate) use address::OwnAddress;
 pub(crate) use bearer::{Administrator, Bearer, UserSlot, bearer_token};
 pub(crate) use bodies::Bodies;
-pub use client::Peer;
 pub(crate) use client::{ClientInfo, KeptForHealth};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};
 pub(crate) use cursor::event_cursor;
+pub use head::Peer;
+pub(crate) use head::named_host;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{BodyLimits, Json};
 pub(crate) use path::Path;

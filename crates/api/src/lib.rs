@@ -7,6 +7,7 @@
 //! [`router()`] is the whole application as a `tower` service, [`serve()`] puts it on a socket, and
 //! [`openapi()`] describes it.
 
+mod allowed_host;
 mod config;
 mod docs;
 mod error;
@@ -31,11 +32,11 @@ pub mod fuzz {
     pub use crate::routes::fuzz::{BODIES, QUERIES, body, query};
 }
 
+pub use allowed_host::AllowedHost;
 pub use config::{ApiConfig, VersionInfo};
 pub use error::{error_codes, failure_codes, reference as error_reference};
 pub use extract::Peer;
 pub use metrics::Metrics;
-pub use middleware::AllowedHost;
 pub use openapi::openapi;
 pub use router::router;
 pub use serve::{KEPT_CONNECTIONS, serve, wait_on};

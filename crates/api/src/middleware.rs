@@ -14,7 +14,6 @@ mod queries;
 pub(crate) use bounds::bounds;
 pub(crate) use cors::cors;
 pub(crate) use headers::HTML_POLICY;
-pub use hosts::AllowedHost;
 pub(crate) use hosts::{Hosts, known_hosts};
 pub(crate) use observe::observe;
 pub(crate) use queries::{KnownQueries, known_queries};

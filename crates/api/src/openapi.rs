@@ -1,6 +1,7 @@
 //! The API description (`OpenAPI` 3.1), generated from the routes themselves.
 
 mod errors;
+mod operations;
 
 use axum::http::Method;
 use schemas::error::ErrorBody;
@@ -14,6 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{routes, scopes};
 use errors::Place;
+use operations::operations_mut;
+
+pub(crate) use operations::operations;
 
 /// The parts of the document that belong to no route.
 #[derive(utoipa::OpenApi)]
@@ -106,38 +110,6 @@ fn json_body<'a>(document: &'a Value, path: &str, method: &Method) -> Option<&'a
     let schema = schema.pointer("/oneOf/0").unwrap_or(schema);
     let Some(link) = schema.get("$ref").and_then(Value::as_str) else { return Some(schema) };
     document.pointer(link.trim_start_matches('#'))
-}
-
-/// Every operation with its method and path template, in the order of the document.
-pub(crate) fn operations(document: &OpenApi) -> impl Iterator<Item = (Method, &str, &Operation)> {
-    document.paths.paths.iter().flat_map(|(path, item)| {
-        let slots = [
-            (Method::GET, &item.get),
-            (Method::POST, &item.post),
-            (Method::PUT, &item.put),
-            (Method::PATCH, &item.patch),
-            (Method::DELETE, &item.delete),
-        ];
-        slots.into_iter().filter_map(move |(method, operation)| {
-            operation.as_ref().map(|operation| (method, path.as_str(), operation))
-        })
-    })
-}
-
-/// The same, to be completed.
-fn operations_mut(document: &mut OpenApi) -> impl Iterator<Item = (Method, &str, &mut Operation)> {
-    document.paths.paths.iter_mut().flat_map(|(path, item)| {
-        let slots = [
-            (Method::GET, &mut item.get),
-            (Method::POST, &mut item.post),
-            (Method::PUT, &mut item.put),
-            (Method::PATCH, &mut item.patch),
-            (Method::DELETE, &mut item.delete),
-        ];
-        slots.into_iter().filter_map(|(method, operation)| {
-            operation.as_mut().map(|operation| (method, path.as_str(), operation))
-        })
-    })
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use ipnet::IpNet;
 
-use super::client::{Peer, is_forwarding_header};
+use super::head::{Peer, is_forwarding_header, is_host, named_host};
 use crate::state::AppState;
 
 /// The address that a client has typed, as far as it can be known.
@@ -92,35 +92,6 @@ impl Asked {
 fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
     line.rsplit(',').next().map(str::trim).filter(|value| !value.is_empty())
-}
-
-/// The one host that a request names (RFC 9112, section 3.2; `:authority` in HTTP/2).
-pub(crate) fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = match hosts.next() {
-        Some(value) => Some(value.to_str().ok()?.parse::<Authority>().ok()?),
-        None => None,
-    };
-    let same =
-        |host: &Authority, other: &Authority| host.as_str().eq_ignore_ascii_case(other.as_str());
-    if hosts.next().is_some() {
-        return None;
-    }
-    let found = match (host, uri.authority()) {
-        (Some(host), Some(other)) if !same(&host, other) => return None,
-        (Some(host), _) => host,
-        (None, other) => other?.clone(),
-    };
-    is_host(&found).then_some(found)
-}
-
-/// Whether an authority is a host, perhaps with a port. The parser takes more: `user@host`,
-/// `[::1].example.org` for `[::1]`, and any text for a port.
-fn is_host(authority: &Authority) -> bool {
-    let rest = authority.as_str().strip_prefix(authority.host());
-    rest.is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
-    })
 }
 
 /// Where people reach this server, without a trailing slash: as configured, or as the request

@@ -13,8 +13,7 @@ use metrics::{counter, gauge};
 use services::{Addresses, Counted};
 use tokio::time::Instant;
 
-use super::Peer;
-use super::client::client_address;
+use super::head::{Peer, client_address};
 use crate::ApiConfig;
 use crate::error::ApiError;
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
 
 use super::address::Asked;
-use super::client::{client_address, host_is_local, peer_is_local};
+use super::head::{client_address, host_is_local, peer_is_local};
 use super::{IdempotencyKey, IfMatch, IfNoneMatch, Prefer, bearer_token, event_cursor, named_host};
 use crate::error::ApiError;
 

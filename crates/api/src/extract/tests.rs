@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{client_address, host_is_local, peer_is_local};
+use super::head::{client_address, host_is_local, peer_is_local};
 use super::*;
 use crate::error::ApiError;
 
