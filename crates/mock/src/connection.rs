@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::answer::{self, ChatCall, Events};
 use crate::http::{LAST_CHUNK, ReadError, Request, Socket, chunk, head};
 use crate::ledger::{Call, CallOutcome};
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// How much an unpaced script writes at once.
 const BATCH: usize = 16 * 1024;

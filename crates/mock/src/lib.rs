@@ -25,6 +25,7 @@ mod connection;
 mod http;
 mod ledger;
 mod server;
+mod shared;
 
 pub use ledger::{Call, CallOutcome};
 pub use provider::script::{self, Script, Step};

@@ -1,6 +1,5 @@
 //! The listening server.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::ledger::{Call, Ledger};
+use crate::shared::{Models, Shared};
 use crate::{answer, connection};
 
 /// How long [`MockServer::wait_for`] waits.
@@ -30,52 +30,6 @@ pub struct MockServer {
     tasks: TaskTracker,
     /// Ends the tasks, at the latest when the server is dropped.
     closing: DropGuard,
-}
-
-/// What the server's connections share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) ledger: Ledger,
-    pub(crate) tally: Tally,
-    scripts: Mutex<VecDeque<Script>>,
-    models: Mutex<Models>,
-    connections: AtomicU64,
-}
-
-/// What is listed, and to whom it was.
-#[derive(Debug)]
-struct Models {
-    /// With the window of each.
-    offered: Vec<(String, Option<u32>)>,
-    /// The status that the list is refused with.
-    refusal: Option<u16>,
-    /// The header fields of each request for the list.
-    asked: Vec<Vec<(String, String)>>,
-}
-
-/// How many requests for the list are remembered.
-const MOST_LISTINGS: usize = 1_000;
-
-impl Shared {
-    /// Answers a request for the list of models.
-    pub(crate) fn list(&self, fields: Vec<(String, String)>) -> (u16, Vec<u8>) {
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if models.asked.len() < MOST_LISTINGS {
-            models.asked.push(fields);
-        }
-        match models.refusal {
-            None => (200, answer::models(&models.offered)),
-            Some(status) => {
-                let body = answer::failure(status, "refused", "the list is not for you");
-                (status, body.to_string().into_bytes())
-            }
-        }
-    }
-
-    /// The script pushed for the next call, if there is one.
-    pub(crate) fn pushed(&self) -> Option<Script> {
-        self.scripts.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
-    }
 }
 
 impl MockServer {

@@ -8,18 +8,7 @@ use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use crate::wire::failure::Report;
 use crate::{ProviderError, models, redact, retry};
 
-pub use crate::call::fuzz::Answers;
-
-/// An answer's head and body as they arrive.
-#[derive(Debug, Clone, Default)]
-pub struct Arrival {
-    /// The header `Content-Encoding`.
-    pub coding: Option<&'static str>,
-    /// The pieces of the body.
-    pub pieces: Vec<Bytes>,
-    /// Whether the connection breaks behind them.
-    pub breaks: bool,
-}
+pub use crate::call::fuzz::{Answers, Arrival};
 
 /// What a refusal means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! started. Where a family's members differ, the entry is the smallest of them, and where a
 //! vendor limits input and output apart, it is the input.
 
-use crate::options::Tokenizer;
+use crate::tokenizer::Tokenizer;
 
 /// A model's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

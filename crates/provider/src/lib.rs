@@ -52,6 +52,7 @@ mod retry;
 pub mod script;
 pub mod sse;
 mod think;
+mod tokenizer;
 mod types;
 mod wire;
 
@@ -62,9 +63,10 @@ pub use error::{Limit, Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{
     ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TagPair,
-    TokenLimit, Tokenizer, UNKNOWN_CONTEXT_TOKENS,
+    TokenLimit, UNKNOWN_CONTEXT_TOKENS,
 };
 pub use probe::Probe;
+pub use tokenizer::Tokenizer;
 pub use types::{
     ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, TokenUsage, Waiting,
 };

@@ -1,10 +1,19 @@
 //! What a model was given to answer from.
 
 use models::message::Role;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{MessageId, ResponseId};
+
+/// Which messages of the conversation the model was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContextReport {
+    /// How many messages of the branch were sent.
+    pub messages_sent: u32,
+    /// How many older ones did not fit the model's window.
+    pub messages_omitted: u32,
+}
 
 /// The context of a response, as it was when the model was asked. Later changes of the
 /// configuration do not show in it.

@@ -9,7 +9,7 @@ use models::response::ResponseStatus;
 pub use models::word::{OrUnknown, Words};
 use serde::{Deserialize, Serialize};
 
-use crate::response::ContextReport;
+use crate::context::ContextReport;
 use crate::{MessageId, Time};
 
 /// A call of a tool, without its arguments, which are the item's text.

@@ -1,10 +1,11 @@
 //! The output items of a response, as they stand in `output` and in its events.
 
 use models::message::{MessageStatus, Role};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::MessageId;
 use crate::event::{Annotation, Call, ItemKind};
-use crate::response::AnnotationOut;
 use crate::stream::{DoneItem, Item};
 use crate::tagged::{tagged, union};
 
@@ -81,6 +82,31 @@ union! {
         OutputMessage,
         OutputReasoning,
         OutputFunctionCall,
+    }
+}
+
+/// A source of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AnnotationOut {
+    /// Always `url_citation`.
+    #[serde(rename = "type")]
+    #[schema(example = "url_citation")]
+    pub kind: &'static str,
+    /// Its address, `http` or `https`.
+    #[schema(example = "https://example.org/sky")]
+    pub url: String,
+    /// Its title; the address where the provider gave none.
+    pub title: String,
+    /// Where the part of the text begins that it supports, in characters; where the provider does
+    /// not say, the place of its number in brackets, such as `[1]`.
+    pub start_index: u32,
+    /// Where that part ends. Both are 0 when nobody knows.
+    pub end_index: u32,
+}
+
+impl From<Annotation> for AnnotationOut {
+    fn from(Annotation { url, title, start, end }: Annotation) -> Self {
+        Self { kind: "url_citation", url, title, start_index: start, end_index: end }
     }
 }
 

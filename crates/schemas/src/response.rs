@@ -1,14 +1,17 @@
 //! The response resource (Open Responses 2026-04-24, all 31 fields always present) with our additions.
 
 use models::response::ResponseStatus;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::event::{Annotation, Ending, Failure, Tokens, Wait, WaitReason};
+use crate::event::{Ending, Failure, Tokens, Wait, WaitReason};
 use crate::output::OutputItem;
 use crate::stream::DoneItem;
 use crate::{ConversationId, MessageId, ResponseId, Time};
+
+pub use crate::context::ContextReport;
+pub use crate::output::AnnotationOut;
 
 /// One generation of an answer.
 ///
@@ -152,15 +155,6 @@ pub struct ResponseError {
     pub code: String,
     /// What happened, in words.
     pub message: String,
-}
-
-/// Which messages of the conversation the model was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ContextReport {
-    /// How many messages of the branch were sent.
-    pub messages_sent: u32,
-    /// How many older ones did not fit the model's window.
-    pub messages_omitted: u32,
 }
 
 /// Tokens read and written.
@@ -316,30 +310,5 @@ impl ResponseResource {
             output: output.iter().cloned().map(OutputItem::done).collect(),
             ..self.clone()
         }
-    }
-}
-
-/// A source of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AnnotationOut {
-    /// Always `url_citation`.
-    #[serde(rename = "type")]
-    #[schema(example = "url_citation")]
-    pub kind: &'static str,
-    /// Its address, `http` or `https`.
-    #[schema(example = "https://example.org/sky")]
-    pub url: String,
-    /// Its title; the address where the provider gave none.
-    pub title: String,
-    /// Where the part of the text begins that it supports, in characters; where the provider does
-    /// not say, the place of its number in brackets, such as `[1]`.
-    pub start_index: u32,
-    /// Where that part ends. Both are 0 when nobody knows.
-    pub end_index: u32,
-}
-
-impl From<Annotation> for AnnotationOut {
-    fn from(Annotation { url, title, start, end }: Annotation) -> Self {
-        Self { kind: "url_citation", url, title, start_index: start, end_index: end }
     }
 }

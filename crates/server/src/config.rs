@@ -6,10 +6,12 @@
 
 mod auth;
 mod database;
+mod database_address;
 mod dotenv;
 mod error;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod key;
 mod limits;
 mod log;
 mod models;
@@ -29,8 +31,10 @@ mod values;
 use std::path::PathBuf;
 
 pub use self::auth::{AuthConfig, Signup};
-pub use self::database::{Database, DatabaseUrl, DbHost, MySqlOptions};
+pub use self::database::{Database, MySqlOptions};
+pub use self::database_address::{DatabaseUrl, DbHost};
 pub use self::error::ConfigError;
+pub use self::key::{Key, Privacy, Section};
 pub use self::limits::LimitsConfig;
 pub use self::log::{Color, LogConfig, LogFilter, LogFormat, LogLevel};
 pub use self::models::ModelsConfig;
@@ -40,7 +44,6 @@ pub use self::providers::{ModelConfig, NamedProviderConfig, Providers};
 pub use self::redis::{RedisConfig, RedisUrl};
 pub use self::reference::{env_example, reference, toml_example};
 pub use self::responses::{OnInterruption, ResponsesConfig};
-pub use self::section::{Key, Privacy, Section};
 pub use self::server::ServerConfig;
 pub use self::setting::WebOrigin;
 pub use self::sources::Sources;

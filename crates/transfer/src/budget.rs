@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::read::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// What every reader may take without asking, in bytes. Nearly all conversations need less.
 const ORDINARY: usize = 4 << 20;

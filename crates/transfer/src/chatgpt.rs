@@ -7,8 +7,8 @@ use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note, Notes, Role, Source};
 use crate::json::{Object, Value};
 use crate::loose::{self, Files, Joined};
-use crate::read::Unreadable;
 use crate::tree::{Node, Nodes};
+use crate::unreadable::Unreadable;
 
 /// Whether `value` looks like a conversation of ChatGPT.
 pub(crate) fn is(value: Object<'_>) -> bool {

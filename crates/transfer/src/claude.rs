@@ -4,8 +4,8 @@ use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note, Notes, Role, Source};
 use crate::json::{Object, Value};
 use crate::loose::{self, Files, Joined};
-use crate::read::Unreadable;
 use crate::tree::{Node, Nodes};
+use crate::unreadable::Unreadable;
 
 /// What stands for "no parent".
 const ROOT: &str = "00000000-0000-4000-8000-000000000000";

@@ -41,10 +41,12 @@ pub mod plain;
 mod read;
 mod split;
 mod tree;
+mod unreadable;
 
 pub use budget::Room;
 pub use conversation::{
     Annotation, Attachment, Call, Conversation, Message, Note, Notes, Response, Role, Source, Usage,
 };
 pub use loose::time_in;
-pub use read::{Limits, ReadError, Record, Unreadable, read};
+pub use read::{Limits, ReadError, Record, read};
+pub use unreadable::Unreadable;

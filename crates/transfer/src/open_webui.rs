@@ -4,8 +4,8 @@ use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note, Notes, Role, Source};
 use crate::json::{Object, Value};
 use crate::loose::{self, Files, Joined};
-use crate::read::Unreadable;
 use crate::tree::{Node, Nodes};
+use crate::unreadable::Unreadable;
 
 /// Whether `value` looks like a chat of Open WebUI.
 pub(crate) fn is(value: Object<'_>) -> bool {

@@ -15,8 +15,8 @@ use crate::conversation::{
 };
 use crate::json::{Object, Value};
 use crate::loose;
-use crate::read::Unreadable;
 use crate::tree::{Node, Nodes};
+use crate::unreadable::Unreadable;
 
 /// The version of the format this program writes. It reads this one and older ones.
 pub const VERSION: u64 = 1;

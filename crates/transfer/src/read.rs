@@ -9,6 +9,7 @@ use crate::budget::{Budget, Room};
 use crate::conversation::{Conversation, Note};
 use crate::json::{self, Document, Fault, NODE_BYTES, Object};
 use crate::split::{Piece, Splitter};
+use crate::unreadable::Unreadable;
 use crate::{chatgpt, claude, librechat, loose, open_webui, own};
 
 /// What one file may ask for.
@@ -67,41 +68,6 @@ pub enum Record {
         /// What is wrong.
         reason: Unreadable,
     },
-}
-
-/// Why a conversation cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// It is not valid JSON.
-    #[error("it is not valid JSON: {0}")]
-    NotJson(String),
-    /// It is no conversation of a product known here.
-    #[error("its format is not known; ChatGPT, Claude, Open WebUI, LibreChat and our own are")]
-    UnknownFormat,
-    /// It is ours, but not as we write it.
-    #[error("it is damaged: {0}")]
-    Damaged(String),
-    /// It is larger than a conversation may be.
-    #[error("it is larger than {0} bytes")]
-    TooLarge(usize),
-    /// Its JSON has more values than it may have.
-    #[error("it has more than {0} values")]
-    TooMany(usize),
-    /// Reading it would take more memory than it may.
-    #[error("reading it would take more than {0} bytes of memory")]
-    TooMuch(usize),
-    /// Its brackets are nested deeper than they may be.
-    #[error("it is nested deeper than {0} levels")]
-    TooDeep(usize),
-    /// The file ends inside of it.
-    #[error("the file ends before it is complete; export it again")]
-    Truncated,
-    /// A file of an archive cannot be unpacked.
-    #[error("the archive is damaged here: {0}")]
-    Unpacking(String),
-    /// A newer version of this program wrote it.
-    #[error("it has version {0} of our format, and this program reads up to {max}", max = own::VERSION)]
-    TooNew(u64),
 }
 
 /// Why a whole file cannot be read.
@@ -290,7 +256,7 @@ impl<'f, 'r, F: FnMut(Record) -> ControlFlow<()>> Values<'f, 'r, F> {
         match own::read(value, &mut self.budget)? {
             own::Parsed::Header(version) if version > own::VERSION => {
                 self.is_too_new = true;
-                return Err(Unreadable::TooNew(version));
+                return Err(Unreadable::TooNew { version, known: own::VERSION });
             }
             own::Parsed::Header(_) => {
                 self.is_own_open = true;

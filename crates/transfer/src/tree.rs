@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::budget::Budget;
 use crate::conversation::{Conversation, Message, Note};
-use crate::read::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// What a node takes besides its texts, in bytes: here, in the tree and as rows.
 const NODE_BYTES: usize = 512;

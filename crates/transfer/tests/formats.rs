@@ -298,7 +298,7 @@ fn our_own_export_is_read_as_it_was_written() {
     let records = read(newer);
     assert!(matches!(
         records.as_slice(),
-        [Record::Unreadable { reason: Unreadable::TooNew(2), .. }]
+        [Record::Unreadable { reason: Unreadable::TooNew { version: 2, known: 1 }, .. }]
     ));
     let damaged = text.replacen("\"role\":\"user\"", "\"role\":\"king\"", 1);
     assert!(matches!(

@@ -17,8 +17,9 @@ use super::{Upstream, log_report};
 use crate::client::chain;
 use crate::redact::shape;
 use crate::sse::Event;
-use crate::wire::chunk::{Chunk, Reading, read_event};
+use crate::wire::chunk::Chunk;
 use crate::wire::failure::Failure;
+use crate::wire::reading::{Reading, read_event};
 use crate::wire::repair;
 use crate::{Delta, Phase, ProviderError, Timeouts};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::stream;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderValue};
@@ -10,8 +11,18 @@ use tokio::time::Instant;
 
 use super::{Call, Upstream};
 use crate::client::Http;
-use crate::fuzz::Arrival;
 use crate::{ChatRequest, Delta, OpenAiConfig, ProviderError};
+
+/// An answer's head and body as they arrive.
+#[derive(Debug, Clone, Default)]
+pub struct Arrival {
+    /// The header `Content-Encoding`.
+    pub coding: Option<&'static str>,
+    /// The pieces of the body.
+    pub pieces: Vec<Bytes>,
+    /// Whether the connection breaks behind them.
+    pub breaks: bool,
+}
 
 /// Reads answers as a provider's client does.
 pub struct Answers {

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::chunk::{Chunk, Reading, read_event, read_value};
+use super::chunk::Chunk;
 use super::failure::{Failure, Report};
 use super::fast;
+use super::reading::{Reading, read_event, read_value};
 use super::reason::Reason;
 use super::request::{Body, Dialect};
 use crate::options::{SystemRole, TokenLimit};

@@ -6,8 +6,9 @@ use std::time::Duration;
 use provider::{ReasoningTags, SystemRole, TokenLimit, Tokenizer};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::key::Privacy;
 use super::provider_setting::FieldName;
-use super::section::{Privacy, section};
+use super::section::section;
 use super::setting::Setting;
 
 section! {

@@ -5,7 +5,7 @@ use std::fmt;
 use provider::{ReasoningTags, SystemRole, TagPair, TokenLimit, Tokenizer};
 use secrecy::SecretString;
 
-use super::section::Privacy;
+use super::key::Privacy;
 use super::setting::{Setting, words};
 
 words! {

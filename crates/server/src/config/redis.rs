@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bus::Address;
 
-use super::section::{Privacy, section};
+use super::key::Privacy;
+use super::section::section;
 use super::setting::Setting;
 
 section! {

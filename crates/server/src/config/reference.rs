@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::section::{Key, Section};
+use super::key::{Key, Section};
 use super::{NAMED_SECTIONS, SECTIONS};
 
 /// `docs/CONFIGURATION.md`: every key with its default, and a commented `chatapp.toml`.

@@ -9,7 +9,7 @@ use auth::SecretKey;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use super::section::Privacy;
+use super::key::Privacy;
 
 /// A type that a configuration key may have.
 pub(crate) trait Setting: Sized {

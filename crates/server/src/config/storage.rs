@@ -6,7 +6,7 @@ use std::time::Duration;
 use crud::TlsMode;
 use secrecy::SecretString;
 
-use super::database::{DatabaseUrl, DbHost};
+use super::database_address::{DatabaseUrl, DbHost};
 use super::section::section;
 use super::setting::{choice, words};
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use provider::without_query;
 
 use super::error::Origin;
-use super::section::{Key, Privacy};
+use super::key::{Key, Privacy};
 use super::setting::Setting;
 use super::sources::Sources;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::{fs, io};
 
 use super::super::error::did_you_mean;
+use super::super::key::Section;
 use super::super::provider::ProviderName;
-use super::super::section::Section;
 use super::super::setting::Setting;
 use super::super::sources::Sources;
 use super::super::{ModelConfig, NamedProviderConfig, SECTIONS};

@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 
 use super::super::error::did_you_mean;
+use super::super::key::Key;
 use super::super::provider::ProviderName;
-use super::super::section::Key;
 use super::super::setting::Setting as _;
 use super::super::sources::Sources;
 use super::super::{NamedProviderConfig, SECTIONS, dotenv};
