@@ -7,8 +7,6 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::throttle::network;
-
 /// Counts by key. Clones share them; keys that have none are forgotten.
 #[derive(Debug)]
 pub struct Counts<K>(Arc<Mutex<HashMap<K, u32>>>);
@@ -85,5 +83,16 @@ impl Addresses {
     /// Whether nothing is counted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Whose an address is: an IPv6 customer has a network of 2^64 of them.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }

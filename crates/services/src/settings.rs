@@ -4,7 +4,17 @@ use std::time::Duration;
 
 pub use crate::requests::RequestLimits;
 pub use crate::streams::StreamLimits;
-pub use crate::throttle::ThrottleLimits;
+
+/// When waiting begins, and how long it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThrottleLimits {
+    /// How many wrong passwords for one account cost nothing, from one address.
+    pub attempts: u32,
+    /// How many from one address cost nothing.
+    pub attempts_per_address: u32,
+    /// The longest wait.
+    pub longest: Duration,
+}
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,6 @@ mod counts;
 mod promises;
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,23 +27,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::counts::{Counted, Counts};
 use crate::core::Core;
+use crate::counts::network;
 use crate::error::Result;
+use crate::settings::ThrottleLimits;
 
 /// When a count is forgotten at the earliest.
 pub(crate) const REMEMBERED: Duration = Duration::from_mins(15);
 /// An account is under attack when so many times the free attempts were wrong, from everywhere.
 const ATTACK: u32 = 4;
-
-/// When waiting begins, and how long it gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ThrottleLimits {
-    /// How many wrong passwords for one account cost nothing, from one address.
-    pub attempts: u32,
-    /// How many from one address cost nothing.
-    pub attempts_per_address: u32,
-    /// The longest wait.
-    pub longest: Duration,
-}
 
 /// What a count is for, hashed: neither addresses nor what people type for one are stored.
 type Subject = Vec<u8>;
@@ -247,15 +237,4 @@ async fn is_known(core: &Core, account: &str, at: &str) -> Result<bool> {
     let now = core.context.now();
     let addresses = crud::sessions::addresses(&core.db, account, now).await?;
     Ok(addresses.iter().any(|address| !address.is_empty() && place(address) == at))
-}
-
-/// Whose an address is: an IPv6 customer has a network of 2^64 of them.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        address @ IpAddr::V4(_) => address,
-    }
 }
