@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function from the files to its violations, tested with planted ones.
 
+mod circles;
 mod layers;
 mod markdown;
 mod owners;
@@ -77,6 +78,7 @@ fn check(files: &[File]) -> Vec<Violation> {
         source::machine_paths,
         owners::finders_without_an_owner,
         owners::engine_finders,
+        circles::circles,
         markdown::links,
         markdown::orphans,
         markdown::named_tests,

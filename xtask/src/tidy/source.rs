@@ -117,7 +117,7 @@ pub(super) fn is_product(file: &File) -> bool {
         && !is_test(file)
 }
 
-fn is_test(file: &File) -> bool {
+pub(super) fn is_test(file: &File) -> bool {
     file.path.ends_with("/tests.rs") || file.path.split('/').any(|part| part == "tests")
 }
 
