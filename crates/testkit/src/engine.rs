@@ -59,7 +59,7 @@ impl Engine {
 }
 
 /// Whether `CHATAPP_TEST_REQUIRE` names this program.
-pub(crate) fn is_required(program: &str) -> bool {
+pub fn is_required(program: &str) -> bool {
     std::env::var("CHATAPP_TEST_REQUIRE")
         .is_ok_and(|names| names.split(',').any(|name| name.trim() == program))
 }

@@ -21,7 +21,7 @@ use std::process::Command;
 use chatapp::cli::Cli;
 use clap::error::ErrorKind;
 use serde_json::Value;
-use testkit::engine::find;
+use testkit::engine::{find, is_required};
 use testkit::sql::Sql;
 
 use fences::{Block, documents, root, spans, split};
@@ -272,7 +272,7 @@ fn yaml(block: &Block) -> Result<(), String> {
     let python = "import sys, yaml; yaml.safe_load(sys.stdin.read())";
     let there = Command::new("python3").args(["-c", "import yaml"]).output();
     if !there.is_ok_and(|output| output.status.success()) {
-        return Ok(());
+        return unread("yaml");
     }
     accepted(Command::new("python3").args(["-c", python]), &block.text)
 }
@@ -289,7 +289,7 @@ fn recipe(block: &Block) -> Result<(), String> {
 
 /// Whether nginx takes the block as what stands in a `server`.
 fn nginx(block: &Block) -> Result<(), String> {
-    let Some(program) = find("nginx") else { return Ok(()) };
+    let Some(program) = find("nginx") else { return unread("nginx") };
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().display();
     let text = format!(
@@ -304,11 +304,20 @@ fn nginx(block: &Block) -> Result<(), String> {
 
 /// Whether Caddy takes the block as a file of its own.
 fn caddy(block: &Block) -> Result<(), String> {
-    let Some(program) = find("caddy") else { return Ok(()) };
+    let Some(program) = find("caddy") else { return unread("caddy") };
     let folder = tempfile::tempdir().expect("a temporary directory");
     let file = folder.path().join("Caddyfile");
     std::fs::write(&file, &block.text).expect("a file can be written");
     accepted(Command::new(program).args(["adapt", "--config"]).arg(file), "")
+}
+
+/// What a block is worth whose reader is not installed: nothing where the reader is required.
+fn unread(reader: &str) -> Result<(), String> {
+    if is_required(reader) {
+        Err(format!("CHATAPP_TEST_REQUIRE names {reader}, which is not installed"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a program that reads `input` ends well.
