@@ -72,24 +72,11 @@ export class Blocks {
     if (tail && length > SHORT && (text.length - tail.end) * SHARE < length) {
       return [...tail.blocks, ...(text.length > tail.end ? [plainBlock(text, tail.end)] : [])];
     }
-    const blocks = this.#readTail(text);
-    // Code takes no reading.
-    const code = this.#segments.rest(text).at(-1)?.fence !== undefined;
-    this.#tail = code ? undefined : { end: text.length, blocks: blocks.map((block) => ({ ...block, open: false })) };
-    return blocks;
-  }
-
-  #readTail(text: string): Block[] {
-    const reader = new Reader(Allowance.live());
-    const blocks: Block[] = [];
     const rest = this.#segments.rest(text);
-    for (const segment of rest) {
-      const last = segment === rest.at(-1) && !segment.fence;
-      if (!last) blocks.push(...blocksOf(text, segment, reader));
-      else blocks.push(...placed(reader.blocks(complete(text.slice(segment.at, segment.end))), segment.at));
-    }
-    reader.lines();
-    for (const block of blocks.slice(-1)) block.open = true;
+    const blocks = readTail(text, rest);
+    // Code takes no reading.
+    const code = rest.at(-1)?.fence !== undefined;
+    this.#tail = code ? undefined : { end: text.length, blocks: blocks.map((block) => ({ ...block, open: false })) };
     return blocks;
   }
 
@@ -130,6 +117,20 @@ export function headingLevels(blocks: Block[]): (number | undefined)[] {
     above.push(token.depth);
     return Math.min(2 + above.length, 6);
   });
+}
+
+/** The blocks of what may still grow. */
+function readTail(text: string, rest: Segment[]): Block[] {
+  const reader = new Reader(Allowance.live());
+  const blocks: Block[] = [];
+  for (const segment of rest) {
+    const last = segment === rest.at(-1) && !segment.fence;
+    if (!last) blocks.push(...blocksOf(text, segment, reader));
+    else blocks.push(...placed(reader.blocks(complete(text.slice(segment.at, segment.end))), segment.at));
+  }
+  reader.lines();
+  for (const block of blocks.slice(-1)) block.open = true;
+  return blocks;
 }
 
 function blocksOf(text: string, segment: Segment, reader: Reader): Block[] {
