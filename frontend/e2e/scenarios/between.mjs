@@ -59,6 +59,21 @@ export default async function ({ browser, url }) {
   await box.fill("");
   await context.unroute("**/api/conversations/*/messages", refuse);
 
+  // A list that was refused says so, and is there after another try; what the form says is its own.
+  const chat = page.url();
+  for (const [part, name] of [["keys", "You have no keys."], ["sessions", "This device"]]) {
+    await context.route(`**/api/${part}`, refuse);
+    await page.goto(`/settings/${part}`);
+    await page.getByRole("alert").filter({ hasText: "(HTTP 403)" }).waitFor();
+    assert.equal(await page.getByText(name, { exact: true }).count(), 0);
+    await context.unroute(`**/api/${part}`, refuse);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText(name, { exact: true }).first().waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+  }
+  await page.goto(chat);
+  await answered(page);
+
   // A wish for another answer outlives a reload.
   answer = ANSWERS[0];
   await page.locator("article:not(.mine)").last().hover();
