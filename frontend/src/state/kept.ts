@@ -2,12 +2,14 @@
  * What this browser keeps of a person over reloads: drafts, and messages that the server does not have
  * yet. What the device has no room for is kept in this page until it has.
  */
+import { tolerant } from "./storage";
+
 const loose = new Map<string, string>();
 let closed = false;
 
 /** The text of this name. */
 export function kept(name: string): string | undefined {
-  return loose.get(name) ?? read(name) ?? undefined;
+  return loose.get(name) ?? tolerant(() => localStorage.getItem(name)) ?? undefined;
 }
 
 export function keep(name: string, text: string): void {
@@ -19,22 +21,14 @@ export function keep(name: string, text: string): void {
 export function drop(name: string): void {
   if (closed) return;
   loose.delete(name);
-  try {
-    localStorage.removeItem(name);
-  } catch {
-    // It was not written either.
-  }
+  tolerant(() => localStorage.removeItem(name));
   settle();
 }
 
 /** All names that begin like this. */
 export function keptNames(prefix: string): string[] {
-  let names: string[] = [];
-  try {
-    names = Object.keys(localStorage);
-  } catch {
-    // Whoever forbids the storage has what is in this page.
-  }
+  // Whoever forbids the storage has what is in this page.
+  const names = tolerant(() => Object.keys(localStorage)) ?? [];
   return [...new Set([...names, ...loose.keys()])].filter((name) => name.startsWith(prefix));
 }
 
@@ -46,20 +40,11 @@ export function close(): void {
 /** Writes what there is room for by now. */
 function settle(): void {
   for (const [name, text] of loose) {
-    try {
+    // Where there is no room for one, the others may be shorter.
+    tolerant(() => {
       localStorage.setItem(name, text);
       loose.delete(name);
-    } catch {
-      // The others may be shorter.
-    }
-  }
-}
-
-function read(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
+    });
   }
 }
 

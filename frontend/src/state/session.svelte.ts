@@ -6,6 +6,7 @@ import type { User } from "../api/types";
 import { dropDrafts } from "./drafts";
 import { close } from "./kept";
 import { dropOutgoing } from "./outgoing";
+import { tolerant } from "./storage";
 import { dropWishes } from "./wishes";
 
 /** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */
@@ -35,7 +36,7 @@ class Session {
 
   /** Finds out who is signed in; goes on trying while the server is away. */
   async resume(): Promise<void> {
-    if (!hint()) {
+    if (!tolerant(() => localStorage.getItem(HINT))) {
       this.state = "out";
       return;
     }
@@ -95,11 +96,8 @@ class Session {
   #enter(user: User): boolean {
     if (this.#left) return false;
     const other = this.user !== undefined && this.user.id !== user.id;
-    try {
-      localStorage.setItem(HINT, user.id);
-    } catch {
-      // Without storage a reload asks for the password.
-    }
+    // Without storage a reload asks for the password.
+    tolerant(() => localStorage.setItem(HINT, user.id));
     // Nothing of one person may be left on another's screen.
     if (other) {
       this.#left = true;
@@ -112,11 +110,7 @@ class Session {
   }
 
   #leave(to = "/login"): void {
-    try {
-      localStorage.removeItem(HINT);
-    } catch {
-      // It was not written either.
-    }
+    tolerant(() => localStorage.removeItem(HINT));
     if (!this.user) {
       this.state = "out";
       return;
@@ -127,14 +121,6 @@ class Session {
     this.state = "asking";
     this.user = undefined;
     location.assign(to);
-  }
-}
-
-function hint(): string | null {
-  try {
-    return localStorage.getItem(HINT);
-  } catch {
-    return null;
   }
 }
 

@@ -1,26 +1,18 @@
 /** Where somebody wanted to go who has to log in first: kept over a reload where there is storage. */
+import { tolerant } from "./storage";
 
 const KEY = "chatapp.wanted";
 let wanted = "";
 
 export function want(path: string): void {
   wanted = path;
-  try {
-    sessionStorage.setItem(KEY, path);
-  } catch {
-    // Without storage it is known as long as the page is there.
-  }
+  tolerant(() => sessionStorage.setItem(KEY, path));
 }
 
 /** Where to go now; it is wanted once. */
 export function takeWanted(): string {
-  let path = wanted;
+  const path = wanted || tolerant(() => sessionStorage.getItem(KEY));
   wanted = "";
-  try {
-    path ||= sessionStorage.getItem(KEY) ?? "";
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // It was not written either.
-  }
+  tolerant(() => sessionStorage.removeItem(KEY));
   return path || "/";
 }

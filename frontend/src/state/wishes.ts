@@ -2,6 +2,7 @@
  * Wishes for another answer, or for the rest of one, that the server is not known to have: kept over a
  * reload, in their tab alone. Whoever closes the tab has sent them, or does not want them any more.
  */
+import { tolerant } from "./storage";
 
 const PREFIX = "chatapp.wish.";
 /** So long the server knows the key of a wish (a day), with an hour to spare, in milliseconds. */
@@ -20,40 +21,28 @@ export interface Wished {
 
 /** The wish in a conversation, of this person. */
 export function keptWish(user: string, conversation: string): Wished | undefined {
-  try {
+  return tolerant(() => {
     const wish = JSON.parse(sessionStorage.getItem(PREFIX + user + conversation) ?? "") as Wished;
     return Math.abs(Date.now() - wish.at) < REMEMBERED && typeof wish.key === "string" ? wish : undefined;
-  } catch {
-    // None, or not ours.
-    return undefined;
-  }
+  });
 }
 
 /** Keeps it. */
 export function keepWish(user: string, conversation: string, { path, body, key, instead, at }: Wished): void {
-  try {
-    sessionStorage.setItem(PREFIX + user + conversation, JSON.stringify({ path, body, key, instead, at }));
-  } catch {
-    // Without storage it lasts as long as the page.
-  }
+  // Without storage it lasts as long as the page.
+  tolerant(() => sessionStorage.setItem(PREFIX + user + conversation, JSON.stringify({ path, body, key, instead, at })));
 }
 
 /** It has come true, or it never will. */
 export function dropWish(user: string, conversation: string): void {
-  try {
-    sessionStorage.removeItem(PREFIX + user + conversation);
-  } catch {
-    // It was not written either.
-  }
+  tolerant(() => sessionStorage.removeItem(PREFIX + user + conversation));
 }
 
 /** Removes all wishes of a person, who leaves. */
 export function dropWishes(user: string): void {
-  try {
+  tolerant(() => {
     for (const name of Object.keys(sessionStorage)) {
       if (name.startsWith(PREFIX + user)) sessionStorage.removeItem(name);
     }
-  } catch {
-    // There are none.
-  }
+  });
 }
