@@ -12,7 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use futures_util::Stream;
 use metrics::gauge;
-use services::{Follower, Numbered, Reading};
+use services::{Follower, Gauged, Numbered, Reading};
 use tokio_util::sync::CancellationToken;
 
 mod place;
@@ -101,7 +101,7 @@ fn steps(
 ) -> impl Stream<Item = Step> + Send + 'static {
     stream! {
         let _taken = taken;
-        let _following = Following::begin();
+        let _following = Gauged::begin(gauge!("chatapp_sse_followers"));
         let mut refused = pin!(refused);
         let mut ended = false;
         yield Step::Begun;
@@ -138,20 +138,4 @@ enum Wait {
     Over(Option<Vec<Numbered>>),
     Silence,
     Refused,
-}
-
-/// Counts the open streams.
-struct Following;
-
-impl Following {
-    fn begin() -> Self {
-        gauge!("chatapp_sse_followers").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        gauge!("chatapp_sse_followers").decrement(1.0);
-    }
 }

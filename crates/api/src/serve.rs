@@ -13,6 +13,7 @@ mod stall;
 mod waiting;
 
 use axum::Router;
+use services::Gauged;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,7 +56,7 @@ pub async fn serve(
         };
         let Some(pass) = doors.enter(slot, &stream, peer) else { continue };
         let connection = connections.run(stream, peer, &pass);
-        let open = Open::begin();
+        let open = Gauged::begin(metrics::gauge!("chatapp_http_connections"));
         tasks.spawn(async move {
             connection.await;
             drop((pass, open));
@@ -64,22 +65,6 @@ pub async fn serve(
     drop(listener);
     tasks.close();
     tasks.wait().await;
-}
-
-/// Counts the open connections.
-struct Open;
-
-impl Open {
-    fn begin() -> Self {
-        metrics::gauge!("chatapp_http_connections").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        metrics::gauge!("chatapp_http_connections").decrement(1.0);
-    }
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ pub(crate) async fn run_alone(
         match run_once(job, connection, link, limits).await {
             Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
                 metrics::counter!("chatapp_database_retries_total").increment(1);
-                tokio::time::sleep(back_off(job, attempt)).await;
+                tokio::time::sleep(back_off(attempt)).await;
             }
             // Nothing was written, and others of the pool may be alive.
             Err(CrudError::Unavailable(_)) if attempt < CONNECTIONS => {}
@@ -226,11 +226,9 @@ fn show_up<T>(result: &Result<T>) {
     metrics::gauge!("chatapp_database_up").set(f64::from(u8::from(is_up)));
 }
 
-/// Longer at every attempt; rivals are told apart by where their closures lie in memory.
-fn back_off(job: &dyn Job, attempt: u32) -> Duration {
-    let place = std::ptr::from_ref(job).addr() >> 4;
-    let spread = u64::try_from(place).unwrap_or(0).wrapping_mul(u64::from(attempt)) % 7;
-    Duration::from_millis(u64::from(attempt) * 3 + spread)
+/// Longer at every attempt, and by chance longer for one of two rivals than for the other.
+fn back_off(attempt: u32) -> Duration {
+    Duration::from_millis(u64::from(attempt) * 3 + fastrand::u64(0..7))
 }
 
 impl Db {

@@ -28,7 +28,7 @@ use crate::breaker::{Breaker, Permit};
 use crate::client::{Http, chain, transport_failure};
 use crate::known;
 use crate::options::{ReasoningTags, TokenLimit};
-use crate::retry::{Budget, Jitter, asked_wait, pause};
+use crate::retry::{Budget, asked_wait, pause};
 use crate::wire::failure::{Failure, Report};
 use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts, Waiting};
 
@@ -45,12 +45,11 @@ pub(crate) struct Upstream {
     pub(crate) http: Http,
     budget: Budget,
     breaker: Breaker,
-    jitter: Jitter,
 }
 
 impl Upstream {
     pub(crate) fn new(http: Http) -> Self {
-        Self { http, budget: Budget::new(), breaker: Breaker::default(), jitter: Jitter::new() }
+        Self { http, budget: Budget::new(), breaker: Breaker::default() }
     }
 
     fn tags(&self, request: &ChatRequest) -> ReasoningTags {
@@ -208,7 +207,7 @@ impl Call {
         if !retry || self.answer.has_begun() || self.retries >= max_retries {
             return Err(error);
         }
-        let Some(wait) = pause(self.retries + 1, asked_wait, upstream.jitter.next()) else {
+        let Some(wait) = pause(self.retries + 1, asked_wait, fastrand::f64()) else {
             return Err(error);
         };
         // The provider's own wish already keeps its callers apart.

@@ -7,9 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -84,26 +82,5 @@ impl Budget {
             *saved -= 1.0;
         }
         enough
-    }
-}
-
-/// A source of numbers in 0..1 that is good enough to spread retries, and for nothing else.
-#[derive(Debug)]
-pub(crate) struct Jitter {
-    // Every process hashes with another key, which is all the chance that is needed.
-    hasher: RandomState,
-    count: AtomicU64,
-}
-
-impl Jitter {
-    pub(crate) fn new() -> Self {
-        Self { hasher: RandomState::new(), count: AtomicU64::new(0) }
-    }
-
-    /// The next number.
-    pub(crate) fn next(&self) -> f64 {
-        let hash = self.hasher.hash_one(self.count.fetch_add(1, Ordering::Relaxed));
-        let bits = u32::try_from(hash >> 32).unwrap_or(0);
-        f64::from(bits) / (f64::from(u32::MAX) + 1.0)
     }
 }

@@ -45,7 +45,7 @@ use models::Context;
 pub use accounts::{Accounts, Client};
 pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
-pub use counts::{Addresses, Counted, Counts};
+pub use counts::{Addresses, Counted, Counts, Gauged};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
 pub use error::{Error, Result, Uncontinuable};

@@ -205,7 +205,7 @@ fn every_way_an_answer_can_end_is_documented_and_has_words_in_the_web_client() {
     };
     let errors = read("docs/ERRORS.md");
     let (_, answers) = errors.split_once("## Of answers").unwrap();
-    let streaming = read("docs/streaming.md");
+    let streaming = read("docs/STREAMING.md");
     let mut missing = Vec::new();
     for code in FailureCode::ALL.iter().map(|code| code.as_str()) {
         if !answers.contains(&format!("\n| `{code}` | ")) {
@@ -214,7 +214,7 @@ fn every_way_an_answer_can_end_is_documented_and_has_words_in_the_web_client() {
     }
     for reason in EndReason::ALL.iter().map(|reason| reason.as_str()) {
         if !streaming.contains(&format!("`{reason}`")) {
-            missing.push(format!("{reason} in docs/streaming.md"));
+            missing.push(format!("{reason} in docs/STREAMING.md"));
         }
     }
     for language in ["en", "de", "ja"] {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 use metrics::{counter, gauge};
-use services::{Addresses, Counted};
+use services::{Addresses, Counted, Gauged};
 use tokio::time::Instant;
 
 use super::head::{Peer, client_address};
@@ -36,6 +36,7 @@ struct Shared {
 #[must_use]
 pub(super) struct Receiving {
     _counted: Option<Counted<IpAddr>>,
+    _gauged: Gauged,
     began: Instant,
     start: Duration,
     bytes_per_second: u64,
@@ -71,9 +72,9 @@ impl Bodies {
             })
         });
         let counted = counted.transpose()?;
-        gauge!("chatapp_http_bodies").increment(1.0);
         Ok(Receiving {
             _counted: counted,
+            _gauged: Gauged::begin(gauge!("chatapp_http_bodies")),
             began: Instant::now(),
             start: *start,
             bytes_per_second: (*bytes_per_second).max(1),
@@ -91,12 +92,6 @@ impl Receiving {
     /// When the first byte was waited for.
     pub(super) fn began(&self) -> Instant {
         self.began
-    }
-}
-
-impl Drop for Receiving {
-    fn drop(&mut self) {
-        gauge!("chatapp_http_bodies").decrement(1.0);
     }
 }
 

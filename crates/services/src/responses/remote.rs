@@ -17,6 +17,7 @@ use super::engine::Engine;
 use super::log::Log;
 use super::pace::Pace;
 use super::{publish, recover};
+use crate::counts::Gauged;
 use crate::error::Result;
 
 /// The logs that are being read, for as long as somebody holds them.
@@ -70,25 +71,9 @@ impl Remote {
     }
 }
 
-/// Counts a reader for as long as it reads.
-struct Counted;
-
-impl Counted {
-    fn begin() -> Self {
-        metrics::gauge!("chatapp_remote_responses_followed").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        metrics::gauge!("chatapp_remote_responses_followed").decrement(1.0);
-    }
-}
-
 /// Reads until the response has ended, nobody follows any more, or this server stops.
 async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: Weak<Log>) {
-    let _counted = Counted::begin();
+    let _counted = Gauged::begin(metrics::gauge!("chatapp_remote_responses_followed"));
     let mut pace = Pace::new(live.is_some());
     loop {
         let Some(followed) = log.upgrade() else { break };
