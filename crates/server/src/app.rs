@@ -12,8 +12,8 @@ use crud::{Limits, MySqlTarget, Opened, Options, SqliteOptions, Tls};
 use models::Context;
 use provider::Provider;
 use services::{
-    Catalog, Continuing, Parts, RequestLimits, Services, Settings, StreamLimits, ThrottleLimits,
-    Titles,
+    Catalog, Continuing, EngineSettings, Parts, RequestLimits, Services, Settings, StreamLimits,
+    ThrottleLimits, Titles,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -81,6 +81,8 @@ impl App {
         if is_shared(&config) {
             secrets.compare(&db).await.context("the secrets could not be compared")?;
         }
+        let mut settings = settings(&config);
+        settings.engine.generations = shares.answers;
         let services = Services::start(Parts {
             db,
             context,
@@ -94,7 +96,7 @@ impl App {
             ),
             refresh_tokens: RefreshTokens::new(&secrets.current),
             setup: SetupCodes::new(&secrets.current),
-            settings: Settings { generations: shares.answers, ..settings(&config) },
+            settings,
         })
         .await
         .context("the server could not be started")?;
@@ -328,8 +330,6 @@ pub(crate) fn settings(config: &Config) -> Settings {
         refresh_lifetime: config.auth.refresh_idle,
         refresh_grace: config.auth.refresh_grace,
         keys_per_user: config.limits.keys_per_user,
-        generations: config.limits.generations,
-        generations_per_user: config.limits.generations_per_user,
         streams: StreamLimits {
             per_user: config.limits.streams_per_user,
             per_address: config.limits.streams_per_address,
@@ -339,14 +339,18 @@ pub(crate) fn settings(config: &Config) -> Settings {
             per_key: config.limits.requests_per_key,
         },
         storage_per_user: config.limits.storage_per_user,
-        checkpoint_interval: config.limits.checkpoint_interval,
-        event_retention: config.limits.event_retention,
         trash_retention: config.limits.trash_retention,
-        continuing: continuing(&config.responses),
-        continue_instruction: Some(config.responses.continue_instruction.trim().to_owned())
-            .filter(|instruction| !instruction.is_empty()),
         titles: titles(&config.responses),
-        shared_database: is_shared(config),
+        engine: EngineSettings {
+            generations: config.limits.generations,
+            generations_per_user: config.limits.generations_per_user,
+            checkpoint_interval: config.limits.checkpoint_interval,
+            event_retention: config.limits.event_retention,
+            continuing: continuing(&config.responses),
+            continue_instruction: Some(config.responses.continue_instruction.trim().to_owned())
+                .filter(|instruction| !instruction.is_empty()),
+            shared_database: is_shared(config),
+        },
     }
 }
 

@@ -14,6 +14,7 @@ use auth::{
     RefreshTokens, SetupCodes, Verified, canonical_email, token_hash,
 };
 use crud::sessions::{Exchange, Exchanged, Login};
+use engine::Engine;
 use models::{SessionId, Time, UserId, refresh_token, session, user};
 use schemas::account::{LoginRequest, SessionOut, TokenResponse, UserOut};
 use schemas::list::List;
@@ -23,7 +24,6 @@ use secrecy::SecretString;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
-use crate::responses::engine::Engine;
 use crate::throttle::{Attempt, Throttle};
 
 /// How many exchanges further a refresh token is followed that several callers present at once.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crud::Owned;
 use crud::conversations::{Changed, Changes, Filter, Version};
+use engine::{Engine, branch};
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
 use models::{Context, ConversationId, MessageId, UserId};
@@ -23,8 +24,7 @@ pub use reading::MessageListQuery;
 
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::engine::Engine;
-use crate::{branch, repeat};
+use crate::repeat;
 
 /// How many bytes of text a page has before it ends, though its limit allows more.
 const PAGE_BYTES: usize = crud::messages::STEP_BYTES;
@@ -226,7 +226,7 @@ impl Conversations {
             .ok_or_else(|| {
                 Invalid::new("head_id", "head_id must be a message of this conversation")
             })?;
-        branch::newest_leaf(&self.core.db, row.owned_id(), found.id, found.seq).await
+        Ok(branch::newest_leaf(&self.core.db, row.owned_id(), found.id, found.seq).await?)
     }
 
     async fn find(&self, owner: UserId, id: ConversationId) -> Result<Owned<conversation::Model>> {

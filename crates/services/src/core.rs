@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crud::Db;
+use engine::Catalog;
 use models::Context;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::catalog::Catalog;
 use crate::quota::Quota;
 use crate::settings::Settings;
 

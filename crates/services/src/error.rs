@@ -168,18 +168,6 @@ pub enum Uncontinuable {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Whether waiting may help: the database is away or busy, or the server is stopping.
-    pub(crate) fn is_outage(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable(_)
-                | Self::StorageFull
-                | Self::ReadOnly
-                | Self::Busy
-                | Self::ShuttingDown
-        )
-    }
-
     /// An error that is our fault.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
@@ -188,21 +176,26 @@ impl Error {
 
 impl From<CrudError> for Error {
     fn from(error: CrudError) -> Self {
+        engine::Error::from(error).into()
+    }
+}
+
+impl From<engine::Error> for Error {
+    fn from(error: engine::Error) -> Self {
         match error {
-            CrudError::QueueFull => Self::Busy,
-            CrudError::StorageFull(_) => Self::StorageFull,
-            CrudError::ReadOnly(_) => Self::ReadOnly,
-            CrudError::Timeout
-            | CrudError::Locked
-            | CrudError::Unavailable(_)
-            | CrudError::Ambiguous(_)
-            | CrudError::Serialization(_) => Self::Unavailable(error),
-            CrudError::Conflict(_)
-            | CrudError::ForeignKey(_)
-            | CrudError::Panicked
-            | CrudError::TooLarge
-            | CrudError::Inconsistent { .. }
-            | CrudError::Driver(_) => Self::internal(error),
+            engine::Error::ModelNotFound { model, suggestions } => {
+                Self::ModelNotFound { model, suggestions }
+            }
+            engine::Error::ContextTooLong { limit, got } => Self::ContextTooLong { limit, got },
+            engine::Error::TooManyRunning(limit) => {
+                Self::LimitReached { what: "responses running at once", limit }
+            }
+            engine::Error::Busy => Self::Busy,
+            engine::Error::StorageFull => Self::StorageFull,
+            engine::Error::ReadOnly => Self::ReadOnly,
+            engine::Error::ShuttingDown => Self::ShuttingDown,
+            engine::Error::Unavailable(source) => Self::Unavailable(source),
+            engine::Error::Internal(source) => Self::Internal(source),
         }
     }
 }

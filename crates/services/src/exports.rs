@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crud::{Db, Owned};
+use engine::Running;
+use engine::branch::Branch;
 use futures_util::Stream;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
@@ -19,9 +21,8 @@ use transfer::{Attachment, markdown, own};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::messages;
 use crate::reads::Reads;
-use crate::responses::Running;
-use crate::{branch::Branch, messages};
 
 /// How many rows one query reads.
 const PAGE: u64 = 200;

@@ -1,13 +1,13 @@
 //! Ways into what is private here, for the fuzz targets (`fuzz/`). Not part of the program.
 
+use engine::tokens;
 use provider::Tokenizer;
-use tiktoken::get_encoding;
 
-use crate::{titles, tokens};
+use crate::titles;
 
 /// Tokens of a text as they are counted.
 pub fn count(tokenizer: Tokenizer, text: &str) -> u32 {
-    tokens::count_by(get_encoding(tokenizer.name()), text)
+    tokens::count(tokenizer, text)
 }
 
 /// Tokens of a text as they are estimated.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use engine::Engine;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::Core;
-use crate::responses::engine::Engine;
 
 /// Answers load balancers.
 #[derive(Debug, Clone)]
@@ -62,8 +62,7 @@ impl Health {
     /// What is away that the server can do without, and whether another program keeps the database
     /// from being written.
     pub fn degraded(&self) -> Vec<&'static str> {
-        let bus = self.engine.bus.as_ref();
-        let redis = bus.filter(|bus| !bus.is_up()).map(|_| "redis");
+        let redis = self.engine.is_bus_away().then_some("redis");
         let locked = self.core.db.is_locked().then_some("database_locked");
         redis.into_iter().chain(locked).collect()
     }

@@ -1,12 +1,9 @@
-//! The use cases: what a user can do, and the engine that makes answers.
+//! The use cases: what a user can do.
 //!
 //! Knows no HTTP and no SQL. Everything a user owns is asked for through that user; somebody
 //! else's id and an unknown one are the same [`Error::NotFound`].
 
 mod accounts;
-mod branch;
-mod catalog;
-mod context;
 mod conversations;
 mod core;
 mod counts;
@@ -26,13 +23,11 @@ mod repeat;
 mod requests;
 mod responses;
 mod retention;
-mod rows;
 mod searches;
 mod settings;
 mod streams;
 mod throttle;
 mod titles;
-mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,11 +38,11 @@ use crud::Db;
 use models::Context;
 
 pub use accounts::{Accounts, Client};
-pub use catalog::{Catalog, Chosen};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use counts::{Addresses, Counted, Counts, Gauged};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
+pub use engine::{Catalog, Chosen, Continuing, Follower, Numbered, Settings as EngineSettings};
 pub use error::{Error, Result, Uncontinuable};
 pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
@@ -56,16 +51,13 @@ pub use keys::{Keys, key_row};
 pub use links::Links;
 pub use reads::{Gathering, LARGE_BYTES, Reading, Reads};
 pub use requests::{Requests, Standing};
-pub use responses::{Follower, Numbered, Responses, Started};
+pub use responses::{Responses, Started};
 pub use searches::Searches;
-pub use settings::{
-    Continuing, RequestLimits, Settings, Signup, StreamLimits, ThrottleLimits, Titles,
-};
+pub use settings::{RequestLimits, Settings, Signup, StreamLimits, ThrottleLimits, Titles};
 pub use streams::{OpenStream, Streams};
 
 use self::core::Core;
-use responses::Running;
-use responses::engine::Engine;
+use engine::{Engine, OnCompleted, Running, chain};
 
 /// What the use cases are built from.
 #[derive(Debug)]
@@ -155,7 +147,21 @@ impl Services {
         let streams = Streams::new(settings.streams);
         let requests = Requests::new(settings.requests);
         let core = Core::new(db, context, catalog, settings);
-        let engine = Engine::start(&core, bus).await?;
+        let titled = core.clone();
+        let engine = Engine::start(engine::Parts {
+            db: core.db.clone(),
+            context: core.context.clone(),
+            catalog: core.catalog.clone(),
+            bus,
+            settings: core.settings.engine.clone(),
+            tasks: core.tasks.clone(),
+            draining: core.draining.clone(),
+            stopped: core.stopped.clone(),
+            on_completed: OnCompleted::new(move |answer| {
+                responses::titling::begin(&titled, answer);
+            }),
+        })
+        .await?;
         let conversations = Conversations::new(core.clone(), engine.clone());
         conversations.remove_left_over().await?;
         core.tasks.spawn(conversations::emptying::run(core.clone()));
@@ -174,7 +180,7 @@ impl Services {
         );
         accounts.remove_left_over().await?;
         let reads = Reads::new(core.db.readers());
-        let exports = Exports::new(core.clone(), engine.running.clone(), reads.clone());
+        let exports = Exports::new(core.clone(), engine.running().clone(), reads.clone());
         let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());
         Ok(Self {
             accounts,
@@ -212,16 +218,4 @@ impl Services {
     pub async fn close(&self) {
         self.core.db.close().await;
     }
-}
-
-/// An error with its causes, on one line, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

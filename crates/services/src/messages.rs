@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use crud::Db;
-use crud::Owned;
 use crud::messages::Place;
+use crud::{Db, Owned};
+use engine::{Running, SoFar, call_out};
 use models::message::{self, MessageStatus, MessageType};
 use models::{ConversationId, MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
 use schemas::message::{AttachmentOut, CallOut, MessageOut};
 
 use crate::error::Result;
-use crate::responses::{self, Running, SoFar};
 
 /// Renders rows of one conversation: with their place among their siblings, with reasoning and
 /// calls, and with the text so far of an answer that runs here.
@@ -51,7 +50,7 @@ pub(crate) async fn describe_with(
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
         let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
-                beside.before(so_far(db, running, conversation, id).await?)
+                beside.before(running.so_far(db, conversation, id).await?)
             }
             _ => {
                 let Beside { reasoning, calls } = beside;
@@ -132,7 +131,7 @@ struct Beside {
 impl Beside {
     /// What is said of a row that stands alone: a call is its own.
     fn of(row: &message::Model) -> Self {
-        let calls = (row.kind == MessageType::FunctionCall).then(|| responses::call_out(row));
+        let calls = (row.kind == MessageType::FunctionCall).then(|| call_out(row));
         Self { reasoning: None, calls: calls.into_iter().collect() }
     }
 
@@ -165,21 +164,4 @@ pub(crate) fn attachments(row: &message::Model) -> Vec<transfer::Attachment> {
 fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
     let transfer::Attachment { name, media_type, size, place } = file;
     AttachmentOut { name, media_type, size, place }
-}
-
-/// An answer in progress as far as it is: from memory when it runs here,
-/// otherwise as far as it is stored.
-async fn so_far(
-    db: &Db,
-    running: &Running,
-    conversation: Owned<ConversationId>,
-    id: ResponseId,
-) -> Result<SoFar> {
-    if let Some(log) = running.find_log(id) {
-        return Ok(log.so_far());
-    }
-    match crud::responses::find_in(db, conversation, id).await? {
-        Some(row) => Ok(responses::stored(db, &row).await?.so_far()),
-        None => Ok(SoFar::default()),
-    }
 }

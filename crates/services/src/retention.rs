@@ -7,11 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::rows::Skipped;
+use engine::{Error, Result};
 use models::Time;
 
 use crate::core::Core;
-use crate::error::{Error, Result};
-use crate::rows::Skipped;
 use crate::throttle::REMEMBERED;
 
 /// How long a session is kept after its end, for those who look into what happened.

@@ -29,15 +29,6 @@ pub enum Signup {
     Auto,
 }
 
-/// How far to go on with interrupted answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Continuing {
-    /// How often one answer is gone on with.
-    pub attempts: u32,
-    /// How many tokens that may read in all, for one answer.
-    pub tokens: u32,
-}
-
 /// Who names a conversation that its owner has not named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Titles {
@@ -66,31 +57,18 @@ pub struct Settings {
     pub refresh_grace: Duration,
     /// How many API keys a user may have.
     pub keys_per_user: u32,
-    /// How many responses run at once on this server.
-    pub generations: u32,
-    /// How many responses of one user run at once on this server.
-    pub generations_per_user: u32,
     /// How many event streams are open at once on this server.
     pub streams: StreamLimits,
     /// How many requests one user, and one API key, may make in a minute.
     pub requests: RequestLimits,
     /// How many bytes of text one user may store; zero for any number.
     pub storage_per_user: u64,
-    /// How often running responses are written to disk at the most.
-    pub checkpoint_interval: Duration,
-    /// How long the events of a response are kept after its end.
-    pub event_retention: Duration,
     /// How long a deleted conversation can be restored; zero removes it at once.
     pub trash_retention: Duration,
-    /// How far to go on with answers that the end of a server has interrupted; `None` to close
-    /// them as interrupted.
-    pub continuing: Option<Continuing>,
-    /// What a model that goes on with its answer is told besides being shown what it has written.
-    pub continue_instruction: Option<String>,
     /// Who names a conversation after its first answer.
     pub titles: Titles,
-    /// Whether other servers may use the same database.
-    pub shared_database: bool,
+    /// How answers are made.
+    pub engine: engine::Settings,
 }
 
 impl Default for Settings {
@@ -112,18 +90,12 @@ impl Default for Settings {
             refresh_lifetime: Duration::from_secs(14 * DAY),
             refresh_grace: Duration::from_secs(20),
             keys_per_user: 50,
-            generations: 1000,
-            generations_per_user: 8,
             streams: StreamLimits { per_user: 256, per_address: 1024 },
             requests: RequestLimits { per_user: 3000, per_key: 1200 },
             storage_per_user: 0,
-            checkpoint_interval: Duration::from_millis(200),
-            event_retention: Duration::from_secs(DAY),
             trash_retention: Duration::from_secs(30 * DAY),
-            continuing: None,
-            continue_instruction: None,
             titles: Titles::Same,
-            shared_database: false,
+            engine: engine::Settings::default(),
         }
     }
 }

@@ -15,8 +15,8 @@ mod tokens;
 const KEPT: &[Kept] = &[
     ("crates/crud/src/", "crates/crud/src/", "the handles, the dialect and the errors"),
     (
-        "crates/services/src/responses/",
-        "crates/services/src/responses/",
+        "crates/engine/src/",
+        "crates/engine/src/",
         "the engine starts tasks, and each of them works on the engine",
     ),
 ];

@@ -37,7 +37,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("auth", &["models"]),
     ("crud", &["models", "migration", "search"]),
     ("mock", &["provider"]),
-    ("services", &["models", "schemas", "crud", "auth", "bus", "provider", "search", "transfer"]),
+    ("engine", &["models", "schemas", "crud", "bus", "provider"]),
+    (
+        "services",
+        &["models", "schemas", "crud", "auth", "bus", "provider", "search", "transfer", "engine"],
+    ),
     ("api", &["services", "schemas", "auth"]),
     (
         "chatapp",

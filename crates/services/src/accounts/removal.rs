@@ -1,11 +1,11 @@
 //! The end of an account on a running server.
 
 use crud::users::removal::Hidden;
+use engine::rows;
 use models::UserId;
 
 use super::Accounts;
 use crate::error::{Error, Result};
-use crate::rows;
 
 impl Accounts {
     /// Deletes an account: nobody can use or see it from now on, its running answers are stopped,

@@ -27,7 +27,7 @@ pub(crate) async fn run(core: Arc<Core>) {
             tracing::warn!(error = %crate::chain(&error), "emptying the trash failed");
             Some(LATER)
         });
-        let wait = wait.or(core.settings.shared_database.then_some(LOOK_AGAIN));
+        let wait = wait.or(core.settings.engine.shared_database.then_some(LOOK_AGAIN));
         let due = async {
             match wait {
                 Some(wait) => tokio::time::sleep(wait.max(SOON)).await,

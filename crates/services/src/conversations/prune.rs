@@ -5,14 +5,13 @@ use std::collections::HashSet;
 use crud::Owned;
 use crud::messages::Link;
 use crud::prune::{Head, Prune, Pruned};
+use engine::branch;
 use models::message::{self, MessageType};
 use models::{MessageId, UserId};
 use schemas::Invalid;
 
 use super::Conversations;
-use crate::branch;
 use crate::error::{Error, Result};
-use crate::responses::Stop;
 
 /// How often the conversation may change under a delete before the client is asked to try again.
 const ATTEMPTS: u32 = 20;
@@ -68,9 +67,7 @@ impl Conversations {
     /// Ends the answers that were being made here for messages that are gone.
     fn let_go(&self, links: &[Link]) {
         for response in links.iter().filter_map(|link| link.response_id) {
-            if let Some(generation) = self.engine.running.find(response) {
-                generation.stop(Stop::Lost);
-            }
+            self.engine.let_go(response);
         }
     }
 

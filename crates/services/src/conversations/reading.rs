@@ -1,13 +1,13 @@
 //! The messages of a conversation, a page at a time.
 
 use crud::Owned;
+use engine::branch::Branch;
 use models::{ConversationId, MessageId, UserId, conversation, message};
 use schemas::Invalid;
 use schemas::list::List;
 use schemas::message::MessageOut;
 
 use super::{Conversations, PAGE_BYTES, rows_of_page};
-use crate::branch::Branch;
 use crate::error::{Error, Result};
 use crate::messages;
 
@@ -45,7 +45,7 @@ impl Conversations {
             MessageListQuery { .. } => self.branch_before(&row, query).await?,
         };
         let data =
-            messages::describe(&self.core.db, &self.engine.running, row.owned_id(), rows).await?;
+            messages::describe(&self.core.db, self.engine.running(), row.owned_id(), rows).await?;
         Ok(List::new(data, has_more, |message: &MessageOut| message.id.to_string()))
     }
 
@@ -56,7 +56,7 @@ impl Conversations {
         let conversation = row.conversation();
         let mut out = messages::describe(
             &self.core.db,
-            &self.engine.running,
+            self.engine.running(),
             conversation,
             vec![row.into_inner()],
         )

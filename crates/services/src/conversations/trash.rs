@@ -4,21 +4,16 @@
 //! removed in the background, in steps.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crud::conversations::Version;
 use crud::conversations::trash::{self, Fate};
-use models::{ConversationId, ResponseId, UserId};
+use engine::rows;
+use models::{ConversationId, UserId};
 use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
 
 use super::{Conversations, done, out};
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::responses::{Follower, Stop};
-use crate::rows;
-
-/// How long a delete waits for a running answer to end before it removes rows under it.
-const STOP_WAIT: Duration = Duration::from_secs(5);
 
 impl Conversations {
     /// Deletes a conversation: it is gone for everybody at once and a running answer is stopped.
@@ -34,7 +29,7 @@ impl Conversations {
         let fate = self.fate(permanent);
         let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await?;
         let row = done(deleted)?;
-        self.stop(row.active_response_id).await;
+        self.engine.stop_hidden(row.active_response_id).await;
         let purge_at = match fate {
             Fate::Trash => {
                 self.core.trash_has_grown.notify_one();
@@ -68,7 +63,7 @@ impl Conversations {
             count += rows.len() as u64;
             not_found.retain(|id| rows.iter().all(|(deleted, _)| deleted != id));
             let (ids, running): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-            let stops = running.into_iter().map(|response| self.stop(response));
+            let stops = running.into_iter().map(|response| self.engine.stop_hidden(response));
             futures_util::future::join_all(stops).await;
             match fate {
                 Fate::Trash => self.core.trash_has_grown.notify_one(),
@@ -99,21 +94,6 @@ impl Conversations {
         } else {
             Fate::Trash
         }
-    }
-
-    /// Stops what runs in a conversation that was just hidden. What runs on another server is
-    /// stopped there, without waiting for it.
-    async fn stop(&self, response: Option<ResponseId>) {
-        let Some(generation) = response.and_then(|id| self.engine.running.find(id)) else {
-            if let Some(maker) = self.engine.maker_elsewhere(response).await {
-                self.engine.ask_to_look(maker);
-            }
-            return;
-        };
-        generation.stop(Stop::Deleted);
-        let (resource, log) = (generation.resource.clone(), generation.log.clone());
-        let mut follower = Follower::new(resource, log, None);
-        let _ = tokio::time::timeout(STOP_WAIT, follower.wait_end()).await;
     }
 }
 

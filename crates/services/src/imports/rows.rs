@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crud::Db;
 use crud::imports::Rows;
+use engine::known_sources;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::ending::EndReason;
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use crate::core::Core;
 use crate::error::Result;
-use crate::{responses, titles};
+use crate::titles;
 
 /// The most messages, and about the most bytes of text, that one transaction stores.
 const STEP_ROWS: usize = 200;
@@ -303,7 +304,7 @@ fn data(message: &Message) -> Option<String> {
         let transfer::Annotation { url, title, start_index, end_index } = source;
         Annotation { url, title, start: start_index, end: end_index }
     });
-    let annotations = responses::known_sources(&message.text, sources);
+    let annotations = known_sources(&message.text, sources);
     AnswerData { annotations, ..AnswerData::read(attachments.as_deref()) }.stored()
 }
 

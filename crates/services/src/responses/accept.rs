@@ -1,11 +1,9 @@
 //! Accepting an answer to be made: to a new message, or once more to a stored one.
 
-use std::sync::Arc;
-
 use auth::Identity;
-use crud::CrudError;
 use crud::idempotency::{IdempotencyKey, Seen};
-use crud::turns::{NewTurn, Parent, Question, TurnOutcome};
+use crud::turns::{NewTurn, Parent, Question};
+use engine::{Beginning, Chosen};
 use models::message::Role;
 use models::response;
 use models::{conversation, message};
@@ -14,12 +12,7 @@ use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::validate::says_nothing;
 use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
 
-use super::engine::Engine;
-use super::log::Log;
-use super::settle::{Means, settle, stored_turn};
-use super::{Follower, Responses, Started, continuation};
-use crate::catalog::Chosen;
-use crate::context::Window;
+use super::{Responses, Started};
 use crate::error::{Error, Result, Uncontinuable};
 use crate::{conversations, repeat, titles};
 
@@ -196,7 +189,7 @@ impl Responses {
         request: Request,
         idempotency: Option<IdempotencyKey>,
     ) -> Result<Started> {
-        let (core, engine) = (&self.core, self.engine.clone());
+        let (core, engine) = (&self.core, &self.engine);
         // A server that is stopping waits for this: what is accepted late is not left behind.
         let _accepting = core.tasks.token();
         if core.draining.is_cancelled() {
@@ -214,31 +207,61 @@ impl Responses {
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = core.catalog.choose(name.map(String::as_str)).await?;
         let instructions = conversation.instructions.as_deref();
-        let window = Window::from(model.facts);
-        window.check(&engine.counter, instructions, &request.content).await?;
+        engine.check_fits(&model, instructions, &request.content).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
-        let slot = engine.slots.take(owner, conversation.id)?;
-        let mut new = NewTurn {
+        let slot = engine.reserve(owner, conversation.id)?;
+        let new = NewTurn {
             owner,
             conversation_id: conversation.id,
-            response: new_response(&engine, &request, &conversation, &model),
+            response: self.new_response(&request, &conversation, &model),
             idempotency,
             now: core.context.now(),
             question: request.question,
             opening: is_new.then_some(conversation),
         };
-        let log = match &request.going_on {
-            None => Log::begun(new.response.message_id, "", Vec::new()),
-            Some(answer) => continuation::begin(&mut new, answer),
-        };
-        // In a task of its own: a client that goes away between the commit and the start of the
-        // generation must not leave a response behind that nobody generates.
-        let means = Means { log, model, slot };
-        let task = core.tasks.spawn(accept(engine.clone(), new, means));
-        match task.await.map_err(Error::internal)?? {
-            Accepted::New(started) => Ok(*started),
-            Accepted::Before(response) => self.repeat(owner, response).await,
-        }
+        let is_new_question = matches!(new.question, Question::New { .. });
+        Err(match engine.begin(new, model, slot, request.going_on.as_ref()).await? {
+            Beginning::Begun(follower) => {
+                return Ok(Started { follower: *follower, repeated: false });
+            }
+            Beginning::Repeated(response) => return self.repeat(owner, response).await,
+            Beginning::KeyReused => Error::IdempotencyKeyReused,
+            Beginning::NoConversation => Error::NotFound("conversation"),
+            Beginning::NoMessage if is_new_question => {
+                let message = "parent_id must be a message of this conversation";
+                Invalid::new("parent_id", message).into()
+            }
+            Beginning::NoMessage => Error::NotFound("message"),
+            Beginning::Locked(running) => Error::ConversationLocked(running),
+            Beginning::Superseded(newest) => Error::CannotContinue(Uncontinuable::By(newest)),
+        })
+    }
+
+    /// The row of the response that a request asks for.
+    fn new_response(
+        &self,
+        request: &Request,
+        conversation: &conversation::Model,
+        model: &Chosen,
+    ) -> response::Model {
+        let (context, fence) = (&self.core.context, self.engine.fence());
+        let answer = request.going_on.as_ref();
+        let parameters = serde_json::json!({ "instructions": conversation.instructions });
+        let row = response::Model::accepted(response::Accepted {
+            id: context.new_id(),
+            user_id: request.owner,
+            conversation_id: conversation.id,
+            user_message_id: request.question_id,
+            message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
+            model: model.name.clone(),
+            provider: model.provider.name().to_owned(),
+            parameters: parameters.to_string(),
+            owner: fence.owner,
+            epoch: fence.epoch,
+            at: context.now(),
+        });
+        let previous_response_id = answer.and_then(|answer| answer.response_id);
+        response::Model { previous_response_id, ..row }
     }
 
     /// What an earlier request with the same key led to.
@@ -281,76 +304,4 @@ pub(super) enum Place {
     Stored(ConversationId),
     /// It is made by the request.
     New(Box<conversation::Model>),
-}
-
-/// What became of a request.
-enum Accepted {
-    New(Box<Started>),
-    Before(ResponseId),
-}
-
-/// Stores the empty answer, with its message if that is new, and sets the engine to work.
-async fn accept(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Accepted> {
-    let (owner, conversation_id) = (new.owner, new.conversation_id);
-    let response_id = new.response.id;
-    let is_new_question = matches!(new.question, Question::New { .. });
-    let outcome = match crud::turns::start(&engine.db, new).await {
-        Ok(outcome) => outcome,
-        // The answer to the commit got lost. The ids are ours: look whether it took place.
-        Err(error @ CrudError::Ambiguous(_)) => {
-            let Ok(Some(turn)) = stored_turn(&engine, owner, response_id).await else {
-                let settling = settle(engine.clone(), owner, conversation_id, response_id, means);
-                engine.tasks.spawn(settling);
-                return Err(error.into());
-            };
-            TurnOutcome::Accepted(turn)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let turn = match outcome {
-        TurnOutcome::Accepted(turn) => turn,
-        TurnOutcome::NoConversation => return Err(Error::NotFound("conversation")),
-        TurnOutcome::NoMessage if is_new_question => {
-            let message = "parent_id must be a message of this conversation";
-            return Err(Invalid::new("parent_id", message).into());
-        }
-        TurnOutcome::NoMessage => return Err(Error::NotFound("message")),
-        TurnOutcome::Locked(running) => return Err(Error::ConversationLocked(running)),
-        TurnOutcome::Superseded(newest) => {
-            return Err(Error::CannotContinue(Uncontinuable::By(newest)));
-        }
-        TurnOutcome::Repeated(response) => return Ok(Accepted::Before(response)),
-        TurnOutcome::KeyReused => return Err(Error::IdempotencyKeyReused),
-    };
-    #[cfg(feature = "kill-points")]
-    crud::kill_point("send.committed");
-    let generation = means.begin(&engine, turn.response);
-    let follower = Follower::new(generation.resource.clone(), generation.log.clone(), None);
-    Ok(Accepted::New(Box::new(Started { follower, repeated: false })))
-}
-
-fn new_response(
-    engine: &Engine,
-    request: &Request,
-    conversation: &conversation::Model,
-    model: &Chosen,
-) -> response::Model {
-    let (context, fence) = (&engine.context, engine.fence());
-    let answer = request.going_on.as_ref();
-    let parameters = serde_json::json!({ "instructions": conversation.instructions });
-    let row = response::Model::accepted(response::Accepted {
-        id: context.new_id(),
-        user_id: request.owner,
-        conversation_id: conversation.id,
-        user_message_id: request.question_id,
-        message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
-        model: model.name.clone(),
-        provider: model.provider.name().to_owned(),
-        parameters: parameters.to_string(),
-        owner: fence.owner,
-        epoch: fence.epoch,
-        at: context.now(),
-    });
-    let previous_response_id = answer.and_then(|answer| answer.response_id);
-    response::Model { previous_response_id, ..row }
 }

@@ -2,16 +2,12 @@
 //! message. Its log begins with the text there is, so whoever reads never finds less.
 
 use auth::Identity;
-use crud::Owned;
-use crud::turns::{Continued, NewTurn, Question};
-use models::message::MessageStatus;
+use crud::turns::Question;
 use models::{ResponseId, UserId, message, response};
-use schemas::answer_data::{AnswerData, Earlier};
 use schemas::message::ResponseContinue;
 
 use super::accept::{Place, Request};
-use super::log::Log;
-use super::{Responses, Started, finish};
+use super::{Responses, Started};
 use crate::error::{Error, Result, Uncontinuable};
 
 impl Responses {
@@ -66,50 +62,4 @@ impl Responses {
             going_on: Some(message::Model { response_id: Some(id), ..answer }),
         })
     }
-
-    /// The rows that a response that has ended has brought. Of a message that others went on with
-    /// since, only what this one had left of it.
-    pub(super) async fn rows_of(
-        &self,
-        row: &Owned<response::Model>,
-    ) -> Result<Vec<message::Model>> {
-        let db = &self.core.db;
-        let mut rows = crud::messages::list_of_response(db, row.owned_id()).await?;
-        if rows.iter().any(|found| found.id == row.message_id) {
-            return Ok(rows);
-        }
-        let found = crud::messages::find(db, row.user_id, row.message_id).await?;
-        let part = found.map(Owned::into_inner).and_then(|message| {
-            let mut data = AnswerData::read(message.data.as_deref());
-            let had = data.earlier.iter().find(|earlier| earlier.response == row.id)?.clone();
-            let content = message.content.get(..had.bytes)?.to_owned();
-            data.annotations.truncate(had.annotations);
-            let data = data.stored();
-            let status = MessageStatus::Incomplete;
-            let response_id = Some(row.id);
-            Some(message::Model { content, status, response_id, data, ..message })
-        });
-        rows.extend(part);
-        rows.sort_by_key(|row| row.seq);
-        Ok(rows)
-    }
-}
-
-/// Makes `new` go on with `answer`: the log it begins with, as it will be stored with the row.
-pub(super) fn begin(new: &mut NewTurn, answer: &message::Model) -> Log {
-    let mut data = AnswerData::read(answer.data.as_deref());
-    let log = Log::begun(answer.id, &answer.content, data.annotations.clone());
-    let mut beginning = Vec::new();
-    while let Some(run) = log.unstored() {
-        log.mark_stored(run.until);
-        let run = finish::checkpoint(new.response.id, &run);
-        new.response.last_seq = run.last_seq;
-        beginning.push(run);
-    }
-    if let Some(previous) = answer.response_id {
-        let (bytes, annotations) = (answer.content.len(), data.annotations.len());
-        data.earlier.push(Earlier { response: previous, bytes, annotations });
-        new.question = Question::Continued(Continued { previous, data: data.stored(), beginning });
-    }
-    log
 }

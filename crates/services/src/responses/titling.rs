@@ -6,19 +6,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::{Chosen, Generation, failures, tokens};
 use futures_util::StreamExt;
 use models::Time;
 use models::conversation::TitleSource;
 use models::response::{self, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
 
-use super::engine::Engine;
-use super::failures;
-use super::generation::Generation;
-use crate::catalog::Chosen;
+use crate::core::Core;
 use crate::error::Result;
 use crate::settings::Titles;
-use crate::{titles, tokens};
+use crate::titles;
 
 const INSTRUCTIONS: &str = "You name conversations. Answer with a title of two to six words for \
     the conversation below, in its language, without quotation marks and without a full stop, and \
@@ -37,24 +35,24 @@ const LATEST_SEQ: i64 = 20;
 
 /// Sees to a title in the background, if `generation` has made the first whole answer of a
 /// conversation.
-pub(crate) fn begin(engine: &Arc<Engine>, generation: &Arc<Generation>) {
-    let may_be_first = generation.row.input_to_seq < LATEST_SEQ;
-    if !may_be_first || engine.settings.titles == Titles::Off || engine.draining.is_cancelled() {
+pub(crate) fn begin(core: &Arc<Core>, generation: &Arc<Generation>) {
+    let may_be_first = generation.row().input_to_seq < LATEST_SEQ;
+    if !may_be_first || core.settings.titles == Titles::Off || core.draining.is_cancelled() {
         return;
     }
-    let (engine, generation) = (engine.clone(), generation.clone());
-    engine.clone().tasks.spawn(async move {
-        let row = &generation.row;
-        let made = make(&engine, row, generation.log.answer());
-        if let Some(Err(error)) = engine.draining.run_until_cancelled(made).await {
+    let (core, generation) = (core.clone(), generation.clone());
+    core.clone().tasks.spawn(async move {
+        let row = generation.row();
+        let made = make(&core, row, generation.answer());
+        if let Some(Err(error)) = core.draining.run_until_cancelled(made).await {
             let error = crate::chain(&error);
             tracing::warn!(conversation = %row.conversation_id, error, "no title was made");
         }
     });
 }
 
-async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<()> {
-    let (db, owner) = (&engine.db, row.user_id);
+async fn make(core: &Core, row: &response::Model, answer: String) -> Result<()> {
+    let (db, owner) = (&core.db, row.user_id);
     let conversation = crud::conversations::find(db, owner, row.conversation_id).await?;
     if conversation.is_none_or(|found| found.title_source != TitleSource::FirstLine) {
         return Ok(());
@@ -63,11 +61,11 @@ async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<
     if row.input_to_seq > 0 && crud::responses::has_other_completed(db, row).await? {
         return Ok(());
     }
-    let name = match &engine.settings.titles {
+    let name = match &core.settings.titles {
         Titles::Model(name) => name,
         Titles::Same | Titles::Off => &row.model,
     };
-    let model = engine.catalog.choose(Some(name)).await?;
+    let model = core.catalog.choose(Some(name)).await?;
     // The demo model understands nothing: the first line is the better title.
     if model.provider.is_demo() {
         return Ok(());
@@ -77,10 +75,10 @@ async fn make(engine: &Engine, row: &response::Model, answer: String) -> Result<
     };
     let shown = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
     let text = format!("Question:\n{}\n\nAnswer:\n{}", shown(&question.content), shown(&answer));
-    let began = engine.context.now();
+    let began = core.context.now();
     let asked = ask(&model, text).await;
     let title = asked.result.as_ref().ok().and_then(|text| titles::from_model(text));
-    let response = asked.row(engine, row, &model, began);
+    let response = asked.row(core, row, &model, began);
     crud::conversations::set_model_title(db, owner, row.conversation_id, title, response).await?;
     Ok(())
 }
@@ -147,21 +145,21 @@ impl Asked {
     /// How it is recorded: a response that has ended, beside the one whose answer was named.
     fn row(
         &self,
-        engine: &Engine,
+        core: &Core,
         named: &response::Model,
         model: &Chosen,
         began: Time,
     ) -> response::Model {
-        let now = engine.context.now();
+        let now = core.context.now();
         let count = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
         let usage = self.usage.unwrap_or(self.estimate);
         let error = self.result.as_ref().err();
         let accepted = response::Model::accepted(response::Accepted {
-            id: engine.context.new_id(),
+            id: core.context.new_id(),
             user_id: named.user_id,
             conversation_id: named.conversation_id,
             user_message_id: named.user_message_id,
-            message_id: engine.context.new_id(),
+            message_id: core.context.new_id(),
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
             parameters: serde_json::json!({ "purpose": "title" }).to_string(),

@@ -13,7 +13,7 @@ const SHORTEST_BLOB: usize = 8;
 
 /// The tokens of a text: for prose about 1.2 times what tokenizers count, for dense text (JSON,
 /// logs, code, digits, encoded data) hardly ever less than that.
-pub(crate) fn estimate(text: &str) -> u32 {
+pub fn estimate(text: &str) -> u32 {
     let (mut parts, mut word, mut before, mut gap) = (0, Word::default(), ' ', 0);
     for c in text.chars() {
         if let Some((kind, width)) = Kind::of(c) {

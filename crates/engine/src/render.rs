@@ -27,7 +27,7 @@ pub(crate) fn begun(row: &response::Model) -> ResponseResource {
 }
 
 /// The response as it is now; `rows` are what it produced.
-pub(crate) fn resource(row: &response::Model, rows: &[message::Model]) -> ResponseResource {
+pub fn resource(row: &response::Model, rows: &[message::Model]) -> ResponseResource {
     let begun = begun(row);
     let mut resource = match ending(row) {
         Some(ending) => begun.ended(&ending, &output(rows)),
@@ -129,7 +129,7 @@ fn call(row: &message::Model) -> Call {
 }
 
 /// The call that a row holds.
-pub(crate) fn call_out(row: &message::Model) -> CallOut {
+pub fn call_out(row: &message::Model) -> CallOut {
     let Call { call_id, name, offset } = call(row);
     let arguments = row.content.clone();
     CallOut { id: row.id, call_id, name, arguments, status: row.status, offset }

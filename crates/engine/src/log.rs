@@ -32,7 +32,7 @@ pub struct Numbered {
 
 /// The log of one response.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub struct Log {
     state: Mutex<State>,
     /// Raised at every change; followers wait on it.
     version: watch::Sender<u64>,
@@ -64,13 +64,17 @@ struct State {
 
 /// An answer in progress.
 #[derive(Debug, Default)]
-pub(crate) struct SoFar {
-    pub(crate) content: String,
-    pub(crate) reasoning: Option<String>,
-    pub(crate) annotations: Vec<Annotation>,
-    pub(crate) calls: Vec<CallOut>,
+pub struct SoFar {
+    /// The text of the answer.
+    pub content: String,
+    /// What the model has shown of its reasoning.
+    pub reasoning: Option<String>,
+    /// The sources of the answer.
+    pub annotations: Vec<Annotation>,
+    /// The calls of tools.
+    pub calls: Vec<CallOut>,
     /// Number of the last event that this covers.
-    pub(crate) covers_seq: Option<u64>,
+    pub covers_seq: Option<u64>,
 }
 
 /// Events that are not on disk yet.

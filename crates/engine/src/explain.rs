@@ -9,11 +9,10 @@ use crud::Owned;
 use crud::messages::{STEP_BYTES, text_bytes};
 use models::message;
 use models::response;
-use models::{ResponseId, UserId};
 use provider::Tokenizer;
 use schemas::context::{ContextMessage, ContextOmitted, ContextOut, ContextTokens, ContextWindow};
 
-use super::Responses;
+use super::engine::Engine;
 use crate::branch::Branch;
 use crate::context::{contents, speaker};
 use crate::error::Result;
@@ -24,10 +23,9 @@ const LISTED: usize = 1_000;
 /// How many are counted together.
 const BATCH: usize = 200;
 
-impl Responses {
-    /// What the model was given for a response of `owner`.
-    pub async fn explain(&self, owner: UserId, id: ResponseId) -> Result<ContextOut> {
-        let row = self.find(owner, id).await?;
+impl Engine {
+    /// What the model was given for a response.
+    pub async fn explain(&self, row: Owned<response::Model>) -> Result<ContextOut> {
         let sent = count(row.context_messages);
         let tokenizer = row.tokenizer.as_deref().and_then(Tokenizer::find);
         let found = self.sent_messages(&row, sent.unwrap_or(0), tokenizer).await?;
@@ -71,8 +69,7 @@ impl Responses {
         }
         let from = Some(row.user_message_id);
         let (conversation, to_seq) = (row.conversation(), row.input_to_seq);
-        let mut branch =
-            Branch::new(&self.core.db, conversation, from, to_seq, u64::from(sent) + 1);
+        let mut branch = Branch::new(&self.db, conversation, from, to_seq, u64::from(sent) + 1);
         let tokenizer = tokenizer.unwrap_or(Tokenizer::Estimate);
         loop {
             let (mut batch, mut bytes) = (Vec::new(), 0);
@@ -93,7 +90,7 @@ impl Responses {
             if batch.is_empty() {
                 return Ok(found);
             }
-            let costs = self.engine.counter.of_messages(tokenizer, &contents(&batch)).await?;
+            let costs = self.counter.of_messages(tokenizer, &contents(&batch)).await?;
             for (message, tokens) in batch.iter().zip(costs) {
                 let message = described(message, tokens);
                 if message.seq < row.input_from_seq {

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use models::ResponseId;
+use crud::{Db, Owned};
+use models::{ConversationId, ResponseId};
 
 use super::generation::Generation;
-use super::log::Log;
+use super::log::{Log, SoFar};
+use super::recover;
+use crate::error::Result;
 
 /// All of them, by id. Empty, and staying so, in a process that makes none. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Running(Arc<Mutex<HashMap<ResponseId, Arc<Generation>>>>);
+pub struct Running(Arc<Mutex<HashMap<ResponseId, Arc<Generation>>>>);
 
 impl Running {
     // A panic while the lock is held leaves the map whole.
@@ -32,8 +35,25 @@ impl Running {
     }
 
     /// The log of one of them.
-    pub(crate) fn find_log(&self, id: ResponseId) -> Option<Arc<Log>> {
+    pub fn find_log(&self, id: ResponseId) -> Option<Arc<Log>> {
         self.find(id).map(|generation| generation.log.clone())
+    }
+
+    /// An answer in progress as far as it is: from memory when it runs here, otherwise as far as it
+    /// is stored.
+    pub async fn so_far(
+        &self,
+        db: &Db,
+        conversation: Owned<ConversationId>,
+        id: ResponseId,
+    ) -> Result<SoFar> {
+        if let Some(log) = self.find_log(id) {
+            return Ok(log.so_far());
+        }
+        match crud::responses::find_in(db, conversation, id).await? {
+            Some(row) => Ok(recover::stored(db, &row).await?.so_far()),
+            None => Ok(SoFar::default()),
+        }
     }
 
     /// All of them.

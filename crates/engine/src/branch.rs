@@ -19,7 +19,7 @@ const LINKS: u64 = 1000;
 
 /// A walk; each [`Branch::next`] is one message closer to the root.
 #[derive(Debug)]
-pub(crate) struct Branch<'a> {
+pub struct Branch<'a> {
     db: &'a Db,
     conversation: Owned<ConversationId>,
     /// The message wanted next.
@@ -36,7 +36,7 @@ pub(crate) struct Branch<'a> {
 impl<'a> Branch<'a> {
     /// A walk that begins at `from`, whose `seq` is at most `seq`. `expected` is how many messages
     /// the caller hopes for; it bounds the first query only.
-    pub(crate) fn new(
+    pub fn new(
         db: &'a Db,
         conversation: Owned<ConversationId>,
         from: Option<MessageId>,
@@ -49,12 +49,12 @@ impl<'a> Branch<'a> {
     }
 
     /// The bytes of the text that came last, and of what its response brought beside it.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.weight.1
     }
 
     /// The next message of the branch.
-    pub(crate) async fn next(&mut self) -> Result<Option<Model>> {
+    pub async fn next(&mut self) -> Result<Option<Model>> {
         let Some(wanted) = self.wanted else { return Ok(None) };
         loop {
             while let Some(row) = self.rows.pop_front() {
@@ -81,7 +81,7 @@ impl<'a> Branch<'a> {
 }
 
 /// A message and all messages below it, by number: parents before their children.
-pub(crate) async fn subtree(db: &Db, row: &Owned<Model>) -> Result<Vec<Link>> {
+pub async fn subtree(db: &Db, row: &Owned<Model>) -> Result<Vec<Link>> {
     let mut ids = HashSet::from([row.id]);
     let mut found = Vec::new();
     let mut next = Some(row.seq);
@@ -99,7 +99,7 @@ pub(crate) async fn subtree(db: &Db, row: &Owned<Model>) -> Result<Vec<Link>> {
 }
 
 /// The newest leaf below the message `from`, whose number is `seq`: at each step the newest child.
-pub(crate) async fn newest_leaf(
+pub async fn newest_leaf(
     db: &Db,
     conversation: Owned<ConversationId>,
     from: MessageId,

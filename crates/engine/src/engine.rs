@@ -6,13 +6,12 @@ use std::time::Duration;
 use bus::Bus;
 use crud::Db;
 use crud::responses::{ContextSent, Fence};
-use models::{Context, ResponseId, ServerId, UserId};
+use models::{Context, ResponseId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use super::follower::Follower;
 use super::generation::{self, Generation, Stop};
 use super::learnt::Learnt;
 use super::remote::Remote;
@@ -20,20 +19,63 @@ use super::running::Running;
 use super::slots::Slots;
 use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
-use crate::core::Core;
 use crate::error::Result;
 use crate::rows::Skipped;
 use crate::settings::Settings;
 use crate::tokens::Counter;
 
-/// How long the end of an account waits for the ends of its answers.
-const END_WAIT: Duration = Duration::from_secs(5);
 /// How long stopping waits for the bus.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// What an engine is made from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Where times and ids come from.
+    pub context: Context,
+    /// Whom answers are asked of.
+    pub catalog: Catalog,
+    /// Reaches other servers at once; `None` where there are none, or none was configured.
+    pub bus: Option<Bus>,
+    /// What the operator decides.
+    pub settings: Settings,
+    /// Every background task of this process; [`Engine::stop`] waits for them.
+    pub tasks: TaskTracker,
+    /// No new work; [`Engine::stop`] says so.
+    pub draining: CancellationToken,
+    /// The background tasks end; [`Engine::stop`] says so.
+    pub stopped: CancellationToken,
+    /// What is told of answers that are whole.
+    pub on_completed: OnCompleted,
+}
+
+/// Is called once for each response that has ended as completed, after its end is stored. It must
+/// not wait: what takes time belongs into a task.
+pub struct OnCompleted(Box<Told>);
+
+type Told = dyn Fn(&Arc<Generation>) + Send + Sync;
+
+impl OnCompleted {
+    /// Calls `told`.
+    pub fn new(told: impl Fn(&Arc<Generation>) + Send + Sync + 'static) -> Self {
+        Self(Box::new(told))
+    }
+
+    pub(crate) fn tell(&self, generation: &Arc<Generation>) {
+        (self.0)(generation);
+    }
+}
+
+impl std::fmt::Debug for OnCompleted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnCompleted")
+    }
+}
+
 /// The engine of one server process.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub struct Engine {
     pub(crate) db: Db,
     pub(crate) context: Context,
     pub(crate) catalog: Catalog,
@@ -64,31 +106,37 @@ pub(crate) struct Engine {
     pub(crate) remote: Remote,
     /// What is generated here.
     pub(crate) running: Running,
+    /// What is told of answers that are whole.
+    pub(crate) on_completed: OnCompleted,
 }
 
 impl Engine {
     /// Registers this server, sees to what a dead one left open, and starts the background tasks.
-    pub(crate) async fn start(core: &Core, bus: Option<Bus>) -> Result<Arc<Self>> {
-        let settings = core.settings.clone();
+    /// On an embedded database every response that a killed server left open is closed before this
+    /// returns.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>> {
+        let Parts { db, context, catalog, bus, settings, tasks, draining, stopped, on_completed } =
+            parts;
         let engine = Arc::new(Self {
-            db: core.db.clone(),
-            context: core.context.clone(),
-            catalog: core.catalog.clone(),
+            db,
+            catalog,
             counter: Counter::new(),
             learnt: Learnt::default(),
             bus,
-            fence: Mutex::new(Fence { owner: core.context.new_id(), epoch: 0 }),
+            fence: Mutex::new(Fence { owner: context.new_id(), epoch: 0 }),
+            context,
             slots: Slots::new(settings.generations, settings.generations_per_user),
             settings,
-            tasks: core.tasks.clone(),
+            tasks,
             publishing: TaskTracker::new(),
             checkpointing: tokio::sync::Mutex::new(Skipped::new("checkpoint")),
             dirty: Notify::new(),
             started: Notify::new(),
-            draining: core.draining.clone(),
-            stopped: core.stopped.clone(),
+            draining,
+            stopped,
             remote: Remote::default(),
             running: Running::default(),
+            on_completed,
         });
         crud::servers::register(&engine.db, engine.fence().owner).await?;
         if engine.settings.shared_database {
@@ -109,8 +157,19 @@ impl Engine {
         Ok(engine)
     }
 
-    /// This server and its epoch: the condition of every write of a generator.
-    pub(crate) fn fence(&self) -> Fence {
+    /// What is generated here.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Whether the way to other servers is configured, and cannot be used at the moment.
+    pub fn is_bus_away(&self) -> bool {
+        self.bus.as_ref().is_some_and(|bus| !bus.is_up())
+    }
+
+    /// This server and its epoch: the condition of every write of a generator, named in the rows
+    /// of its responses.
+    pub fn fence(&self) -> Fence {
         *self.fence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -155,55 +214,10 @@ impl Engine {
         }
     }
 
-    /// Asks another server to look at once whether one of its responses shall stop or is gone. It
-    /// would find out by itself in a second, so nothing waits for this and it may fail.
-    pub(crate) fn ask_to_look(&self, owner: ServerId) {
-        if let Some(bus) = self.bus.clone() {
-            self.tasks.spawn(async move { bus.ring(&publish::server(owner)).await });
-        }
-    }
-
-    /// The other server that makes this response, if there is one that can be asked to look.
-    pub(crate) async fn maker_elsewhere(&self, id: Option<ResponseId>) -> Option<ServerId> {
-        let id = id.filter(|id| self.bus.is_some() && self.running.find(*id).is_none())?;
-        // It finds out by itself in a second.
-        let row = crud::engine::find_response(&self.db, id).await.ok()??;
-        Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
-    }
-
-    /// Asks every other server that makes something for `user` to look, as
-    /// [`Engine::ask_to_look`] does.
-    pub(crate) async fn ask_makers_to_look(&self, user: UserId) {
-        if self.bus.is_none() {
-            return;
-        }
-        match crud::responses::list_makers(&self.db, user, self.fence().owner).await {
-            Ok(makers) => makers.into_iter().for_each(|maker| self.ask_to_look(maker)),
-            Err(error) => tracing::debug!(%user, %error, "other servers were not asked to look"),
-        }
-    }
-
-    /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
-    /// waits a moment until their followers have been told, and on other servers, which are rung.
-    /// What begins afterwards ends by itself within seconds.
-    pub(crate) async fn stop_all_of(&self, owner: UserId) {
-        let mut theirs = self.running.all();
-        theirs.retain(|generation| generation.row.user_id == owner);
-        for generation in &theirs {
-            generation.stop(Stop::Deleted);
-        }
-        let ends = theirs.into_iter().map(|generation| async move {
-            let (resource, log) = (generation.resource.clone(), generation.log.clone());
-            Follower::new(resource, log, None).wait_end().await
-        });
-        self.ask_makers_to_look(owner).await;
-        let _ = tokio::time::timeout(END_WAIT, futures_util::future::join_all(ends)).await;
-    }
-
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
     /// those that have not, and waits until that is stored, for a few seconds at the most. They
     /// end as interrupted, or are left to be gone on with.
-    pub(crate) async fn stop(&self, grace: Duration) {
+    pub async fn stop(&self, grace: Duration) {
         self.draining.cancel();
         self.wait_idle(grace).await;
         for generation in self.running.all() {

@@ -38,7 +38,7 @@ pub(crate) enum Stop {
 
 /// A running response.
 #[derive(Debug)]
-pub(crate) struct Generation {
+pub struct Generation {
     /// Its row as it was inserted.
     pub(crate) row: response::Model,
     /// The same, as followers see it.
@@ -103,6 +103,16 @@ impl Generation {
         }
     }
 
+    /// Its row as it was inserted.
+    pub fn row(&self) -> &response::Model {
+        &self.row
+    }
+
+    /// The text of its answer so far.
+    pub fn answer(&self) -> String {
+        self.log.answer()
+    }
+
     /// Ends it for this reason, unless it is already ending for another.
     pub(crate) fn stop(&self, reason: Stop) {
         let _ = self.reason.set(reason);
@@ -159,7 +169,7 @@ pub(crate) async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
     let complete = ending.status == ResponseStatus::Completed;
     super::finish::finish(&engine, &generation, ending, complete).await;
     if complete {
-        super::titling::begin(&engine, &generation);
+        engine.on_completed.tell(&generation);
     }
     engine.forget(generation.row.id);
 }

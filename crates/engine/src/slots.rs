@@ -28,7 +28,7 @@ struct Counts {
 
 /// A place; free again when the last one of its conversation is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub struct Slot {
     counts: Arc<Mutex<Counts>>,
     user: UserId,
     conversation: ConversationId,
@@ -67,7 +67,7 @@ impl Slots {
         if *own >= self.user_limit {
             let limit = self.user_limit;
             metrics::counter!("chatapp_generations_refused_total", "limit" => "user").increment(1);
-            return Err(Error::LimitReached { what: "responses running at once", limit });
+            return Err(Error::TooManyRunning(limit));
         }
         *own += 1;
         counts.conversations.insert(conversation, 1);

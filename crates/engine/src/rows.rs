@@ -23,7 +23,7 @@ const OUTAGE: Duration = Duration::from_secs(10);
 
 /// Rows of one kind that are skipped for now.
 #[derive(Debug)]
-pub(crate) struct Skipped<K> {
+pub struct Skipped<K> {
     /// What is done to them, in words for the log and the metric.
     work: &'static str,
     rows: HashMap<K, Failed>,
@@ -37,34 +37,34 @@ struct Failed {
 
 impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     /// None yet.
-    pub(crate) fn new(work: &'static str) -> Self {
+    pub fn new(work: &'static str) -> Self {
         Self { work, rows: HashMap::new() }
     }
 
     /// Whether it is left alone for now.
-    pub(crate) fn is_waiting(&self, row: K) -> bool {
+    pub fn is_waiting(&self, row: K) -> bool {
         self.rows.get(&row).is_some_and(|failed| failed.due > Instant::now())
     }
 
     /// Those that are left alone for now.
-    pub(crate) fn waiting(&self) -> Vec<K> {
+    pub fn waiting(&self) -> Vec<K> {
         self.rows.keys().copied().filter(|row| self.is_waiting(*row)).collect()
     }
 
     /// Those that are to be tried again.
-    pub(crate) fn due(&self) -> Vec<K> {
+    pub fn due(&self) -> Vec<K> {
         self.rows.keys().copied().filter(|row| !self.is_waiting(*row)).collect()
     }
 
     /// How long until the first of them is due; `None` if there are none.
-    pub(crate) fn wait(&self) -> Option<Duration> {
+    pub fn wait(&self) -> Option<Duration> {
         let due = self.rows.values().map(|failed| failed.due).min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
     /// Takes note of how the work on a row ended: what it came to, or `None` when the row is
     /// skipped. An outage is handed on.
-    pub(crate) fn note<T>(&mut self, row: K, result: Result<T>) -> Result<Option<T>> {
+    pub fn note<T>(&mut self, row: K, result: Result<T>) -> Result<Option<T>> {
         let error = match result {
             Ok(done) => {
                 self.rows.remove(&row);
@@ -85,7 +85,7 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     }
 
     /// Does `work` to each of `rows`, but for those that wait.
-    pub(crate) async fn each<F>(
+    pub async fn each<F>(
         &mut self,
         rows: impl IntoIterator<Item = K>,
         mut work: impl FnMut(K) -> F,
@@ -103,9 +103,9 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     }
 }
 
-/// Does `work` to every one of `rows`, until all are done or `stopped` says that the engine stops;
+/// Does `work` to every one of `rows`, until all are done or `stopped` says that the server stops;
 /// the next start goes on then.
-pub(crate) async fn see_to<K, F>(
+pub async fn see_to<K, F>(
     stopped: &CancellationToken,
     what: &'static str,
     mut rows: Vec<K>,

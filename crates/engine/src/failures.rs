@@ -10,7 +10,7 @@ pub(super) fn of_provider(error: &ProviderError) -> Failure {
 }
 
 /// The code of a provider's failure.
-pub(super) fn code_of(error: &ProviderError) -> FailureCode {
+pub fn code_of(error: &ProviderError) -> FailureCode {
     match error {
         ProviderError::Auth => FailureCode::UpstreamAuth,
         ProviderError::RateLimited { .. } => FailureCode::UpstreamRateLimited,

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use cache::Cache;
-pub(crate) use estimate::estimate;
+pub use estimate::estimate;
 use estimate::estimate_as_prose;
 
 /// What a message costs beside its text: its role and the marks around it.
@@ -93,6 +93,12 @@ impl Counter {
         });
         counted.await.map_err(Error::internal)
     }
+}
+
+/// Tokens of a text as they are counted, for the fuzz targets.
+#[cfg(feature = "fuzz")]
+pub fn count(tokenizer: Tokenizer, text: &str) -> u32 {
+    count_by(tiktoken::get_encoding(tokenizer.name()), text)
 }
 
 pub(crate) fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {

@@ -92,10 +92,7 @@ impl Source {
 }
 
 /// The sources of a text that somebody else has kept, as far as they can be shown.
-pub(crate) fn known_sources(
-    text: &str,
-    sources: impl IntoIterator<Item = Annotation>,
-) -> Vec<Annotation> {
+pub fn known_sources(text: &str, sources: impl IntoIterator<Item = Annotation>) -> Vec<Annotation> {
     let (mut known, length) = (Sources::default(), characters([text]));
     let fit = sources.into_iter().filter_map(|Annotation { url, title, start, end }| {
         let citation = Citation { url, title: Some(title), range: None, number: None };
