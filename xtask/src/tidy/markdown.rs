@@ -70,9 +70,9 @@ pub(super) fn orphans(files: &[File]) -> Vec<Violation> {
 /// Tests that a document names as a proof and that do not exist.
 pub(super) fn named_tests(files: &[File]) -> Vec<Violation> {
     let exists = |name: &str| {
-        let (function, text) = (format!("fn {name}("), format!("\"{name}\""));
-        let sources = files.iter().filter(|file| file.extension() == "rs");
-        sources.into_iter().any(|file| file.text.contains(&function) || file.text.contains(&text))
+        let by_hand = format!("Trial::test(\"{name}\"");
+        let mut sources = files.iter().filter(|file| file.extension() == "rs");
+        sources.any(|file| has_test(&file.text, name) || file.text.contains(&by_hand))
     };
     let mut violations = Vec::new();
     for file in files.iter().filter(|file| PROOFS.contains(&file.path.as_str())) {
@@ -84,6 +84,17 @@ pub(super) fn named_tests(files: &[File]) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// Whether a function of this name has an attribute that makes it a test: `#[test]`,
+/// `#[tokio::test]` or `#[testkit::test(…)]`.
+fn has_test(text: &str, name: &str) -> bool {
+    text.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        // Without what stands before `fn` in its own line.
+        let above = text.get(..at).unwrap_or_default().rsplit('\n').skip(1);
+        let mut above = above.map(str::trim_start).take_while(|line| !line.is_empty());
+        above.any(|line| line.starts_with("#[") && line.contains("test"))
+    })
 }
 
 /// Whether a word looks like the name of a test: several words in lower case.

@@ -137,7 +137,12 @@ fn a_test_that_a_document_names_must_exist() {
     let files = [
         file("SECURITY.md", "`a_test_of_this` and `another_test_of_that`\n`a_lost_test`\n`key`\n"),
         file("docs/API.md", "`a_field_of_ours`\n"),
-        file("crates/x/tests/a.rs", "fn a_test_of_this() {}\nstory(\"another_test_of_that\")\n"),
+        file(
+            "crates/x/tests/a.rs",
+            "#[testkit::test(sqlite)]\nasync fn a_test_of_this(world: World) {}\n\n\
+             /// Why.\n#[test]\nfn another_test_of_that() {}\n\n\
+             async fn a_lost_test(world: World) {}\n",
+        ),
     ];
     assert_eq!(places(markdown::named_tests, &files), ["SECURITY.md:2"]);
 }

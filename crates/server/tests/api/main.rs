@@ -15,6 +15,7 @@ mod branches;
 mod content;
 mod conversations;
 mod data_export;
+mod example;
 mod first_message;
 mod http;
 mod invitations;

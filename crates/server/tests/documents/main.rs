@@ -70,6 +70,7 @@ fn every_fenced_block_is_run_or_read() {
                 "nginx" => nginx(&block),
                 "caddy" => caddy(&block),
                 "javascript" | "python" => recipe(&block),
+                "rust" => example(&block),
                 "text" => Ok(()),
                 "" => Err("the fence names no language; `text` is one".to_owned()),
                 other => Err(format!("nobody reads blocks of {other:?}: teach this test to")),
@@ -285,6 +286,14 @@ fn recipe(block: &Block) -> Result<(), String> {
     } else {
         Err(format!("no test runs it: {marker} stands above those that are"))
     }
+}
+
+/// An example of Rust is a whole file, which the compiler reads where it lies.
+fn example(block: &Block) -> Result<(), String> {
+    let path = block.above.strip_prefix("<!-- file: ").and_then(|rest| rest.strip_suffix(" -->"));
+    let path = path.ok_or("a line `<!-- file: PATH -->` above names the file that is shown")?;
+    let text = std::fs::read_to_string(root().join(path)).map_err(|error| error.to_string())?;
+    if block.text == text { Ok(()) } else { Err(format!("{path} is another by now")) }
 }
 
 /// Whether nginx takes the block as what stands in a `server`.
