@@ -5,8 +5,8 @@
 //! `CHATAPP_TEST_REQUIRE` names it.
 
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -24,6 +24,8 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 const AT_A_TIME: usize = 4;
 /// The same where some are heavy.
 const HEAVY_AT_A_TIME: usize = 2;
+/// As many of the slowest are named at the end, if they took as long as this.
+const SLOWEST: (usize, Duration) = (10, Duration::from_secs(5));
 
 /// A test that the attribute has registered.
 #[derive(Debug)]
@@ -66,31 +68,34 @@ fn registered() -> Vec<(String, Test)> {
 /// Runs these tests, as far as the command line asks for them.
 pub fn run(tests: impl IntoIterator<Item = (String, Test)>) -> ExitCode {
     log::install();
-    let engines = Engines::new();
+    let (engines, times) = (Engines::new(), Arc::new(Times::default()));
     let mut at_a_time = AT_A_TIME;
     let mut trials = Vec::new();
     for (name, test) in tests {
         if test.heavy {
             at_a_time = HEAVY_AT_A_TIME;
         }
-        trials.extend(trials_of(&name, test, &engines));
+        trials.extend(trials_of(&name, test, &engines, &times));
     }
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(at_a_time);
     let conclusion = libtest_mimic::run(&arguments, trials);
+    times.show();
     // The last owner: the servers end here, unless a test hangs, and then with the process.
     drop(engines);
     conclusion.exit_code()
 }
 
 /// What libtest is told of a test: its runs.
-fn trials_of(name: &str, test: Test, engines: &Arc<Engines>) -> Vec<Trial> {
+fn trials_of(name: &str, test: Test, engines: &Arc<Engines>, times: &Arc<Times>) -> Vec<Trial> {
     let limit = if test.heavy { HEAVY_LIMIT } else { LIMIT };
     let trial = |run: Run| {
         let name = run.on.map_or_else(|| name.to_owned(), |on| format!("{name}::{on}"));
-        let (engines, body) = (Arc::clone(engines), run.body);
+        let (engines, times, body) = (Arc::clone(engines), Arc::clone(times), run.body);
         match run.needs.missing().or_else(|| test.needs.missing()) {
-            None => Trial::test(name.clone(), move || execute(&name, limit, engines, body)),
+            None => Trial::test(name.clone(), move || {
+                times.of(&name, || execute(&name, limit, engines, body))
+            }),
             Some((why, true)) => Trial::test(name, move || Err(Failed::from(why))),
             // Also when ignored tests are asked for, since it cannot be run.
             Some((why, false)) => {
@@ -102,6 +107,31 @@ fn trials_of(name: &str, test: Test, engines: &Arc<Engines>) -> Vec<Trial> {
         }
     };
     test.runs.into_iter().map(trial).collect()
+}
+
+/// What each test took.
+#[derive(Debug, Default)]
+struct Times(Mutex<Vec<(Duration, String)>>);
+
+impl Times {
+    fn of<T>(&self, name: &str, test: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let outcome = test();
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        times.push((began.elapsed(), name.to_owned()));
+        outcome
+    }
+
+    /// Names the slowest, so that a long run shows what made it long.
+    #[expect(clippy::print_stdout, reason = "that is where the outcome of tests goes")]
+    fn show(&self) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        times.sort_by(|one, other| other.cmp(one));
+        let (most, least) = SLOWEST;
+        for (time, name) in times.iter().take(most).take_while(|(time, _)| *time >= least) {
+            println!("{:7.1} s  {name}", time.as_secs_f64());
+        }
+    }
 }
 
 /// Executes one run on a thread and a runtime of its own.
