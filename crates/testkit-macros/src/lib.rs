@@ -11,5 +11,5 @@ use syn::{ItemFn, parse_macro_input};
 pub fn test(options: TokenStream, function: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as options::Options);
     let function = parse_macro_input!(function as ItemFn);
-    expand::expand(&options, &function).unwrap_or_else(|error| error.into_compile_error()).into()
+    expand::expand(&options, &function).unwrap_or_else(syn::Error::into_compile_error).into()
 }
