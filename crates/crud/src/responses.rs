@@ -6,7 +6,8 @@
 mod finish;
 mod give_up;
 
-use models::response::{Column, Entity, Model, ResponseStatus};
+use models::response::{Column, Entity, Model, Purpose, ResponseStatus};
+use models::word::OrUnknown;
 use models::{ConversationId, ResponseId, ServerId, Time, UserId, conversation, response_event};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
@@ -66,6 +67,7 @@ pub async fn has_other_completed(db: &Db, this: &Model) -> Result<bool> {
         .column(Column::Id)
         .filter(Column::ConversationId.eq(this.conversation_id))
         .filter(Column::Status.eq(ResponseStatus::Completed))
+        .filter(Column::Purpose.eq(OrUnknown::from(Purpose::Answer)))
         .filter(Column::Id.ne(this.id))
         .limit(1);
     Ok(other.into_tuple::<ResponseId>().one(db.read()).await?.is_some())

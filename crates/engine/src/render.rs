@@ -1,7 +1,7 @@
 //! Rows as the response resource that clients see.
 
 use models::message::{self, MessageStatus, MessageType};
-use models::response;
+use models::response::{self, Parameters};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
 use schemas::message::CallOut;
@@ -10,9 +10,6 @@ use schemas::stream::{DoneItem, Item};
 
 /// The response as it was when it began; the base of every event's snapshot.
 pub(crate) fn begun(row: &response::Model) -> ResponseResource {
-    let parameters: serde_json::Value = serde_json::from_str(&row.parameters).unwrap_or_default();
-    let instructions =
-        parameters.get("instructions").and_then(|value| value.as_str()).map(str::to_owned);
     ResponseResource::begun(NewResponse {
         id: row.id,
         conversation_id: row.conversation_id,
@@ -21,7 +18,7 @@ pub(crate) fn begun(row: &response::Model) -> ResponseResource {
         previous_response_id: row.previous_response_id,
         model: row.model.clone(),
         provider: row.provider.clone(),
-        instructions,
+        instructions: Parameters::read(&row.parameters).instructions,
         created_at: row.created_at,
     })
 }

@@ -26,6 +26,7 @@ mod m20261130_000019_invitations;
 mod m20261130_000020_login_failures;
 mod m20261130_000021_views;
 mod m20261130_000023_comments;
+mod m20261130_000024_purpose;
 pub mod record;
 pub mod views;
 mod wait;
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000020_login_failures::Migration),
             Box::new(m20261130_000021_views::Migration),
             Box::new(m20261130_000023_comments::Migration),
+            Box::new(m20261130_000024_purpose::Migration),
         ]
     }
 }

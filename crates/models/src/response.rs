@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::ending::{EndReason, FailureCode};
-use crate::word::OrUnknown;
+use crate::word::{OrUnknown, words};
 use crate::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId};
 
 /// How far a response is. Everything but the first two is final.
@@ -39,6 +39,37 @@ impl ResponseStatus {
     }
 }
 
+words! {
+    /// What a response was made for.
+    Purpose {
+        /// The answer to a message, which people see.
+        Answer = "answer",
+        /// The title of its conversation; people see it there.
+        Title = "title",
+    }
+}
+
+/// What was asked for beside the messages, as it was when the response was accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// The system message of the conversation.
+    #[serde(default)]
+    pub instructions: Option<String>,
+}
+
+impl Parameters {
+    /// Reads them from a row. What a person broke by hand is read as none.
+    pub fn read(stored: &str) -> Self {
+        serde_json::from_str(stored).unwrap_or_default()
+    }
+
+    /// As they are stored: a JSON object.
+    pub fn stored(&self) -> String {
+        // A text always serialises.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// One generation of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "responses")]
@@ -54,6 +85,8 @@ pub struct Model {
     pub user_message_id: MessageId,
     /// The message it writes.
     pub message_id: MessageId,
+    /// What it was made for.
+    pub purpose: OrUnknown<Purpose>,
     /// The response whose text it goes on with, in the same message.
     pub previous_response_id: Option<ResponseId>,
     /// How far it is.
@@ -66,7 +99,7 @@ pub struct Model {
     pub model: String,
     /// The name of the provider asked.
     pub provider: String,
-    /// Request parameters (instructions, temperature …) as a JSON object.
+    /// What was asked for beside the messages: [`Parameters`] as they are stored.
     pub parameters: String,
     /// `seq` of the first message of the branch it was asked about.
     pub input_from_seq: i64,
@@ -140,12 +173,14 @@ pub struct Accepted {
     pub user_message_id: MessageId,
     /// The message it writes.
     pub message_id: MessageId,
+    /// What it is made for.
+    pub purpose: Purpose,
     /// The model asked.
     pub model: String,
     /// The name of the provider asked.
     pub provider: String,
-    /// Request parameters, see [`Model::parameters`].
-    pub parameters: String,
+    /// What was asked for beside the messages.
+    pub parameters: Parameters,
     /// The server that generates it.
     pub owner: ServerId,
     /// That server's epoch.
@@ -158,20 +193,21 @@ impl Model {
     /// The row of a response of which nothing was generated yet.
     pub fn accepted(response: Accepted) -> Self {
         let Accepted { id, user_id, conversation_id, user_message_id, message_id, .. } = response;
-        let Accepted { model, provider, parameters, owner, epoch, at, .. } = response;
+        let Accepted { purpose, model, provider, parameters, owner, epoch, at, .. } = response;
         Self {
             id,
             user_id,
             conversation_id,
             user_message_id,
             message_id,
+            purpose: purpose.into(),
             previous_response_id: None,
             status: ResponseStatus::InProgress,
             incomplete_reason: None,
             finish_reason: None,
             model,
             provider,
-            parameters,
+            parameters: parameters.stored(),
             input_from_seq: 0,
             input_to_seq: 0,
             context_messages: None,

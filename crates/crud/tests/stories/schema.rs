@@ -62,6 +62,37 @@ async fn deleting_a_user_removes_everything_of_theirs(world: World) {
     }
 }
 
+/// A response as the release before writes it, which may still run beside this one.
+fn response_without_purpose(id: u8, parameters: &str) -> String {
+    let (id, now) = (format!("x'{id:032x}'"), "'2026-01-02 03:04:05.678901'");
+    let other = |n: u8| format!("x'{n:032x}'");
+    format!(
+        "INSERT INTO responses (id, user_id, conversation_id, user_message_id, message_id, \
+         status, model, provider, parameters, input_from_seq, input_to_seq, usage_estimated, \
+         owner, epoch, last_seq, created_at, updated_at) VALUES ({id}, {}, {}, {}, {id}, \
+         'completed', 'm', 'p', '{parameters}', 0, 0, 0, {}, 0, -1, {now}, {now})",
+        other(1),
+        other(3),
+        other(4),
+        other(7)
+    )
+}
+
+#[testkit::test]
+async fn rows_of_an_older_release_say_what_they_were_made_for(world: World) {
+    let mut sql = fill(&world).await;
+    sql.execute("ALTER TABLE responses DROP COLUMN purpose").await;
+    sql.execute("DELETE FROM seaql_migrations WHERE version = 'm20261130_000024_purpose'").await;
+    sql.execute(&response_without_purpose(20, r#"{"purpose":"title"}"#)).await;
+    sql.execute(&response_without_purpose(21, r#"{"instructions":"purpose: title"}"#)).await;
+    super::open(&world).await.close().await;
+    sql.execute(&response_without_purpose(22, r#"{"instructions":null}"#)).await;
+    let found = sql.rows("SELECT LOWER(HEX(id)), purpose FROM responses ORDER BY id").await;
+    let expected = [(6, "answer"), (20, "title"), (21, "answer"), (22, "answer")]
+        .map(|(id, purpose): (u8, _)| vec![format!("{id:032x}"), purpose.to_owned()]);
+    assert_eq!(found, expected);
+}
+
 #[testkit::test]
 async fn is_user_cannot_lie(world: World) {
     let mut sql = fill(&world).await;

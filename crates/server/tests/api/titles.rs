@@ -18,7 +18,7 @@ async fn app(world: &World, titles: &str) -> (TestApp, User) {
 async fn asked(world: &World, conversation: &str) -> Vec<Vec<String>> {
     let sql = format!(
         "SELECT model, status, output_tokens, error_code FROM responses WHERE conversation_id = {} \
-         AND parameters LIKE '%purpose%title%'",
+         AND purpose = 'title'",
         sql_id(conversation)
     );
     world.sql().await.rows(&sql).await

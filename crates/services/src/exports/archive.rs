@@ -89,6 +89,7 @@ fn usage(row: &response::Model) -> String {
     let line = json!({
         "id": row.id,
         "conversation_id": row.conversation_id,
+        "purpose": row.purpose,
         "status": row.status,
         "model": row.model,
         "provider": row.provider,

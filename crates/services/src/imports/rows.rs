@@ -8,7 +8,7 @@ use engine::known_sources;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::ending::EndReason;
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
-use models::response::{self, ResponseStatus};
+use models::response::{self, Parameters, Purpose, ResponseStatus};
 use models::word::{OrUnknown, Words};
 use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
 use schemas::answer_data::AnswerData;
@@ -438,6 +438,7 @@ impl Maker<'_> {
             conversation_id: self.id,
             user_message_id: parent.map_or(row.id, |parent| parent.id),
             message_id: row.id,
+            purpose: Purpose::Answer,
             model: known
                 .map(|known| known.model.clone())
                 .or_else(|| row.model.clone())
@@ -446,7 +447,7 @@ impl Maker<'_> {
                 || self.conversation.source.name().to_owned(),
                 |known| known.provider.chars().take(64).collect(),
             ),
-            parameters: "{}".to_owned(),
+            parameters: Parameters::default(),
             // No server of ours has made it.
             owner: ServerId(Uuid::nil()),
             epoch: 0,

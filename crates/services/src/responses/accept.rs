@@ -5,7 +5,7 @@ use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
 use models::message::Role;
-use models::response;
+use models::response::{self, Parameters, Purpose};
 use models::{conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
@@ -246,16 +246,17 @@ impl Responses {
     ) -> response::Model {
         let (context, fence) = (&self.core.context, self.engine.fence());
         let answer = request.going_on.as_ref();
-        let parameters = serde_json::json!({ "instructions": conversation.instructions });
+        let parameters = Parameters { instructions: conversation.instructions.clone() };
         let row = response::Model::accepted(response::Accepted {
             id: context.new_id(),
             user_id: request.owner,
             conversation_id: conversation.id,
             user_message_id: request.question_id,
             message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
+            purpose: Purpose::Answer,
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
-            parameters: parameters.to_string(),
+            parameters,
             owner: fence.owner,
             epoch: fence.epoch,
             at: context.now(),

@@ -10,7 +10,7 @@ use engine::{Chosen, Generation, failures, tokens};
 use futures_util::StreamExt;
 use models::Time;
 use models::conversation::TitleSource;
-use models::response::{self, ResponseStatus};
+use models::response::{self, Parameters, Purpose, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
 
 use crate::core::Core;
@@ -160,9 +160,10 @@ impl Asked {
             conversation_id: named.conversation_id,
             user_message_id: named.user_message_id,
             message_id: core.context.new_id(),
+            purpose: Purpose::Title,
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
-            parameters: serde_json::json!({ "purpose": "title" }).to_string(),
+            parameters: Parameters::default(),
             owner: named.owner,
             epoch: named.epoch,
             at: began,
