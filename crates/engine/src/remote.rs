@@ -17,8 +17,8 @@ use super::engine::Engine;
 use super::log::Log;
 use super::pace::Pace;
 use super::{publish, recover};
-use crate::counts::Gauged;
 use crate::error::Result;
+use crate::gauged::Gauged;
 
 /// The logs that are being read, for as long as somebody holds them.
 #[derive(Debug, Default)]

@@ -65,25 +65,6 @@ impl<K: Eq + Hash> Drop for Counted<K> {
     }
 }
 
-/// One more in a gauge of the metrics, until this is dropped.
-#[derive(Debug)]
-#[must_use]
-pub struct Gauged(metrics::Gauge);
-
-impl Gauged {
-    /// Counts one more.
-    pub fn begin(gauge: metrics::Gauge) -> Self {
-        gauge.increment(1.0);
-        Self(gauge)
-    }
-}
-
-impl Drop for Gauged {
-    fn drop(&mut self) {
-        self.0.decrement(1.0);
-    }
-}
-
 // A panic while the lock is held can at worst leave one counted.
 fn lock<K>(counts: &Mutex<HashMap<K, u32>>) -> MutexGuard<'_, HashMap<K, u32>> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)

@@ -39,10 +39,12 @@ use models::Context;
 
 pub use accounts::{Accounts, Client};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
-pub use counts::{Addresses, Counted, Counts, Gauged};
+pub use counts::{Addresses, Counted, Counts};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;
-pub use engine::{Catalog, Chosen, Continuing, Follower, Numbered, Settings as EngineSettings};
+pub use engine::{
+    Catalog, Chosen, Continuing, Follower, Gauged, Numbered, Settings as EngineSettings,
+};
 pub use error::{Error, Result, Uncontinuable};
 pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
