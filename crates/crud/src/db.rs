@@ -5,31 +5,25 @@
 //! after the commit.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-use crate::connect::Exclusive;
 use crate::dialect;
 use crate::error::{CrudError, Result};
+use crate::exclusive::Exclusive;
 use crate::give_back::Uses;
 use crate::group::GroupWriter;
-use crate::link::Link;
+use crate::job::{Job as _, Typed, run_alone};
+use crate::link::{Link, Pools};
+use crate::pool::{Limits, Pool};
 use crate::reader::Reader;
 
 pub use crate::tx::Tx;
-
-/// How often a closure that lost against another transaction is run.
-const ATTEMPTS: u32 = 10;
-/// How often a closure is run whose connection turned out to be dead.
-const CONNECTIONS: u32 = 3;
 
 /// Handles to the database. Cheap to clone.
 #[derive(Clone)]
@@ -54,159 +48,9 @@ enum Writer {
     Pool(DatabaseConnection),
 }
 
-/// The open connections to a database.
-#[derive(Debug)]
-pub(crate) struct Pools {
-    /// Those that read; with most engines the same as `write`.
-    pub(crate) read: DatabaseConnection,
-    /// Those that write.
-    pub(crate) write: DatabaseConnection,
-    /// What both go through.
-    pub(crate) link: Link,
-}
-
-/// The connections of a pool at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pool {
-    /// What they are for: `read`, `write`, or `all`.
-    pub name: &'static str,
-    /// How many are open.
-    pub open: u32,
-    /// How many of those nobody uses.
-    pub idle: u32,
-    /// How many there may be.
-    pub limit: u32,
-}
-
-/// How long a write may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How long a closure may run.
-    pub statement: Duration,
-    /// How long a write may wait for its turn before it is refused.
-    pub acquire: Duration,
-    /// How many writes may wait (`SQLite`).
-    pub queue: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { statement: Duration::from_secs(5), acquire: Duration::from_secs(2), queue: 4096 }
-    }
-}
-
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db").field("dialect", &dialect::name(&self.read)).finish_non_exhaustive()
-    }
-}
-
-/// A write waiting for its turn, its types forgotten.
-pub(crate) trait Job: Send + Sync {
-    /// Runs the closure once and keeps its value.
-    fn run<'c>(&'c self, tx: &'c Tx) -> BoxFuture<'c, Result<()>>;
-    /// Answers the caller: with the kept value if the transaction was committed.
-    fn answer(self: Box<Self>, outcome: Result<()>);
-}
-
-struct Typed<I, T, F> {
-    input: I,
-    operation: F,
-    /// The value of the last run.
-    value: std::sync::Mutex<Option<T>>,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<I, T, F> Job for Typed<I, T, F>
-where
-    I: Send + Sync,
-    T: Send,
-    F: for<'c> Fn(&'c Tx, &'c I) -> BoxFuture<'c, Result<T>> + Send + Sync,
-{
-    fn run<'c>(&'c self, tx: &'c Tx) -> BoxFuture<'c, Result<()>> {
-        Box::pin(async move {
-            let value = (self.operation)(tx, &self.input).await?;
-            if let Ok(mut slot) = self.value.lock() {
-                *slot = Some(value);
-            }
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, outcome: Result<()>) {
-        let value = self.value.into_inner().ok().flatten();
-        let result = match (outcome, value) {
-            (Ok(()), Some(value)) => Ok(value),
-            (Ok(()), None) => Err(CrudError::Panicked),
-            (Err(error), _) => Err(error),
-        };
-        // A caller that has gone does not need to know.
-        let _ = self.reply.send(result);
-    }
-}
-
-/// Runs `job` once inside `tx`: contained on panic, with a deadline.
-pub(crate) async fn run_contained(job: &dyn Job, tx: &Tx, deadline: Duration) -> Result<()> {
-    let run = AssertUnwindSafe(job.run(tx)).catch_unwind();
-    match tokio::time::timeout(deadline, run).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_panic)) => {
-            metrics::counter!("chatapp_database_panics_total").increment(1);
-            Err(CrudError::Panicked)
-        }
-        Err(_elapsed) => Err(CrudError::Timeout.counted()),
-    }
-}
-
-/// Runs `job` in a transaction of its own, again while it loses against others.
-pub(crate) async fn run_alone(
-    job: &dyn Job,
-    connection: &DatabaseConnection,
-    link: &Link,
-    limits: &Limits,
-) -> Result<()> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match run_once(job, connection, link, limits).await {
-            Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
-                metrics::counter!("chatapp_database_retries_total").increment(1);
-                tokio::time::sleep(back_off(attempt)).await;
-            }
-            // Nothing was written, and others of the pool may be alive.
-            Err(CrudError::Unavailable(_)) if attempt < CONNECTIONS => {}
-            result => return result,
-        }
-    }
-}
-
-/// Begins a transaction. The one writer of a file has no rival in this process, so a lock that it
-/// does not get in time is another program's, and may be held for long: that is not tried again.
-pub(crate) async fn begin(connection: &DatabaseConnection, link: &Link) -> Result<Tx> {
-    match Tx::begin(connection, link).await {
-        Err(CrudError::Serialization(_)) if dialect::has_single_writer(connection) => {
-            Err(CrudError::Locked.counted())
-        }
-        result => result,
-    }
-}
-
-async fn run_once(
-    job: &dyn Job,
-    connection: &DatabaseConnection,
-    link: &Link,
-    limits: &Limits,
-) -> Result<()> {
-    let tx = begin(connection, link).await?;
-    match run_contained(job, &tx, limits.statement).await {
-        Ok(()) => tx.commit().await,
-        Err(error) => {
-            if matches!(error, CrudError::Timeout) {
-                link.note_silence();
-            }
-            tx.rollback().await;
-            Err(error)
-        }
     }
 }
 
@@ -224,11 +68,6 @@ fn show_up<T>(result: &Result<T>) {
         _ => true,
     };
     metrics::gauge!("chatapp_database_up").set(f64::from(u8::from(is_up)));
-}
-
-/// Longer at every attempt, and by chance longer for one of two rivals than for the other.
-fn back_off(attempt: u32) -> Duration {
-    Duration::from_millis(u64::from(attempt) * 3 + fastrand::u64(0..7))
 }
 
 impl Db {
@@ -279,7 +118,7 @@ impl Db {
         F: for<'c> Fn(&'c Tx, &'c I) -> BoxFuture<'c, Result<T>> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Typed { input, operation, value: std::sync::Mutex::new(None), reply });
+        let job = Box::new(Typed::new(input, operation, reply));
         match &self.writer {
             Writer::Group(group, uses) => {
                 uses.note();

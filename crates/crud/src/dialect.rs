@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use search::Term;
 
-use crate::db::Pool;
+use crate::pool::Pool;
 use crate::transport::Tls;
 
 /// What kind of failure a driver reported.

@@ -14,9 +14,11 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::db::{Job, Limits, Tx, begin, run_alone, run_contained};
 use crate::error::{CrudError, Result};
+use crate::job::{Job, begin, run_alone, run_contained};
 use crate::link::Link;
+use crate::pool::Limits;
+use crate::tx::Tx;
 
 /// The most closures that share a transaction.
 const GROUP: usize = 256;

@@ -6,29 +6,34 @@ mod dialect;
 pub mod engine;
 pub mod error;
 pub mod examine;
+mod exclusive;
 pub mod file_system;
 mod give_back;
 mod group;
 pub mod idempotency;
+mod job;
 #[cfg(feature = "kill-points")]
 mod kill_point;
 mod link;
 mod mysql;
 pub mod owned;
+mod pool;
 pub mod private;
 mod reader;
 mod sqlite;
 pub mod transport;
 mod tx;
 pub use connect::{
-    ConnectError, Database, Exclusive, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions,
-    Synchronous, Tls, TlsMode, check_authorities, connect,
+    ConnectError, Database, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous,
+    Tls, TlsMode, check_authorities, connect,
 };
-pub use db::{Db, Limits};
+pub use db::Db;
 pub use error::{CrudError, Result};
+pub use exclusive::Exclusive;
 #[cfg(feature = "kill-points")]
 pub use kill_point::kill_point;
 pub use owned::Owned;
+pub use pool::{Limits, Pool};
 pub use tx::Tx;
 pub mod accounts;
 pub mod conversations;

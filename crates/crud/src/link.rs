@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{ConnAcquireErr, DbErr};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::time::Instant;
 
 use crate::dialect::{self, Class};
@@ -18,6 +18,17 @@ const WARY: Duration = Duration::from_mins(1);
 
 /// What a statement takes beside its longest text, in bytes: its words and its other values.
 const BESIDE_A_TEXT: usize = 64 * 1024;
+
+/// The open connections to a database.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    /// Those that read; with most engines the same as `write`.
+    pub(crate) read: DatabaseConnection,
+    /// Those that write.
+    pub(crate) write: DatabaseConnection,
+    /// What both go through.
+    pub(crate) link: Link,
+}
 
 /// The way to one database. Clones are the same one.
 #[derive(Debug, Clone)]

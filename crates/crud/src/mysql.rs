@@ -17,8 +17,8 @@ use url::Url;
 use self::account::number;
 use self::tls::Tls;
 use crate::connect::ConnectError;
-use crate::db::{Limits, Pools};
-use crate::link::Link;
+use crate::link::{Link, Pools};
+use crate::pool::Limits;
 use crate::sqlite::STATEMENTS;
 
 /// Where the server is and how many connections to keep.

@@ -11,9 +11,8 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor};
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::connect::ConnectError;
-use crate::db::Pools;
 use crate::file_system::{self, FileSystem};
-use crate::link::Link;
+use crate::link::{Link, Pools};
 use crate::private;
 
 /// When a commit is on disk.

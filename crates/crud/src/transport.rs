@@ -1,9 +1,13 @@
 //! How a database server is spoken to, as it is and not as it was asked for.
 
+mod tls;
+
 use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::connect::{ConnectError, MySqlOptions};
 use crate::{dialect, mysql};
+
+pub use self::tls::Tls;
 
 /// How a database server is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +18,6 @@ pub struct Transport {
     pub is_verified: bool,
     /// Whether what is sent stays on this machine.
     pub is_here: bool,
-}
-
-/// A TLS connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
-    /// Such as `TLSv1.3`.
-    pub version: String,
-    /// Such as `TLS_AES_256_GCM_SHA384`.
-    pub cipher: String,
 }
 
 impl Transport {

@@ -12,14 +12,11 @@ mod paths;
 mod tokens;
 
 /// Uses that close a circle and stay: from, to, and the reason. Both are files or folders.
-const KEPT: &[Kept] = &[
-    ("crates/crud/src/", "crates/crud/src/", "the handles, the dialect and the errors"),
-    (
-        "crates/engine/src/",
-        "crates/engine/src/",
-        "the engine starts tasks, and each of them works on the engine",
-    ),
-];
+const KEPT: &[Kept] = &[(
+    "crates/engine/src/",
+    "crates/engine/src/",
+    "the engine starts tasks, and each of them works on the engine",
+)];
 
 type Kept = (&'static str, &'static str, &'static str);
 
