@@ -94,7 +94,10 @@ impl Test {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("on", &self.on).field("needs", &self.needs).finish()
+        f.debug_struct("Run")
+            .field("on", &self.on)
+            .field("needs", &self.needs)
+            .finish_non_exhaustive()
     }
 }
 
