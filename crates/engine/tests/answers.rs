@@ -199,7 +199,7 @@ async fn an_answer_that_nobody_follows_is_made_and_stored() {
     let id = follower.response().id;
     drop(follower);
     // The engine lets running answers finish before it stops.
-    kit.engine.stop(Duration::from_secs(60)).await;
+    kit.engine.stop(Duration::from_mins(1)).await;
     let row = kit.row(id).await;
     assert_eq!(row.status, ResponseStatus::Completed);
     assert_eq!(kit.text(&row).await, "one two three four five");
@@ -250,7 +250,7 @@ async fn a_cancelled_answer_keeps_its_text_and_frees_its_conversation() {
     assert_eq!(kit.completed.load(Ordering::SeqCst), 0);
     let next = kit.ask("demo:echo,rate=0", false).await.unwrap();
     assert!(matches!(next, Beginning::Begun(_)), "{next:?}");
-    kit.engine.stop(Duration::from_secs(60)).await;
+    kit.engine.stop(Duration::from_mins(1)).await;
 }
 
 #[tokio::test]

@@ -98,7 +98,9 @@ async fn another_transport_carries_the_same_frames() {
         match step {
             Step::Begun => Plain.begin(&mut messages),
             Step::Events(events) => {
-                events.iter().for_each(|event| Plain.event(event, &mut messages));
+                for event in &events {
+                    Plain.event(event, &mut messages);
+                }
                 Plain.end(&mut messages);
             }
             Step::Silence | Step::Away => unreachable!(),
