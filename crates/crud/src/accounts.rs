@@ -2,7 +2,9 @@
 
 use models::{Time, UserId, meta, refresh_token, session, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
+};
 
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
@@ -160,13 +162,18 @@ pub async fn is_email_taken(db: &Db, email: &str) -> Result<bool> {
 /// Makes transactions about one account wait for each other until they end; `false` when there is
 /// no such account.
 pub(crate) async fn lock(tx: &Tx, id: UserId) -> Result<bool> {
+    Ok(lock_all(tx, Condition::all().add(user::Column::Id.eq(id))).await? == 1)
+}
+
+/// The same for all accounts that `which` selects; how many there are.
+pub(crate) async fn lock_all(tx: &Tx, which: Condition) -> Result<u64> {
     // Without a change there is still a lock, and a row that was found still counts.
     let locked = user::Entity::update_many()
         .col_expr(user::Column::TokenVersion, Expr::col(user::Column::TokenVersion))
-        .filter(user::Column::Id.eq(id))
+        .filter(which)
         .exec(tx)
         .await?;
-    Ok(locked.rows_affected == 1)
+    Ok(locked.rows_affected)
 }
 
 /// Joins the owner of rows; the entities have no relations.

@@ -3,11 +3,11 @@
 
 use models::idempotency_key::{Column, Entity, Model};
 use models::{Time, UserId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::insert;
+use crate::{expiry, insert};
 
 /// How many keys are forgotten at once.
 const STEP: u64 = 1000;
@@ -74,9 +74,7 @@ pub(crate) async fn keep(
 
 /// When the next key expires, or has expired; `None` if there are none.
 pub async fn oldest(db: &Db) -> Result<Option<Time>> {
-    let query = Entity::find().select_only().column(Column::ExpiresAt);
-    let query = query.order_by_asc(Column::ExpiresAt).limit(1);
-    Ok(query.into_tuple().one(db.read()).await?)
+    expiry::first::<Entity>(db, Column::ExpiresAt).await
 }
 
 /// Forgets up to 1,000 keys that have expired; how many it were.

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::insert;
+use crate::{expiry, insert};
 
 /// Those that are neither used up nor expired.
 fn open(now: Time) -> Condition {
@@ -83,19 +83,12 @@ async fn find_in(
 
 /// When the next invitation expires, or has expired; `None` if there are none.
 pub async fn oldest(db: &Db) -> Result<Option<Time>> {
-    let query = Entity::find().select_only().column(Column::ExpiresAt);
-    Ok(query.order_by_asc(Column::ExpiresAt).limit(1).into_tuple().one(db.read()).await?)
+    expiry::first::<Entity>(db, Column::ExpiresAt).await
 }
 
 /// Removes the invitations that have expired. How many it were.
 pub async fn purge(db: &Db, now: Time) -> Result<u64> {
-    db.write(now, |tx, now| {
-        Box::pin(async move {
-            let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(*now));
-            Ok(expired.exec(tx).await?.rows_affected)
-        })
-    })
-    .await
+    expiry::remove::<Entity>(db, Column::ExpiresAt, now).await
 }
 
 /// Uses an invitation once, for an account with this address: what that account may do; none when

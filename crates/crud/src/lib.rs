@@ -7,6 +7,7 @@ pub mod engine;
 pub mod error;
 pub mod examine;
 mod exclusive;
+mod expiry;
 pub mod file_system;
 mod give_back;
 mod group;

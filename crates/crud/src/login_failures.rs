@@ -6,12 +6,12 @@ use models::Time;
 use models::login_failure::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 
 use crate::db::{Db, Tx};
 use crate::error::Result;
+use crate::expiry;
 
 /// How many rows go at once.
 const STEP: u64 = 1000;
@@ -73,8 +73,7 @@ pub async fn forget(db: &Db, subjects: Vec<Vec<u8>>) -> Result<()> {
 
 /// When the oldest count was raised last; `None` if there are none.
 pub async fn oldest(db: &Db) -> Result<Option<Time>> {
-    let query = Entity::find().select_only().column(Column::LastAt).order_by_asc(Column::LastAt);
-    Ok(query.limit(1).into_tuple().one(db.read()).await?)
+    expiry::first::<Entity>(db, Column::LastAt).await
 }
 
 /// Removes up to 1,000 counts that were not raised since `until`; how many it were.

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use models::{SessionId, Time, UserId, refresh_token, session, user};
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::accounts::with_owner;
+use crate::accounts::{self, with_owner};
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::{insert, users};
+use crate::{expiry, insert, users};
 
 /// The most sessions a list shows.
 const LIST_LIMIT: u64 = 200;
@@ -52,16 +51,12 @@ pub async fn log_in(db: &Db, login: Login) -> Result<bool> {
     db.write(login, |tx, login| {
         Box::pin(async move {
             let Login { password_hash, session, refresh } = login.clone();
-            // Without a change there is still a lock, and a row that was found still counts.
-            let same = user::Entity::update_many()
-                .col_expr(user::Column::TokenVersion, Expr::col(user::Column::TokenVersion))
-                .filter(user::Column::Id.eq(session.user_id))
-                .filter(user::Column::PasswordHash.eq(password_hash))
-                .filter(user::Column::DisabledAt.is_null())
-                .filter(user::Column::DeletedAt.is_null())
-                .exec(tx)
-                .await?;
-            if same.rows_affected == 0 {
+            let same = Condition::all()
+                .add(user::Column::Id.eq(session.user_id))
+                .add(user::Column::PasswordHash.eq(password_hash))
+                .add(user::Column::DisabledAt.is_null())
+                .add(user::Column::DeletedAt.is_null());
+            if accounts::lock_all(tx, same).await? == 0 {
                 return Ok(false);
             }
             insert(tx, session).await?;
@@ -277,15 +272,9 @@ pub async fn revoke(db: &Db, owner: UserId, id: SessionId, now: Time) -> Result<
 /// When the session ended, or will end, that was or will be the first to do so; `None` if there
 /// are none.
 pub async fn first_end(db: &Db) -> Result<Option<Time>> {
-    let first = |column: session::Column| {
-        let query = session::Entity::find().select_only().column(column);
-        query.filter(column.is_not_null()).order_by_asc(column).limit(1)
-    };
-    let expiry: Option<Time> =
-        first(session::Column::ExpiresAt).into_tuple().one(db.read()).await?;
-    let revocation: Option<Time> =
-        first(session::Column::RevokedAt).into_tuple().one(db.read()).await?;
-    Ok([expiry, revocation].into_iter().flatten().min())
+    let end = expiry::first::<session::Entity>(db, session::Column::ExpiresAt).await?;
+    let revocation = expiry::first::<session::Entity>(db, session::Column::RevokedAt).await?;
+    Ok([end, revocation].into_iter().flatten().min())
 }
 
 /// Removes up to 100 sessions that ended before `until`, with their tokens, which go first and in
@@ -314,9 +303,7 @@ pub async fn purge(db: &Db, until: Time) -> Result<u64> {
 
 /// When the next refresh token expires, or has expired; `None` if there are none.
 pub async fn first_token_end(db: &Db) -> Result<Option<Time>> {
-    let column = refresh_token::Column::ExpiresAt;
-    let query = refresh_token::Entity::find().select_only().column(column);
-    Ok(query.order_by_asc(column).limit(1).into_tuple().one(db.read()).await?)
+    expiry::first::<refresh_token::Entity>(db, refresh_token::Column::ExpiresAt).await
 }
 
 /// Removes up to 1,000 refresh tokens that have expired: they can neither be exchanged nor give a

@@ -182,12 +182,7 @@ async fn is_last_administrator(tx: &Tx, id: UserId) -> Result<bool> {
             .add(Column::DisabledAt.is_null())
             .add(Column::DeletedAt.is_null())
     };
-    // Without a change there is still a lock.
-    Entity::update_many()
-        .col_expr(Column::TokenVersion, Expr::col(Column::TokenVersion))
-        .filter(active())
-        .exec(tx)
-        .await?;
+    crate::accounts::lock_all(tx, active()).await?;
     let administrators: Vec<UserId> = Entity::find()
         .select_only()
         .column(Column::Id)

@@ -2,13 +2,13 @@
 
 use models::password_reset::{Column, Entity, Model};
 use models::{Time, UserId, user};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{end_sessions, update, visible};
 use crate::accounts::with_owner;
 use crate::db::{Db, Tx};
 use crate::error::Result;
-use crate::insert;
+use crate::{expiry, insert};
 
 /// Stores a link in the place of the account's earlier one; `false` when there is no such account.
 pub async fn replace(db: &Db, reset: Model) -> Result<bool> {
@@ -46,19 +46,12 @@ pub(super) async fn remove(tx: &Tx, user: UserId) -> Result<()> {
 
 /// When the next link expires, or has expired; `None` if there are none.
 pub async fn oldest(db: &Db) -> Result<Option<Time>> {
-    let query = Entity::find().select_only().column(Column::ExpiresAt);
-    Ok(query.order_by_asc(Column::ExpiresAt).limit(1).into_tuple().one(db.read()).await?)
+    expiry::first::<Entity>(db, Column::ExpiresAt).await
 }
 
 /// Removes the links that have expired. How many it were.
 pub async fn purge(db: &Db, now: Time) -> Result<u64> {
-    db.write(now, |tx, now| {
-        Box::pin(async move {
-            let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(*now));
-            Ok(expired.exec(tx).await?.rows_affected)
-        })
-    })
-    .await
+    expiry::remove::<Entity>(db, Column::ExpiresAt, now).await
 }
 
 /// Uses a link: its account gets this password hash, and all its sessions end. Whose it is; none
