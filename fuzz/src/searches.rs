@@ -70,7 +70,7 @@ fn is_plain(term: &str) -> bool {
 fn in_the_database(q: &str, query: &Query) {
     LazyLock::force(&STORED);
     let world = world();
-    let page = block_on(world.services.searches.search(world.owner, q, 100, None));
+    let page = block_on(world.services.searches.search(&world.actor, q, 100, None));
     let page = page.unwrap_or_else(|error| panic!("{q:?}: {error}"));
     let found = page.data.iter().filter(|result| result.kind == SearchKind::Message).count();
     let expected = MESSAGES.iter().filter(|text| query.find(text).is_some()).count();

@@ -4,10 +4,12 @@ use std::future::Future;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
+use auth::{
+    AccessTokens, Actor, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes,
+};
 use crud::Db;
 use crud::connect::{Database, Options, SqliteOptions, Synchronous};
-use models::{Context, UserId};
+use models::Context;
 use provider::Provider;
 use schemas::account::SignupRequest;
 use secrecy::SecretString;
@@ -26,7 +28,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| block_on(World::begin()));
 pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) db: Db,
-    pub(crate) owner: UserId,
+    pub(crate) actor: Actor,
     /// Removed with the process as far as that ends well.
     pub(crate) folder: TempDir,
 }
@@ -90,7 +92,7 @@ impl World {
             },
         );
         let token = signed_up.await?.access_token;
-        let owner = services.accounts.authenticate(&token).await?.user_id;
-        Ok(Self { services, db, owner, folder })
+        let actor = services.accounts.authenticate(&token).await?;
+        Ok(Self { services, db, actor, folder })
     }
 }

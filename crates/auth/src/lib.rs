@@ -22,10 +22,10 @@
 //! ```
 
 mod access;
+mod actor;
 mod api_key;
 mod email;
 mod error;
-mod identity;
 mod opaque;
 mod password;
 mod password_rule;
@@ -35,10 +35,10 @@ mod secret_key;
 mod setup_code;
 
 pub use access::{AccessClaims, AccessTokens, MAX_TOKEN_BYTES};
+pub use actor::{Actor, Credential};
 pub use api_key::{KEY_PREFIX, is_api_key, new_api_key, visible_prefix};
 pub use email::canonical_email;
 pub use error::AuthError;
-pub use identity::{Credential, Identity};
 pub use opaque::{OpaqueToken, hash_written, token_hash};
 pub use password::{PasswordParameters, Passwords, Purpose, Turn, Verified, foreign_hash};
 pub use password_rule::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, password_rule};

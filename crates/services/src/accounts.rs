@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{
-    AccessClaims, AccessTokens, Credential, Identity, KEY_PREFIX, OpaqueToken, Passwords, Purpose,
+    AccessClaims, AccessTokens, Actor, Credential, KEY_PREFIX, OpaqueToken, Passwords, Purpose,
     RefreshTokens, SetupCodes, Verified, canonical_email, token_hash,
 };
 use crud::sessions::{Exchange, Exchanged, Login};
@@ -198,15 +198,15 @@ impl Accounts {
     }
 
     /// Ends the session the request was made with.
-    pub async fn logout(&self, identity: &Identity) -> Result<()> {
-        let session = identity.session_id().ok_or(Error::SessionRequired)?;
-        self.revoke_session(identity, session).await
+    pub async fn logout(&self, actor: &Actor) -> Result<()> {
+        let session = actor.session_id().ok_or(Error::SessionRequired)?;
+        self.revoke_session(actor, session).await
     }
 
     /// Who makes a request: an access token has to be genuine, and its session, or the API key,
     /// alive by the database, so that a revocation counts at the very next request, on every
     /// server.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Identity> {
+    pub async fn authenticate(&self, bearer: &str) -> Result<Actor> {
         if bearer.starts_with(KEY_PREFIX) {
             return self.keys.authenticate(bearer).await;
         }
@@ -222,15 +222,15 @@ impl Accounts {
         });
         let found = alive.ok_or(Error::InvalidToken)?;
         let credential = Credential::Session(claims.session_id);
-        Ok(Identity { user_id: found.user_id, credential, role: found.role })
+        Ok(Actor { user_id: found.user_id, credential, role: found.role })
     }
 
     /// The live sessions of the caller, newest use first.
-    pub async fn list_sessions(&self, identity: &Identity) -> Result<List<SessionOut>> {
+    pub async fn list_sessions(&self, actor: &Actor) -> Result<List<SessionOut>> {
         let rows =
-            crud::sessions::list(&self.core.db, identity.user_id, self.core.context.now()).await?;
+            crud::sessions::list(&self.core.db, actor.user_id, self.core.context.now()).await?;
         let out = |row: session::Model| SessionOut {
-            current: identity.session_id() == Some(row.id),
+            current: actor.session_id() == Some(row.id),
             id: row.id,
             user_agent: row.user_agent,
             address: row.address,
@@ -243,12 +243,12 @@ impl Accounts {
     }
 
     /// Ends a session of the caller.
-    pub async fn revoke_session(&self, identity: &Identity, id: SessionId) -> Result<()> {
+    pub async fn revoke_session(&self, actor: &Actor, id: SessionId) -> Result<()> {
         let now = self.core.context.now();
-        if !crud::sessions::revoke(&self.core.db, identity.user_id, id, now).await? {
+        if !crud::sessions::revoke(&self.core.db, actor.user_id, id, now).await? {
             return Err(Error::NotFound("session"));
         }
-        tracing::info!(user = %identity.user_id, session = %id, "session ended");
+        tracing::info!(user = %actor.user_id, session = %id, "session ended");
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod trash;
 
 use std::sync::Arc;
 
+use auth::Actor;
 use crud::Owned;
 use crud::conversations::{Changed, Changes, Filter, Version};
 use engine::{Engine, branch};
@@ -68,10 +69,11 @@ impl Conversations {
     /// Opens a conversation. The same request with the same key opens it once.
     pub async fn create(
         &self,
-        owner: UserId,
+        actor: &Actor,
         body: ConversationCreate,
         idempotency_key: Option<String>,
     ) -> Result<Opened> {
+        let owner = actor.user_id;
         body.validate()?;
         if let Some(model) = &body.model {
             self.core.catalog.check(model).await?;
@@ -92,7 +94,7 @@ impl Conversations {
                 Ok(Opened { conversation: out(&self.core, row), repeated: false })
             }
             crud::conversations::Opened::Repeated(id) => {
-                Ok(Opened { conversation: self.get(owner, id).await?, repeated: true })
+                Ok(Opened { conversation: self.get(actor, id).await?, repeated: true })
             }
             crud::conversations::Opened::KeyReused => Err(Error::IdempotencyKeyReused),
         }
@@ -100,7 +102,8 @@ impl Conversations {
 
     /// A page of the owner's conversations: newest activity first, in the trash what was deleted
     /// last.
-    pub async fn list(&self, owner: UserId, query: ListQuery) -> Result<List<ConversationOut>> {
+    pub async fn list(&self, actor: &Actor, query: ListQuery) -> Result<List<ConversationOut>> {
+        let owner = actor.user_id;
         let ListQuery { limit, after, archived, pinned, deleted } = query;
         let archived = archived.or((!deleted).then_some(false));
         let filter = Filter { archived, pinned, deleted };
@@ -146,7 +149,8 @@ impl Conversations {
     }
 
     /// One conversation.
-    pub async fn get(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
+    pub async fn get(&self, actor: &Actor, id: ConversationId) -> Result<ConversationOut> {
+        let owner = actor.user_id;
         let row = self.find(owner, id).await?;
         Ok(out(&self.core, row.into_inner()))
     }
@@ -154,11 +158,12 @@ impl Conversations {
     /// Changes a conversation, if it has one of the versions `expected`; `None` expects nothing.
     pub async fn update(
         &self,
-        owner: UserId,
+        actor: &Actor,
         id: ConversationId,
         expected: Option<Vec<Version>>,
         body: ConversationPatch,
     ) -> Result<ConversationOut> {
+        let owner = actor.user_id;
         body.validate()?;
         if let Patch::Value(model) = &body.model {
             self.core.catalog.check(model).await?;
@@ -192,7 +197,8 @@ impl Conversations {
     }
 
     /// Archives many conversations, or takes them back into the list.
-    pub async fn archive_many(&self, owner: UserId, body: BulkArchive) -> Result<BulkArchived> {
+    pub async fn archive_many(&self, actor: &Actor, body: BulkArchive) -> Result<BulkArchived> {
+        let owner = actor.user_id;
         let (ids, mut not_found) = match body.selection()? {
             Selection::Ids(ids) => (Some(ids.clone()), ids),
             Selection::All | Selection::Trash => (None, Vec::new()),

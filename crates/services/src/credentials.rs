@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use auth::{Credential, Identity};
+use auth::{Actor, Credential};
 use models::{ApiKeyId, SessionId};
 use tokio_util::sync::CancellationToken;
 
@@ -69,8 +69,8 @@ impl Credentials {
     }
 
     /// Watches the credential that a request was made with.
-    pub fn watch(&self, identity: &Identity) -> CredentialWatch {
-        let id = match identity.credential {
+    pub fn watch(&self, actor: &Actor) -> CredentialWatch {
+        let id = match actor.credential {
             Credential::Session(id) => Id::Session(id),
             Credential::Key { id, .. } => Id::Key(id),
         };

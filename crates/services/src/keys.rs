@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use auth::{
-    Credential, Identity, OpaqueToken, is_api_key, new_api_key, token_hash, visible_prefix,
-};
+use auth::{Actor, Credential, OpaqueToken, is_api_key, new_api_key, token_hash, visible_prefix};
 use crud::keys::{Added, Maker};
 use models::api_key::{self, Scope, Scopes};
 use models::{ApiKeyId, Time, UserId};
@@ -56,19 +54,19 @@ impl Keys {
     }
 
     /// The caller's keys, newest first.
-    pub async fn list(&self, identity: &Identity) -> Result<List<KeyOut>> {
-        let rows = crud::keys::list(&self.core.db, identity.user_id).await?;
-        let data = rows.into_iter().map(|row| out(row, identity)).collect();
+    pub async fn list(&self, actor: &Actor) -> Result<List<KeyOut>> {
+        let rows = crud::keys::list(&self.core.db, actor.user_id).await?;
+        let data = rows.into_iter().map(|row| out(row, actor)).collect();
         Ok(List::new(data, false, |key: &KeyOut| key.id.to_string()))
     }
 
     /// Checks what is asked of a key; whether it takes the password to make it. Whoever has found
     /// a session or a key shall not have made themselves something that outlives it, or that
     /// reaches the account. A key makes no key that may do more than itself.
-    pub(crate) fn check(&self, identity: &Identity, body: &KeyCreate) -> Result<bool> {
+    pub(crate) fn check(&self, actor: &Actor, body: &KeyCreate) -> Result<bool> {
         let now = self.core.context.now();
         body.validate(now)?;
-        if let Some(missing) = body.scopes.iter().find(|scope| !identity.has_scope(**scope)) {
+        if let Some(missing) = body.scopes.iter().find(|scope| !actor.has_scope(**scope)) {
             return Err(Error::InsufficientScope(*missing));
         }
         let longest = now + self.core.settings.session_lifetime;
@@ -78,12 +76,12 @@ impl Keys {
     }
 
     /// Makes a key that was checked. Its text is in the answer and nowhere else.
-    pub(crate) async fn create(&self, identity: &Identity, body: KeyCreate) -> Result<KeyCreated> {
+    pub(crate) async fn create(&self, actor: &Actor, body: KeyCreate) -> Result<KeyCreated> {
         let now = self.core.context.now();
         let key = new_api_key();
-        let row = key_row(self.core.context.new_id(), identity.user_id, body, &key, now);
+        let row = key_row(self.core.context.new_id(), actor.user_id, body, &key, now);
         let limit = self.core.settings.keys_per_user;
-        let maker = match identity.credential {
+        let maker = match actor.credential {
             Credential::Session(id) => Maker::Session(id),
             Credential::Key { id, .. } => Maker::Key(id),
         };
@@ -92,36 +90,31 @@ impl Keys {
             Added::TooMany => return Err(Error::TooManyKeys(limit)),
             Added::NoOwner => return Err(Error::InvalidToken),
         }
-        tracing::info!(user = %identity.user_id, key = %row.id, "API key made");
-        Ok(KeyCreated { key: key.reveal().to_owned(), details: out(row, identity) })
+        tracing::info!(user = %actor.user_id, key = %row.id, "API key made");
+        Ok(KeyCreated { key: key.reveal().to_owned(), details: out(row, actor) })
     }
 
     /// Renames a key of the caller.
-    pub async fn update(
-        &self,
-        identity: &Identity,
-        id: ApiKeyId,
-        body: KeyPatch,
-    ) -> Result<KeyOut> {
+    pub async fn update(&self, actor: &Actor, id: ApiKeyId, body: KeyPatch) -> Result<KeyOut> {
         body.validate()?;
         let name = body.name.trim().to_owned();
-        let row = crud::keys::rename(&self.core.db, identity.user_id, id, name).await?;
-        row.map(|row| out(row, identity)).ok_or(Error::NotFound("key"))
+        let row = crud::keys::rename(&self.core.db, actor.user_id, id, name).await?;
+        row.map(|row| out(row, actor)).ok_or(Error::NotFound("key"))
     }
 
     /// Revokes a key of the caller: its next request is refused, on every server.
-    pub async fn revoke(&self, identity: &Identity, id: ApiKeyId) -> Result<()> {
+    pub async fn revoke(&self, actor: &Actor, id: ApiKeyId) -> Result<()> {
         let now = self.core.context.now();
-        if !crud::keys::revoke(&self.core.db, identity.user_id, id, now).await? {
+        if !crud::keys::revoke(&self.core.db, actor.user_id, id, now).await? {
             return Err(Error::NotFound("key"));
         }
-        tracing::info!(user = %identity.user_id, key = %id, "API key revoked");
+        tracing::info!(user = %actor.user_id, key = %id, "API key revoked");
         Ok(())
     }
 
     /// Who makes a request with this key: looked up by its hash at every request, so that a
     /// revocation counts at the next one.
-    pub(crate) async fn authenticate(&self, key: &str) -> Result<Identity> {
+    pub(crate) async fn authenticate(&self, key: &str) -> Result<Actor> {
         if !is_api_key(key) {
             return Err(Error::InvalidKey);
         }
@@ -136,7 +129,7 @@ impl Keys {
         self.note_use(found.id, found.last_used_at, now);
         let scopes = Scopes::from_stored(&found.scopes);
         let credential = Credential::Key { id: found.id, scopes };
-        Ok(Identity { user_id: found.user_id, credential, role: found.role })
+        Ok(Actor { user_id: found.user_id, credential, role: found.role })
     }
 
     /// Notes the use beside the request, which does not wait for it: at most once a minute a key.
@@ -160,9 +153,9 @@ impl Keys {
     }
 }
 
-fn out(row: api_key::Model, identity: &Identity) -> KeyOut {
+fn out(row: api_key::Model, actor: &Actor) -> KeyOut {
     KeyOut {
-        current: identity.key_id() == Some(row.id),
+        current: actor.key_id() == Some(row.id),
         id: row.id,
         name: row.name,
         prefix: row.prefix,

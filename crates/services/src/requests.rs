@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use auth::{Credential, Identity};
+use auth::{Actor, Credential};
 use models::{ApiKeyId, UserId};
 use tokio::time::Instant;
 
@@ -50,11 +50,11 @@ impl Requests {
         Self { users: Buckets::new(limits.per_user), keys: Buckets::new(limits.per_key) }
     }
 
-    /// Counts a request of `identity`, or says when the next may come. Of its two limits the one is
+    /// Counts a request of `actor`, or says when the next may come. Of its two limits the one is
     /// told that is nearer; none where there is none.
-    pub fn count(&self, identity: &Identity) -> (Option<Standing>, Result<()>) {
-        let own = self.users.count(identity.user_id, "requests_per_user");
-        let key = match identity.credential {
+    pub fn count(&self, actor: &Actor) -> (Option<Standing>, Result<()>) {
+        let own = self.users.count(actor.user_id, "requests_per_user");
+        let key = match actor.credential {
             Credential::Key { id, .. } => self.keys.count(id, "requests_per_key"),
             Credential::Session(_) => None,
         };
@@ -139,10 +139,10 @@ mod tests {
 
     use super::*;
 
-    fn identity(user: u8, key: Option<u8>) -> Identity {
+    fn actor(user: u8, key: Option<u8>) -> Actor {
         let id = |kind: &str, number: u8| format!("{kind}_{number:032x}");
         let session = || id("sess", 1).parse::<SessionId>().unwrap();
-        Identity {
+        Actor {
             user_id: id("user", user).parse().unwrap(),
             credential: match key {
                 Some(key) => Credential::Key {
@@ -158,7 +158,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn s10_requests_are_counted_by_user_and_by_key_and_come_back_evenly() {
         let requests = Requests::new(RequestLimits { per_user: 60, per_key: 6 });
-        let by_key = identity(1, Some(1));
+        let by_key = actor(1, Some(1));
         for left in (0..6).rev() {
             let (standing, result) = requests.count(&by_key);
             result.unwrap();
@@ -170,13 +170,13 @@ mod tests {
         assert_eq!(wait.as_secs(), 10);
         assert_eq!(standing.unwrap().reset.as_secs(), 60);
         // Neither another key nor the login has to wait for this one.
-        requests.count(&identity(1, Some(2))).1.unwrap();
+        requests.count(&actor(1, Some(2))).1.unwrap();
         let mut own = 0;
-        while requests.count(&identity(1, None)).1.is_ok() {
+        while requests.count(&actor(1, None)).1.is_ok() {
             own += 1;
         }
         assert_eq!(own, 60 - 8, "all of the user's requests count for the user");
-        requests.count(&identity(2, None)).1.unwrap();
+        requests.count(&actor(2, None)).1.unwrap();
         tokio::time::advance(Duration::from_secs(10)).await;
         requests.count(&by_key).1.unwrap();
         assert!(requests.count(&by_key).1.is_err());
@@ -185,7 +185,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn s10_without_limits_nothing_is_counted() {
         let requests = Requests::new(RequestLimits { per_user: 0, per_key: 0 });
-        let (standing, result) = requests.count(&identity(1, Some(1)));
+        let (standing, result) = requests.count(&actor(1, Some(1)));
         result.unwrap();
         assert!(standing.is_none() && lock(&requests.users.buckets).is_empty());
     }

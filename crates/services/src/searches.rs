@@ -8,6 +8,7 @@ mod backlog;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use auth::Actor;
 use crud::search_docs::{self, Kind, Proposed};
 use models::{Time, UserId};
 use schemas::Invalid;
@@ -66,11 +67,12 @@ impl Searches {
     /// than 200 proposed, those stored last are put in order first, then those before them.
     pub async fn search(
         &self,
-        owner: UserId,
+        actor: &Actor,
         q: &str,
         limit: u32,
         place: Option<SearchPlace>,
     ) -> Result<SearchPage> {
+        let owner = actor.user_id;
         let query = Arc::new(Query::parse(q).map_err(invalid)?);
         let limit = limit as usize;
         let mut data = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use auth::Identity;
+use auth::Actor;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -17,7 +17,7 @@ use crate::state::AppState;
 ///
 /// Stands before any body extractor in a handler, so that a stranger's body is never read.
 #[derive(Debug)]
-pub(crate) struct Bearer(pub(crate) Identity);
+pub(crate) struct Bearer(pub(crate) Actor);
 
 impl FromRequestParts<AppState> for Bearer {
     type Rejection = ApiError;
@@ -27,23 +27,23 @@ impl FromRequestParts<AppState> for Bearer {
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
         let token = bearer_token(&parts.headers)?;
-        let identity = state.services.accounts.authenticate(token).await?;
-        let (standing, counted) = state.services.requests.count(&identity);
+        let actor = state.services.accounts.authenticate(token).await?;
+        let (standing, counted) = state.services.requests.count(&actor);
         if let Some(slot) = parts.extensions.get::<UserSlot>() {
-            slot.fill(identity.user_id, standing);
+            slot.fill(actor.user_id, standing);
         }
         counted?;
         let scopes = state.scopes.of(parts);
-        if let Some(missing) = scopes.iter().find(|scope| !identity.has_scope(**scope)) {
+        if let Some(missing) = scopes.iter().find(|scope| !actor.has_scope(**scope)) {
             return Err(ApiError::insufficient_scope(*missing));
         }
-        Ok(Self(identity))
+        Ok(Self(actor))
     }
 }
 
 /// The authenticated caller, who administers the server.
 #[derive(Debug)]
-pub(crate) struct Administrator(pub(crate) Identity);
+pub(crate) struct Administrator(pub(crate) Actor);
 
 impl FromRequestParts<AppState> for Administrator {
     type Rejection = ApiError;
@@ -52,9 +52,9 @@ impl FromRequestParts<AppState> for Administrator {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
-        let Bearer(identity) = Bearer::from_request_parts(parts, state).await?;
-        match identity.role {
-            UserRole::Admin => Ok(Self(identity)),
+        let Bearer(actor) = Bearer::from_request_parts(parts, state).await?;
+        match actor.role {
+            UserRole::Admin => Ok(Self(actor)),
             UserRole::User => Err(ApiError::administrator_required()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use auth::Identity;
+use auth::Actor;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use services::{CredentialWatch, LARGE_BYTES, OpenStream, Reading};
@@ -35,11 +35,11 @@ impl FromRequestParts<AppState> for Streaming {
 impl Streaming {
     /// Takes the caller's place among the open streams. To be asked before anything is stored, so
     /// that a refused request has done nothing.
-    pub(crate) fn open(self, state: &AppState, identity: &Identity) -> Result<Place, ApiError> {
+    pub(crate) fn open(self, state: &AppState, actor: &Actor) -> Result<Place, ApiError> {
         Ok(Place {
             closing: self.closing,
-            credential: state.services.credentials.watch(identity),
-            taken: state.services.streams.open(identity.user_id, &self.address)?,
+            credential: state.services.credentials.watch(actor),
+            taken: state.services.streams.open(actor.user_id, &self.address)?,
             reading: None,
         })
     }
@@ -63,11 +63,11 @@ impl Place {
     pub(crate) fn keep(
         &mut self,
         state: &AppState,
-        identity: &Identity,
+        actor: &Actor,
         bytes: usize,
     ) -> Result<(), ApiError> {
         if bytes >= LARGE_BYTES {
-            self.reading = Some(state.services.reads.page(identity.user_id, bytes)?);
+            self.reading = Some(state.services.reads.page(actor.user_id, bytes)?);
         }
         Ok(())
     }

@@ -45,13 +45,13 @@ pub(super) async fn list_invitations(
 )]
 pub(super) async fn create_invitation(
     State(state): State<AppState>,
-    Administrator(identity): Administrator,
+    Administrator(actor): Administrator,
     OwnAddress(base): OwnAddress,
     Json(mut request): Json<InvitationCreate>,
 ) -> Answer<(StatusCode, Json<InvitationCreated>)> {
-    state.services.accounts.may_invite(&identity, &mut request).await?;
+    state.services.accounts.may_invite(&actor, &mut request).await?;
     let links = &state.services.links;
-    let made = links.invite(Some(identity.user_id), request, &base).await?;
+    let made = links.invite(Some(actor.user_id), request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -92,12 +92,12 @@ pub(super) async fn revoke_invitation(
 )]
 pub(super) async fn create_reset_link(
     State(state): State<AppState>,
-    Administrator(identity): Administrator,
+    Administrator(actor): Administrator,
     Path(id): Path<UserId>,
     OwnAddress(base): OwnAddress,
     Json(mut request): Json<ResetLinkCreate>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
-    state.services.accounts.may_link(&identity, id, &mut request).await?;
+    state.services.accounts.may_link(&actor, id, &mut request).await?;
     let made = state.services.links.reset_link(id, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -117,14 +117,14 @@ pub(super) async fn create_reset_link(
 )]
 pub(super) async fn create_reset_link_by_email(
     State(state): State<AppState>,
-    Administrator(identity): Administrator,
+    Administrator(actor): Administrator,
     OwnAddress(base): OwnAddress,
     Json(request): Json<ResetLinkByEmail>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
     let ResetLinkByEmail { email, expires_at, current_password } = request;
     let id = state.services.links.account_of(&email).await?;
     let mut request = ResetLinkCreate { expires_at, current_password };
-    state.services.accounts.may_link(&identity, id, &mut request).await?;
+    state.services.accounts.may_link(&actor, id, &mut request).await?;
     let made = state.services.links.reset_link(id, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

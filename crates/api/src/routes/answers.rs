@@ -2,7 +2,7 @@
 
 use std::io;
 
-use auth::Identity;
+use auth::Actor;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -24,10 +24,10 @@ pub(super) type Answer<T> = Result<T, ApiError>;
 /// large it is one of the few that its reader may have at once, until the last piece was taken.
 pub(super) async fn measured<T: Serialize>(
     state: &AppState,
-    identity: &Identity,
+    actor: &Actor,
     body: impl Future<Output = services::Result<T>>,
 ) -> Answer<Response> {
-    let gathering = state.services.reads.gather(identity.user_id).await?;
+    let gathering = state.services.reads.gather(actor.user_id).await?;
     let mut pieces = Pieces::default();
     serde_json::to_writer(&mut pieces, &body.await?).map_err(|_| ApiError::internal())?;
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
@@ -35,7 +35,7 @@ pub(super) async fn measured<T: Serialize>(
     if length < LARGE_BYTES {
         return Ok((json, pieces.joined()).into_response());
     }
-    let reading = state.services.reads.page(identity.user_id, length)?;
+    let reading = state.services.reads.page(actor.user_id, length)?;
     drop(gathering);
     let length = [(header::CONTENT_LENGTH, HeaderValue::from(length))];
     let body = reading.pace(futures_util::stream::iter(pieces.list().map(Ok)));
@@ -47,10 +47,10 @@ pub(super) async fn measured_at<T: Serialize>(
     status: StatusCode,
     location: String,
     state: &AppState,
-    identity: &Identity,
+    actor: &Actor,
     body: impl Future<Output = services::Result<T>>,
 ) -> Answer<Response> {
-    let mut response = measured(state, identity, body).await?;
+    let mut response = measured(state, actor, body).await?;
     *response.status_mut() = status;
     let location = HeaderValue::try_from(location).map_err(|_| ApiError::internal())?;
     response.headers_mut().insert(header::LOCATION, location);

@@ -136,9 +136,9 @@ pub(super) async fn reset_password(
 )]
 pub(super) async fn logout(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     cookie: SessionCookie,
 ) -> Answer<WithCookie<StatusCode>> {
-    state.services.accounts.logout(&identity).await?;
+    state.services.accounts.logout(&actor).await?;
     Ok(cookie.forget(StatusCode::NO_CONTENT))
 }

@@ -18,10 +18,10 @@ use crate::state::AppState;
 )]
 pub(super) async fn delete_conversations(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Json(request): Json<BulkDelete>,
 ) -> Answer<Json<BulkDeleted>> {
-    Ok(Json(state.services.conversations.delete_many(identity.user_id, request).await?))
+    Ok(Json(state.services.conversations.delete_many(&actor, request).await?))
 }
 
 /// Archive conversations
@@ -34,8 +34,8 @@ pub(super) async fn delete_conversations(
 )]
 pub(super) async fn archive_conversations(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Json(request): Json<BulkArchive>,
 ) -> Answer<Json<BulkArchived>> {
-    Ok(Json(state.services.conversations.archive_many(identity.user_id, request).await?))
+    Ok(Json(state.services.conversations.archive_many(&actor, request).await?))
 }

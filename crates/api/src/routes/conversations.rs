@@ -54,13 +54,13 @@ pub(super) struct ConversationListParams {
 )]
 pub(super) async fn list_conversations(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Query(params): Query<ConversationListParams>,
 ) -> Answer<Response> {
     let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
     let query = ListQuery { limit, after, archived, pinned, deleted };
-    let page = state.services.conversations.list(identity.user_id, query);
-    measured(&state, &identity, page).await
+    let page = state.services.conversations.list(&actor, query);
+    measured(&state, &actor, page).await
 }
 
 /// Create a conversation
@@ -79,12 +79,12 @@ pub(super) async fn list_conversations(
 )]
 pub(super) async fn create_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ConversationCreate>,
 ) -> Answer<Response> {
     let Opened { conversation, repeated } =
-        state.services.conversations.create(identity.user_id, request, key).await?;
+        state.services.conversations.create(&actor, request, key).await?;
     let location = format!("/api/conversations/{}", conversation.id);
     let version = conversation.version;
     Ok(replayed(repeated, tagged(version, created(location, conversation))))
@@ -105,11 +105,11 @@ pub(super) async fn create_conversation(
 )]
 pub(super) async fn get_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     known: IfNoneMatch,
 ) -> Answer<Response> {
-    let conversation = state.services.conversations.get(identity.user_id, id).await?;
+    let conversation = state.services.conversations.get(&actor, id).await?;
     if known.has(conversation.version) {
         return Ok(unchanged(conversation.version));
     }
@@ -134,13 +134,13 @@ pub(super) async fn get_conversation(
 )]
 pub(super) async fn update_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     IfMatch(expected): IfMatch,
     Json(patch): Json<ConversationPatch>,
 ) -> Answer<Response> {
     let conversations = &state.services.conversations;
-    Ok(shown(conversations.update(identity.user_id, id, expected, patch).await?))
+    Ok(shown(conversations.update(&actor, id, expected, patch).await?))
 }
 
 /// Query of `DELETE /api/conversations/{id}`.
@@ -172,13 +172,13 @@ pub(super) struct DeleteParams {
 )]
 pub(super) async fn delete_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     Query(DeleteParams { permanent }): Query<DeleteParams>,
     IfMatch(expected): IfMatch,
 ) -> Answer<Json<Deleted>> {
     let conversations = &state.services.conversations;
-    Ok(Json(conversations.delete(identity.user_id, id, expected, permanent).await?))
+    Ok(Json(conversations.delete(&actor, id, expected, permanent).await?))
 }
 
 /// Restore a conversation
@@ -192,10 +192,10 @@ pub(super) async fn delete_conversation(
 )]
 pub(super) async fn restore_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
 ) -> Answer<Response> {
-    Ok(shown(state.services.conversations.restore(identity.user_id, id).await?))
+    Ok(shown(state.services.conversations.restore(&actor, id).await?))
 }
 
 /// A conversation with its `ETag`.

@@ -20,9 +20,9 @@ use crate::state::AppState;
 )]
 pub(super) async fn list_keys(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
 ) -> Answer<Json<KeyList>> {
-    Ok(Json(state.services.keys.list(&identity).await?))
+    Ok(Json(state.services.keys.list(&actor).await?))
 }
 
 /// Make an API key
@@ -45,10 +45,10 @@ pub(super) async fn list_keys(
 )]
 pub(super) async fn create_key(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Json(request): Json<KeyCreate>,
 ) -> Answer<(StatusCode, Json<KeyCreated>)> {
-    Ok((StatusCode::CREATED, Json(state.services.accounts.create_key(&identity, request).await?)))
+    Ok((StatusCode::CREATED, Json(state.services.accounts.create_key(&actor, request).await?)))
 }
 
 /// Rename an API key
@@ -60,11 +60,11 @@ pub(super) async fn create_key(
 )]
 pub(super) async fn update_key(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ApiKeyId>,
     Json(patch): Json<KeyPatch>,
 ) -> Answer<Json<KeyOut>> {
-    Ok(Json(state.services.keys.update(&identity, id, patch).await?))
+    Ok(Json(state.services.keys.update(&actor, id, patch).await?))
 }
 
 /// Revoke an API key
@@ -77,9 +77,9 @@ pub(super) async fn update_key(
 )]
 pub(super) async fn revoke_key(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ApiKeyId>,
 ) -> Answer<StatusCode> {
-    state.services.keys.revoke(&identity, id).await?;
+    state.services.keys.revoke(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

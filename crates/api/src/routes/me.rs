@@ -17,9 +17,9 @@ use crate::state::AppState;
 )]
 pub(super) async fn get_me(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
 ) -> Answer<Json<UserOut>> {
-    Ok(Json(state.services.accounts.me(&identity).await?))
+    Ok(Json(state.services.accounts.me(&actor).await?))
 }
 
 /// Change the account
@@ -38,10 +38,10 @@ pub(super) async fn get_me(
 )]
 pub(super) async fn update_me(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Json(patch): Json<MePatch>,
 ) -> Answer<Json<UserOut>> {
-    Ok(Json(state.services.accounts.update_me(&identity, patch).await?))
+    Ok(Json(state.services.accounts.update_me(&actor, patch).await?))
 }
 
 /// Change the password
@@ -59,11 +59,11 @@ pub(super) async fn update_me(
 )]
 pub(super) async fn change_password(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     ClientInfo(client): ClientInfo,
     Json(change): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
-    state.services.accounts.change_password(&identity, change, &client).await?;
+    state.services.accounts.change_password(&actor, change, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,11 +84,11 @@ pub(super) async fn change_password(
 )]
 pub(super) async fn delete_me(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     cookie: SessionCookie,
     Json(request): Json<AccountDelete>,
 ) -> Answer<WithCookie<StatusCode>> {
-    state.services.accounts.delete_me(&identity, request).await?;
+    state.services.accounts.delete_me(&actor, request).await?;
     Ok(cookie.forget(StatusCode::NO_CONTENT))
 }
 
@@ -101,9 +101,9 @@ pub(super) async fn delete_me(
 )]
 pub(super) async fn list_sessions(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
 ) -> Answer<Json<SessionList>> {
-    Ok(Json(state.services.accounts.list_sessions(&identity).await?))
+    Ok(Json(state.services.accounts.list_sessions(&actor).await?))
 }
 
 /// End a session
@@ -116,9 +116,9 @@ pub(super) async fn list_sessions(
 )]
 pub(super) async fn revoke_session(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<SessionId>,
 ) -> Answer<StatusCode> {
-    state.services.accounts.revoke_session(&identity, id).await?;
+    state.services.accounts.revoke_session(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! Messages: the turns of a conversation.
 
-use auth::Identity;
+use auth::Actor;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -69,13 +69,13 @@ impl TryFrom<MessageListParams> for MessageListQuery {
 )]
 pub(super) async fn list_messages(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     Query(params): Query<MessageListParams>,
 ) -> Answer<Response> {
     let query = params.try_into()?;
-    let page = state.services.conversations.messages(identity.user_id, id, query);
-    measured(&state, &identity, page).await
+    let page = state.services.conversations.messages(&actor, id, query);
+    measured(&state, &actor, page).await
 }
 
 /// Send a message
@@ -116,16 +116,16 @@ pub(super) async fn list_messages(
 pub(super) async fn create_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<MessageCreate>,
 ) -> Answer<Response> {
-    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let place = request.stream.then(|| streaming.open(&state, &actor)).transpose()?;
     let wanted = Wanted { place, prefer };
-    let started = state.services.responses.send(&identity, id, request, key).await?;
-    answer(&state, &identity, started, wanted).await
+    let started = state.services.responses.send(&actor, id, request, key).await?;
+    answer(&state, &actor, started, wanted).await
 }
 
 /// Begin a conversation with its first message
@@ -156,15 +156,15 @@ pub(super) async fn create_message(
 pub(super) async fn create_first_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<FirstMessageCreate>,
 ) -> Answer<Response> {
-    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let place = request.stream.then(|| streaming.open(&state, &actor)).transpose()?;
     let wanted = Wanted { place, prefer };
-    let started = state.services.responses.open(&identity, request, key).await?;
-    answer(&state, &identity, started, wanted).await
+    let started = state.services.responses.open(&actor, request, key).await?;
+    answer(&state, &actor, started, wanted).await
 }
 
 /// Answer a message again
@@ -195,17 +195,17 @@ pub(super) async fn create_first_message(
 pub(super) async fn regenerate_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<MessageId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     request: Option<Json<MessageRegenerate>>,
 ) -> Answer<Response> {
     let request = request.map(|Json(request)| request).unwrap_or_default();
-    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let place = request.stream.then(|| streaming.open(&state, &actor)).transpose()?;
     let wanted = Wanted { place, prefer };
-    let started = state.services.responses.regenerate(&identity, id, request, key).await?;
-    answer(&state, &identity, started, wanted).await
+    let started = state.services.responses.regenerate(&actor, id, request, key).await?;
+    answer(&state, &actor, started, wanted).await
 }
 
 /// How a client wants to learn of the answer it asked for.
@@ -218,7 +218,7 @@ pub(super) struct Wanted {
 /// The events of an answer, or its turn: at once, or as soon as it is whole.
 pub(super) async fn answer(
     state: &AppState,
-    identity: &Identity,
+    actor: &Actor,
     mut started: Started,
     Wanted { place, prefer }: Wanted,
 ) -> Answer<Response> {
@@ -227,21 +227,21 @@ pub(super) async fn answer(
         return Ok(replayed(repeated, events(state, started.follower, place)));
     }
     if prefer.respond_async {
-        return Ok(replayed(repeated, underway(state, identity, &started).await?));
+        return Ok(replayed(repeated, underway(state, actor, &started).await?));
     }
-    let credential = state.services.credentials.watch(identity);
+    let credential = state.services.credentials.watch(actor);
     let has_ended = tokio::select! {
         has_ended = started.follower.wait_end() => has_ended,
         refused = credential.ended() => return Err(refused.into()),
     };
     if !has_ended {
         // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
-        return Ok(replayed(repeated, underway(state, identity, &started).await?));
+        return Ok(replayed(repeated, underway(state, actor, &started).await?));
     }
     let begun = started.follower.response();
-    let turn = Box::pin(state.services.responses.turn(identity.user_id, begun.id));
+    let turn = Box::pin(state.services.responses.turn(actor.user_id, begun.id));
     let place = format!("/api/messages/{}", begun.message_id);
-    Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, identity, turn).await?))
+    Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, actor, turn).await?))
 }
 
 /// The events of a response, as this API tells them.
@@ -251,11 +251,11 @@ pub(super) fn events(state: &AppState, follower: Follower, place: Place) -> Resp
 }
 
 /// A turn that is stored, as far as it is answered.
-async fn underway(state: &AppState, identity: &Identity, started: &Started) -> Answer<Response> {
+async fn underway(state: &AppState, actor: &Actor, started: &Started) -> Answer<Response> {
     let id = started.follower.response().id;
-    let turn = Box::pin(state.services.responses.turn(identity.user_id, id));
+    let turn = Box::pin(state.services.responses.turn(actor.user_id, id));
     let place = format!("/api/responses/{id}");
-    Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, identity, turn).await?))
+    Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, actor, turn).await?))
 }
 
 /// Show a message
@@ -266,11 +266,11 @@ async fn underway(state: &AppState, identity: &Identity, started: &Started) -> A
 )]
 pub(super) async fn get_message(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<MessageId>,
 ) -> Answer<Response> {
-    let message = state.services.conversations.message(identity.user_id, id);
-    measured(&state, &identity, message).await
+    let message = state.services.conversations.message(&actor, id);
+    measured(&state, &actor, message).await
 }
 
 /// Delete a message
@@ -285,9 +285,9 @@ pub(super) async fn get_message(
 )]
 pub(super) async fn delete_message(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<MessageId>,
 ) -> Answer<Json<Deleted>> {
-    state.services.conversations.delete_message(identity.user_id, id).await?;
+    state.services.conversations.delete_message(&actor, id).await?;
     Ok(Json(Deleted { id: id.to_string(), object: "message", deleted: true, purge_at: None }))
 }

@@ -36,11 +36,11 @@ pub(super) struct EventParams {
 )]
 pub(super) async fn get_response(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    let response = state.services.responses.get(identity.user_id, id);
-    measured(&state, &identity, response).await
+    let response = state.services.responses.get(actor.user_id, id);
+    measured(&state, &actor, response).await
 }
 
 /// Explain a response
@@ -54,11 +54,11 @@ pub(super) async fn get_response(
 )]
 pub(super) async fn get_response_context(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    let context = state.services.responses.explain(identity.user_id, id);
-    measured(&state, &identity, context).await
+    let context = state.services.responses.explain(actor.user_id, id);
+    measured(&state, &actor, context).await
 }
 
 /// Follow a response
@@ -82,21 +82,21 @@ pub(super) async fn get_response_context(
 pub(super) async fn stream_response_events(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
     Query(params): Query<EventParams>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
-    let mut place = streaming.open(&state, &identity)?;
+    let mut place = streaming.open(&state, &actor)?;
     // The log of what is made here is in memory, once for all who follow it. Others are read.
     let gathering = if state.services.responses.is_made_here(id) {
         None
     } else {
-        Some(state.services.reads.gather(identity.user_id).await?)
+        Some(state.services.reads.gather(actor.user_id).await?)
     };
-    let follower = state.services.responses.follow(identity.user_id, id, after).await?;
-    place.keep(&state, &identity, follower.kept_bytes())?;
+    let follower = state.services.responses.follow(actor.user_id, id, after).await?;
+    place.keep(&state, &actor, follower.kept_bytes())?;
     drop(gathering);
     Ok(events(&state, follower, place))
 }
@@ -111,12 +111,12 @@ pub(super) async fn stream_response_events(
 )]
 pub(super) async fn cancel_response(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    state.services.responses.cancel(identity.user_id, id).await?;
-    let response = state.services.responses.get(identity.user_id, id);
-    measured(&state, &identity, response).await
+    state.services.responses.cancel(actor.user_id, id).await?;
+    let response = state.services.responses.get(actor.user_id, id);
+    measured(&state, &actor, response).await
 }
 
 /// Go on with a response
@@ -148,15 +148,15 @@ pub(super) async fn cancel_response(
 pub(super) async fn continue_response(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     request: Option<Json<ResponseContinue>>,
 ) -> Answer<Response> {
     let request = request.map(|Json(request)| request).unwrap_or_default();
-    let place = request.stream.then(|| streaming.open(&state, &identity)).transpose()?;
+    let place = request.stream.then(|| streaming.open(&state, &actor)).transpose()?;
     let wanted = Wanted { place, prefer };
-    let started = state.services.responses.go_on(&identity, id, request, key).await?;
-    answer(&state, &identity, started, wanted).await
+    let started = state.services.responses.go_on(&actor, id, request, key).await?;
+    answer(&state, &actor, started, wanted).await
 }

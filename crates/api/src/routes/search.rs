@@ -40,8 +40,8 @@ pub(super) struct SearchParams {
 )]
 pub(super) async fn search(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Query(SearchParams { q, limit: Limit(limit), cursor }): Query<SearchParams>,
 ) -> Answer<Json<SearchPage>> {
-    Ok(Json(state.services.searches.search(identity.user_id, &q, limit, cursor).await?))
+    Ok(Json(state.services.searches.search(&actor, &q, limit, cursor).await?))
 }

@@ -1,6 +1,6 @@
 //! Conversations in and out: `/api/export`, `/api/import`.
 
-use auth::Identity;
+use auth::Actor;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, header};
@@ -73,10 +73,10 @@ pub(super) struct ImportParams {
 )]
 pub(super) async fn export_all(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
-    let stream = state.services.exports.all(identity.user_id, format.into())?;
+    let stream = state.services.exports.all(actor.user_id, format.into())?;
     Ok(file(stream, format, "conversations"))
 }
 
@@ -96,9 +96,9 @@ pub(super) async fn export_all(
 )]
 pub(super) async fn export_me(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
 ) -> Answer<Response> {
-    archive(&state, &identity, None).await
+    archive(&state, &actor, None).await
 }
 
 /// Export everything about the account, with the password
@@ -115,18 +115,14 @@ pub(super) async fn export_me(
 )]
 pub(super) async fn export_me_confirmed(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Json(DataExport { current_password }): Json<DataExport>,
 ) -> Answer<Response> {
-    archive(&state, &identity, Some(current_password)).await
+    archive(&state, &actor, Some(current_password)).await
 }
 
-async fn archive(
-    state: &AppState,
-    identity: &Identity,
-    password: Option<String>,
-) -> Answer<Response> {
-    let stream = state.services.data_exports.archive(identity, password).await?;
+async fn archive(state: &AppState, actor: &Actor, password: Option<String>) -> Answer<Response> {
+    let stream = state.services.data_exports.archive(actor, password).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"chatapp-data.zip\""),
@@ -149,11 +145,11 @@ async fn archive(
 )]
 pub(super) async fn export_conversation(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Path(id): Path<ConversationId>,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
-    let stream = state.services.exports.one(identity.user_id, id, format.into()).await?;
+    let stream = state.services.exports.one(&actor, id, format.into()).await?;
     Ok(file(stream, format, &id.to_string()))
 }
 
@@ -177,12 +173,12 @@ pub(super) async fn export_conversation(
 )]
 pub(super) async fn import_conversations(
     State(state): State<AppState>,
-    Bearer(identity): Bearer,
+    Bearer(actor): Bearer,
     Query(ImportParams { dry_run }): Query<ImportParams>,
     request: Request,
 ) -> Answer<Response> {
     // Before the body is received: a large one for nothing helps nobody.
-    let slot = state.services.imports.reserve(identity.user_id)?;
+    let slot = state.services.imports.reserve(actor.user_id)?;
     let (bytes, idle) = (state.config.max_import_bytes, state.config.body_timeout);
     let limits = UploadLimits { bytes, idle, bodies: &state.bodies };
     let (parts, body) = request.into_parts();

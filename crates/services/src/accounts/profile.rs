@@ -1,6 +1,6 @@
 //! What people do with their own account.
 
-use auth::{Identity, Purpose, Verified, canonical_email, password_rule};
+use auth::{Actor, Purpose, Verified, canonical_email, password_rule};
 use crud::users::{Changed, NewPassword, Profile};
 use models::user;
 use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 
 impl Accounts {
     /// The account of the caller.
-    pub async fn me(&self, identity: &Identity) -> Result<UserOut> {
-        Ok(user_out(&self.own(identity).await?))
+    pub async fn me(&self, actor: &Actor) -> Result<UserOut> {
+        Ok(user_out(&self.own(actor).await?))
     }
 
     /// Changes the caller's name, and their address if they say their password.
-    pub async fn update_me(&self, identity: &Identity, body: MePatch) -> Result<UserOut> {
+    pub async fn update_me(&self, actor: &Actor, body: MePatch) -> Result<UserOut> {
         let MePatch { name, email, current_password } = body;
         let name = match name {
             Patch::Absent => None,
@@ -35,7 +35,7 @@ impl Accounts {
                 Some(canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?)
             }
         };
-        let user = self.own(identity).await?;
+        let user = self.own(actor).await?;
         // A form that sends everything it shows has changed nothing by that.
         let email = email.filter(|email| *email != user.email);
         let is_new_address = email.is_some();
@@ -49,7 +49,7 @@ impl Accounts {
         let now = self.core.context.now();
         let profile = Profile { name, email };
         let changed =
-            crud::users::update_profile(&self.core.db, identity.user_id, profile, now).await?;
+            crud::users::update_profile(&self.core.db, actor.user_id, profile, now).await?;
         match changed {
             Changed::Done(user) => {
                 if is_new_address {
@@ -66,12 +66,12 @@ impl Accounts {
     /// if they say so.
     pub async fn change_password(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         body: PasswordChange,
         client: &Client,
     ) -> Result<()> {
         let PasswordChange { current_password, new_password, end_keys } = body;
-        let user = self.own(identity).await?;
+        let user = self.own(actor).await?;
         password_rule(&new_password, &user.email, &client.host).map_err(|rule| {
             Invalid::new("new_password", rule.replacen("password", "new_password", 1))
         })?;
@@ -82,8 +82,8 @@ impl Accounts {
             user: user.id,
             old_hash: Some(user.password_hash),
             hash,
-            keep: identity.session_id(),
-            end_keys: end_keys.then_some(identity.key_id()),
+            keep: actor.session_id(),
+            end_keys: end_keys.then_some(actor.key_id()),
             now: self.core.context.now(),
         };
         if !crud::users::change_password(&self.core.db, new).await? {
@@ -96,28 +96,28 @@ impl Accounts {
 
     /// Makes an API key. What could be used to keep an account that somebody has got hold of takes
     /// the password.
-    pub async fn create_key(&self, identity: &Identity, mut body: KeyCreate) -> Result<KeyCreated> {
-        let is_needed = self.keys.check(identity, &body)?;
+    pub async fn create_key(&self, actor: &Actor, mut body: KeyCreate) -> Result<KeyCreated> {
+        let is_needed = self.keys.check(actor, &body)?;
         let what =
             "A key with the scope `account` or `admin`, or that works longer than a session,";
-        self.step_up(identity, is_needed, body.current_password.take(), what).await?;
-        self.keys.create(identity, body).await
+        self.step_up(actor, is_needed, body.current_password.take(), what).await?;
+        self.keys.create(actor, body).await
     }
 
     /// Checks that whoever asks for `what` knows the caller's password.
     pub(crate) async fn confirm_own(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         password: Option<String>,
         what: &'static str,
     ) -> Result<()> {
         let password = password.ok_or(Error::PasswordRequired(what))?;
-        self.confirm(&self.own(identity).await?, password).await
+        self.confirm(&self.own(actor).await?, password).await
     }
 
     /// Deletes the caller's account and everything in it.
-    pub async fn delete_me(&self, identity: &Identity, body: AccountDelete) -> Result<()> {
-        let user = self.own(identity).await?;
+    pub async fn delete_me(&self, actor: &Actor, body: AccountDelete) -> Result<()> {
+        let user = self.own(actor).await?;
         self.confirm(&user, body.current_password).await?;
         self.delete_user(user.id).await
     }
@@ -137,8 +137,8 @@ impl Accounts {
         Ok(())
     }
 
-    async fn own(&self, identity: &Identity) -> Result<user::Model> {
-        let found = crud::users::find(&self.core.db, identity.user_id).await?;
+    async fn own(&self, actor: &Actor) -> Result<user::Model> {
+        let found = crud::users::find(&self.core.db, actor.user_id).await?;
         found.ok_or(Error::NotFound("user"))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use auth::Actor;
 use crud::Owned;
 use crud::messages::Link;
 use crud::prune::{Head, Prune, Pruned};
@@ -22,7 +23,8 @@ impl Conversations {
     /// of the branch where there is no neighbour.
     ///
     /// It is done leaf by leaf: interrupted, it leaves a smaller tree, and may be repeated.
-    pub async fn delete_message(&self, owner: UserId, id: MessageId) -> Result<()> {
+    pub async fn delete_message(&self, actor: &Actor, id: MessageId) -> Result<()> {
+        let owner = actor.user_id;
         for _ in 0..ATTEMPTS {
             let found = crud::messages::find(&self.core.db, owner, id).await?;
             let row = found.ok_or(Error::NotFound("message"))?;

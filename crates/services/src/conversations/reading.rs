@@ -1,8 +1,9 @@
 //! The messages of a conversation, a page at a time.
 
+use auth::Actor;
 use crud::Owned;
 use engine::branch::Branch;
-use models::{ConversationId, MessageId, UserId, conversation, message};
+use models::{ConversationId, MessageId, conversation, message};
 use schemas::Invalid;
 use schemas::list::List;
 use schemas::message::MessageOut;
@@ -29,10 +30,11 @@ impl Conversations {
     /// first, or of all rows by `seq` in either direction.
     pub async fn messages(
         &self,
-        owner: UserId,
+        actor: &Actor,
         id: ConversationId,
         query: MessageListQuery,
     ) -> Result<List<MessageOut>> {
+        let owner = actor.user_id;
         let row = self.find(owner, id).await?;
         let (rows, has_more) = match query {
             MessageListQuery { all: true, after: Some(after), .. } => {
@@ -50,7 +52,8 @@ impl Conversations {
     }
 
     /// One message of the owner.
-    pub async fn message(&self, owner: UserId, id: MessageId) -> Result<MessageOut> {
+    pub async fn message(&self, actor: &Actor, id: MessageId) -> Result<MessageOut> {
+        let owner = actor.user_id;
         let found = crud::messages::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("message"))?;
         let conversation = row.conversation();

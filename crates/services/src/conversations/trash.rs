@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use auth::Actor;
 use crud::conversations::Version;
 use crud::conversations::trash::{self, Fate};
 use engine::rows;
-use models::{ConversationId, UserId};
+use models::ConversationId;
 use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
 
 use super::{Conversations, done, out};
@@ -20,11 +21,12 @@ impl Conversations {
     /// It stays in the trash as long as the operator lets it, unless the delete is `permanent`.
     pub async fn delete(
         &self,
-        owner: UserId,
+        actor: &Actor,
         id: ConversationId,
         expected: Option<Vec<Version>>,
         permanent: bool,
     ) -> Result<Deleted> {
+        let owner = actor.user_id;
         let now = self.core.context.now();
         let fate = self.fate(permanent);
         let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await?;
@@ -44,7 +46,8 @@ impl Conversations {
     }
 
     /// Deletes many conversations, as [`Conversations::delete`] does one.
-    pub async fn delete_many(&self, owner: UserId, body: BulkDelete) -> Result<BulkDeleted> {
+    pub async fn delete_many(&self, actor: &Actor, body: BulkDelete) -> Result<BulkDeleted> {
+        let owner = actor.user_id;
         let selection = body.selection()?;
         let fate = self.fate(body.permanent || selection == Selection::Trash);
         let (selection, mut not_found) = match selection {
@@ -74,7 +77,8 @@ impl Conversations {
     }
 
     /// Takes a conversation out of the trash. One that is not there stays as it is.
-    pub async fn restore(&self, owner: UserId, id: ConversationId) -> Result<ConversationOut> {
+    pub async fn restore(&self, actor: &Actor, id: ConversationId) -> Result<ConversationOut> {
+        let owner = actor.user_id;
         let row = trash::restore(&self.core.db, owner, id).await?;
         row.map(|row| out(&self.core, row)).ok_or(Error::NotFound("conversation"))
     }

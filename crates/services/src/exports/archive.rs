@@ -1,6 +1,6 @@
 //! All that is stored of one account, as a zip file of readable JSON.
 
-use auth::Identity;
+use auth::Actor;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use models::response;
@@ -29,16 +29,16 @@ impl DataExports {
     /// as it was before or after. A session takes the password; a key took it when it was made.
     pub async fn archive(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         password: Option<String>,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
-        if password.is_some() || identity.key_id().is_none() {
-            self.accounts.confirm_own(identity, password, "The export of everything").await?;
+        if password.is_some() || actor.key_id().is_none() {
+            self.accounts.confirm_own(actor, password, "The export of everything").await?;
         }
-        let account = self.accounts.me(identity).await?;
-        let sessions = self.accounts.list_sessions(identity).await?.data;
-        let keys = self.keys.list(identity).await?.data;
-        let (core, owner) = (self.exports.core.clone(), identity.user_id);
+        let account = self.accounts.me(actor).await?;
+        let sessions = self.accounts.list_sessions(actor).await?.data;
+        let keys = self.keys.list(actor).await?.data;
+        let (core, owner) = (self.exports.core.clone(), actor.user_id);
         let reads = self.exports.reads.clone();
         let reading = reads.export(owner)?;
         let conversations = self.exports.whole(owner, ExportFormat::JsonLines);

@@ -1,6 +1,6 @@
 //! Accepting an answer to be made: to a new message, or once more to a stored one.
 
-use auth::Identity;
+use auth::Actor;
 use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
@@ -22,14 +22,14 @@ impl Responses {
     /// the same response, running or ended.
     pub async fn send(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         id: ConversationId,
         body: MessageCreate,
         idempotency_key: Option<String>,
     ) -> Result<Started> {
         body.validate()?;
         let MessageCreate { content, model, parent_id, stream: _ } = body;
-        let owner = identity.user_id;
+        let owner = actor.user_id;
         let key = self.key(idempotency_key, || match &parent_id {
             Patch::Absent => serde_json::json!(["message", id, content, model]),
             Patch::Null => serde_json::json!(["message", id, content, model, null]),
@@ -59,7 +59,7 @@ impl Responses {
     /// nothing. Otherwise as [`Responses::send`].
     pub async fn open(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         body: FirstMessageCreate,
         idempotency_key: Option<String>,
     ) -> Result<Started> {
@@ -69,7 +69,7 @@ impl Responses {
         let opening = (title, named, instructions, metadata.clone().unwrap_or_default());
         let key = self
             .key(idempotency_key, || serde_json::json!(["first message", content, model, opening]));
-        let owner = identity.user_id;
+        let owner = actor.user_id;
         // What is not asked now the next message would find out.
         let other = named.clone().filter(|_| model.is_some());
         let row = conversations::new_row(&self.core.context, owner, conversation);
@@ -100,14 +100,14 @@ impl Responses {
     /// branch. Otherwise as [`Responses::send`].
     pub async fn regenerate(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         id: MessageId,
         body: MessageRegenerate,
         idempotency_key: Option<String>,
     ) -> Result<Started> {
         body.validate()?;
         let MessageRegenerate { model, stream: _ } = body;
-        let owner = identity.user_id;
+        let owner = actor.user_id;
         let key = self.key(idempotency_key, || serde_json::json!(["regenerate", id, model]));
         let begun = async {
             let question = self.question_of(owner, id).await?;

@@ -1,7 +1,7 @@
 //! Going on with an answer because somebody asks for it: a new response that writes on in the same
 //! message. Its log begins with the text there is, so whoever reads never finds less.
 
-use auth::Identity;
+use auth::Actor;
 use crud::turns::Question;
 use models::{ResponseId, UserId, message, response};
 use schemas::message::ResponseContinue;
@@ -15,14 +15,14 @@ impl Responses {
     /// [`Responses::send`].
     pub async fn go_on(
         &self,
-        identity: &Identity,
+        actor: &Actor,
         id: ResponseId,
         body: ResponseContinue,
         idempotency_key: Option<String>,
     ) -> Result<Started> {
         body.validate()?;
         let ResponseContinue { model, stream: _ } = body;
-        let owner = identity.user_id;
+        let owner = actor.user_id;
         let key = self.key(idempotency_key, || serde_json::json!(["continue", id, model]));
         let begun = async { self.start(self.going_on(owner, id, model).await?, key.clone()).await };
         self.once(owner, key.as_ref(), begun).await

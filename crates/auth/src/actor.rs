@@ -1,12 +1,13 @@
-//! Who makes a request.
+//! Who acts: the person, and the credential that a request was made with.
 
 use models::api_key::{Scope, Scopes};
 use models::user::UserRole;
 use models::{ApiKeyId, SessionId, UserId};
 
-/// The authenticated maker of a request, as `services::Accounts::authenticate` found them.
+/// Who acts: the authenticated maker of a request, as `services::Accounts::authenticate` found them.
+/// The first argument of every use case that acts for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct Actor {
     /// The user.
     pub user_id: UserId,
     /// What the request was made with.
@@ -29,7 +30,7 @@ pub enum Credential {
     },
 }
 
-impl Identity {
+impl Actor {
     /// The login that the request was made with; none if it was made with a key.
     pub fn session_id(&self) -> Option<SessionId> {
         match self.credential {
