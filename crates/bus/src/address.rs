@@ -36,7 +36,7 @@ impl FromStr for Address {
             return Err(BadAddress::Fragment);
         }
         let info = url.into_connection_info().map_err(|_| BadAddress::Part)?;
-        // Bells need the newer protocol. Without TCP_NODELAY small writes may wait for 40 ms.
+        // Subscriptions need the newer protocol. Without TCP_NODELAY small writes may wait for 40 ms.
         let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let tcp = TcpSettings::default().set_nodelay(true);
         Ok(Self(info.set_redis_settings(redis).set_tcp_settings(tcp)))

@@ -92,7 +92,7 @@ async fn connect(
         .set_push_sender(hear(Arc::downgrade(shared), number));
     let mut connection =
         shared.client.get_multiplexed_async_connection_with_config(&config).await?;
-    let wanted = shared.bells.channels();
+    let wanted = shared.subscriptions.channels();
     if !wanted.is_empty() {
         connection.subscribe(wanted.iter().collect::<Vec<_>>()).await?;
     }
@@ -128,7 +128,7 @@ fn hear(
         let shared = shared.upgrade().ok_or(())?;
         match (kind, data.first()) {
             (PushKind::Message, Some(Value::BulkString(channel))) => {
-                shared.bells.ring(std::str::from_utf8(channel).map_err(drop)?);
+                shared.subscriptions.notify(std::str::from_utf8(channel).map_err(drop)?);
             }
             (PushKind::Disconnection, _) => {
                 shared.drop_connection(number, || "it has closed the connection".to_owned());
@@ -149,7 +149,7 @@ async fn serve(
     loop {
         tokio::select! {
             () = shared.lost.notified() => {}
-            () = shared.bells.changed.notified() => {}
+            () = shared.subscriptions.changed.notified() => {}
         }
         {
             let link = shared.lock();
@@ -157,23 +157,23 @@ async fn serve(
                 return;
             }
         }
-        if let Err(error) = listen(shared, &mut connection, &mut subscribed).await {
+        if let Err(error) = subscribe(shared, &mut connection, &mut subscribed).await {
             shared.lose(number, &error);
         }
     }
 }
 
-async fn listen(
+async fn subscribe(
     shared: &Shared,
     connection: &mut MultiplexedConnection,
     subscribed: &mut HashSet<String>,
 ) -> Result<(), RedisError> {
-    let wanted = shared.bells.channels();
+    let wanted = shared.subscriptions.channels();
     let fresh: Vec<&String> = wanted.difference(subscribed).collect();
     if !fresh.is_empty() {
         connection.subscribe(&fresh).await?;
         for channel in fresh {
-            shared.bells.ring(channel);
+            shared.subscriptions.notify(channel);
         }
     }
     let stale: Vec<&String> = subscribed.difference(&wanted).collect();

@@ -6,8 +6,8 @@
 //! fails makes the bus [`Away`] for everybody until a new connection works.
 //!
 //! It carries two things: *streams*, numbered lines that are kept for a while
-//! ([`Bus::publish`], [`Bus::read`]), and *bells*, which say that there is a reason to look
-//! ([`Bus::ring`], [`Bus::listen`]) and nothing else. Knows nothing of responses or servers.
+//! ([`Bus::publish`], [`Bus::read`]), and *notifications*, which say that there is a reason to poll
+//! ([`Bus::notify`], [`Bus::subscribe`]) and nothing else. Knows nothing of responses or servers.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -20,8 +20,8 @@
 //!     let options = Options { timeout: Duration::from_secs(1), ..Options::default() };
 //!     let bus = Bus::new(address, keys, options)?;
 //!     let talk = async {
-//!         let bell = bus.listen("a channel");
-//!         bell.rung().await;
+//!         let subscription = bus.subscribe("a channel");
+//!         subscription.notified().await;
 //!         let batch = Batch { stream: "a", channel: "a channel", first: 0, last: 0, lines: "one\n" };
 //!         bus.publish(batch).await?;
 //!         assert_eq!(bus.read("a", 0).await?[0].lines, b"one\n");
@@ -36,10 +36,10 @@
 //! ```
 
 mod address;
-mod bells;
 mod keeper;
 mod keys;
 mod stream;
+mod subscriptions;
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -51,11 +51,11 @@ use redis::{Client, RedisError};
 use tokio::sync::{Notify, watch};
 
 pub use address::{Address, BadAddress};
-pub use bells::Bell;
 pub use keys::Keys;
 pub use stream::{Batch, Entry};
+pub use subscriptions::Subscription;
 
-use bells::Bells;
+use subscriptions::Subscriptions;
 
 /// Times and bounds.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ struct Shared {
     client: Client,
     keys: Keys,
     options: Options,
-    bells: Bells,
+    subscriptions: Subscriptions,
     link: Mutex<Link>,
     /// Whether a batch was met that none of our servers has signed; said once.
     met_forgery: AtomicBool,
@@ -124,7 +124,7 @@ impl Bus {
             client,
             keys,
             options,
-            bells: Bells::default(),
+            subscriptions: Subscriptions::default(),
             link: Mutex::default(),
             met_forgery: AtomicBool::new(false),
             lost: Notify::new(),
@@ -143,16 +143,16 @@ impl Bus {
         let _ = self.0.up.subscribe().wait_for(|up| *up).await;
     }
 
-    /// Rings the bell of a channel, wherever somebody listens.
-    pub async fn ring(&self, channel: &str) -> Result<(), Away> {
+    /// Notifies the subscribers of a channel, on every server.
+    pub async fn notify(&self, channel: &str) -> Result<(), Away> {
         let (mut connection, number) = self.0.connection()?;
-        let rung = redis::cmd("PUBLISH").arg(channel).arg("").exec_async(&mut connection).await;
-        rung.map_err(|error| self.0.lose(number, &error))
+        let sent = redis::cmd("PUBLISH").arg(channel).arg("").exec_async(&mut connection).await;
+        sent.map_err(|error| self.0.lose(number, &error))
     }
 
-    /// Hears the bell of a channel until the [`Bell`] is dropped.
-    pub fn listen(&self, channel: impl Into<String>) -> Bell {
-        Bell::new(self.0.clone(), channel.into())
+    /// Subscribes to a channel until the [`Subscription`] is dropped.
+    pub fn subscribe(&self, channel: impl Into<String>) -> Subscription {
+        Subscription::new(self.0.clone(), channel.into())
     }
 }
 
@@ -191,7 +191,7 @@ impl Shared {
     fn set_up(&self, up: bool) {
         metrics::gauge!("chatapp_bus_up").set(f64::from(u8::from(up)));
         self.up.send_replace(up);
-        self.bells.ring_all();
+        self.subscriptions.notify_all();
     }
 }
 

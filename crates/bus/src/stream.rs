@@ -14,7 +14,7 @@ use crate::{Away, Bus};
 pub struct Batch<'a> {
     /// The stream they belong to.
     pub stream: &'a str,
-    /// The channel whose bell is rung.
+    /// The channel whose subscribers are notified.
     pub channel: &'a str,
     /// Number of the first line.
     pub first: u64,
@@ -41,7 +41,7 @@ const PROOF: &str = "hmac";
 const READ: usize = 64;
 
 impl Bus {
-    /// Appends a batch to its stream and rings the bell; how many connections heard it.
+    /// Appends a batch to its stream and notifies the subscribers; how many connections got it.
     pub async fn publish(&self, batch: Batch<'_>) -> Result<u64, Away> {
         let shared = &self.0;
         let (mut connection, number) = shared.connection()?;

@@ -149,28 +149,28 @@ async fn a_stream_is_bounded_and_goes_by_itself() {
 }
 
 #[testkit::test(needs = Redis::need())]
-async fn a_bell_is_heard_by_those_who_listen() {
+async fn a_notification_reaches_those_who_subscribe() {
     let redis = Redis::start().await;
     let (one, two) = (keep(&redis), keep(&redis));
     one.bus.wait_up().await;
     two.bus.wait_up().await;
-    let bell = two.bus.listen("c");
+    let subscription = two.bus.subscribe("c");
     // Once when it is subscribed, and before that if the bus has come up only now.
-    bell.rung().await;
+    subscription.notified().await;
     eventually("it is subscribed", async || {
         redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await == ["c"]
     })
     .await;
     assert_eq!(one.bus.publish(batch(0, 0, "a\n")).await, Ok(1), "one listens");
-    bell.rung().await;
-    one.bus.ring("c").await.unwrap();
-    bell.rung().await;
+    subscription.notified().await;
+    one.bus.notify("c").await.unwrap();
+    subscription.notified().await;
     // Another channel's is not heard, and two listeners share one subscription.
-    one.bus.ring("other").await.unwrap();
-    let same = two.bus.listen("c");
-    drop(bell);
-    one.bus.ring("c").await.unwrap();
-    same.rung().await;
+    one.bus.notify("other").await.unwrap();
+    let same = two.bus.subscribe("c");
+    drop(subscription);
+    one.bus.notify("c").await.unwrap();
+    same.notified().await;
     drop(same);
     eventually("it listens no more", async || {
         redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await.is_empty()
@@ -183,7 +183,7 @@ async fn nothing_is_sent_while_nothing_happens() {
     let redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
-    let _bell = bus.listen("c");
+    let _subscription = bus.subscribe("c");
     // It also rings when the bus has come up only now, before it is subscribed.
     eventually("it is subscribed", async || {
         redis.query::<Vec<String>>(&["PUBSUB", "CHANNELS"]).await == ["c"]
@@ -200,20 +200,20 @@ async fn a_killed_redis_is_away_until_it_is_back() {
     let mut redis = Redis::start().await;
     let Kept { bus, _keeper } = keep(&redis);
     bus.wait_up().await;
-    let bell = bus.listen("c");
-    bell.rung().await;
+    let subscription = bus.subscribe("c");
+    subscription.notified().await;
     redis.kill().await;
     // The closed connection is noticed without a word being sent.
-    bell.rung().await;
+    subscription.notified().await;
     assert!(!bus.is_up());
     assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
     assert_eq!(bus.read("s", 0).await, Err(Away));
-    assert_eq!(bus.ring("c").await, Err(Away));
+    assert_eq!(bus.notify("c").await, Err(Away));
     redis.come_back().await;
     bus.wait_up().await;
-    bell.rung().await;
+    subscription.notified().await;
     eventually("it listens again", async || bus.publish(batch(0, 0, "a\n")).await == Ok(1)).await;
-    bell.rung().await;
+    subscription.notified().await;
     assert_eq!(numbers(&bus, 0).await, [(0, 0)]);
 }
 
@@ -251,10 +251,10 @@ async fn a_full_redis_is_away_and_stays_so() {
 async fn a_redis_that_comes_late_is_found() {
     let mut redis = Redis::down();
     let Kept { bus, _keeper } = keep(&redis);
-    let bell = bus.listen("c");
+    let subscription = bus.subscribe("c");
     assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
     redis.come_back().await;
-    bell.rung().await;
+    subscription.notified().await;
     bus.wait_up().await;
 }
 

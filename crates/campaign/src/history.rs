@@ -75,7 +75,7 @@ pub(crate) fn is_terminal(frame: &Frame) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Following {
     pub(crate) response: String,
-    /// Each begins with `response.created`: the client forgot what it had and began afresh.
+    /// Each begins with `response.created`: the client forgot what it had and it was replayed from the start.
     pub(crate) versions: Vec<Vec<Received>>,
     /// The terminal event came.
     pub(crate) ended: bool,

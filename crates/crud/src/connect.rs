@@ -48,7 +48,7 @@ pub struct Options {
 
 /// An open database.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Connected {
     /// The handles.
     pub db: Db,
     /// What was migrated.
@@ -56,7 +56,7 @@ pub struct Opened {
 }
 
 /// Opens the database: waits for it, creates it where it is missing, migrates it.
-pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
+pub async fn connect(options: &Options) -> Result<Connected, ConnectError> {
     let guard = match &options.database {
         Database::Sqlite(sqlite) if options.exclusive => {
             Some(Arc::new(Exclusive::take(&sqlite.path)?))
@@ -92,7 +92,7 @@ pub async fn connect(options: &Options) -> Result<Opened, ConnectError> {
         }
         Applied { steps: Vec::new() }
     };
-    Ok(Opened { db: Db::new(pools, options.limits, guard), applied })
+    Ok(Connected { db: Db::new(pools, options.limits, guard), applied })
 }
 
 /// What a start says when the file is damaged; the error itself when it is not.

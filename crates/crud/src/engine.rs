@@ -87,20 +87,20 @@ pub async fn list_running(db: &Db, fence: Fence) -> Result<Vec<RunningRow>> {
     Ok(with_owner(query, Column::UserId).into_model().all(db.read()).await?)
 }
 
-/// Responses that are open and belong to `owner`, or to any server but `except`, and their
+/// Responses that are open and run on `server`, or on any server but `except`, and their
 /// conversations. Only ids, so that a row that cannot be read hides no others.
 pub async fn list_open(
     db: &Db,
-    owner: Option<ServerId>,
+    server: Option<ServerId>,
     except: ServerId,
 ) -> Result<Vec<(ResponseId, ConversationId)>> {
     let mut query = Entity::find()
         .select_only()
         .columns([Column::Id, Column::ConversationId])
         .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
-        .filter(Column::Owner.ne(except));
-    if let Some(owner) = owner {
-        query = query.filter(Column::Owner.eq(owner));
+        .filter(Column::ServerId.ne(except));
+    if let Some(server) = server {
+        query = query.filter(Column::ServerId.eq(server));
     }
     Ok(query.order_by_asc(Column::Id).into_tuple().all(db.read()).await?)
 }

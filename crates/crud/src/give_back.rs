@@ -31,13 +31,13 @@ pub(crate) struct Uses {
 struct Noted {
     /// Whether there was one since the last time that memory was given back.
     any: AtomicBool,
-    bell: Notify,
+    changed: Notify,
 }
 
 impl Noted {
     fn note(&self) {
         if !self.any.swap(true, Ordering::Relaxed) {
-            self.bell.notify_one();
+            self.changed.notify_one();
         }
     }
 }
@@ -64,7 +64,7 @@ impl Uses {
 
 async fn look_after(read: SqlitePool, write: SqlitePool, noted: Arc<Noted>) {
     loop {
-        noted.bell.notified().await;
+        noted.changed.notified().await;
         tokio::time::sleep(PERIOD).await;
         noted.any.store(false, Ordering::Relaxed);
         if !give_back(&read, &write).await {

@@ -19,7 +19,7 @@ const KEPT_AFTER_REVOCATION: Duration = Duration::from_hours(30 * 24);
 
 /// What a request needs to know of the key it was made with.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
-pub struct Bearer {
+pub struct KeyBearer {
     /// The key.
     pub id: ApiKeyId,
     /// Whose key it is.
@@ -39,7 +39,7 @@ pub struct Bearer {
 }
 
 /// Reads the state of the key with this hash and of its owner, in one query.
-pub async fn find_bearer(db: &Db, hash: Vec<u8>) -> Result<Option<Bearer>> {
+pub async fn find_bearer(db: &Db, hash: Vec<u8>) -> Result<Option<KeyBearer>> {
     let query = Entity::find()
         .select_only()
         .columns([Column::Id, Column::UserId, Column::Scopes, Column::ExpiresAt])
@@ -48,7 +48,7 @@ pub async fn find_bearer(db: &Db, hash: Vec<u8>) -> Result<Option<Bearer>> {
         .column(user::Column::DisabledAt)
         .filter(Column::Hash.eq(hash));
     let query = with_owner(query, Column::UserId);
-    Ok(query.into_model::<Bearer>().one(db.read()).await?)
+    Ok(query.into_model::<KeyBearer>().one(db.read()).await?)
 }
 
 /// Those of the keys `ids` that were neither revoked nor have expired.

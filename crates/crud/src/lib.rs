@@ -25,8 +25,8 @@ mod sqlite;
 pub mod transport;
 mod tx;
 pub use connect::{
-    ConnectError, Database, MySqlOptions, MySqlTarget, Opened, Options, SqliteOptions, Synchronous,
-    Tls, TlsMode, check_authorities, connect,
+    ConnectError, Connected, Database, MySqlOptions, MySqlTarget, Options, SqliteOptions,
+    Synchronous, Tls, TlsMode, check_authorities, connect,
 };
 pub use db::Db;
 pub use error::{CrudError, Result};

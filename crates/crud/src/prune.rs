@@ -114,7 +114,7 @@ async fn lock(tx: &Tx, owner: UserId, id: ConversationId) -> Result<Option<conve
     Ok(Entity::find_by_id(id).one(tx).await?)
 }
 
-/// The responses that wrote messages: several of one, where some went on with others.
+/// The responses that wrote messages: several of one, where some continued others.
 async fn responses_of(
     tx: &Tx,
     id: ConversationId,

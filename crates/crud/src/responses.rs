@@ -1,6 +1,6 @@
 //! Responses: their checkpoints, their end, their logs.
 //!
-//! Every write of a generator is conditional on the fence `(owner, epoch)`: one that finds it
+//! Every write of a generator is conditional on the fence `(server, epoch)`: one that finds it
 //! gone has lost the response to somebody else, or it was deleted.
 
 mod finish;
@@ -26,7 +26,7 @@ use crate::owned::Owned;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fence {
     /// The server.
-    pub owner: ServerId,
+    pub server_id: ServerId,
     /// Its epoch when it took the response.
     pub epoch: i64,
 }
@@ -34,7 +34,7 @@ pub struct Fence {
 impl Fence {
     pub(crate) fn condition(self) -> Condition {
         Condition::all()
-            .add(Column::Owner.eq(self.owner))
+            .add(Column::ServerId.eq(self.server_id))
             .add(Column::Epoch.eq(self.epoch))
             .add(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
     }
@@ -295,7 +295,7 @@ pub struct ContextSent {
     pub tokens: i32,
     /// Of them, the instructions.
     pub instructions_tokens: i32,
-    /// Of them, what was kept of an answer that is gone on with, and what asks for that.
+    /// Of them, what was kept of an answer that is continued, and what asks for that.
     pub kept_tokens: i32,
     /// How tokens were counted.
     pub tokenizer: &'static str,
@@ -407,11 +407,11 @@ pub async fn list_of_user(
 pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<ServerId>> {
     Ok(Entity::find()
         .select_only()
-        .column(Column::Owner)
+        .column(Column::ServerId)
         .distinct()
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.is_in([ResponseStatus::Queued, ResponseStatus::InProgress]))
-        .filter(Column::Owner.ne(except))
+        .filter(Column::ServerId.ne(except))
         .into_tuple()
         .all(db.read())
         .await?)
@@ -420,11 +420,11 @@ pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<
 /// Takes an open response, as `seen`, to go on with it here; `false` when somebody else was
 /// quicker, or it has ended. The attempt counts from now on.
 pub async fn adopt(db: &Db, seen: &Model, fence: Fence, now: Time) -> Result<bool> {
-    let before = Fence { owner: seen.owner, epoch: seen.epoch };
+    let before = Fence { server_id: seen.server_id, epoch: seen.epoch };
     db.write((seen.id, before, fence, now), |tx, (id, before, fence, now)| {
         Box::pin(async move {
             let adopted = Entity::update_many()
-                .col_expr(Column::Owner, fence.owner.into())
+                .col_expr(Column::ServerId, fence.server_id.into())
                 .col_expr(Column::Epoch, fence.epoch.into())
                 .col_expr(Column::Continuations, Expr::col(Column::Continuations).add(1))
                 .col_expr(Column::UpdatedAt, (*now).into())

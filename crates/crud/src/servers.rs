@@ -17,15 +17,15 @@ use crate::insert;
 
 /// Stores a server that has just started, with epoch 0.
 pub async fn register(db: &Db, id: ServerId) -> Result<()> {
-    db.write(id, |tx, id| Box::pin(insert(tx, Model { id: *id, epoch: 0, beat: 0 }))).await
+    db.write(id, |tx, id| Box::pin(insert(tx, Model { id: *id, epoch: 0, liveness: 0 }))).await
 }
 
-/// Raises the beat of a server; `false` when another one has taken its responses over.
-pub async fn beat(db: &Db, id: ServerId, epoch: i64) -> Result<bool> {
+/// Increments the liveness counter of a server; `false` when another one has taken its responses over.
+pub async fn heartbeat(db: &Db, id: ServerId, epoch: i64) -> Result<bool> {
     db.write((id, epoch), |tx, (id, epoch)| {
         Box::pin(async move {
             let raised = Entity::update_many()
-                .col_expr(Column::Beat, Expr::col(Column::Beat).add(1))
+                .col_expr(Column::Liveness, Expr::col(Column::Liveness).add(1))
                 .filter(Column::Id.eq(*id))
                 .filter(Column::Epoch.eq(*epoch))
                 .exec(tx)
@@ -38,31 +38,31 @@ pub async fn beat(db: &Db, id: ServerId, epoch: i64) -> Result<bool> {
 
 /// Stores something, to see whether there is room; what, means nothing to anybody.
 pub async fn probe(db: &Db, id: ServerId, epoch: i64) -> Result<()> {
-    beat(db, id, epoch).await?;
+    heartbeat(db, id, epoch).await?;
     db.note_room();
     Ok(())
 }
 
-/// The other servers that own open responses. One that has left meanwhile is among them, as it
+/// The other servers that have open responses. One that has left meanwhile is among them, as it
 /// would be marked: the commit of its last turn may have come after it had gone.
 pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<Model>> {
-    let owners: Vec<ServerId> = response::Entity::find()
+    let busy: Vec<ServerId> = response::Entity::find()
         .select_only()
-        .column(response::Column::Owner)
+        .column(response::Column::ServerId)
         .distinct()
         .filter(is_open())
-        .filter(response::Column::Owner.ne(except))
+        .filter(response::Column::ServerId.ne(except))
         .into_tuple()
         .all(db.read())
         .await?;
-    if owners.is_empty() {
+    if busy.is_empty() {
         return Ok(Vec::new());
     }
     let mut servers =
-        Entity::find().filter(Column::Id.is_in(owners.iter().copied())).all(db.read()).await?;
+        Entity::find().filter(Column::Id.is_in(busy.iter().copied())).all(db.read()).await?;
     let known: HashSet<ServerId> = servers.iter().map(|server| server.id).collect();
-    let departed = owners.into_iter().filter(|owner| !known.contains(owner));
-    servers.extend(departed.map(|id| Model { id, epoch: 0, beat: STOPPED }));
+    let departed = busy.into_iter().filter(|server| !known.contains(server));
+    servers.extend(departed.map(|id| Model { id, epoch: 0, liveness: STOPPED }));
     Ok(servers)
 }
 
@@ -105,7 +105,7 @@ pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
 /// The open responses of a server as it was seen.
 fn of(seen: &Model) -> Condition {
     Condition::all()
-        .add(response::Column::Owner.eq(seen.id))
+        .add(response::Column::ServerId.eq(seen.id))
         .add(response::Column::Epoch.eq(seen.epoch))
         .add(is_open())
 }
@@ -120,14 +120,14 @@ fn raise(seen: &Model) -> UpdateMany<response::Entity> {
 async fn take(db: &Db, seen: Model, with_responses: bool) -> Result<bool> {
     db.write((seen, with_responses), |tx, (seen, with_responses)| {
         Box::pin(async move {
-            if seen.beat == STOPPED {
+            if seen.liveness == STOPPED {
                 restore(tx, seen).await?;
             }
             let taken = Entity::update_many()
                 .col_expr(Column::Epoch, Expr::col(Column::Epoch).add(1))
                 .filter(Column::Id.eq(seen.id))
                 .filter(Column::Epoch.eq(seen.epoch))
-                .filter(Column::Beat.eq(seen.beat))
+                .filter(Column::Liveness.eq(seen.liveness))
                 .exec(tx)
                 .await?;
             if taken.rows_affected != 1 {
@@ -152,7 +152,7 @@ async fn restore(tx: &Tx, stopped: &Model) -> Result<()> {
     Ok(())
 }
 
-/// The beat of a server that has stopped: nobody has to wait until it stands still.
+/// The liveness counter of a server that has stopped: no other server has to wait.
 pub const STOPPED: i64 = -1;
 
 /// Forgets a server that has stopped. One that has left something open is marked instead, so that
@@ -163,7 +163,7 @@ pub async fn leave(db: &Db, id: ServerId) -> Result<()> {
             let open = response::Entity::find()
                 .select_only()
                 .column(response::Column::Id)
-                .filter(response::Column::Owner.eq(*id))
+                .filter(response::Column::ServerId.eq(*id))
                 .filter(is_open())
                 .limit(1)
                 .into_tuple::<ResponseId>()
@@ -174,7 +174,7 @@ pub async fn leave(db: &Db, id: ServerId) -> Result<()> {
                 return Ok(());
             }
             Entity::update_many()
-                .col_expr(Column::Beat, STOPPED.into())
+                .col_expr(Column::Liveness, STOPPED.into())
                 .filter(Column::Id.eq(*id))
                 .exec(tx)
                 .await?;

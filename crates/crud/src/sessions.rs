@@ -19,7 +19,7 @@ const PURGE_STEP: u64 = 100;
 
 /// What a request needs to know of the session it was made with.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
-pub struct Bearer {
+pub struct SessionBearer {
     /// Whose session it is.
     pub user_id: UserId,
     /// What its owner may do.
@@ -83,7 +83,7 @@ pub async fn addresses(db: &Db, email: &str, now: Time) -> Result<Vec<String>> {
 }
 
 /// Reads the state of a session and its owner, in one query.
-pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<Bearer>> {
+pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<SessionBearer>> {
     let query = session::Entity::find()
         .select_only()
         .columns([session::Column::UserId, session::Column::ExpiresAt, session::Column::RevokedAt])
@@ -92,7 +92,7 @@ pub async fn find_bearer(db: &Db, id: SessionId) -> Result<Option<Bearer>> {
         .column(user::Column::DisabledAt)
         .filter(session::Column::Id.eq(id));
     let query = with_owner(query, session::Column::UserId);
-    Ok(query.into_model::<Bearer>().one(db.read()).await?)
+    Ok(query.into_model::<SessionBearer>().one(db.read()).await?)
 }
 
 /// Those of the sessions `ids` that have not ended, with their owners' token versions.

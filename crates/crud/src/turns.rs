@@ -51,11 +51,11 @@ pub enum Question {
     },
     /// A message that is stored: the answer becomes a sibling of those it has.
     Stored,
-    /// A message that is stored, one answer to which, the response's `message_id`, is gone on with.
+    /// A message that is stored, one answer to which, the response's `message_id`, is continued.
     Continued(Continued),
 }
 
-/// An answer that is gone on with in its own message.
+/// An answer that is continued in its own message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continued {
     /// The response that wrote the message so far.
@@ -125,7 +125,7 @@ pub enum TurnOutcome {
     NoMessage,
     /// Another response runs in the conversation.
     Locked(ResponseId),
-    /// This response went on with the answer before.
+    /// This response continued the answer before.
     Superseded(ResponseId),
     /// The same was sent before with this key.
     Repeated(ResponseId),
@@ -392,7 +392,7 @@ async fn mark(
     Ok(())
 }
 
-/// Opens a stored answer again and stores the response that goes on with it, with the events that
+/// Opens a stored answer again and stores the response that continues it, with the events that
 /// tell what there is of it: whoever reads the response never finds less. The caller holds the
 /// conversation.
 async fn go_on(
@@ -404,7 +404,7 @@ async fn go_on(
     use message::{Column, Entity};
     let found = messages::find_in(tx, new.conversation_id, new.response.message_id).await?;
     let answer = found.filter(|answer| answer.response_id == Some(continued.previous));
-    // Should another have gone on with it since it was looked at.
+    // Should another have continued it since it was looked at.
     let answer = answer.ok_or_else(look_again)?;
     let message = message::Model {
         response_id: Some(new.response.id),

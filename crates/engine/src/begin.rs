@@ -7,11 +7,11 @@ use crud::turns::{Continued, NewTurn, Question, TurnOutcome};
 use models::{ConversationId, ResponseId, UserId, message};
 use schemas::answer_data::{AnswerData, Earlier};
 
+use super::ambiguous::{Means, resolve_ambiguous_commit, stored_turn};
 use super::engine::Engine;
 use super::finish;
 use super::follower::Follower;
 use super::log::Log;
-use super::settle::{Means, settle, stored_turn};
 use super::slots::Slot;
 use crate::catalog::Chosen;
 use crate::context::Window;
@@ -32,7 +32,7 @@ pub enum Beginning {
     NoMessage,
     /// This response runs in the conversation.
     Locked(ResponseId),
-    /// This response went on with the same answer before.
+    /// This response continued the same answer before.
     Superseded(ResponseId),
 }
 
@@ -55,7 +55,7 @@ impl Engine {
 
     /// Stores a turn and begins to answer it. When this returns [`Beginning::Begun`], it is on
     /// disk, and the answer is made whether or not anybody follows. `continues` is the answer that
-    /// the response goes on with.
+    /// the response continues.
     pub async fn begin(
         self: &Arc<Self>,
         mut new: NewTurn,
@@ -83,8 +83,14 @@ async fn store(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Beginn
         // The answer to the commit got lost. The ids are ours: look whether it took place.
         Err(error @ CrudError::Ambiguous(_)) => {
             let Ok(Some(turn)) = stored_turn(&engine, owner, response_id).await else {
-                let settling = settle(engine.clone(), owner, conversation_id, response_id, means);
-                engine.tasks.spawn(settling);
+                let resolving = resolve_ambiguous_commit(
+                    engine.clone(),
+                    owner,
+                    conversation_id,
+                    response_id,
+                    means,
+                );
+                engine.tasks.spawn(resolving);
                 return Err(error.into());
             };
             TurnOutcome::Accepted(turn)

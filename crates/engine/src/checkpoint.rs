@@ -96,7 +96,7 @@ async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
     match crud::responses::checkpoint(&engine.db, engine.fence(), entries).await {
         Ok(lost) => {
             if !lost.is_empty() {
-                watch::beat(engine).await;
+                watch::heartbeat(engine).await;
             }
             for (generation, unstored) in pending {
                 if lost.contains(&generation.row.id) {

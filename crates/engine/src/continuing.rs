@@ -22,7 +22,7 @@ use crate::catalog::Chosen;
 use crate::context::{self, Selected, Window};
 use crate::error::Result;
 
-/// Whether a response may be gone on with if its server ends now.
+/// Whether a response may be continued if its server ends now.
 pub(crate) fn is_allowed(engine: &Engine, row: &response::Model) -> bool {
     let attempts = u32::try_from(row.continuations).unwrap_or(u32::MAX);
     let settings = engine.settings.continuing.as_ref();
@@ -31,7 +31,7 @@ pub(crate) fn is_allowed(engine: &Engine, row: &response::Model) -> bool {
         && settings.is_some_and(|settings| attempts < settings.attempts)
 }
 
-/// Makes a response that nobody generates this server's own, if it may be gone on with: its row as
+/// Makes a response that nobody generates this server's own, if it may be continued: its row as
 /// it is now, and its place among what runs here. Asks no provider, so that no start waits for one.
 pub(crate) async fn adopt(
     engine: &Engine,
@@ -55,11 +55,11 @@ pub(crate) async fn adopt(
         // The answer to the commit got lost: look whether it took place.
         Err(CrudError::Ambiguous(_)) => crud::engine::find_response(&engine.db, row.id)
             .await?
-            .is_some_and(|found| found.owner == fence.owner),
+            .is_some_and(|found| found.server_id == fence.server_id),
         Err(error) => return Err(error.into()),
     };
     let adopted = response::Model {
-        owner: fence.owner,
+        server_id: fence.server_id,
         epoch: fence.epoch,
         continuations: row.continuations.saturating_add(1),
         updated_at: now,
@@ -68,7 +68,7 @@ pub(crate) async fn adopt(
     Ok(is_ours.then_some((adopted, slot)))
 }
 
-/// What the model is given: the context of the response and, if it is gone on with, what was kept
+/// What the model is given: the context of the response and, if it is continued, what was kept
 /// of the answer, as much as `allowance` lets through. `None` when going on with it has cost enough.
 pub(crate) async fn select(
     engine: &Engine,
@@ -113,7 +113,7 @@ async fn may_cost(engine: &Engine, row: &response::Model, tokens: i64) -> Result
     Ok(true)
 }
 
-/// Leaves a running response to whoever goes on with it: stores all of it, and lets it be.
+/// Leaves a running response to whoever continues it: stores all of it, and lets it be.
 pub(crate) async fn leave(engine: &Arc<Engine>, generation: &Generation) {
     while !checkpoint::write(engine).await {
         tokio::select! {
@@ -121,7 +121,7 @@ pub(crate) async fn leave(engine: &Arc<Engine>, generation: &Generation) {
             () = tokio::time::sleep(Duration::from_millis(100)) => {}
         }
     }
-    tracing::info!(response = %generation.row.id, "left to be gone on with");
+    tracing::info!(response = %generation.row.id, "left to be continued");
     generation.log.close();
     engine.forget(generation.row.id);
 }

@@ -123,7 +123,7 @@ impl Engine {
             counter: Counter::new(),
             learnt: Learnt::default(),
             bus,
-            fence: Mutex::new(Fence { owner: context.new_id(), epoch: 0 }),
+            fence: Mutex::new(Fence { server_id: context.new_id(), epoch: 0 }),
             context,
             slots: Slots::new(settings.generations, settings.generations_per_user),
             settings,
@@ -138,7 +138,7 @@ impl Engine {
             running: Running::default(),
             on_completed,
         });
-        crud::servers::register(&engine.db, engine.fence().owner).await?;
+        crud::servers::register(&engine.db, engine.fence().server_id).await?;
         if engine.settings.shared_database {
             engine.tasks.spawn(observe::run(engine.clone()));
         } else {
@@ -175,9 +175,9 @@ impl Engine {
 
     /// Goes on as a new server, after others have taken this one for dead: whatever it does as
     /// the old one misses from now on.
-    pub(crate) async fn begin_afresh(&self) -> Result<()> {
-        let fence = Fence { owner: self.context.new_id(), epoch: 0 };
-        crud::servers::register(&self.db, fence.owner).await?;
+    pub(crate) async fn begin_again(&self) -> Result<()> {
+        let fence = Fence { server_id: self.context.new_id(), epoch: 0 };
+        crud::servers::register(&self.db, fence.server_id).await?;
         *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = fence;
         Ok(())
     }
@@ -216,7 +216,7 @@ impl Engine {
 
     /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
     /// those that have not, and waits until that is stored, for a few seconds at the most. They
-    /// end as interrupted, or are left to be gone on with.
+    /// end as interrupted, or are left to be continued.
     pub async fn stop(&self, grace: Duration) {
         self.draining.cancel();
         self.wait_idle(grace).await;
@@ -238,7 +238,7 @@ impl Engine {
         self.publishing.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
-        if let Err(error) = crud::servers::leave(&self.db, self.fence().owner).await {
+        if let Err(error) = crud::servers::leave(&self.db, self.fence().server_id).await {
             tracing::debug!(%error, "that the server has stopped could not be stored");
         }
     }

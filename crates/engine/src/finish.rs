@@ -190,7 +190,7 @@ pub(super) async fn store(
     let end = GivenUp {
         id: row.id,
         conversation_id: row.conversation_id,
-        fence: Some(Fence { owner: row.owner, epoch: row.epoch }),
+        fence: Some(Fence { server_id: row.server_id, epoch: row.epoch }),
         code: FailureCode::AnswerNotStored,
         message: failure.message,
         now: ending.at,
@@ -237,7 +237,7 @@ async fn store_once(
     let (unstored, output) = log.preview(events);
     let last_seq = unstored.last().map_or(0, |run| run.last_seq);
     let mut items = final_items(output, &kept_data(db, row).await?);
-    // What a response goes on with was stored before, so it fits.
+    // What a response continues was stored before, so it fits.
     let most = most.max(log.earlier());
     for item in items.iter_mut().filter(|item| item.text.len() > most) {
         item.text.truncate(item.text.floor_char_boundary(most));
@@ -256,7 +256,8 @@ async fn store_once(
         None => Ok(Stored::Deleted),
         // An earlier attempt did succeed, though its answer got lost.
         Some(found)
-            if (found.owner, found.epoch) == (row.owner, row.epoch) && found.status.is_final() =>
+            if (found.server_id, found.epoch) == (row.server_id, row.epoch)
+                && found.status.is_final() =>
         {
             Ok(Stored::Yes)
         }
@@ -288,7 +289,7 @@ fn ended_row(row: &response::Model, ending: &Ending, last_seq: u64) -> response:
     }
 }
 
-/// What the message of a response that goes on with another holds beside its text, also in a
+/// What the message of a response that continues another holds beside its text, also in a
 /// conversation that is deleted: it may be restored.
 pub(super) async fn kept_data(db: &Db, row: &response::Model) -> Result<AnswerData, CrudError> {
     if row.previous_response_id.is_none() {

@@ -47,7 +47,7 @@ pub struct Generation {
     pub(crate) log: Arc<Log>,
     /// The model that is asked, if it is known yet.
     model: Option<Chosen>,
-    /// The text that there is of the answer: by the response that this one goes on with, or by the
+    /// The text that there is of the answer: by the response that this one continues, or by the
     /// server that it was taken over from.
     kept: String,
     /// What was sent to it last, once that is known.
@@ -83,7 +83,7 @@ impl Generation {
         Self { model: Some(model), ..Self::resume(row, log, slot) }
     }
 
-    /// A response that is gone on with behind the end of `log`.
+    /// A response that is continued behind the end of `log`.
     pub(crate) fn resume(row: response::Model, log: Log, slot: Slot) -> Self {
         log.extend(|transcript| {
             transcript.keep();

@@ -4,6 +4,7 @@
 //! in `services`. A response is handed over with [`Engine::begin`], read with [`Engine::follow`]
 //! and [`Engine::describe`], and ended early with [`Engine::cancel`] and its like.
 
+mod ambiguous;
 mod attempt;
 mod begin;
 pub mod branch;
@@ -32,7 +33,6 @@ mod render;
 pub mod rows;
 mod running;
 mod settings;
-mod settle;
 mod silence;
 mod slots;
 mod sources;

@@ -1,6 +1,6 @@
 //! On a shared database: notices servers that stopped moving and sees to what they left open.
 //!
-//! A server counts as dead when its `(epoch, beat)` was the same at [`LOOKS`] looks in a row after
+//! A server counts as dead when its `(epoch, liveness)` was the same at [`POLLS`] polls in a row after
 //! the first. No clock is read, of this machine or another: a process that was frozen, or could
 //! not reach the database, for however long, has not looked meanwhile. One that has stopped in
 //! good order says so, and nobody waits. A dead one that leaves something open even so is left alone
@@ -17,10 +17,10 @@ use super::recover;
 use crate::error::{Error, Result};
 use crate::rows::Skipped;
 
-/// The pause between two looks at the others. A server raises its beat every 2 s.
+/// The pause between two polls at the others. A server increments its counter every 2 s.
 const POLL: Duration = Duration::from_secs(2);
-/// How often a server must be seen at the same beat after the first time.
-const LOOKS: u32 = 5;
+/// How often a server must be seen with the same counter after the first time.
+const POLLS: u32 = 5;
 
 /// What is skipped for now.
 struct State {
@@ -36,7 +36,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
         responses: Skipped::new(recover::WORK),
     };
     loop {
-        if let Err(error) = look(&engine, &mut others, &mut state).await {
+        if let Err(error) = poll(&engine, &mut others, &mut state).await {
             tracing::warn!(error = %crate::chain(&error), "looking after other servers failed");
         }
         tokio::select! {
@@ -46,8 +46,9 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-async fn look(engine: &Arc<Engine>, others: &mut Others, state: &mut State) -> Result<()> {
-    let found = crud::servers::list_with_open_responses(&engine.db, engine.fence().owner).await?;
+async fn poll(engine: &Arc<Engine>, others: &mut Others, state: &mut State) -> Result<()> {
+    let found =
+        crud::servers::list_with_open_responses(&engine.db, engine.fence().server_id).await?;
     for dead in others.note(found) {
         if !state.servers.is_waiting(dead.id) {
             let id = dead.id;
@@ -82,24 +83,24 @@ async fn take_over(
 }
 
 /// The other servers that have something open as they were seen last, each with the number of
-/// looks at which it was the same since.
+/// polls at which it was the same since.
 #[derive(Debug, Default)]
 struct Others(HashMap<ServerId, (server::Model, u32)>);
 
 impl Others {
-    /// Takes note of what a look has found; those that are dead.
+    /// Takes note of what a poll has found; those that are dead.
     fn note(&mut self, found: Vec<server::Model>) -> Vec<server::Model> {
         self.0.retain(|id, _| found.iter().any(|other| other.id == *id));
         let mut dead = Vec::new();
         for other in found {
-            let (before, looks) = self.0.entry(other.id).or_insert_with(|| (other.clone(), 0));
+            let (before, polls) = self.0.entry(other.id).or_insert_with(|| (other.clone(), 0));
             if *before == other {
-                *looks += 1;
+                *polls += 1;
             } else {
-                (*before, *looks) = (other.clone(), 1);
+                (*before, *polls) = (other.clone(), 1);
             }
             // The first time does not count.
-            if *looks > LOOKS || other.beat == crud::servers::STOPPED {
+            if *polls > POLLS || other.liveness == crud::servers::STOPPED {
                 self.0.remove(&other.id);
                 dead.push(other);
             }
@@ -114,36 +115,39 @@ mod tests {
 
     use super::*;
 
-    /// How long recovery may take to begin, counted in pauses between looks.
+    /// How long recovery may take to begin, counted in pauses between polls.
     const PROMISE: Duration = Duration::from_secs(15);
 
-    /// At which look, from 1, one that looks like this at each is taken for dead.
-    fn noticed(beats: impl IntoIterator<Item = Option<i64>>) -> Option<u32> {
+    /// At which poll, from 1, one that looks like this at each is taken for dead.
+    fn noticed(counters: impl IntoIterator<Item = Option<i64>>) -> Option<u32> {
         let id = Context::system().new_id();
         let mut others = Others::default();
-        (1..).zip(beats).find_map(|(look, beat)| {
-            let found = beat.map(|beat| server::Model { id, epoch: 0, beat }).into_iter().collect();
-            (!others.note(found).is_empty()).then_some(look)
+        (1..).zip(counters).find_map(|(poll, counter)| {
+            let found = counter
+                .map(|liveness| server::Model { id, epoch: 0, liveness })
+                .into_iter()
+                .collect();
+            (!others.note(found).is_empty()).then_some(poll)
         })
     }
 
     #[test]
     fn who_dies_is_noticed_after_so_many_looks_and_within_the_promise() {
-        // It died right after a look, with its beat raised in between.
-        let beats = [Some(0)].into_iter().chain(std::iter::repeat_n(Some(1), 100));
-        let look = noticed(beats).expect("noticed");
-        assert_eq!(look, 1 + 1 + LOOKS);
-        let longest = POLL * (look - 1);
+        // It died right after a poll, with its counter incremented in between.
+        let counters = [Some(0)].into_iter().chain(std::iter::repeat_n(Some(1), 100));
+        let poll = noticed(counters).expect("noticed");
+        assert_eq!(poll, 1 + 1 + POLLS);
+        let longest = POLL * (poll - 1);
         assert!(longest < PROMISE, "{longest:?}");
-        // A beat is 2 s and more: one that is merely late is not taken for dead.
-        assert!(POLL * LOOKS >= Duration::from_secs(10));
+        // A heartbeat takes 2 s and more: one that is merely late is not taken for dead.
+        assert!(POLL * POLLS >= Duration::from_secs(10));
     }
 
     #[test]
     fn who_moves_even_rarely_is_not_dead() {
-        let slow = (0..100).map(|look| Some(look / i64::from(LOOKS)));
+        let slow = (0..100).map(|poll| Some(poll / i64::from(POLLS)));
         assert_eq!(noticed(slow), None);
-        let often_gone = (0..100).map(|look| (look % 6 < 5).then_some(0));
+        let often_gone = (0..100).map(|poll| (poll % 6 < 5).then_some(0));
         assert_eq!(noticed(often_gone), None, "what has nothing open is forgotten");
     }
 

@@ -39,7 +39,7 @@ impl Pace {
     }
 
     /// The database was asked; `news` when it knew more than the bus had told.
-    pub(crate) fn looked(&mut self, news: bool) {
+    pub(crate) fn polled(&mut self, news: bool) {
         self.looked = Instant::now();
         if news {
             self.fall_back();

@@ -25,7 +25,7 @@ const UNFOLLOWED: Duration = Duration::from_millis(100);
 /// The stream of a response's events. The fence is in its name: what a server sends that has lost
 /// the response to another is not read by those who know.
 pub(crate) fn stream(id: ResponseId, fence: Fence) -> String {
-    format!("chatapp:{id}:{}:{}", fence.owner, fence.epoch)
+    format!("chatapp:{id}:{}:{}", fence.server_id, fence.epoch)
 }
 
 /// The channel that says that a response has new events.
@@ -42,7 +42,7 @@ pub(crate) fn server(id: ServerId) -> String {
 pub(crate) fn begin(engine: &Engine, generation: &Generation) {
     if let Some(bus) = engine.bus.clone() {
         let (row, log) = (&generation.row, generation.log.clone());
-        let fence = Fence { owner: row.owner, epoch: row.epoch };
+        let fence = Fence { server_id: row.server_id, epoch: row.epoch };
         engine.publishing.spawn(run(bus, row.id, stream(row.id, fence), log));
     }
 }

@@ -1,5 +1,5 @@
 //! Forgets the events of responses that ended long ago. Their messages stay, and a follower gets
-//! the same story told from those.
+//! the same content made from those.
 //!
 //! Sleeps until the oldest is due, and while there is nothing until a response has ended.
 

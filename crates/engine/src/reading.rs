@@ -82,7 +82,7 @@ impl Engine {
         Ok((Remote::log(self, row).await?, after))
     }
 
-    /// The rows that a response that has ended has brought. Of a message that others went on with
+    /// The rows that a response that has ended has brought. Of a message that others continued
     /// since, only what this one had left of it.
     async fn rows_of(&self, row: &Owned<response::Model>) -> Result<Vec<message::Model>> {
         let db = &self.db;

@@ -1,4 +1,4 @@
-//! Responses whose server is gone: closed with the text it had stored, or gone on with from there.
+//! Responses whose server is gone: closed with the text it had stored, or continued from there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ type Open = (ResponseId, ConversationId);
 /// Sees to every response that another server left open. One that cannot be seen to now is tried
 /// again later.
 pub(crate) async fn take_all_open(engine: &Arc<Engine>) -> Result<()> {
-    let open = crud::engine::list_open(&engine.db, None, engine.fence().owner).await?;
+    let open = crud::engine::list_open(&engine.db, None, engine.fence().server_id).await?;
     let mut skipped = Skipped::new(WORK);
     take_each(engine, &open, &mut skipped).await?;
     let left: HashMap<_, _> = open.into_iter().filter(|(id, _)| skipped.is_waiting(*id)).collect();
@@ -60,7 +60,7 @@ pub(crate) async fn take_open_of(
     server: ServerId,
     skipped: &mut Skipped<ResponseId>,
 ) -> Result<bool> {
-    let open = crud::engine::list_open(&engine.db, Some(server), engine.fence().owner).await?;
+    let open = crud::engine::list_open(&engine.db, Some(server), engine.fence().server_id).await?;
     take_each(engine, &open, skipped).await?;
     Ok(!open.iter().any(|(id, _)| skipped.is_waiting(*id)))
 }
@@ -79,7 +79,7 @@ async fn take_each(
     Ok(())
 }
 
-/// Goes on with a response here, or closes it; one that cannot be read ends without its text.
+/// Continues a response here, or closes it; one that cannot be read ends without its text.
 async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
     match read(engine, id).await {
         Ok(Some((row, log))) => go_on(engine, row, log).await,
@@ -101,7 +101,7 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
 }
 
 /// An open response with the log that is stored of it. A log that tells less than the answer had
-/// when it was gone on with is damaged: what ends with it would lose text.
+/// when it was continued is damaged: what ends with it would lose text.
 async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
     let Some(row) = crud::engine::find_response(&engine.db, id).await? else { return Ok(None) };
     let log = stored(&engine.db, &row).await?;
@@ -130,12 +130,12 @@ async fn go_on(engine: &Arc<Engine>, row: response::Model, log: Log) -> Result<(
     let adopted = match continuing::adopt(engine, &row).await {
         Err(error) if !error.is_outage() => {
             let error = crate::chain(&error);
-            tracing::error!(response = %row.id, error, "it cannot be gone on with");
+            tracing::error!(response = %row.id, error, "it cannot be continued");
             None
         }
         adopted => adopted?,
     };
-    let Some((row, slot)) = adopted else { return close(engine, &row, &log).await };
+    let Some((row, slot)) = adopted else { return end_abandoned(engine, &row, &log).await };
     tracing::warn!(
         response = %row.id, conversation = %row.conversation_id, attempt = row.continuations,
         kept_bytes = log.answer().len(), "going on with a response that a dead server left open"
@@ -145,7 +145,7 @@ async fn go_on(engine: &Arc<Engine>, row: response::Model, log: Log) -> Result<(
     Ok(())
 }
 
-async fn close(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> {
+async fn end_abandoned(engine: &Engine, row: &response::Model, log: &Log) -> Result<()> {
     let ending = ending(engine, row, log);
     let (stored, _) = finish::store(engine, row, log, (ending, false), finish::ATTEMPTS).await?;
     match stored {

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use bus::{Bell, Bus};
+use bus::{Bus, Subscription};
 use crud::Owned;
 use crud::responses::Fence;
 use models::{ResponseId, response};
@@ -78,16 +78,16 @@ async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: 
     loop {
         let Some(followed) = log.upgrade() else { break };
         if pace.is_due() {
-            match look(&engine, id, &followed).await {
-                Ok(Looked::Open { news, fence }) => {
-                    pace.looked(news);
+            match poll(&engine, id, &followed).await {
+                Ok(Polled::Open { news, fence }) => {
+                    pace.polled(news);
                     if let Some(live) = &mut live {
                         live.turn_to(id, fence);
                     }
                 }
-                Ok(Looked::Over) => break,
+                Ok(Polled::Over) => break,
                 Err(error) => {
-                    pace.looked(false);
+                    pace.polled(false);
                     tracing::warn!(
                         response = %id, error = %crate::chain(&error),
                         "reading what another server generates failed"
@@ -109,7 +109,7 @@ async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: 
         tokio::select! {
             () = engine.stopped.cancelled() => break,
             () = pace.wait() => {}
-            () = rung(live.as_ref()) => {}
+            () = notified(live.as_ref()) => {}
         }
     }
     if let Some(log) = log.upgrade() {
@@ -118,15 +118,15 @@ async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: 
     engine.remote.forget(id, &log);
 }
 
-async fn rung(live: Option<&Live>) {
+async fn notified(live: Option<&Live>) {
     match live {
-        Some(live) => live.bell.rung().await,
+        Some(live) => live.subscription.notified().await,
         None => std::future::pending().await,
     }
 }
 
 /// What the database says.
-enum Looked {
+enum Polled {
     /// The response goes on; whether there were events that were not known, and who makes them.
     Open { news: bool, fence: Fence },
     /// There is nothing more to read here.
@@ -134,10 +134,10 @@ enum Looked {
 }
 
 /// Adds what was stored since.
-async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
+async fn poll(engine: &Engine, id: ResponseId, log: &Log) -> Result<Polled> {
     // The row first: when it says that the response has ended, the events after it are all.
     let Some(row) = crud::engine::find_response(&engine.db, id).await? else {
-        return Ok(Looked::Over);
+        return Ok(Polled::Over);
     };
     let known = log.next_seq();
     let from = i64::try_from(known).unwrap_or(i64::MAX);
@@ -147,16 +147,16 @@ async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
         if first_seq > log.next_seq() && log.next_seq() > stored_until {
             // Its server died with events that this log has from the bus, and somebody has
             // closed it without them. Followers come back and get what there is.
-            return Ok(Looked::Over);
+            return Ok(Polled::Over);
         }
         log.append_stored(first_seq, &run.payload);
         stored_until = u64::try_from(run.last_seq).unwrap_or_default() + 1;
     }
     if row.status.is_final() || log.has_ended() {
-        return Ok(Looked::Over);
+        return Ok(Polled::Over);
     }
-    let fence = Fence { owner: row.owner, epoch: row.epoch };
-    Ok(Looked::Open { news: log.next_seq() > known, fence })
+    let fence = Fence { server_id: row.server_id, epoch: row.epoch };
+    Ok(Polled::Open { news: log.next_seq() > known, fence })
 }
 
 /// A response's events on the bus.
@@ -164,7 +164,7 @@ async fn look(engine: &Engine, id: ResponseId, log: &Log) -> Result<Looked> {
 struct Live {
     bus: Bus,
     stream: String,
-    bell: Bell,
+    subscription: Subscription,
 }
 
 /// What the bus says.
@@ -179,9 +179,9 @@ enum Pulled {
 
 impl Live {
     fn new(bus: &Bus, row: &response::Model) -> Self {
-        let fence = Fence { owner: row.owner, epoch: row.epoch };
-        let bell = bus.listen(publish::channel(row.id));
-        Self { bus: bus.clone(), stream: publish::stream(row.id, fence), bell }
+        let fence = Fence { server_id: row.server_id, epoch: row.epoch };
+        let subscription = bus.subscribe(publish::channel(row.id));
+        Self { bus: bus.clone(), stream: publish::stream(row.id, fence), subscription }
     }
 
     /// Reads what this one sends from now on: another server may go on with the response.

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How far to go on with interrupted answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continuing {
-    /// How often one answer is gone on with.
+    /// How often one answer is continued.
     pub attempts: u32,
     /// How many tokens that may read in all, for one answer.
     pub tokens: u32,
@@ -25,7 +25,7 @@ pub struct Settings {
     /// How far to go on with answers that the end of a server has interrupted; `None` to close
     /// them as interrupted.
     pub continuing: Option<Continuing>,
-    /// What a model that goes on with its answer is told besides being shown what it has written.
+    /// What a model that continues its answer is told besides being shown what it has written.
     pub continue_instruction: Option<String>,
     /// Whether other servers may use the same database.
     pub shared_database: bool,

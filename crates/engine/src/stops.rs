@@ -23,7 +23,7 @@ impl Engine {
             generation.stop(Stop::Cancelled);
             generation.log.clone()
         } else {
-            self.ask_to_look(row.owner);
+            self.ask_to_poll(row.server_id);
             self.stored_log(row, None).await?.0
         };
         let mut follower = Follower::new(render::begun(row), log, None);
@@ -36,7 +36,7 @@ impl Engine {
     pub async fn stop_hidden(&self, response: Option<ResponseId>) {
         let Some(generation) = response.and_then(|id| self.running.find(id)) else {
             if let Some(maker) = self.maker_elsewhere(response).await {
-                self.ask_to_look(maker);
+                self.ask_to_poll(maker);
             }
             return;
         };
@@ -52,7 +52,7 @@ impl Engine {
     }
 
     /// Ends every answer that is being made for `owner`, whose account was just hidden: here, and
-    /// waits a moment until their followers have been told, and on other servers, which are rung.
+    /// waits a moment until their followers have been told, and on other servers, which are notified.
     /// What begins afterwards ends by itself within seconds.
     pub async fn stop_all_of(&self, owner: UserId) {
         let mut theirs = self.running.all();
@@ -61,35 +61,36 @@ impl Engine {
             generation.stop(Stop::Deleted);
         }
         let ends = theirs.iter().map(|generation| end_of(generation));
-        self.ask_makers_to_look(owner).await;
+        self.ask_makers_to_poll(owner).await;
         let _ = tokio::time::timeout(END_WAIT, futures_util::future::join_all(ends)).await;
     }
 
-    /// Asks another server to look at once whether one of its responses shall stop or is gone. It
+    /// Asks another server to poll at once whether one of its responses shall stop or is gone. It
     /// would find out by itself in a second, so nothing waits for this and it may fail.
-    pub fn ask_to_look(&self, owner: ServerId) {
+    pub fn ask_to_poll(&self, server: ServerId) {
         if let Some(bus) = self.bus.clone() {
-            self.tasks.spawn(async move { bus.ring(&publish::server(owner)).await });
+            self.tasks.spawn(async move { bus.notify(&publish::server(server)).await });
         }
     }
 
-    /// The other server that makes this response, if there is one that can be asked to look.
+    /// The other server that makes this response, if there is one that can be asked to poll.
     pub async fn maker_elsewhere(&self, id: Option<ResponseId>) -> Option<ServerId> {
         let id = id.filter(|id| self.bus.is_some() && self.running.find(*id).is_none())?;
         // It finds out by itself in a second.
         let row = crud::engine::find_response(&self.db, id).await.ok()??;
-        Some(row.owner).filter(|owner| *owner != self.fence().owner && !row.status.is_final())
+        Some(row.server_id)
+            .filter(|owner| *owner != self.fence().server_id && !row.status.is_final())
     }
 
-    /// Asks every other server that makes something for `user` to look, as
-    /// [`Engine::ask_to_look`] does.
-    async fn ask_makers_to_look(&self, user: UserId) {
+    /// Asks every other server that makes something for `user` to poll, as
+    /// [`Engine::ask_to_poll`] does.
+    async fn ask_makers_to_poll(&self, user: UserId) {
         if self.bus.is_none() {
             return;
         }
-        match crud::responses::list_makers(&self.db, user, self.fence().owner).await {
-            Ok(makers) => makers.into_iter().for_each(|maker| self.ask_to_look(maker)),
-            Err(error) => tracing::debug!(%user, %error, "other servers were not asked to look"),
+        match crud::responses::list_makers(&self.db, user, self.fence().server_id).await {
+            Ok(makers) => makers.into_iter().for_each(|maker| self.ask_to_poll(maker)),
+            Err(error) => tracing::debug!(%user, %error, "other servers were not asked to poll"),
         }
     }
 }

@@ -6,7 +6,7 @@ use schemas::event::Event;
 use super::log::Log;
 use super::render;
 
-/// A valid sequence that tells the same story: every text in one delta.
+/// A valid sequence with the same content: every text in one delta.
 pub(crate) fn log(row: &response::Model, rows: &[message::Model]) -> Log {
     let log = Log::new(row.message_id);
     log.append([Event::Created, Event::InProgress]);

@@ -49,7 +49,7 @@ pub(crate) struct Transcript {
     late_reasoning: String,
     /// The sources that were named and have no place in the text yet.
     sources: Sources,
-    /// How many characters of the answer were there before it was gone on with.
+    /// How many characters of the answer were there before it was continued.
     kept: u32,
     /// What the response waits for since the last event.
     waiting: Option<Wait>,
@@ -177,7 +177,7 @@ impl Transcript {
         self.entries.iter().filter_map(call).collect()
     }
 
-    /// Takes note that the answer is gone on with from here: whoever names sources from now on
+    /// Takes note that the answer is continued from here: whoever names sources from now on
     /// speaks of what comes now.
     pub(crate) fn keep(&mut self) {
         let texts = self.texts().filter(|(kind, _)| **kind == ItemKind::Message);

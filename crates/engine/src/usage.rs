@@ -38,7 +38,7 @@ fn texts(log: &Log) -> (String, String) {
             }
         }
     });
-    // What it goes on with was written, and counted, by another. It comes before any call.
+    // What it continues was written, and counted, by another. It comes before any call.
     let own = answer.split_off(answer.floor_char_boundary(log.earlier()));
     (own, reasoning)
 }

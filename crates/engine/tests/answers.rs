@@ -70,7 +70,7 @@ impl Kit {
             provider: model.provider.name().to_owned(),
             purpose: response::Purpose::Answer,
             parameters: response::Parameters::default(),
-            owner: fence.owner,
+            server_id: fence.server_id,
             epoch: fence.epoch,
             at: now,
         });

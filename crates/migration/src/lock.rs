@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(200);
 pub struct Lease {
     db: DatabaseConnection,
     holder: i64,
-    beating: JoinHandle<()>,
+    heartbeats: JoinHandle<()>,
 }
 
 /// Waits for the lease.
@@ -53,8 +53,8 @@ pub async fn acquire(db: &DatabaseConnection) -> Result<Lease, DbErr> {
             }
         };
         if taken {
-            let beating = beat(db.clone(), holder);
-            return Ok(Lease { db: db.clone(), holder, beating });
+            let heartbeats = heartbeat(db.clone(), holder);
+            return Ok(Lease { db: db.clone(), holder, heartbeats });
         }
         tokio::time::sleep(POLL).await;
     }
@@ -63,7 +63,7 @@ pub async fn acquire(db: &DatabaseConnection) -> Result<Lease, DbErr> {
 impl Lease {
     /// Lets the next server have it.
     pub async fn release(self) -> Result<(), DbErr> {
-        self.beating.abort();
+        self.heartbeats.abort();
         let sql = format!("DELETE FROM {TABLE} WHERE id = 1 AND holder = ?");
         execute(&self.db, &sql, [self.holder.into()]).await?;
         Ok(())
@@ -72,7 +72,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.beating.abort();
+        self.heartbeats.abort();
     }
 }
 
@@ -85,7 +85,7 @@ fn random_holder() -> i64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "aborted by its only owner, the lease")]
-fn beat(db: DatabaseConnection, holder: i64) -> JoinHandle<()> {
+fn heartbeat(db: DatabaseConnection, holder: i64) -> JoinHandle<()> {
     tokio::spawn(async move {
         let sql = format!("UPDATE {TABLE} SET beat = beat + 1 WHERE id = 1 AND holder = ?");
         loop {

@@ -1,4 +1,4 @@
-//! How often a response was gone on with after its server had died, and what that cost.
+//! How often a response was continued after its server had died, and what that cost.
 
 use sea_orm_migration::prelude::*;
 

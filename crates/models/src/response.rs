@@ -87,7 +87,7 @@ pub struct Model {
     pub message_id: MessageId,
     /// What it was made for.
     pub purpose: OrUnknown<Purpose>,
-    /// The response whose text it goes on with, in the same message.
+    /// The response whose text it continues, in the same message.
     pub previous_response_id: Option<ResponseId>,
     /// How far it is.
     pub status: ResponseStatus,
@@ -122,7 +122,7 @@ pub struct Model {
     pub context_tokens: Option<i32>,
     /// Of them, the instructions.
     pub instructions_tokens: Option<i32>,
-    /// Of them, what was kept of the answer when it was gone on with, and what asks for that.
+    /// Of them, what was kept of the answer when it was continued, and what asks for that.
     pub kept_tokens: Option<i32>,
     /// The name of how tokens were counted; `estimate` if they were not.
     pub tokenizer: Option<String>,
@@ -141,10 +141,11 @@ pub struct Model {
     /// What happened, in words fit for the user.
     pub error_message: Option<String>,
     /// The server that generates it: with `epoch` the fence every write is conditional on.
-    pub owner: ServerId,
-    /// The owner's epoch when it took the response.
+    #[sea_orm(column_name = "owner")]
+    pub server_id: ServerId,
+    /// That server's epoch when it took the response.
     pub epoch: i64,
-    /// How often it was gone on with after the server that made it had died or stopped.
+    /// How often it was continued after the server that made it had died or stopped.
     pub continuations: i32,
     /// How many tokens that cost to read, by our estimate.
     pub continued_tokens: i64,
@@ -182,7 +183,7 @@ pub struct Accepted {
     /// What was asked for beside the messages.
     pub parameters: Parameters,
     /// The server that generates it.
-    pub owner: ServerId,
+    pub server_id: ServerId,
     /// That server's epoch.
     pub epoch: i64,
     /// When it was accepted.
@@ -193,7 +194,7 @@ impl Model {
     /// The row of a response of which nothing was generated yet.
     pub fn accepted(response: Accepted) -> Self {
         let Accepted { id, user_id, conversation_id, user_message_id, message_id, .. } = response;
-        let Accepted { purpose, model, provider, parameters, owner, epoch, at, .. } = response;
+        let Accepted { purpose, model, provider, parameters, server_id, epoch, at, .. } = response;
         Self {
             id,
             user_id,
@@ -227,7 +228,7 @@ impl Model {
             usage_estimated: false,
             error_code: None,
             error_message: None,
-            owner,
+            server_id,
             epoch,
             continuations: 0,
             continued_tokens: 0,

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::ServerId;
 
-/// A running server. `(epoch, beat)` shows others that it lives.
+/// A running server. `(epoch, liveness)` shows others that it lives.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "servers")]
 pub struct Model {
@@ -13,8 +13,9 @@ pub struct Model {
     pub id: ServerId,
     /// Raised by whoever takes its responses over.
     pub epoch: i64,
-    /// Raised every 2 s while it runs something.
-    pub beat: i64,
+    /// The liveness counter, incremented every 2 s while the server runs something.
+    #[sea_orm(column_name = "beat")]
+    pub liveness: i64,
 }
 
 /// No relations: `crud` joins by hand.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use api::{ApiConfig, VersionInfo};
 use auth::{AccessTokens, PasswordParameters, Passwords, RefreshTokens, SecretKey, SetupCodes};
 use bus::{Bus, Keys};
-use crud::{Limits, MySqlTarget, Opened, Options, SqliteOptions, Tls};
+use crud::{Connected, Limits, MySqlTarget, Options, SqliteOptions, Tls};
 use models::Context;
 use provider::Provider;
 use services::{
@@ -72,7 +72,7 @@ impl App {
         };
         let secrets = Secrets::load(&config)?;
         let database = options(&config, true);
-        let Opened { db, .. } = tokio::select! {
+        let Connected { db, .. } = tokio::select! {
             opened = crud::connect(&database) => opened?,
             never = api::wait_on(&listener) => match never {},
         };
@@ -178,7 +178,7 @@ impl App {
 
 /// Brings the schema up to date and ends.
 pub async fn migrate(config: Config) -> Result<()> {
-    let Opened { db, applied } = crud::connect(&options(&config, false)).await?;
+    let Connected { db, applied } = crud::connect(&options(&config, false)).await?;
     db.close().await;
     let database = config.database.to_string();
     if applied.steps.is_empty() {

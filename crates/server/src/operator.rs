@@ -174,7 +174,7 @@ impl Operator {
     }
 
     /// Deletes an account with everything in it: hidden at once, then removed in steps. What is
-    /// interrupted the server's next start goes on with.
+    /// interrupted the server's next start continues.
     pub async fn delete_user(&self, user: UserId) -> Result<()> {
         match removal::hide(&self.db, user, self.context.now()).await? {
             Hidden::Done => {}

@@ -85,8 +85,8 @@ pub enum Error {
     /// The response that runs in the conversation has to end first.
     #[error("a response is running in this conversation")]
     ConversationLocked(ResponseId),
-    /// The answer of this response cannot be gone on with.
-    #[error("the answer cannot be gone on with")]
+    /// The answer of this response cannot be continued.
+    #[error("the answer cannot be continued")]
     CannotContinue(Uncontinuable),
     /// The `Idempotency-Key` was used for another request.
     #[error("the idempotency key was used for another request")]
@@ -153,14 +153,14 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why an answer cannot be gone on with.
+/// Why an answer cannot be continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uncontinuable {
     /// It is whole.
     Whole,
     /// It has no text.
     Empty,
-    /// This response went on with it before.
+    /// This response continued it before.
     By(ResponseId),
 }
 

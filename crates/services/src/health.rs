@@ -35,13 +35,14 @@ impl Health {
         let (db, fence) = (&self.core.db, self.engine.fence());
         if db.ping().await.is_err() {
             reasons.push("database");
-        } else if db.is_full() && crud::servers::probe(db, fence.owner, fence.epoch).await.is_err()
+        } else if db.is_full()
+            && crud::servers::probe(db, fence.server_id, fence.epoch).await.is_err()
         {
             // Asked only once a write has failed: a server that is well writes nothing here.
             reasons.push("storage");
         } else if db.is_locked() {
             // Nobody may have written since it was free again; the outcome is told by `degraded`.
-            let _ = crud::servers::probe(db, fence.owner, fence.epoch).await;
+            let _ = crud::servers::probe(db, fence.server_id, fence.epoch).await;
         }
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }

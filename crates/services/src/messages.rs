@@ -142,7 +142,7 @@ impl Beside {
         self.calls.extend(Self::of(row).calls);
     }
 
-    /// The same and what the response that goes on with the answer has brought so far.
+    /// The same and what the response that continues the answer has brought so far.
     fn before(mut self, so_far: SoFar) -> SoFar {
         if let Some(more) = &so_far.reasoning {
             self.reasoning.get_or_insert_default().push_str(more);

@@ -55,7 +55,7 @@ impl Responses {
         let (answer, response) = match answer {
             Some(answer) if row.status.is_final() => (Some(answer), resource(&row, &produced)),
             Some(answer) => (Some(answer), self.engine.describe(&row).await?),
-            // Another response has gone on with it.
+            // Another response has continued it.
             None => {
                 let found = crud::messages::find(&self.core.db, owner, row.message_id).await?;
                 (found.map(Owned::into_inner), self.engine.describe(&row).await?)

@@ -1,8 +1,8 @@
-//! The database engines stories run on: SQLite in a temporary directory, MariaDB and MySQL as
+//! The database engines tests run on: SQLite in a temporary directory, MariaDB and MySQL as
 //! child processes with temporary data.
 //!
-//! A server is started once per test binary, when the first story needs it, on a free port and
-//! a unix socket. Each story gets a database and a user of its own.
+//! A server is started once per test binary, when the first test needs it, on a free port and
+//! a unix socket. Each test gets a database and a user of its own.
 
 mod database;
 mod program;
@@ -31,7 +31,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Every engine, in the order in which stories run.
+    /// Every engine, in the order in which tests run.
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::MariaDb, Self::MySql];
 
     /// The engine's name in test names and in `CHATAPP_TEST_REQUIRE`.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::engine::Engines;
-use crate::log::{self, StoryLog};
+use crate::log::{self, TestLog};
 use crate::test::{Body, Run, Test};
 
 /// How long a test may take.
@@ -136,8 +136,8 @@ impl Times {
 
 /// Executes one run on a thread and a runtime of its own.
 fn execute(name: &str, limit: Duration, engines: Arc<Engines>, body: Body) -> Result<(), Failed> {
-    let story = Arc::new(StoryLog::default());
-    let log = Arc::clone(&story);
+    let test = Arc::new(TestLog::default());
+    let log = Arc::clone(&test);
     let (sender, receiver) = mpsc::channel();
     std::thread::Builder::new()
         .name(name.to_owned())
@@ -151,17 +151,17 @@ fn execute(name: &str, limit: Duration, engines: Arc<Engines>, body: Body) -> Re
         Err(mpsc::RecvTimeoutError::Disconnected) => Err("panicked".to_owned()),
         Err(mpsc::RecvTimeoutError::Timeout) => Err("blocks its thread".to_owned()),
     };
-    let unexpected = story.unexpected();
+    let unexpected = test.unexpected();
     let why = match ended {
         Ok(()) if unexpected.is_empty() => return Ok(()),
         Ok(()) => format!("logged errors it did not expect:\n{}", unexpected.join("\n")),
         Err(why) => why,
     };
-    Err(Failed::from(format!("{name} {why}\nits log:\n{}", story.recent().join("\n"))))
+    Err(Failed::from(format!("{name} {why}\nits log:\n{}", test.recent().join("\n"))))
 }
 
 fn execute_here(
-    log: &Arc<StoryLog>,
+    log: &Arc<TestLog>,
     limit: Duration,
     engines: Arc<Engines>,
     body: Body,

@@ -1,8 +1,8 @@
-//! What the code under test logs, story by story.
+//! What the code under test logs, test by test.
 //!
-//! A story fails when something it did logged an error, or panicked on any of its threads,
-//! unless the story said before that it would ([`expect_error`]). What was logged at `info`
-//! and above is shown when a story fails, and not otherwise. `CHATAPP_TEST_LOG` (filters as
+//! A test fails when something it did logged an error, or panicked on any of its threads,
+//! unless the test said before that it would ([`expect_error`]). What was logged at `info`
+//! and above is shown when a test fails, and not otherwise. `CHATAPP_TEST_LOG` (filters as
 //! in `RUST_LOG`) prints everything at once.
 
 use std::cell::RefCell;
@@ -16,26 +16,26 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// How many lines are kept to be shown when a story fails.
+/// How many lines are kept to be shown when a test fails.
 const KEPT_LINES: usize = 200;
 
 thread_local! {
-    /// The story this thread works for: the thread that runs it and those of its runtime.
-    static STORY: RefCell<Option<Arc<StoryLog>>> = const { RefCell::new(None) };
+    /// The test this thread works for: the thread that runs it and those of its runtime.
+    static TEST: RefCell<Option<Arc<TestLog>>> = const { RefCell::new(None) };
 }
 
-/// Declares that the running story will cause error lines or panics that contain `text`.
+/// Declares that the running test will cause error lines or panics that contain `text`.
 ///
-/// Outside of a story it does nothing.
+/// Outside of a test it does nothing.
 pub fn expect_error(text: &str) {
-    if let Some(story) = current() {
-        lock(&story.0).expected.push(text.to_owned());
+    if let Some(test) = current() {
+        lock(&test.0).expected.push(text.to_owned());
     }
 }
 
-/// The log of one story.
+/// The log of one test.
 #[derive(Debug, Default)]
-pub(crate) struct StoryLog(Mutex<Lines>);
+pub(crate) struct TestLog(Mutex<Lines>);
 
 #[derive(Debug, Default)]
 struct Lines {
@@ -44,10 +44,10 @@ struct Lines {
     expected: Vec<String>,
 }
 
-impl StoryLog {
-    /// Makes everything this thread does part of this story.
+impl TestLog {
+    /// Makes everything this thread does part of this test.
     pub(crate) fn enter(self: &Arc<Self>) {
-        STORY.set(Some(Arc::clone(self)));
+        TEST.set(Some(Arc::clone(self)));
     }
 
     /// The errors nobody expected.
@@ -79,17 +79,17 @@ fn lock(lines: &Mutex<Lines>) -> std::sync::MutexGuard<'_, Lines> {
     lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn current() -> Option<Arc<StoryLog>> {
-    STORY.try_with(|story| story.borrow().clone()).ok().flatten()
+fn current() -> Option<Arc<TestLog>> {
+    TEST.try_with(|test| test.borrow().clone()).ok().flatten()
 }
 
-/// A runtime whose threads work for the story of the thread that makes it.
+/// A runtime whose threads work for the test of the thread that makes it.
 pub(crate) fn runtime(name: &str) -> std::io::Result<Runtime> {
-    let story = current();
+    let test = current();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name(name)
-        .on_thread_start(move || STORY.set(story.clone()))
+        .on_thread_start(move || TEST.set(test.clone()))
         .enable_all()
         .build()
 }
@@ -107,8 +107,8 @@ pub(crate) fn install() {
             .expect("nothing else installs a subscriber in a test binary");
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| match current() {
-            // The harness shows it with the story it belongs to.
-            Some(story) => story.add(format!("PANIC {panic}"), true),
+            // The harness shows it with the test it belongs to.
+            Some(test) => test.add(format!("PANIC {panic}"), true),
             None => default(panic),
         }));
     });
@@ -123,10 +123,10 @@ impl<S: Subscriber> Layer<S> for Capture {
         if *metadata.level() > Level::INFO {
             return;
         }
-        let Some(story) = current() else { return };
+        let Some(test) = current() else { return };
         let mut line = format!("{} {}:", metadata.level(), metadata.target());
         event.record(&mut Fields(&mut line));
-        story.add(line, *metadata.level() == Level::ERROR);
+        test.add(line, *metadata.level() == Level::ERROR);
     }
 }
 

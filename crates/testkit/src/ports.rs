@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Below those that the kernel gives to listeners and connections that ask for any (Linux: from
 /// 32,768, others from 49,152). One of those can be gone while its server is down: to another
-/// story's listener, or to a client of that very server, since TCP connects a port to itself when
+/// test's listener, or to a client of that very server, since TCP connects a port to itself when
 /// both ends happen to be the same.
 const RANGE: Range<u16> = 10_000..32_000;
 

@@ -1,4 +1,4 @@
-//! A Redis server of one story: started empty, killed, frozen, emptied and filled at will.
+//! A Redis server of one test: started empty, killed, frozen, emptied and filled at will.
 
 use std::fmt;
 use std::path::PathBuf;

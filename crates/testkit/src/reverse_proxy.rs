@@ -1,4 +1,4 @@
-//! A reverse proxy of one story, in front of a server.
+//! A reverse proxy of one test, in front of a server.
 
 use std::path::Path;
 use std::process::Stdio;

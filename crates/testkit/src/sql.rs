@@ -1,4 +1,4 @@
-//! Plain SQL on a story's database, as its operator would type it.
+//! Plain SQL on a test's database, as its operator would type it.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row, TypeInfo, ValueRef};
 
 use crate::engine::Database;
 
-/// A connection of its own to a story's database.
+/// A connection of its own to a test's database.
 #[derive(Debug)]
 pub struct Sql(Inner);
 

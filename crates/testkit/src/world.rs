@@ -1,11 +1,11 @@
-//! What a story is given.
+//! What a test is given.
 
 use std::sync::Arc;
 
 use crate::engine::{Database, Engine, Engines};
 use crate::sql::Sql;
 
-/// One story's surroundings: an engine and an empty database on it that nobody else uses.
+/// One test's surroundings: an engine and an empty database on it that nobody else uses.
 #[derive(Clone, Debug)]
 pub struct World {
     database: Database,
@@ -16,22 +16,22 @@ impl World {
         Self { database }
     }
 
-    /// The engine the story runs on this time.
+    /// The engine the test runs on this time.
     pub fn engine(&self) -> Engine {
         self.database.engine()
     }
 
-    /// The story's database and how to connect to it.
+    /// The test's database and how to connect to it.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// A connection of its own to the story's database, as its operator would open one.
+    /// A connection of its own to the test's database, as its operator would open one.
     pub async fn sql(&self) -> Sql {
         Sql::connect(&self.database).await
     }
 
-    /// The same engine on a server that no other story uses.
+    /// The same engine on a server that no other test uses.
     pub async fn own_server(&self) -> OwnServer {
         self.own_server_with(&[]).await
     }
@@ -44,7 +44,7 @@ impl World {
     }
 }
 
-/// A database server of one story, which may do to it whatever it likes. Ends when it is dropped.
+/// A database server of one test, which may do to it whatever it likes. Ends when it is dropped.
 #[derive(Debug)]
 pub struct OwnServer {
     world: World,

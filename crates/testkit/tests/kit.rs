@@ -1,6 +1,6 @@
 //! The kit on itself: engines start and end, databases are apart, failures are noticed.
 //!
-//! Some stories run this very program again as [`CASE`] says, as stories that fail or hang.
+//! Some tests run this very program again as [`CASE`] says, as tests that fail or hang.
 #![expect(clippy::expect_used, reason = "in a test a broken expectation is a panic")]
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ const CASE: &str = "TESTKIT_CASE";
 #[testkit::test]
 async fn a_database_is_empty_and_its_own(world: World) {
     let mut sql = world.sql().await;
-    // Every story makes the same table, so one shared database would not do.
+    // Every test makes the same table, so one shared database would not do.
     sql.execute("CREATE TABLE t (id INT, name VARCHAR(20))").await;
     assert_eq!(sql.execute("INSERT INTO t VALUES (1, 'one'), (2, NULL)").await, 2);
     assert_eq!(sql.rows("SELECT * FROM t ORDER BY id").await, [["1", "one"], ["2", "NULL"]]);
@@ -44,7 +44,7 @@ async fn the_server_is_one_that_nobody_configured(world: World) {
 }
 
 #[testkit::test]
-async fn an_expected_error_does_not_fail_the_story() {
+async fn an_expected_error_does_not_fail_the_test() {
     testkit::log::expect_error("the disk is on fire");
     tracing::error!("the disk is on fire");
 }
@@ -60,7 +60,7 @@ fn scratch() -> tempfile::TempDir {
 }
 
 #[testkit::test]
-async fn what_goes_wrong_in_a_story_fails_it() {
+async fn what_goes_wrong_in_a_test_fails_it() {
     let output = inner("fail", &scratch()).output().await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(101), "{text}");
@@ -77,7 +77,7 @@ async fn what_goes_wrong_in_a_story_fails_it() {
     }
 }
 
-/// Runs the case `hang`, whose story prints the place of its server, kills it, and waits until
+/// Runs the case `hang`, whose test prints the place of its server, kills it, and waits until
 /// nothing of that server is left.
 #[testkit::test]
 async fn a_killed_test_process_leaves_no_server_behind() {
@@ -85,7 +85,7 @@ async fn a_killed_test_process_leaves_no_server_behind() {
     let tests = inner("hang", &directory).arg("--include-ignored").launch();
     let mut socket = PathBuf::new();
     let mut ended = Engine::MariaDb.available().is_err();
-    eventually("the inner story has its server", async || {
+    eventually("the inner test has its server", async || {
         let line =
             tests.stderr().lines().find_map(|line| line.strip_prefix("socket=").map(PathBuf::from));
         socket = line.unwrap_or_default();

@@ -97,12 +97,12 @@ export default async function ({ browser, url, ask }) {
   assert.ok((await shown()).startsWith(kept), "what there was stays in its place");
   assert.equal(await answers(page).count(), 1);
   assert.equal(await page.locator("article.mine").count(), 1);
-  assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0, "what is written is not gone on with");
+  assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0, "what is written is not continued");
   assert.deepEqual(asked(), ["/api/responses/resp/continue"]);
   // Whoever comes in its middle sees the whole of it.
   await page.reload();
   await eventually("all of it is there", async () => (await shown()).startsWith(kept) && (await shown()).length > kept.length + 20);
-  // Stopped by hand it can be gone on with just as well, and answered anew.
+  // Stopped by hand it can be continued just as well, and answered anew.
   await page.getByRole("button", { name: "Stop" }).click();
   await turn.getByText("Stopped. The text so far is kept.").waitFor();
   await turn.getByRole("button", { name: "Continue" }).waitFor();

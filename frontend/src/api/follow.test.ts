@@ -29,7 +29,7 @@ async function told(after?: number): Promise<string[]> {
     if (one || found.findLast((past) => /^waits|^goes/.test(past))?.startsWith("waits")) found.push(text);
   };
   const nothing = () => {};
-  const sink: Sink = { afresh: nothing, reasoning: nothing, call: nothing, args: nothing, called: nothing, waiting, text: (delta) => found.push(delta), source: ({ url }) => found.push(url) };
+  const sink: Sink = { restart: nothing, reasoning: nothing, call: nothing, args: nothing, called: nothing, waiting, text: (delta) => found.push(delta), source: ({ url }) => found.push(url) };
   await follow("resp_1", sink, { after });
   return found;
 }

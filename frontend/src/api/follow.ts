@@ -18,8 +18,8 @@ export type Source = Pick<Annotation, "url" | "title">;
 
 /** What a follower is told. */
 export interface Sink {
-  /** The answer begins afresh: whatever was shown of it is forgotten. */
-  afresh(): void;
+  /** The answer starts again: drop what was shown of it. */
+  restart(): void;
   text(delta: string): void;
   reasoning(delta: string): void;
   /** A tool is being called. */
@@ -99,7 +99,7 @@ function take(frame: Frame, sink: Sink): Response | undefined {
   sink.waiting(event.type === "response.in_progress" ? (event.response?.waiting ?? undefined) : undefined);
   switch (event.type) {
     case "response.created":
-      sink.afresh();
+      sink.restart();
       return undefined;
     case "response.output_text.delta":
       sink.text(event.delta);

@@ -24,7 +24,7 @@ let asked: Asked[];
 let renewed: number;
 /** Whether anything of the server can be reached. */
 let reachable: boolean;
-/** What the sink was told: texts, and `|` where the answer begins afresh. */
+/** What the sink was told: texts, and `|` where the answer starts again. */
 let told: string;
 
 const event = (id: number, type: string, rest: object = {}) => `id: ${id}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
@@ -90,7 +90,7 @@ async function begin(options: { after?: number; signal?: AbortSignal } = {}) {
   const { follow } = await import("./follow");
   const nothing = () => {};
   const sink: Sink = {
-    afresh: () => void (told += "|"),
+    restart: () => void (told += "|"),
     text: (delta) => void (told += delta),
     reasoning: nothing, call: nothing, args: nothing, called: nothing, waiting: nothing, source: nothing,
   };
@@ -130,7 +130,7 @@ it("begins after the event that is known already", async () => {
   expect(told).toBe("b");
 });
 
-it("forgets what was told when the server begins afresh", async () => {
+it("forgets what was told when the server starts again", async () => {
   connections = [stream([text(3, "half")]), stream([created(1_000_000), text(1_000_001, "whole"), ended(1_000_002)])];
   const { following } = await begin({ after: 2 });
   await vi.advanceTimersByTimeAsync(500);

@@ -216,7 +216,7 @@ export const en = {
     unsure: "It was tried a day ago or longer, and may have arrived. Look into the conversation before you send it again.",
     unknown: "Something went wrong. Try again.",
     conversation_locked: "An answer is still being written in this conversation. Wait for its end or stop it.",
-    cannot_continue: "There is nothing to go on with: the answer is whole, or was gone on with elsewhere.",
+    cannot_continue: "There is nothing to go on with: the answer is whole, or was continued elsewhere.",
     rate_limit_exceeded: "Too many requests. Wait a moment and try again.",
     overloaded: "The server is busy. Try again in a moment.",
     storage_full: "The server's disk is full. Nothing was saved.",

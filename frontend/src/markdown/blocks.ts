@@ -35,14 +35,14 @@ export class Blocks {
   /** All blocks of `text`; `finished` says that it will not grow. */
   read(source: string, finished: boolean): Block[] {
     const text = source.includes("\r") ? source.replace(/\r\n?/g, "\n") : source;
-    if (!text.startsWith(this.#text)) this.#afresh();
+    if (!text.startsWith(this.#text)) this.#restart();
     this.#text = text;
     if (finished) return this.#whole(text);
     this.#settle(text);
     return [...this.#final, ...this.#growing(text)];
   }
 
-  #afresh(): void {
+  #restart(): void {
     this.#segments = new Segments();
     this.#reader = new Reader();
     this.#final = [];

@@ -145,7 +145,7 @@ describe("blocks of a growing text", () => {
     expect(places("# a\n\ntext **bold**\n\n- x")).toEqual([0, 5, 20]);
   });
 
-  it("begin afresh when the text is another one", () => {
+  it("begin again when the text is another one", () => {
     const blocks = new Blocks();
     blocks.read("one\n\ntwo\n\nthree\n\nfour", false);
     expect(blocks.read("other", false).map((block) => block.token.raw)).toEqual(["other"]);

@@ -54,7 +54,7 @@ export class Live {
   /** Follows to the end, drawing at most once a frame. `after` is the last event that is known. */
   async follow(after?: number): Promise<Response> {
     const sink = {
-      afresh: () => {
+      restart: () => {
         // What is told again comes faster than it was made.
         if (this.#text !== "" || this.#reasoning !== "" || this.#calls.length > 0) this.watched = false;
         this.#thinkingSince = this.thoughtFor = 0;

@@ -124,7 +124,7 @@ describe("w7: an answer that was cut off", () => {
   const cut = () => ({ ...message(4, "msg_3"), status: "incomplete", response_id: "resp_4" }) as Message;
   const goesOn = () => reply(202, { user_message: message(3, "msg_2"), message: { ...cut(), status: "in_progress" }, response: { id: "resp_5" } });
 
-  it("is gone on with in its place, and nothing is said in the person's name", async () => {
+  it("is continued in its place, and nothing is said in the person's name", async () => {
     messages = [...branch(1, 3), cut()];
     const thread = await shows();
     replies = [goesOn];
@@ -142,7 +142,7 @@ describe("w7: an answer that was cut off", () => {
     thread.leave();
   });
 
-  it("is gone on with once, however often that has to be asked for", async () => {
+  it("is continued once, however often that has to be asked for", async () => {
     messages = [...branch(1, 3), cut()];
     const thread = await shows();
     const lost = () => {
@@ -159,7 +159,7 @@ describe("w7: an answer that was cut off", () => {
     thread.leave();
   });
 
-  it("stays as it is when it cannot be gone on with, and that is said", async () => {
+  it("stays as it is when it cannot be continued, and that is said", async () => {
     messages = [...branch(1, 3), cut()];
     const thread = await shows();
     replies = [() => reply(409, { error: { message: "No.", code: "cannot_continue" } })];

@@ -26,6 +26,21 @@ const fn retired(word: &'static str, instead: &'static str, why: &'static str) -
 const RETIRED: &[Retired] = &[
     retired("bus_looks_total", "chatapp_bus_polls_total", "metrics of ours begin with chatapp_"),
     retired("looks are counted", "servers count polls", "the field's word is poll"),
+    retired("ask_to_look", "ask_to_poll", "reading the database for changes is polling"),
+    retired("ask_makers_to_look", "ask_makers_to_poll", "reading for changes is polling"),
+    retired("bell", "subscription or notification", "the field's words for a channel"),
+    retired("bells", "subscriptions or notifications", "the field's words for a channel"),
+    retired("rung", "notified", "the field's word"),
+    retired("afresh", "from the start, replay or again", "it did not say what begins"),
+    retired("begin_afresh", "begin_again", "it did not say what begins"),
+    retired("story", "test", "a test is a test"),
+    Retired {
+        word: "gone on with",
+        instead: "continued",
+        why: "one word for it",
+        // The descriptions of openapi.json, which change with the API only.
+        except: &["crates/schemas/", "crates/api/src/routes/", "frontend/src/api/schema.d.ts"],
+    },
     retired("none twice", "without duplicates", "the field's words are contiguous and duplicate"),
 ];
 

@@ -188,7 +188,7 @@ requests {
         "An answer is being generated in the conversation; `error.response_id` names it.",
         "Follow it to its end, or stop it at `POST /api/responses/{id}/cancel`.";
     CannotContinue = "cannot_continue", CONFLICT, Conflict,
-        "The answer cannot be gone on with: it is whole, has no text, or was gone on with before.",
+        "The answer cannot be continued: it is whole, has no text, or was continued before.",
         "Ask for another answer at `POST /api/messages/{id}/regenerate`, or continue the response that `error.response_id` names.";
     EtagMismatch = "etag_mismatch", PRECONDITION_FAILED, InvalidRequest,
         "It has changed since the version that `If-Match` names; nothing was done.",
@@ -300,7 +300,7 @@ const ANSWERS: &str = "
 ## Of answers
 
 An answer that fails after it has begun is no failed request: the stream ends with `response.failed`, the stored response has the status `failed`, and its `error` has one of these codes.
-The text that came is kept. `POST /api/responses/{id}/continue` goes on with it, `POST /api/messages/{id}/regenerate` asks again.
+The text that came is kept. `POST /api/responses/{id}/continue` continues it, `POST /api/messages/{id}/regenerate` asks again.
 
 | Code | When | What to do |
 |---|---|---|

@@ -239,7 +239,7 @@ fn cannot_continue(why: Uncontinuable) -> ApiError {
             None,
         ),
         Uncontinuable::By(newest) => (
-            "Another response went on with this answer; error.response_id names it. Continue that \
+            "Another response continued this answer; error.response_id names it. Continue that \
               one.",
             Some(newest),
         ),

@@ -57,12 +57,12 @@ impl Finish {
 }
 
 async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
-    let Model { id, conversation_id, owner, epoch, .. } = finish.response;
+    let Model { id, conversation_id, server_id, epoch, .. } = finish.response;
     // The fence first: where it is gone nothing is touched.
     let ended = Entity::update_many()
         .set(end_of(&finish.response))
         .filter(Column::Id.eq(id))
-        .filter(Fence { owner, epoch }.condition())
+        .filter(Fence { server_id, epoch }.condition())
         .exec(tx)
         .await?;
     if ended.rows_affected != 1 {
@@ -84,7 +84,7 @@ async fn finish_in(tx: &Tx, finish: &Finish, terms: &Terms) -> Result<bool> {
 }
 
 /// What the end of a response changes in its row: all but what was settled when it was accepted,
-/// taken over or gone on with. Written again, it would be looked up in every index and table that
+/// taken over or continued. Written again, it would be looked up in every index and table that
 /// the columns have to do with.
 fn end_of(row: &Model) -> ActiveModel {
     let mut end = row.clone().into_active_model().reset_all();
@@ -99,7 +99,7 @@ fn end_of(row: &Model) -> ActiveModel {
         Column::Provider,
         Column::Parameters,
         Column::InputToSeq,
-        Column::Owner,
+        Column::ServerId,
         Column::Epoch,
         Column::Continuations,
         Column::ContinuedTokens,

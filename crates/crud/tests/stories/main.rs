@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     testkit::main()
 }
 
-/// How to open the story's database.
+/// How to open the test's database.
 fn options(world: &World) -> Options {
     let database = match world.database().server() {
         None => Database::Sqlite(SqliteOptions {

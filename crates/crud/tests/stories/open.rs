@@ -116,7 +116,7 @@ async fn a_missing_database_is_created(world: World) {
     let crud::MySqlTarget::Parts { name, .. } = &mut mysql.target else { panic!("in parts") };
     *name = format!("{name}new");
     let name = name.clone();
-    // The story's account has rights on its own database only.
+    // The test's account has rights on its own database only.
     let error = crud::connect(&options).await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, ConnectError::Missing { .. }), "{text}");

@@ -8,7 +8,7 @@ use testkit::{Engine, World};
 
 const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
 
-/// How to open the story's database as somebody else, perhaps under another name.
+/// How to open the test's database as somebody else, perhaps under another name.
 fn options_of(world: &World, account: &str, database: &str) -> Options {
     let mut options = super::options(world);
     let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
@@ -18,7 +18,7 @@ fn options_of(world: &World, account: &str, database: &str) -> Options {
     options
 }
 
-/// Makes an account with the story's password and these rights.
+/// Makes an account with the test's password and these rights.
 async fn account(world: &World, name: &str, rights: &str, database: &str) {
     let password = &world.database().server().unwrap().password;
     for host in ["localhost", "%"] {

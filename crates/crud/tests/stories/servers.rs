@@ -38,7 +38,7 @@ async fn a_server_that_left_before_its_last_turn_was_stored_is_replaced(world: W
 
     let mut found = crud::servers::list_with_open_responses(&db, observer).await.unwrap();
     let seen = found.pop().unwrap();
-    assert_eq!((seen.id, seen.beat, found.len()), (gone, crud::servers::STOPPED, 0));
+    assert_eq!((seen.id, seen.liveness, found.len()), (gone, crud::servers::STOPPED, 0));
     // Of all that have seen it, one takes it over.
     assert!(crud::servers::take_over(&db, seen.clone()).await.unwrap());
     assert!(!crud::servers::take_over(&db, seen).await.unwrap());

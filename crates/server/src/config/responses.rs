@@ -21,12 +21,12 @@ section! {
     /// model to go on from its text, in the same message, once the server is back or another one
     /// has taken over. How well models do that: `docs/STREAMING.md`.
     on_interruption: OnInterruption = "mark";
-    /// How often one answer is gone on with. At the next interruption it ends as `interrupted`.
+    /// How often one answer is continued. At the next interruption it ends as `interrupted`.
     continue_attempts: u32 = "3", range "1" to "100";
     /// How many tokens going on with one answer may read in all, by the server's estimate: each
     /// attempt sends the conversation and the text so far again.
     continue_tokens: u32 = "200000", range "1" to "1000000000";
-    /// What a model that goes on with its answer is told, as a last message of the user after its
+    /// What a model that continues its answer is told, as a last message of the user after its
     /// own text so far; also when a person asks for it (`POST /api/responses/{id}/continue`). Leave
     /// it empty for providers that complete a last message of the assistant by themselves.
     continue_instruction: String =

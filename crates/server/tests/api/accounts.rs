@@ -293,7 +293,7 @@ async fn an_unknown_address_takes_as_long_as_a_wrong_password(world: World) {
         client.post("/api/auth/login", body).await.expect_error(401, "invalid_credentials");
         begun.elapsed()
     };
-    // Other stories share the machine, so one round out of step is forgiven; a login that skips
+    // Other tests share the machine, so one round out of step is forgiven; a login that skips
     // the work is out of step in every round.
     let mut rounds = Vec::new();
     for _ in 0..3 {

@@ -16,7 +16,7 @@ use super::{PROMPT, settings, ticks, upstream};
 /// The password that an operator gives somebody.
 const ANOTHER: &str = "lantern gravel orchestra";
 
-/// The program with the settings of one story.
+/// The program with the settings of one test.
 struct Operator<'a> {
     place: &'a Place,
     settings: Settings,

@@ -1,6 +1,6 @@
 //! The real program: built, started, fed, crashed and told to stop, as its operator would.
 //!
-//! Nothing any of these processes prints may hold a secret or what people wrote: every story
+//! Nothing any of these processes prints may hold a secret or what people wrote: every test
 //! looks through all of it at its end (see [`place`]).
 #![cfg(unix)]
 #![expect(
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     testkit::main()
 }
 
-/// What people write in these stories; the word in it appears nowhere else.
+/// What people write in these tests; the word in it appears nowhere else.
 const PROMPT: &str = "Where is the marmalade lighthouse?";
 
 /// A scripted provider in this process.
@@ -64,7 +64,7 @@ async fn upstream() -> MockServer {
     MockServer::start(([127, 0, 0, 1], 0).into()).await.expect("a free port for the provider")
 }
 
-/// A server that keeps everything in the story's database and asks `upstream` for answers.
+/// A server that keeps everything in the test's database and asks `upstream` for answers.
 fn settings(world: &World, upstream: &MockServer) -> Settings {
     Settings::quick().on(world.database()).upstream(&upstream.base_url())
 }

@@ -17,7 +17,7 @@ use super::predecessor::{ADA, BCRYPT, Ids, Old, SAID};
 struct New {
     place: Place,
     settings: Settings,
-    /// The story's database, if it keeps everything there.
+    /// The test's database, if it keeps everything there.
     database: Option<Database>,
 }
 
@@ -27,7 +27,7 @@ impl New {
         Self::migrated(Settings::quick(), None).await
     }
 
-    /// In the story's database.
+    /// In the test's database.
     async fn on(world: &World) -> Self {
         let database = world.database();
         Self::migrated(Settings::quick().on(database), Some(database.clone())).await
@@ -64,7 +64,7 @@ impl New {
     }
 }
 
-/// Every pair of databases that a story's engine makes: the old one and the new one.
+/// Every pair of databases that a test's engine makes: the old one and the new one.
 async fn pairs(world: &World, folder: &Path) -> Vec<(Old, New)> {
     let mut pairs = Vec::new();
     if world.engine() == Engine::Sqlite {

@@ -42,7 +42,7 @@ async fn the_predecessors_env_file_is_enough(world: World) {
     let server = place.program().serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
-    // The story's database has a character set that is not even Unicode.
+    // The test's database has a character set that is not even Unicode.
     let question = format!("{PROMPT} Żółw 🐢");
     let turn = user.send_and_wait(&conversation, &question).await;
     assert_eq!(turn["response"]["status"], "completed");

@@ -1,4 +1,4 @@
-//! Where a story runs the program, and what its processes may not have printed.
+//! Where a test runs the program, and what its processes may not have printed.
 
 use std::path::Path;
 use std::process::Output;
@@ -24,8 +24,8 @@ const CANARIES: [&str; 7] = [
 /// Every token is a longer word than this, and nothing else that is printed is one.
 const LONGEST_WORD: usize = 40;
 
-/// A story's working directory. When it is dropped, everything that servers printed there is
-/// searched for secrets, which fails the story.
+/// A test's working directory. When it is dropped, everything that servers printed there is
+/// searched for secrets, which fails the test.
 #[derive(Debug)]
 pub(crate) struct Place {
     directory: TempDir,
@@ -80,7 +80,7 @@ pub(crate) async fn run(command: ProcessBuilder) -> (Option<i32>, String, String
     (status.code(), stdout, stderr)
 }
 
-/// Fails the story when `printed` holds a secret.
+/// Fails the test when `printed` holds a secret.
 #[track_caller]
 pub(crate) fn assert_clean(printed: &str) {
     for line in printed.lines() {

@@ -70,7 +70,7 @@ impl Old {
         Self { sql, prefix: String::new(), url, file: Some(file), ids }
     }
 
-    /// One more database on the server of a story.
+    /// One more database on the server of a test.
     pub(crate) async fn on_server(world: &World, name: &str, ids: Ids) -> Self {
         let database = world.database();
         let server = database.server().expect("a server");

@@ -202,7 +202,7 @@ async fn assert_kept(
 #[testkit::test]
 async fn a_second_signal_does_not_wait(world: World) {
     let upstream = upstream().await;
-    // The grace period is longer than this story may take.
+    // The grace period is longer than this test may take.
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
     let place = Place::new();
     let mut server = place.program().settings(&settings).serve().await;

@@ -100,7 +100,7 @@ async fn works(remote: &Remote, settings: &Settings) {
 }
 
 /// A start fails, and says this; the doctor says the same. It does not wait: a command that takes
-/// as long as a database that is away is waited for fails the story.
+/// as long as a database that is away is waited for fails the test.
 async fn fails(settings: &Settings, says: &[&str]) {
     let place = Place::new();
     let (code, said) = start(place.program().settings(settings)).await;

@@ -91,7 +91,7 @@ async fn an_answer_is_shown_as_stored(language: Language) {
     let seen = language.run(url, token, &stage.conversation, &question, None).finish().await;
     assert_eq!(seen.end["status"], "completed", "{}", seen.end);
     assert_eq!(seen.end["text"], question);
-    assert_eq!(seen.afresh, 0);
+    assert_eq!(seen.replays, 0);
     assert_eq!(stage.stored().await["content"], question);
 }
 
@@ -137,7 +137,7 @@ async fn a_network_that_breaks_is_survived(language: Language) {
     assert_eq!(proxy.cuts_left(), 0, "all cuts came in mid-answer");
     assert_eq!(seen.end["status"], "completed", "{}", seen.end);
     assert_eq!(seen.end["text"], question, "nothing is missing or doubled");
-    assert_eq!(seen.afresh, 0, "it always went on where it was");
+    assert_eq!(seen.replays, 0, "it always went on where it was");
     assert_eq!(stage.stored().await["content"], question);
 }
 
@@ -157,5 +157,5 @@ async fn a_stopped_answer_keeps_its_text(language: Language) {
     let text = stored["content"].as_str().unwrap_or_default();
     // Languages count letters differently; UTF-16 has the most.
     assert!(text.encode_utf16().count() >= 200 && question.starts_with(text), "{text:?}");
-    assert_eq!(seen.afresh, 0);
+    assert_eq!(seen.replays, 0);
 }

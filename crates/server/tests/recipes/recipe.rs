@@ -104,8 +104,8 @@ pub(crate) struct Seen {
     pub(crate) end: Value,
     /// What stopping returned.
     pub(crate) stopped: Value,
-    /// How often the answer began afresh.
-    pub(crate) afresh: usize,
+    /// How often the answer was replayed from the start.
+    pub(crate) replays: usize,
 }
 
 impl Client {
@@ -122,15 +122,15 @@ impl Client {
 
     /// Reads to the end.
     pub(crate) async fn finish(mut self) -> Seen {
-        let mut afresh = 0;
+        let mut replays = 0;
         let seen = loop {
             let mut line = self.next().await;
             if line["goes_on"] == false {
-                afresh += 1;
+                replays += 1;
             }
             if line["end"].is_object() {
                 let (end, stopped) = (line["end"].take(), line["stopped"].take());
-                break Seen { end, stopped, afresh };
+                break Seen { end, stopped, replays };
             }
         };
         let status = self.child.wait().await.expect("our own child");

@@ -13,7 +13,7 @@ use super::site::{ENDLESS, Site, follow, newest_stored, read_to_end};
 const CRASH_STEP: u64 = 1_000_000;
 
 #[testkit::test(servers, needs = Redis::need())]
-async fn a_follower_ahead_of_a_crash_starts_afresh(world: World) {
+async fn a_follower_ahead_of_a_crash_is_replayed_from_the_start(world: World) {
     let site = Site::start(&world).await;
     let (_here, response) = site.answer(ENDLESS).await;
     eventually("a checkpoint", async || newest_stored(&world).await >= 6).await;
@@ -196,7 +196,7 @@ impl Orphan {
     }
 }
 
-/// Goes on with a response; the stream and the new response's id.
+/// Continues a response; the stream and the new response's id.
 async fn continued(client: &Anonymous, response: &str, model: &str) -> (EventStream, String) {
     let path = format!("/api/responses/{response}/continue");
     let body = json!({"model": model, "stream": true});

@@ -63,10 +63,10 @@ async fn any_follower_reads_exactly_the_stored_log(world: World) {
 }
 
 #[testkit::test(servers, needs = Redis::need())]
-async fn a_stop_reaches_the_other_server_by_its_bell(world: World) {
+async fn a_stop_reaches_the_other_server_by_a_notification(world: World) {
     let site = Site::start(&world).await;
     // With nothing to make, the first server would not listen: its own look of each second may
-    // find what is to be stopped just before the bell.
+    // find what is to be stopped just before the notification.
     let _other = site.answer(ENDLESS).await;
     let (mut here, response) = site.answer(ENDLESS).await;
     here.read_text(3).await;
@@ -78,7 +78,7 @@ async fn a_stop_reaches_the_other_server_by_its_bell(world: World) {
 
 /// Whatever is deleted at the second server, the first one is asked to look.
 #[testkit::test(servers, needs = Redis::need())]
-async fn a_delete_reaches_the_other_server_by_its_bell(world: World) {
+async fn a_delete_reaches_the_other_server_by_a_notification(world: World) {
     let site = Site::start(&world).await;
     let _other = site.answer(ENDLESS).await;
     let ways: [(&str, &str); 4] = [
@@ -110,7 +110,7 @@ async fn a_delete_reaches_the_other_server_by_its_bell(world: World) {
     }
 }
 
-/// The account is hidden before the bell rings, so the look finds what to stop, though the
+/// The account is hidden before the notification is sent, so the poll finds what to stop, though the
 /// conversations may still be there.
 #[testkit::test(servers, needs = Redis::need())]
 async fn a_deleted_account_rings_the_other_server(world: World) {

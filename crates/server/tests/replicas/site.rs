@@ -1,4 +1,4 @@
-//! The servers of a story and what is asked of them.
+//! The servers of a test and what is asked of them.
 
 use std::io::Write as _;
 

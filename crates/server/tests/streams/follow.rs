@@ -54,7 +54,7 @@ async fn a_running_answer_is_resumed_where_it_was_left(world: World) {
 /// A number that was never given out names no place: whoever comes with it gets everything, as it
 /// does not know what it has. What is no number is refused.
 #[testkit::test]
-async fn a_cursor_in_the_future_starts_afresh(world: World) {
+async fn a_cursor_in_the_future_is_replayed_from_the_start(world: World) {
     let app = TestApp::start(&world).await;
     let user = app.user("ada").await;
     let conversation = user.create_conversation().await;

@@ -86,7 +86,7 @@ async fn a_thousand_followers_read_the_same(world: World) {
         .set("CHATAPP_SERVER__MAX_CONNECTIONS", "4096")
         .set("CHATAPP_LIMITS__STREAMS_PER_USER", "4096")
         .set("CHATAPP_LIMITS__STREAMS_PER_ADDRESS", "4096")
-        // All of them come at once, beside other stories: here nobody is to be turned away.
+        // All of them come at once, beside other tests: here nobody is to be turned away.
         .set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "30s")
         .start()
         .await;
@@ -104,7 +104,7 @@ async fn a_thousand_followers_read_the_same(world: World) {
 /// A thousand, or as many as the system lets this process have connections for; each takes two
 /// files here.
 fn followers() -> usize {
-    // Other stories run beside this one.
+    // Other tests run beside this one.
     let wanted = 2 * FOLLOWERS + 500;
     if open_files() < wanted {
         let id = std::process::id().to_string();

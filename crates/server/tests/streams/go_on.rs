@@ -181,7 +181,7 @@ async fn w7_what_cannot_be_gone_on_with_is_refused(world: World) {
     }
     app.user("bob").await.post(&path(&id(&old)), json!({})).await.expect_error(404, "not_found");
 
-    // While another answer runs, and while it is gone on with by another request.
+    // While another answer runs, and while it is continued by another request.
     let running = user.send_async(&conversation, "Meanwhile").await;
     let reply = go_on(&user, &id(&old)).await;
     if user.response(&running).await["status"] == "in_progress" {
@@ -219,7 +219,7 @@ async fn w7_a_failure_before_the_first_new_word_keeps_the_text(world: World) {
     assert_valid(&frames);
     assert_eq!(text_of(&frames), "One. Two. ");
 
-    // A stop in the middle keeps both, and all of it can be gone on with.
+    // A stop in the middle keeps both, and all of it can be continued.
     let third = begin(&app, &user, second, stalled(&["Three. "]), "One. Two. Three. ").await;
     let third = user.cancel(&id(&third)).await;
     assert_eq!(third["status"], "cancelled");
@@ -391,7 +391,7 @@ async fn w7_a_continued_answer_is_exported_and_imported(world: World) {
     let taken = bob.list_conversations().await.pop().unwrap_or_else(|| panic!("{}", reply.text));
     let answer = bob.list_messages(&id(&taken)).await.pop().unwrap();
     assert_eq!(answer["content"], "One. Two. ");
-    // It can be gone on with where it was taken.
+    // It can be continued where it was taken.
     app.upstream().push(whole(&["Three."]));
     let response = answer["response_id"].as_str().unwrap();
     let turn = go_on(&bob, response).await.expect(201);

@@ -1,4 +1,4 @@
-//! The text that an answer had before somebody went on with it is kept, however long it is and
+//! The text that an answer had before somebody continued it is kept, however long it is and
 //! whatever happens to the new response.
 
 use reqwest::Method;
@@ -100,7 +100,7 @@ async fn w7_a_crash_keeps_a_long_text(world: World) {
     app.upstream().push(whole(&[" The end."]));
     let turn = go_on(&user, &id(new)).await.expect(201);
     let expected = expected.clone() + " The end.";
-    same(turn["message"]["content"].as_str().unwrap(), &expected, "gone on with once more");
+    same(turn["message"]["content"].as_str().unwrap(), &expected, "continued once more");
     same(&content(&user, new).await, &expected, "the message");
 }
 

@@ -85,7 +85,7 @@ async fn f5_an_answer_above_max_allowed_packet_ends_and_frees_its_place(world: W
         assert_eq!(turn["response"]["error"]["code"], "answer_not_stored");
         let kept = turn["message"]["content"].as_str().unwrap();
         assert!(whole.starts_with(kept) && kept.len() > 900_000, "{} were kept", kept.len());
-        // It may be gone on with. Nothing more fits, and nothing less is kept.
+        // It may be continued. Nothing more fits, and nothing less is kept.
         let path = format!("/api/responses/{}/continue", turn["response"]["id"].as_str().unwrap());
         let more = user.post(&path, json!({})).await.expect(201);
         assert_eq!(more["response"]["error"]["code"], "answer_not_stored", "{}", more["response"]);

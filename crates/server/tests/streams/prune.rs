@@ -176,8 +176,8 @@ async fn the_neighbour_is_shown_when_a_message_is_deleted(world: World) {
     assert_eq!(shown(&user, &conversation).await, ["1", "1", "1 on", "1 on"]);
     assert!(delete(&roots[1]["user_message"]["id"]).await.is_empty());
     assert_eq!(user.conversation(&conversation).await["head_id"], Value::Null);
-    super::turn(&user, &conversation, "afresh", "mock:echo").await;
-    assert_eq!(shown(&user, &conversation).await, ["afresh", "afresh"]);
+    super::turn(&user, &conversation, "again", "mock:echo").await;
+    assert_eq!(shown(&user, &conversation).await, ["again", "again"]);
     assert_whole(&world).await;
 }
 

@@ -8,7 +8,7 @@ use testkit::client::{EventStream, User};
 use testkit::validator::{assert_valid, assert_valid_from_middle};
 use testkit::{ManualClock, TestApp, World};
 
-/// Longer than any story may take.
+/// Longer than any test may take.
 const SLOW: &str = "mock:ticks=5000,rate=50";
 
 /// The stream ends in the middle; what it brought.

@@ -84,7 +84,7 @@ async fn p9_sources_are_shown_wherever_the_answer_is(world: World) {
     };
     assert_eq!(told(&frames), annotations());
 
-    // Whoever goes on with the answer keeps them, as it does the text.
+    // Whoever continues the answer keeps them, as it does the text.
     let path = format!("/api/responses/{old}/continue");
     let turn = user.post(&path, json!({"model": "mock:ticks=2"})).await.expect(201);
     assert_eq!(turn["message"]["annotations"], annotations());

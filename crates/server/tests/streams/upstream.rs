@@ -1,4 +1,4 @@
-//! A provider that does exactly what one story needs: its answer is a function of the request.
+//! A provider that does exactly what one test needs: its answer is a function of the request.
 
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ where
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
-    // They end with the runtime of their story.
+    // They end with the runtime of their test.
     let tasks = TaskTracker::new();
     tasks.clone().spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {

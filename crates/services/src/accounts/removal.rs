@@ -23,7 +23,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Goes on with deletes that a stop of the server interrupted.
+    /// Continues deletes that a stop of the server interrupted.
     pub(crate) async fn remove_left_over(&self) -> Result<()> {
         let ids = crud::users::removal::list_hidden(&self.core.db).await?;
         if !ids.is_empty() {

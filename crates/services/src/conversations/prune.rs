@@ -61,7 +61,7 @@ impl Conversations {
             }
         }
         if let Some(maker) = maker {
-            self.engine.ask_to_look(maker);
+            self.engine.ask_to_poll(maker);
         }
         Ok(true)
     }

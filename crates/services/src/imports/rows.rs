@@ -449,7 +449,7 @@ impl Maker<'_> {
             ),
             parameters: Parameters::default(),
             // No server of ours has made it.
-            owner: ServerId(Uuid::nil()),
+            server_id: ServerId(Uuid::nil()),
             epoch: 0,
             at: known.map_or(row.created_at, |known| known.created_at),
         });

@@ -257,7 +257,7 @@ impl Responses {
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
             parameters,
-            owner: fence.owner,
+            server_id: fence.server_id,
             epoch: fence.epoch,
             at: context.now(),
         });
@@ -281,7 +281,7 @@ pub(super) struct Request {
     pub(super) question: Question,
     /// The text that has to fit into the model's window.
     pub(super) content: String,
-    /// The answer that is gone on with.
+    /// The answer that is continued.
     pub(super) going_on: Option<message::Model>,
 }
 

@@ -11,7 +11,7 @@ use super::{Responses, Started};
 use crate::error::{Error, Result, Uncontinuable};
 
 impl Responses {
-    /// Goes on with the answer of a response that ended before it was whole. Otherwise as
+    /// Continues the answer of a response that ended before it was whole. Otherwise as
     /// [`Responses::send`].
     pub async fn go_on(
         &self,
@@ -58,7 +58,7 @@ impl Responses {
             question_id: question.id,
             question: Question::Stored,
             content: question.content + &answer.content,
-            // Whether another went on with it meanwhile is seen when this is stored.
+            // Whether another continued it meanwhile is seen when this is stored.
             going_on: Some(message::Model { response_id: Some(id), ..answer }),
         })
     }

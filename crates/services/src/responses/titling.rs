@@ -164,7 +164,7 @@ impl Asked {
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
             parameters: Parameters::default(),
-            owner: named.owner,
+            server_id: named.server_id,
             epoch: named.epoch,
             at: began,
         });

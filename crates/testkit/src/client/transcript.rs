@@ -3,7 +3,7 @@
 use crate::sse::{Frame, text_of};
 
 /// The frames of one response as a client puts them together: `response.created` begins
-/// afresh, everything else goes on where the last connection ended.
+/// from the start, everything else goes on where the last connection ended.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
     frames: Vec<Frame>,
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_go_on_or_begin_afresh() {
+    fn connections_continue_or_begin_again() {
         let mut transcript = Transcript::new();
         transcript.extend(&[frame("response.created", 0), delta(1), delta(2)]);
         transcript.extend(&[delta(3)]);

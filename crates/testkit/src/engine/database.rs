@@ -1,4 +1,4 @@
-//! A story's own database.
+//! A test's own database.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub struct ServerAddress {
     pub name: String,
 }
 
-/// An empty database of one story; clones are the same one.
+/// An empty database of one test; clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Database(Arc<Inner>);
 
@@ -52,7 +52,7 @@ impl Database {
         self.0.engine
     }
 
-    /// A temporary directory of the story; with SQLite it is where the database is.
+    /// A temporary directory of the test; with SQLite it is where the database is.
     pub fn directory(&self) -> &Path {
         self.0.directory.path()
     }
@@ -81,7 +81,7 @@ impl Database {
     pub(super) async fn create(engine: Engine, endpoint: Endpoint) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         // No underscore: in a GRANT it stands for any character.
-        let name = format!("story{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!("test{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut root = administrator(&endpoint.socket).await;
         run(&mut root, format!("CREATE DATABASE {name}")).await;
         // MariaDB has an anonymous user at localhost, who would go before a user at any host.
@@ -109,7 +109,7 @@ impl Database {
         let work = async {
             let mut root = administrator(&address.socket).await;
             let statement = format!("DROP DATABASE {}", address.name);
-            // A story that failed may have left connections; the whole server ends soon.
+            // A test that failed may have left connections; the whole server ends soon.
             let _ = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut root).await;
         };
         let _ = tokio::time::timeout(REMOVE_LIMIT, work).await;
@@ -117,7 +117,7 @@ impl Database {
 }
 
 fn directory(parent: &Path) -> TempDir {
-    let made = tempfile::Builder::new().prefix("chatapp-story-").tempdir_in(parent);
+    let made = tempfile::Builder::new().prefix("chatapp-test-").tempdir_in(parent);
     made.expect("a temporary directory")
 }
 

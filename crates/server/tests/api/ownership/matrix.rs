@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         body: || json!({"current_password": PASSWORD, "new_password": PASSWORD}),
         ..row("change_password", Scope::Own(&[]), 204)
     },
-    // An archive: its story opens it.
+    // An archive: its test opens it.
     // For keys that may read, too.
     row("export_me", Scope::Own(&[]), 403),
     Row {
@@ -156,7 +156,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     row("export_conversation", Scope::ById(Kind::Conversation), 200),
     row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
-    // Without a file it refuses; what it takes is in the stories of imports.
+    // Without a file it refuses; what it takes is in the tests of imports.
     row("import_conversations", Scope::Own(&[]), 415),
     Row {
         body: || json!({"content": "first"}),
@@ -197,7 +197,7 @@ pub(super) const POSITIONS: &[Position] = &[
 ];
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
-/// others has a story of its own.
+/// others has a test of its own.
 pub(super) const PLAIN: &[&str] = &[
     "q",
     "cursor",

@@ -39,7 +39,7 @@ impl Means {
 
 /// Finds out what became of a turn, and has it answered if it is stored after all: nobody else
 /// would, and its conversation would wait forever.
-pub(super) async fn settle(
+pub(super) async fn resolve_ambiguous_commit(
     engine: Arc<Engine>,
     owner: UserId,
     conversation: ConversationId,
@@ -52,11 +52,11 @@ pub(super) async fn settle(
             () = engine.stopped.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
-        let settled = async {
+        let resolved = async {
             crud::turns::check_none_open(&engine.db, conversation).await?;
             stored_turn(&engine, owner, id).await
         };
-        match settled.await {
+        match resolved.await {
             Ok(Some(turn)) if turn.response.status.is_final() => return,
             Ok(Some(turn)) => {
                 tracing::warn!(response = %id, "a commit took place though its answer got lost");
