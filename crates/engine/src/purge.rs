@@ -10,33 +10,19 @@ use models::{ResponseId, Time};
 
 use super::engine::Engine;
 use crate::error::Result;
-use crate::rows::Skipped;
-
-/// How long to wait after a failure, and for the oldest response to end.
-const LATER: Duration = Duration::from_mins(10);
-/// The shortest sleep.
-const SOON: Duration = Duration::from_secs(1);
+use crate::rows::{self, LATER, SOON, Skipped};
 
 /// Purges until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut skipped = Skipped::new("purge of events");
     loop {
         let ended = engine.started.notified();
-        let events = events(&engine, &mut skipped).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %crate::chain(&error), "purging events failed");
-            Some(LATER)
-        });
+        let events = rows::or_later("purge of events", events(&engine, &mut skipped).await);
         let wait = [events, skipped.wait()].into_iter().flatten().min();
-        let due = async {
-            match wait {
-                Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = engine.stopped.cancelled() => return,
             () = ended, if events.is_none() => {}
-            () = due => {}
+            () = rows::due(wait) => {}
         }
     }
 }

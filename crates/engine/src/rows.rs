@@ -20,6 +20,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// How long to wait when the database is away.
 const OUTAGE: Duration = Duration::from_secs(10);
+/// How long a round of something that is due some day is put off when it failed as a whole.
+pub const LATER: Duration = Duration::from_mins(10);
+/// The shortest time between two rounds.
+pub(crate) const SOON: Duration = Duration::from_secs(1);
 
 /// Rows of one kind that are skipped for now.
 #[derive(Debug)]
@@ -148,6 +152,22 @@ pub async fn see_to<K, F>(
                 () = stopped.cancelled() => return,
             }
         }
+    }
+}
+
+/// How long until the next round, after one that may have failed as a whole.
+pub fn or_later(work: &'static str, round: Result<Option<Duration>>) -> Option<Duration> {
+    round.unwrap_or_else(|error| {
+        warn(work, &error);
+        Some(LATER)
+    })
+}
+
+/// Waits for the next round, if one is due by itself.
+pub async fn due(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -19,6 +19,7 @@ mod links;
 mod messages;
 mod quota;
 mod reads;
+mod removals;
 mod repeat;
 mod requests;
 mod responses;
@@ -164,8 +165,8 @@ impl Services {
             }),
         })
         .await?;
+        removals::continue_interrupted(&core).await?;
         let conversations = Conversations::new(core.clone(), engine.clone());
-        conversations.remove_left_over().await?;
         core.tasks.spawn(conversations::emptying::run(core.clone()));
         core.tasks.spawn(retention::run(core.clone()));
         let searches = Searches::new(core.clone());
@@ -180,7 +181,6 @@ impl Services {
             setup,
             keys.clone(),
         );
-        accounts.remove_left_over().await?;
         let reads = Reads::new(core.db.readers());
         let exports = Exports::new(core.clone(), engine.running().clone(), reads.clone());
         let data_exports = DataExports::new(exports.clone(), accounts.clone(), keys.clone());

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::rows::Skipped;
+use engine::rows::{self, Skipped};
 use engine::{Error, Result};
 use models::Time;
 
@@ -18,10 +18,6 @@ use crate::throttle::REMEMBERED;
 const SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
 /// How soon what was written meanwhile is looked at.
 const LOOK_AGAIN: Duration = Duration::from_mins(15);
-/// How long to wait after a failure.
-const LATER: Duration = Duration::from_mins(10);
-/// The shortest sleep.
-const SOON: Duration = Duration::from_secs(1);
 
 /// What is forgotten.
 #[derive(Debug, Clone, Copy)]
@@ -127,27 +123,17 @@ pub(crate) async fn run(core: Arc<Core>) {
             match skipped.note(kind.name(), seen) {
                 Ok(wait) => waits.extend(wait.flatten()),
                 Err(Error::ShuttingDown) => return,
-                Err(error) => {
-                    let error = crate::chain(&error);
-                    tracing::warn!(%error, of = kind.name(), "purging failed");
-                    waits.push(LATER);
-                }
+                Err(error) => waits.extend(rows::or_later(kind.name(), Err(error))),
             }
         }
         waits.extend(skipped.wait());
-        let due = async {
-            match waits.into_iter().min() {
-                Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
-                None => std::future::pending().await,
-            }
-        };
         let written = async {
             core.rows_age.notified().await;
             tokio::time::sleep(LOOK_AGAIN).await;
         };
         tokio::select! {
             () = core.stopped.cancelled() => return,
-            () = due => {}
+            () = rows::due(waits.into_iter().min()) => {}
             () = written => {}
         }
     }

@@ -12,7 +12,7 @@ const OWNERS: [&str; 2] = ["UserId", "Owned<"];
 
 /// Finders of work in the background, which tell no request anything: when something was deleted,
 /// and the ids of what is on its way out.
-const BACKGROUND: [&str; 2] = ["find_oldest", "list_removing"];
+const BACKGROUND: [&str; 3] = ["find_oldest", "list_due", "list_removing"];
 
 /// Where the engine stands.
 const ENGINE: &str = "crates/engine/";

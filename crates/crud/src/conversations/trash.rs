@@ -160,27 +160,28 @@ pub async fn find_oldest(db: &Db) -> Result<Option<Time>> {
         .await?)
 }
 
-/// One step of emptying the trash of what was deleted until `until`, whoever owns it: the ids to
-/// be removed. To be called until there are none.
-pub async fn take_due(db: &Db, until: Time, now: Time) -> Result<Vec<ConversationId>> {
-    db.write((until, now), |tx, (until, now)| {
+/// One step of emptying the trash: ids of what was deleted until `until`, whoever owns it, what has
+/// lain there the longest first.
+pub async fn list_due(db: &Db, until: Time) -> Result<Vec<ConversationId>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(in_trash().add(Column::DeletedAt.lte(until)))
+        .order_by_asc(Column::DeletedAt)
+        .limit(STEP)
+        .into_tuple()
+        .all(db.read())
+        .await?)
+}
+
+/// Takes conversations out of the trash to be removed. One that is not there any more stays as it
+/// is.
+pub async fn take(db: &Db, ids: Vec<ConversationId>, now: Time) -> Result<()> {
+    db.write((ids, now), |tx, (ids, now)| {
         Box::pin(async move {
-            let due = in_trash().add(Column::DeletedAt.lte(*until));
-            let ids: Vec<ConversationId> = Entity::find()
-                .select_only()
-                .column(Column::Id)
-                .filter(due.clone())
-                .order_by_asc(Column::DeletedAt)
-                .limit(STEP)
-                .into_tuple()
-                .all(tx)
-                .await?;
-            if !ids.is_empty() {
-                let these = Column::Id.is_in(ids.iter().copied());
-                let update = delete_many(Fate::Removal, *now).filter(due).filter(these);
-                update.exec(tx).await?;
-            }
-            Ok(ids)
+            let these = Column::Id.is_in(ids.iter().copied());
+            delete_many(Fate::Removal, *now).filter(in_trash()).filter(these).exec(tx).await?;
+            Ok(())
         })
     })
     .await

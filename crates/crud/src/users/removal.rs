@@ -74,9 +74,13 @@ pub async fn list_hidden(db: &Db) -> Result<Vec<UserId>> {
         .await?)
 }
 
-/// Removes a hidden account with all that is its own. A conversation that cannot be removed keeps
-/// the account's row, and no other conversation.
+/// Removes a hidden account with all that is its own; any other one stays. A conversation that
+/// cannot be removed keeps the account's row, and no other conversation.
 pub async fn remove(db: &Db, id: UserId, now: Time) -> Result<()> {
+    let hidden = Entity::find_by_id(id).filter(Column::DeletedAt.is_not_null());
+    if hidden.count(db.read()).await? == 0 {
+        return Ok(());
+    }
     let mut after = None;
     let mut failure = Ok(());
     loop {

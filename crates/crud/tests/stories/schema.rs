@@ -93,6 +93,26 @@ async fn rows_of_an_older_release_say_what_they_were_made_for(world: World) {
     assert_eq!(found, expected);
 }
 
+/// A removal may begin although nobody knows whether the delete before it took place.
+#[testkit::test]
+async fn what_is_not_hidden_is_not_removed(world: World) {
+    let mut sql = fill(&world).await;
+    let db = super::open(&world).await;
+    let user = format!("user_{:032x}", 1).parse().unwrap();
+    let conversation = format!("conv_{:032x}", 3).parse().unwrap();
+    let now = models::Context::system().now();
+    crud::users::removal::remove(&db, user, now).await.unwrap();
+    crud::conversations::trash::remove(&db, conversation).await.unwrap();
+    let kept = "SELECT COUNT(*) FROM conversations WHERE removed_at IS NULL";
+    assert_eq!(sql.value(kept).await, "1");
+    for (table, rows) in [("users", "1"), ("sessions", "1"), ("messages", "2"), ("responses", "1")]
+    {
+        let found = sql.value(&format!("SELECT COUNT(*) FROM {table}")).await;
+        assert_eq!(found, rows, "{table}");
+    }
+    db.close().await;
+}
+
 #[testkit::test]
 async fn is_user_cannot_lie(world: World) {
     let mut sql = fill(&world).await;

@@ -4,7 +4,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::client::{Anonymous, Reply, User};
+use testkit::client::{Anonymous, PASSWORD, Reply, User};
 use testkit::log::expect_error;
 use testkit::proxy::Fault;
 use testkit::sse::text_of;
@@ -245,6 +245,41 @@ async fn a_commit_that_is_lost_can_be_repeated(world: World) {
     assert_eq!(user.list_conversations().await.len(), 2);
     assert_once(&user, &app, &opened, "First", 5).await;
     assert_whole(&world).await;
+}
+
+/// A client that deletes is told that the server does not know. What the commit has hidden goes.
+#[testkit::test(mariadb)]
+async fn what_a_lost_reply_has_hidden_is_removed_all_the_same(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let gone = async |table: &str| {
+        let query = format!("SELECT COUNT(*) FROM {table}");
+        eventually("the rows are removed", async || world.sql().await.value(&query).await == "0")
+            .await;
+    };
+
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let path = format!("/api/conversations/{conversation}?permanent=true");
+    user.delete(&path).await.expect_error(503, "unavailable");
+    assert_eq!(proxy.faults_left(), 0);
+    gone("conversations").await;
+
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let body = json!({"ids": [conversation], "permanent": true});
+    user.post("/api/conversations/delete", body).await.expect_error(503, "unavailable");
+    assert_eq!(proxy.faults_left(), 0);
+    gone("conversations").await;
+
+    user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    let request = user.request(Method::DELETE, "/api/me");
+    let request = request.json(&json!({"current_password": PASSWORD}));
+    user.send(request).await.expect_error(503, "unavailable");
+    assert_eq!(proxy.faults_left(), 0);
+    gone("users").await;
 }
 
 #[testkit::test(mariadb)]

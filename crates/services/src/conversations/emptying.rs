@@ -6,16 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crud::conversations::trash;
+use engine::Result;
+use engine::rows::{self, LATER};
 use models::ConversationId;
 
-use super::trash::remove_in_background;
 use crate::core::Core;
-use crate::error::Result;
+use crate::removals;
 
-/// How long to wait after a failure.
-const LATER: Duration = Duration::from_mins(10);
-/// The shortest sleep.
-const SOON: Duration = Duration::from_secs(1);
 /// How long an empty trash is left alone where other servers add to it, too: one of them may have
 /// died with what it was going to remove.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
@@ -23,21 +20,12 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 /// Empties the trash until the server stops.
 pub(crate) async fn run(core: Arc<Core>) {
     loop {
-        let wait = empty(&core).await.unwrap_or_else(|error| {
-            tracing::warn!(error = %crate::chain(&error), "emptying the trash failed");
-            Some(LATER)
-        });
+        let wait = rows::or_later("emptying of the trash", empty(&core).await);
         let wait = wait.or(core.settings.engine.shared_database.then_some(LOOK_AGAIN));
-        let due = async {
-            match wait {
-                Some(wait) => tokio::time::sleep(wait.max(SOON)).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = core.stopped.cancelled() => return,
             () = core.trash_has_grown.notified() => {}
-            () = due => {}
+            () = rows::due(wait) => {}
         }
     }
 }
@@ -46,14 +34,13 @@ pub(crate) async fn run(core: Arc<Core>) {
 async fn empty(core: &Arc<Core>) -> Result<Option<Duration>> {
     let mut due = Vec::new();
     let next = take_due(core, &mut due).await;
-    if !due.is_empty() {
-        // From here on nothing else finds them before the next start.
-        remove_in_background(core, due);
-    }
+    // From here on nothing else finds them before the next start.
+    removals::conversations(core, due);
     next
 }
 
-/// Takes what is due out of the trash, and adds it to `due`; how long until the next is.
+/// Takes what is due out of the trash, and adds it to `due`, also where it is not sure that it was
+/// taken; how long until the next is.
 async fn take_due(core: &Core, due: &mut Vec<ConversationId>) -> Result<Option<Duration>> {
     let (db, retention) = (&core.db, core.settings.trash_retention);
     loop {
@@ -63,6 +50,8 @@ async fn take_due(core: &Core, due: &mut Vec<ConversationId>) -> Result<Option<D
         if at > now {
             return Ok(Some(at.signed_duration_since(now).to_std().unwrap_or(LATER)));
         }
-        due.extend(trash::take_due(db, now - retention, now).await?);
+        let ids = trash::list_due(db, now - retention).await?;
+        due.extend_from_slice(&ids);
+        trash::take(db, ids, now).await?;
     }
 }

@@ -3,18 +3,15 @@
 //! Whichever it is, the conversation is hidden first, then what runs in it is stopped. Rows are
 //! removed in the background, in steps.
 
-use std::sync::Arc;
-
 use auth::Actor;
 use crud::conversations::Version;
 use crud::conversations::trash::{self, Fate};
-use engine::rows;
-use models::ConversationId;
+use models::{ConversationId, UserId};
 use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
 
 use super::{Conversations, done, out};
-use crate::core::Core;
 use crate::error::{Error, Result};
+use crate::removals;
 
 impl Conversations {
     /// Deletes a conversation: it is gone for everybody at once and a running answer is stopped.
@@ -26,11 +23,27 @@ impl Conversations {
         expected: Option<Vec<Version>>,
         permanent: bool,
     ) -> Result<Deleted> {
-        let owner = actor.user_id;
+        // In a task of its own: a client that goes away now must not leave rows that nothing
+        // removes.
+        let (here, owner) = (self.clone(), actor.user_id);
+        let hide = async move { here.hide(owner, id, expected, permanent).await };
+        self.core.tasks.spawn(hide).await.map_err(Error::internal)?
+    }
+
+    async fn hide(
+        &self,
+        owner: UserId,
+        id: ConversationId,
+        expected: Option<Vec<Version>>,
+        permanent: bool,
+    ) -> Result<Deleted> {
         let now = self.core.context.now();
         let fate = self.fate(permanent);
-        let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await?;
-        let row = done(deleted)?;
+        let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await;
+        if removals::may_be_hidden(&deleted) {
+            removals::conversations(&self.core, vec![id]);
+        }
+        let row = done(deleted?)?;
         self.engine.stop_hidden(row.active_response_id).await;
         let purge_at = match fate {
             Fate::Trash => {
@@ -38,7 +51,7 @@ impl Conversations {
                 row.deleted_at.map(|deleted_at| deleted_at + self.core.settings.trash_retention)
             }
             Fate::Removal => {
-                remove_in_background(&self.core, vec![id]);
+                removals::conversations(&self.core, vec![id]);
                 None
             }
         };
@@ -47,7 +60,12 @@ impl Conversations {
 
     /// Deletes many conversations, as [`Conversations::delete`] does one.
     pub async fn delete_many(&self, actor: &Actor, body: BulkDelete) -> Result<BulkDeleted> {
-        let owner = actor.user_id;
+        let (here, owner) = (self.clone(), actor.user_id);
+        let hide = async move { here.hide_many(owner, body).await };
+        self.core.tasks.spawn(hide).await.map_err(Error::internal)?
+    }
+
+    async fn hide_many(&self, owner: UserId, body: BulkDelete) -> Result<BulkDeleted> {
         let selection = body.selection()?;
         let fate = self.fate(body.permanent || selection == Selection::Trash);
         let (selection, mut not_found) = match selection {
@@ -58,8 +76,14 @@ impl Conversations {
         let now = self.core.context.now();
         let mut count = 0;
         loop {
-            let selection = selection.clone();
-            let rows = trash::delete_some(&self.core.db, owner, selection, fate, now).await?;
+            let step = selection.clone();
+            let rows = trash::delete_some(&self.core.db, owner, step, fate, now).await;
+            if removals::may_be_hidden(&rows)
+                && let trash::Selection::Ids(ids) = &selection
+            {
+                removals::conversations(&self.core, ids.clone());
+            }
+            let rows = rows?;
             if rows.is_empty() {
                 break;
             }
@@ -70,7 +94,7 @@ impl Conversations {
             futures_util::future::join_all(stops).await;
             match fate {
                 Fate::Trash => self.core.trash_has_grown.notify_one(),
-                Fate::Removal => remove_in_background(&self.core, ids),
+                Fate::Removal => removals::conversations(&self.core, ids),
             }
         }
         Ok(BulkDeleted { deleted: count, not_found })
@@ -83,15 +107,6 @@ impl Conversations {
         row.map(|row| out(&self.core, row)).ok_or(Error::NotFound("conversation"))
     }
 
-    /// Goes on in the background with removals that a stop of the server interrupted.
-    pub(crate) async fn remove_left_over(&self) -> Result<()> {
-        let ids = trash::list_removing(&self.core.db).await?;
-        if !ids.is_empty() {
-            remove_in_background(&self.core, ids);
-        }
-        Ok(())
-    }
-
     fn fate(&self, permanent: bool) -> Fate {
         if permanent || self.core.settings.trash_retention.is_zero() {
             Fate::Removal
@@ -99,15 +114,4 @@ impl Conversations {
             Fate::Trash
         }
     }
-}
-
-/// Removes rows of conversations in the background. What a stop interrupts stays hidden, and the
-/// next start goes on.
-pub(crate) fn remove_in_background(core: &Arc<Core>, ids: Vec<ConversationId>) {
-    let here = core.clone();
-    core.tasks.spawn(async move {
-        let db = &here.db;
-        let work = |id| async move { Ok(trash::remove(db, id).await?) };
-        rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;
-    });
 }
