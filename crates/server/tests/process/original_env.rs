@@ -68,7 +68,7 @@ async fn the_documented_queries_show_what_is_kept(world: World) {
     let turn = user.send_and_wait(&conversation, PROMPT).await;
 
     let queries = blocks(DATABASE, "<!-- query -->", "sql");
-    let [users, conversations, messages, costs, counts] = queries.as_slice() else {
+    let [users, conversations, messages, costs, purposes, counts] = queries.as_slice() else {
         panic!("{} queries; say here what the new ones show", queries.len());
     };
     let mut sql = world.sql().await;
@@ -93,7 +93,8 @@ async fn the_documented_queries_show_what_is_kept(world: World) {
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
     let usage = &turn["response"]["usage"];
     let [input, output] = ["input_tokens", "output_tokens"].map(|name| usage[name].to_string());
-    assert_eq!(*row, ["test-model".to_owned(), "1".to_owned(), input, output]);
+    assert_eq!(*row, ["test-model", "1", &input, &output]);
+    assert_eq!(sql.rows(purposes).await, [["answer", "test-model", "1", &input, &output]]);
 
     assert_eq!(sql.rows(counts).await, [["ada@example.org", "1"]]);
 }
