@@ -12,7 +12,8 @@ export default async function ({ browser, url }) {
   const { page, problems } = await person(browser, url, { permissions: ["clipboard-read", "clipboard-write"] });
   const heard = await listen(page);
   await page.goto("/signup");
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  // The heading is there while the page still opens.
+  await page.getByRole("textbox", { name: "Name", exact: true }).waitFor();
   const keys = async (...all) => {
     for (const key of all) await page.keyboard.press(key);
   };
