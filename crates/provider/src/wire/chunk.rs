@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
     pub citations: Vec<Citation>,
     /// What it has that cannot be shown.
     pub omitted: Vec<Omitted>,
-    /// Its texts may have halves of characters; see [`repair::Halves`].
+    /// Its texts may have halves of characters; see [`Halves`](super::repair::Halves).
     pub halves: bool,
     /// The number of the choice that it is a piece of.
     pub choice: u64,
