@@ -26,6 +26,8 @@ use crate::tokens::Counter;
 
 /// How long stopping waits for the bus.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a stop waits for turns that are being stored. Without a database they take longer.
+const ACCEPTING: Duration = Duration::from_secs(5);
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -219,6 +221,7 @@ impl Engine {
     /// end as interrupted, or are left to be continued.
     pub async fn stop(&self, grace: Duration) {
         self.draining.cancel();
+        self.wait_begun(grace.min(ACCEPTING)).await;
         self.wait_idle(grace).await;
         for generation in self.running.all() {
             generation.stop(Stop::Shutdown);
@@ -241,6 +244,27 @@ impl Engine {
         if let Err(error) = crud::servers::leave(&self.db, self.fence().server_id).await {
             tracing::debug!(%error, "that the server has stopped could not be stored");
         }
+    }
+
+    /// Waits until each turn that has a place has begun or was refused, at most for `limit`. One
+    /// that is being stored runs nothing yet, and shall not be interrupted as soon as it does.
+    async fn wait_begun(&self, limit: Duration) {
+        let begun = async {
+            loop {
+                let (started, freed) = (self.started.notified(), self.slots.freed().notified());
+                tokio::pin!(started, freed);
+                started.as_mut().enable();
+                freed.as_mut().enable();
+                if self.slots.len() <= self.running.len() {
+                    return;
+                }
+                tokio::select! {
+                    () = started => {}
+                    () = freed => {}
+                }
+            }
+        };
+        let _ = tokio::time::timeout(limit, begun).await;
     }
 
     /// Waits until nothing runs here, at most for `limit`.

@@ -8,12 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use models::{ConversationId, UserId};
 
+use tokio::sync::Notify;
+
 use crate::error::{Error, Result};
 
 /// Counts running responses.
 #[derive(Debug, Clone)]
 pub(crate) struct Slots {
     counts: Arc<Mutex<Counts>>,
+    /// Notified when a place is free again.
+    freed: Arc<Notify>,
     total_limit: u32,
     user_limit: u32,
 }
@@ -30,6 +34,7 @@ struct Counts {
 #[derive(Debug)]
 pub struct Slot {
     counts: Arc<Mutex<Counts>>,
+    freed: Arc<Notify>,
     user: UserId,
     conversation: ConversationId,
 }
@@ -47,13 +52,14 @@ fn publish(counts: &Counts) {
 impl Slots {
     pub(crate) fn new(total_limit: u32, user_limit: u32) -> Self {
         metrics::gauge!("chatapp_generations_limit").set(total_limit);
-        Self { counts: Arc::default(), total_limit, user_limit }
+        Self { counts: Arc::default(), freed: Arc::default(), total_limit, user_limit }
     }
 
     /// Takes a place for a response of `user`, or says which limit is reached.
     pub(crate) fn take(&self, user: UserId, conversation: ConversationId) -> Result<Slot> {
         let mut counts = lock(&self.counts);
-        let slot = || Slot { counts: self.counts.clone(), user, conversation };
+        let slot =
+            || Slot { counts: self.counts.clone(), freed: self.freed.clone(), user, conversation };
         if let Some(attempts) = counts.conversations.get_mut(&conversation) {
             *attempts += 1;
             return Ok(slot());
@@ -74,6 +80,16 @@ impl Slots {
         publish(&counts);
         Ok(slot())
     }
+
+    /// How many are taken.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.counts).conversations.len()
+    }
+
+    /// Notified when a place is free again.
+    pub(crate) fn freed(&self) -> &Notify {
+        &self.freed
+    }
 }
 
 impl Drop for Slot {
@@ -92,5 +108,6 @@ impl Drop for Slot {
             }
         }
         publish(&counts);
+        self.freed.notify_waiters();
     }
 }
