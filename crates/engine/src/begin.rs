@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::finish;
 use super::follower::Follower;
 use super::log::Log;
-use super::slots::Slot;
+use super::slots::{Admission, Slot};
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
@@ -37,10 +37,23 @@ pub enum Beginning {
 }
 
 impl Engine {
+    /// Lets a turn in, unless the engine is stopping. From here on a stop waits for it: until its
+    /// answer has ended, or it is refused.
+    pub fn admit(&self) -> Result<Admission> {
+        // Taken before the question: a stop that begins in between waits for it all the same.
+        let admission = Admission::new(&self.turns);
+        if self.draining.is_cancelled() { Err(Error::ShuttingDown) } else { Ok(admission) }
+    }
+
     /// Takes a place among the responses that run here, or says which limit is reached. It is free
     /// again when the last one of its conversation is dropped.
-    pub fn reserve(&self, user: UserId, conversation: ConversationId) -> Result<Slot> {
-        self.slots.take(user, conversation)
+    pub fn reserve(
+        &self,
+        admission: Admission,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Slot> {
+        self.slots.take(admission, user, conversation)
     }
 
     /// Refuses instructions and a message that certainly do not fit into the window of `model`.

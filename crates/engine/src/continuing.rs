@@ -16,7 +16,7 @@ use schemas::validate::says_nothing;
 use super::engine::Engine;
 use super::generation::Generation;
 use super::learnt::Allowance;
-use super::slots::Slot;
+use super::slots::{Admission, Slot};
 use super::{checkpoint, render};
 use crate::catalog::Chosen;
 use crate::context::{self, Selected, Window};
@@ -45,7 +45,9 @@ pub(crate) async fn adopt(
         // It is being removed.
         return Ok(None);
     }
-    let Ok(slot) = engine.slots.take(row.user_id, row.conversation_id) else {
+    let Ok(slot) =
+        engine.slots.take(Admission::new(&engine.turns), row.user_id, row.conversation_id)
+    else {
         tracing::warn!(response = %row.id, "too much runs here to go on with it");
         return Ok(None);
     };

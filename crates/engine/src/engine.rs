@@ -26,8 +26,6 @@ use crate::tokens::Counter;
 
 /// How long stopping waits for the bus.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How long a stop waits for turns that are being stored. Without a database they take longer.
-const ACCEPTING: Duration = Duration::from_secs(5);
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -90,6 +88,8 @@ pub struct Engine {
     /// See [`Engine::fence`].
     fence: Mutex<Fence>,
     pub(crate) slots: Slots,
+    /// Turns, from when they are let in until their answers have ended.
+    pub(crate) turns: TaskTracker,
     /// Every background task of this process; shutting down waits for them.
     pub(crate) tasks: TaskTracker,
     /// Those of them that publish a response to other servers.
@@ -129,6 +129,7 @@ impl Engine {
             context,
             slots: Slots::new(settings.generations, settings.generations_per_user),
             settings,
+            turns: TaskTracker::new(),
             tasks,
             publishing: TaskTracker::new(),
             checkpointing: tokio::sync::Mutex::new(Skipped::new("checkpoint")),
@@ -221,12 +222,12 @@ impl Engine {
     /// end as interrupted, or are left to be continued.
     pub async fn stop(&self, grace: Duration) {
         self.draining.cancel();
-        self.wait_begun(grace.min(ACCEPTING)).await;
-        self.wait_idle(grace).await;
+        self.turns.close();
+        let _ = tokio::time::timeout(grace, self.turns.wait()).await;
         for generation in self.running.all() {
             generation.stop(Stop::Shutdown);
         }
-        self.wait_idle(Duration::from_secs(4)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(4), self.turns.wait()).await;
         for generation in self.running.all() {
             generation.log.close();
         }
@@ -239,47 +240,11 @@ impl Engine {
             generation.stop(Stop::Shutdown);
         }
         self.publishing.wait().await;
+        self.turns.wait().await;
         self.tasks.close();
         self.tasks.wait().await;
         if let Err(error) = crud::servers::leave(&self.db, self.fence().server_id).await {
             tracing::debug!(%error, "that the server has stopped could not be stored");
         }
-    }
-
-    /// Waits until each turn that has a place has begun or was refused, at most for `limit`. One
-    /// that is being stored runs nothing yet, and shall not be interrupted as soon as it does.
-    async fn wait_begun(&self, limit: Duration) {
-        let begun = async {
-            loop {
-                let (started, freed) = (self.started.notified(), self.slots.freed().notified());
-                tokio::pin!(started, freed);
-                started.as_mut().enable();
-                freed.as_mut().enable();
-                if self.slots.len() <= self.running.len() {
-                    return;
-                }
-                tokio::select! {
-                    () = started => {}
-                    () = freed => {}
-                }
-            }
-        };
-        let _ = tokio::time::timeout(limit, begun).await;
-    }
-
-    /// Waits until nothing runs here, at most for `limit`.
-    async fn wait_idle(&self, limit: Duration) {
-        let idle = async {
-            loop {
-                let changed = self.started.notified();
-                tokio::pin!(changed);
-                changed.as_mut().enable();
-                if self.running.is_empty() {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        let _ = tokio::time::timeout(limit, idle).await;
     }
 }

@@ -54,7 +54,7 @@ pub use log::{Log, Numbered, SoFar};
 pub use render::{call_out, resource};
 pub use running::Running;
 pub use settings::{Continuing, Settings};
-pub use slots::Slot;
+pub use slots::{Admission, Slot};
 pub use sources::known_sources;
 
 /// An error with its causes, on one line, for the log.

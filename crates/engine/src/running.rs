@@ -61,11 +61,6 @@ impl Running {
         self.lock().values().cloned().collect()
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().len()
-    }
-
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()

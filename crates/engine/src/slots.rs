@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use models::{ConversationId, UserId};
-
-use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::error::{Error, Result};
 
@@ -16,8 +16,6 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub(crate) struct Slots {
     counts: Arc<Mutex<Counts>>,
-    /// Notified when a place is free again.
-    freed: Arc<Notify>,
     total_limit: u32,
     user_limit: u32,
 }
@@ -34,9 +32,22 @@ struct Counts {
 #[derive(Debug)]
 pub struct Slot {
     counts: Arc<Mutex<Counts>>,
-    freed: Arc<Notify>,
     user: UserId,
     conversation: ConversationId,
+    /// Makes a stop wait for it.
+    _admission: Admission,
+}
+
+/// A turn that was let in. A stop of the engine waits until this is dropped, at most for its grace.
+#[derive(Debug)]
+pub struct Admission {
+    _token: TaskTrackerToken,
+}
+
+impl Admission {
+    pub(crate) fn new(turns: &TaskTracker) -> Self {
+        Self { _token: turns.token() }
+    }
 }
 
 // A panic while the lock is held can at worst leave a place taken.
@@ -52,14 +63,19 @@ fn publish(counts: &Counts) {
 impl Slots {
     pub(crate) fn new(total_limit: u32, user_limit: u32) -> Self {
         metrics::gauge!("chatapp_generations_limit").set(total_limit);
-        Self { counts: Arc::default(), freed: Arc::default(), total_limit, user_limit }
+        Self { counts: Arc::default(), total_limit, user_limit }
     }
 
     /// Takes a place for a response of `user`, or says which limit is reached.
-    pub(crate) fn take(&self, user: UserId, conversation: ConversationId) -> Result<Slot> {
+    pub(crate) fn take(
+        &self,
+        admission: Admission,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Slot> {
         let mut counts = lock(&self.counts);
         let slot =
-            || Slot { counts: self.counts.clone(), freed: self.freed.clone(), user, conversation };
+            || Slot { counts: self.counts.clone(), user, conversation, _admission: admission };
         if let Some(attempts) = counts.conversations.get_mut(&conversation) {
             *attempts += 1;
             return Ok(slot());
@@ -80,16 +96,6 @@ impl Slots {
         publish(&counts);
         Ok(slot())
     }
-
-    /// How many are taken.
-    pub(crate) fn len(&self) -> usize {
-        lock(&self.counts).conversations.len()
-    }
-
-    /// Notified when a place is free again.
-    pub(crate) fn freed(&self) -> &Notify {
-        &self.freed
-    }
 }
 
 impl Drop for Slot {
@@ -108,6 +114,5 @@ impl Drop for Slot {
             }
         }
         publish(&counts);
-        self.freed.notify_waiters();
     }
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a broken expectation is a panic")]
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,7 +11,10 @@ use std::time::Duration;
 use crud::turns::{NewTurn, Parent, Question};
 use crud::users::administration;
 use crud::{Db, Limits, Options, Owned, SqliteOptions, Synchronous};
-use engine::{Beginning, Catalog, Engine, Error, Follower, OnCompleted, Parts, Settings};
+use engine::{
+    Admission, Beginning, Catalog, Engine, Error, Follower, OnCompleted, Parts, Settings,
+};
+use futures_util::poll;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::response::{self, ResponseStatus};
 use models::user::{self, UserRole};
@@ -55,8 +59,18 @@ impl Kit {
 
     /// Asks the demo model of this name; `opens` says whether the conversation is new.
     async fn ask(&self, model: &str, opens: bool) -> Result<Beginning, Error> {
+        self.ask_admitted(self.engine.admit()?, model, opens).await
+    }
+
+    /// The same for a turn that was let in before.
+    async fn ask_admitted(
+        &self,
+        admission: Admission,
+        model: &str,
+        opens: bool,
+    ) -> Result<Beginning, Error> {
         let model = self.catalog.choose(Some(model)).await.unwrap();
-        let slot = self.engine.reserve(self.owner, self.conversation.id)?;
+        let slot = self.engine.reserve(admission, self.owner, self.conversation.id)?;
         let (id, question): (ResponseId, MessageId) =
             (self.context.new_id(), self.context.new_id());
         let (fence, now) = (self.engine.fence(), self.context.now());
@@ -262,6 +276,25 @@ async fn a_user_runs_as_many_answers_at_once_as_allowed() {
     assert!(matches!(refused, Error::TooManyRunning(1)), "{refused:?}");
     kit.engine.let_go(follower.response().id);
     kit.engine.stop(Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_a_turn_that_was_let_in_and_lets_no_other_in() {
+    let kit = Kit::new().await;
+    let admission = kit.engine.admit().unwrap();
+    let mut stop = pin!(kit.engine.stop(Duration::from_mins(1)));
+    assert!(poll!(&mut stop).is_pending(), "it has seen the turn, though nothing runs yet");
+    // Longer than it gives an interrupted answer to be stored.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    assert!(poll!(&mut stop).is_pending());
+    let refused = kit.ask("demo:echo", true).await.unwrap_err();
+    assert!(matches!(refused, Error::ShuttingDown), "{refused:?}");
+    let begun = kit.ask_admitted(admission, "demo:echo,rate=0", true).await.unwrap();
+    let Beginning::Begun(follower) = begun else { panic!("{begun:?}") };
+    stop.await;
+    assert_eq!(kit.row(follower.response().id).await.status, ResponseStatus::Completed);
 }
 
 #[tokio::test]

@@ -190,11 +190,7 @@ impl Responses {
         idempotency: Option<IdempotencyKey>,
     ) -> Result<Started> {
         let (core, engine) = (&self.core, &self.engine);
-        // A server that is stopping waits for this: what is accepted late is not left behind.
-        let _accepting = core.tasks.token();
-        if core.draining.is_cancelled() {
-            return Err(Error::ShuttingDown);
-        }
+        let admission = engine.admit()?;
         let owner = request.owner;
         let (conversation, is_new) = match &request.place {
             Place::New(row) => (row.as_ref().clone(), true),
@@ -209,7 +205,7 @@ impl Responses {
         let instructions = conversation.instructions.as_deref();
         engine.check_fits(&model, instructions, &request.content).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
-        let slot = engine.reserve(owner, conversation.id)?;
+        let slot = engine.reserve(admission, owner, conversation.id)?;
         let new = NewTurn {
             owner,
             conversation_id: conversation.id,
