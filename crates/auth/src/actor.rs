@@ -5,7 +5,8 @@ use models::user::UserRole;
 use models::{ApiKeyId, SessionId, UserId};
 
 /// Who acts: the authenticated maker of a request, as `services::Accounts::authenticate` found them.
-/// The first argument of every use case that acts for a person.
+/// The first argument of use cases that act for a person; those that need no more than whose rows
+/// are read take the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user.

@@ -10,7 +10,7 @@ use schemas::{ConversationId, ResponseId, UserId};
 use super::engine::Engine;
 use super::generation::Generation;
 use super::log::Log;
-use super::slots::Slot;
+use super::slots::{Admission, Slot};
 use crate::catalog::Chosen;
 use crate::error::Result;
 
@@ -44,8 +44,10 @@ pub(super) async fn resolve_ambiguous_commit(
     owner: UserId,
     conversation: ConversationId,
     id: ResponseId,
-    means: Means,
+    mut means: Means,
 ) {
+    // It may take long, and whoever comes after this server can close it as well.
+    means.slot.set_admission(None);
     let mut denials = 0;
     while denials < DENIALS {
         tokio::select! {
@@ -60,6 +62,7 @@ pub(super) async fn resolve_ambiguous_commit(
             Ok(Some(turn)) if turn.response.status.is_final() => return,
             Ok(Some(turn)) => {
                 tracing::warn!(response = %id, "a commit took place though its answer got lost");
+                means.slot.set_admission(Some(Admission::new(&engine.turns)));
                 means.begin(&engine, turn.response);
                 return;
             }

@@ -102,6 +102,8 @@ pub struct Engine {
     pub(crate) started: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,
+    /// Answers end with what there is of them.
+    pub(crate) interrupting: CancellationToken,
     /// The background tasks end.
     pub(crate) stopped: CancellationToken,
     /// What is followed here and generated elsewhere.
@@ -136,6 +138,7 @@ impl Engine {
             dirty: Notify::new(),
             started: Notify::new(),
             draining,
+            interrupting: CancellationToken::new(),
             stopped,
             remote: Remote::default(),
             running: Running::default(),
@@ -188,7 +191,7 @@ impl Engine {
     /// Runs a response that was just stored, or just taken over.
     pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
         self.running.insert(generation.clone());
-        if self.stopped.is_cancelled() {
+        if self.interrupting.is_cancelled() {
             generation.stop(Stop::Shutdown);
         }
         self.started.notify_waiters();
@@ -224,6 +227,8 @@ impl Engine {
         self.draining.cancel();
         self.turns.close();
         let _ = tokio::time::timeout(grace, self.turns.wait()).await;
+        // First, so that a turn which begins now is interrupted, too.
+        self.interrupting.cancel();
         for generation in self.running.all() {
             generation.stop(Stop::Shutdown);
         }
@@ -235,10 +240,6 @@ impl Engine {
         self.publishing.close();
         let _ = tokio::time::timeout(LAST_WORDS, self.publishing.wait()).await;
         self.stopped.cancel();
-        // Those that were being accepted meanwhile.
-        for generation in self.running.all() {
-            generation.stop(Stop::Shutdown);
-        }
         self.publishing.wait().await;
         self.turns.wait().await;
         self.tasks.close();

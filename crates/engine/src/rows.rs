@@ -51,12 +51,12 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     }
 
     /// Those that are left alone for now.
-    pub fn waiting(&self) -> Vec<K> {
+    pub(crate) fn waiting(&self) -> Vec<K> {
         self.rows.keys().copied().filter(|row| self.is_waiting(*row)).collect()
     }
 
     /// Those that are to be tried again.
-    pub fn due(&self) -> Vec<K> {
+    pub(crate) fn due(&self) -> Vec<K> {
         self.rows.keys().copied().filter(|row| !self.is_waiting(*row)).collect()
     }
 
@@ -89,7 +89,7 @@ impl<K: Copy + Eq + Hash + Display> Skipped<K> {
     }
 
     /// Does `work` to each of `rows`, but for those that wait.
-    pub async fn each<F>(
+    pub(crate) async fn each<F>(
         &mut self,
         rows: impl IntoIterator<Item = K>,
         mut work: impl FnMut(K) -> F,
@@ -158,7 +158,7 @@ pub async fn see_to<K, F>(
 /// How long until the next round, after one that may have failed as a whole.
 pub fn or_later(work: &'static str, round: Result<Option<Duration>>) -> Option<Duration> {
     round.unwrap_or_else(|error| {
-        warn(work, &error);
+        tracing::warn!(work, error = %crate::chain(&error), "it failed; trying again later");
         Some(LATER)
     })
 }

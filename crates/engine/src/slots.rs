@@ -34,8 +34,15 @@ pub struct Slot {
     counts: Arc<Mutex<Counts>>,
     user: UserId,
     conversation: ConversationId,
-    /// Makes a stop wait for it.
-    _admission: Admission,
+    /// Makes a stop wait for it, as long as there is one.
+    admission: Option<Admission>,
+}
+
+impl Slot {
+    /// From now on a stop waits for it, or does not.
+    pub(crate) fn set_admission(&mut self, admission: Option<Admission>) {
+        self.admission = admission;
+    }
 }
 
 /// A turn that was let in. A stop of the engine waits until this is dropped, at most for its grace.
@@ -75,7 +82,7 @@ impl Slots {
     ) -> Result<Slot> {
         let mut counts = lock(&self.counts);
         let slot =
-            || Slot { counts: self.counts.clone(), user, conversation, _admission: admission };
+            || Slot { counts: self.counts.clone(), user, conversation, admission: Some(admission) };
         if let Some(attempts) = counts.conversations.get_mut(&conversation) {
             *attempts += 1;
             return Ok(slot());

@@ -144,8 +144,8 @@ impl Accounts {
         let turn = self.passwords.turn(Purpose::Check, line).await?;
         attempt.begin(self.core.context.now()).map_err(throttled)?;
         let core = self.core.clone();
-        // To its end, also when the caller leaves: what was checked is counted.
-        let check = self.core.tasks.spawn(async move {
+        // What was checked is counted.
+        let check = self.core.to_the_end(async move {
             let verified = turn.verify(password, stored).await?;
             if usable && verified != Verified::No {
                 attempt.right().await?;
@@ -154,7 +154,7 @@ impl Accounts {
             attempt.wrong(core.context.now()).await?;
             Ok(Verified::No)
         });
-        check.await.map_err(Error::internal)?
+        check.await
     }
 
     /// Exchanges a refresh token for the next pair. All who present the same one within a short

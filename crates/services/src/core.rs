@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::error::{Error, Result};
 use crate::quota::Quota;
 use crate::settings::Settings;
 
@@ -51,6 +52,14 @@ impl Core {
             trash_has_grown: Notify::new(),
             rows_age: Notify::new(),
         })
+    }
+
+    /// Does something to its end, also when its caller leaves meanwhile.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.tasks.spawn(work).await.map_err(Error::internal)?
     }
 
     /// The same for a command beside the servers: no model is asked for anything.

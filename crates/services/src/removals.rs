@@ -10,7 +10,7 @@ use crud::CrudError;
 use crud::conversations::trash;
 use crud::users::removal;
 use engine::rows;
-use models::{ConversationId, UserId};
+use models::{ConversationId, Time, UserId};
 
 use crate::core::Core;
 use crate::error::Result;
@@ -24,6 +24,16 @@ pub(crate) fn conversations(core: &Arc<Core>, ids: Vec<ConversationId>) {
     core.tasks.spawn(async move {
         let db = &here.db;
         let work = |id| async move { Ok(trash::remove(db, id).await?) };
+        rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;
+    });
+}
+
+/// Removes of these conversations what a delete of this user at this time has hidden, if it has.
+pub(crate) fn perhaps_hidden(core: &Arc<Core>, delete: (UserId, Time), ids: Vec<ConversationId>) {
+    let here = core.clone();
+    core.tasks.spawn(async move {
+        let db = &here.db;
+        let work = |id| async move { Ok(trash::remove_hidden_by(db, delete, id).await?) };
         rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;
     });
 }

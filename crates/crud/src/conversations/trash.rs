@@ -93,28 +93,52 @@ pub async fn delete(
     .await
 }
 
-/// One step of deleting many conversations of `owner` that were made before `now`: the rows it
-/// deleted. To be called until there are none.
+/// What a delete of many applies to, of what was made before `now`.
+fn selected(owner: UserId, selection: &Selection, fate: Fate, now: Time) -> Condition {
+    let which = deletable(owner, fate);
+    match selection {
+        Selection::Ids(ids) => which.add(Column::Id.is_in(ids.iter().copied())),
+        Selection::All => which.add(Column::CreatedAt.lte(now)),
+        Selection::Trash => which.add(in_trash()),
+    }
+}
+
+/// The next step of deleting many conversations of `owner` that were made before `now`: ids for
+/// [`delete_some`]. To be called until there are none.
+pub async fn list_deletable(
+    db: &Db,
+    owner: UserId,
+    selection: &Selection,
+    fate: Fate,
+    now: Time,
+) -> Result<Vec<ConversationId>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(selected(owner, selection, fate, now))
+        .limit(STEP)
+        .into_tuple()
+        .all(db.read())
+        .await?)
+}
+
+/// Deletes these of the selected conversations of `owner`: the rows it deleted. One that the
+/// selection does not apply to any more stays as it is.
 pub async fn delete_some(
     db: &Db,
     owner: UserId,
-    selection: Selection,
+    (selection, ids): (Selection, Vec<ConversationId>),
     fate: Fate,
     now: Time,
 ) -> Result<Vec<DeletedRow>> {
-    db.write((owner, selection), move |tx, (owner, selection)| {
-        let mut which = deletable(*owner, fate);
-        which = match selection {
-            Selection::Ids(ids) => which.add(Column::Id.is_in(ids.iter().copied())),
-            Selection::All => which.add(Column::CreatedAt.lte(now)),
-            Selection::Trash => which.add(in_trash()),
-        };
+    db.write((owner, selection, ids), move |tx, (owner, selection, ids)| {
+        let these = Column::Id.is_in(ids.iter().copied());
+        let which = selected(*owner, selection, fate, now).add(these);
         Box::pin(async move {
             let rows: Vec<DeletedRow> = Entity::find()
                 .select_only()
                 .columns([Column::Id, Column::ActiveResponseId])
                 .filter(which.clone())
-                .limit(STEP)
                 .into_tuple()
                 .all(tx)
                 .await?;
@@ -239,7 +263,21 @@ pub async fn list_removing(db: &Db) -> Result<Vec<ConversationId>> {
 /// Removes a conversation on its way out with all that hangs below it, in steps that let others
 /// write. Any other one stays.
 pub async fn remove(db: &Db, id: ConversationId) -> Result<()> {
-    if !claim(db, id).await? {
+    remove_claimed(db, id, Condition::all().add(Column::RemovedAt.is_not_null())).await
+}
+
+/// The same for a conversation that a delete of `owner` at `now` may have hidden. What something
+/// else has hidden stays: an import that runs is hidden like that.
+pub async fn remove_hidden_by(
+    db: &Db,
+    (owner, now): (UserId, Time),
+    id: ConversationId,
+) -> Result<()> {
+    remove_claimed(db, id, owned(owner).add(Column::RemovedAt.eq(now))).await
+}
+
+async fn remove_claimed(db: &Db, id: ConversationId, which: Condition) -> Result<()> {
+    if !claim(db, id, which).await? {
         return Ok(());
     }
     let Some(row) = Entity::find_by_id(id).one(db.read()).await? else { return Ok(()) };
@@ -282,13 +320,15 @@ pub async fn remove(db: &Db, id: ConversationId) -> Result<()> {
 
 /// Raises the version of a conversation on its way out, so that an import, which is hidden like
 /// one, is not shown once its rows are being removed.
-async fn claim(db: &Db, id: ConversationId) -> Result<bool> {
-    db.write(id, |tx, id| {
+///
+/// It waits for a delete whose commit is still on its way.
+async fn claim(db: &Db, id: ConversationId, which: Condition) -> Result<bool> {
+    db.write((id, which), |tx, (id, which)| {
         Box::pin(async move {
             let claimed = Entity::update_many()
                 .col_expr(Column::Version, Expr::col(Column::Version).add(1))
                 .filter(Column::Id.eq(*id))
-                .filter(Column::RemovedAt.is_not_null())
+                .filter(which.clone())
                 .exec(tx)
                 .await?;
             Ok(claimed.rows_affected == 1)

@@ -5,10 +5,10 @@ use models::{
     ApiKeyId, SessionId, Time, UserId, api_key, idempotency_key, meta, refresh_token, session,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::{is_last_administrator, visible};
-use crate::accounts::FIRST_ADMINISTRATOR;
+use crate::accounts::{FIRST_ADMINISTRATOR, lock_all};
 use crate::conversations::trash;
 use crate::db::{Db, Tx};
 use crate::error::Result;
@@ -77,8 +77,12 @@ pub async fn list_hidden(db: &Db) -> Result<Vec<UserId>> {
 /// Removes a hidden account with all that is its own; any other one stays. A conversation that
 /// cannot be removed keeps the account's row, and no other conversation.
 pub async fn remove(db: &Db, id: UserId, now: Time) -> Result<()> {
-    let hidden = Entity::find_by_id(id).filter(Column::DeletedAt.is_not_null());
-    if hidden.count(db.read()).await? == 0 {
+    // A write, so that it waits for a delete whose commit is still on its way.
+    let hidden = db.write(id, |tx, id| {
+        let which = Column::Id.eq(*id).and(Column::DeletedAt.is_not_null());
+        Box::pin(lock_all(tx, Condition::all().add(which)))
+    });
+    if hidden.await? == 0 {
         return Ok(());
     }
     let mut after = None;

@@ -2,7 +2,7 @@
 //!
 //! Some need MariaDB: its tests speak in the clear over TCP, where a network that breaks can read along.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::client::{Anonymous, PASSWORD, Reply, User};
 use testkit::log::expect_error;
@@ -275,11 +275,56 @@ async fn what_a_lost_reply_has_hidden_is_removed_all_the_same(world: World) {
 
     user.create_conversation().await;
     proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
-    let request = user.request(Method::DELETE, "/api/me");
-    let request = request.json(&json!({"current_password": PASSWORD}));
-    user.send(request).await.expect_error(503, "unavailable");
+    let body = json!({"all": true, "permanent": true});
+    user.post("/api/conversations/delete", body).await.expect_error(503, "unavailable");
+    assert_eq!(proxy.faults_left(), 0);
+    gone("conversations").await;
+
+    user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::ReplyLost)]);
+    user.send(delete_me(&user)).await.expect_error(503, "unavailable");
     assert_eq!(proxy.faults_left(), 0);
     gone("users").await;
+}
+
+fn delete_me(user: &User) -> RequestBuilder {
+    user.request(Method::DELETE, "/api/me").json(&json!({"current_password": PASSWORD}))
+}
+
+#[testkit::test(mariadb)]
+async fn an_account_whose_delete_is_committed_late_is_removed(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+    user.send(delete_me(&user)).await.expect_error(503, "unavailable");
+    assert_eq!(world.sql().await.value("SELECT COUNT(*) FROM users").await, "1");
+    proxy.release();
+    eventually("the account is removed", async || {
+        world.sql().await.value("SELECT COUNT(*) FROM users").await == "0"
+    })
+    .await;
+}
+
+/// A client that goes away while its delete is being stored.
+#[testkit::test(mariadb)]
+async fn what_a_client_that_left_has_hidden_is_removed_all_the_same(world: World) {
+    expect_error(UNAVAILABLE);
+    let (app, proxy) = behind(&world).await;
+    let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    proxy.fail_at(COMMIT, [Some(Fault::Late)]);
+    let path = format!("/api/conversations/{conversation}?permanent=true");
+    tokio::select! {
+        reply = user.delete(&path) => panic!("it was told {}", reply.status),
+        () = eventually("its delete is being stored", async || proxy.faults_left() == 0) => {}
+    }
+    proxy.release();
+    eventually("the rows are removed", async || {
+        world.sql().await.value("SELECT COUNT(*) FROM conversations").await == "0"
+    })
+    .await;
 }
 
 #[testkit::test(mariadb)]

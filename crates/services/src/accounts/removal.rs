@@ -11,11 +11,9 @@ impl Accounts {
     /// Deletes an account: nobody can use or see it from now on, its running answers are stopped,
     /// and its rows are removed in the background, in steps.
     pub async fn delete_user(&self, id: UserId) -> Result<()> {
-        // In a task of its own: a client that goes away now must not leave rows that nobody
-        // removes.
+        // A client that goes away now must not leave rows that nothing removes.
         let here = self.clone();
-        let hide = async move { here.hide(id).await };
-        self.core.tasks.spawn(hide).await.map_err(Error::internal)?
+        self.core.to_the_end(async move { here.hide(id).await }).await
     }
 
     async fn hide(&self, id: UserId) -> Result<()> {

@@ -23,11 +23,10 @@ impl Conversations {
         expected: Option<Vec<Version>>,
         permanent: bool,
     ) -> Result<Deleted> {
-        // In a task of its own: a client that goes away now must not leave rows that nothing
-        // removes.
+        // A client that goes away now must not leave rows that nothing removes.
         let (here, owner) = (self.clone(), actor.user_id);
         let hide = async move { here.hide(owner, id, expected, permanent).await };
-        self.core.tasks.spawn(hide).await.map_err(Error::internal)?
+        self.core.to_the_end(hide).await
     }
 
     async fn hide(
@@ -41,7 +40,7 @@ impl Conversations {
         let fate = self.fate(permanent);
         let deleted = trash::delete(&self.core.db, owner, id, expected, fate, now).await;
         if removals::may_be_hidden(&deleted) {
-            removals::conversations(&self.core, vec![id]);
+            removals::perhaps_hidden(&self.core, (owner, now), vec![id]);
         }
         let row = done(deleted?)?;
         self.engine.stop_hidden(row.active_response_id).await;
@@ -62,7 +61,7 @@ impl Conversations {
     pub async fn delete_many(&self, actor: &Actor, body: BulkDelete) -> Result<BulkDeleted> {
         let (here, owner) = (self.clone(), actor.user_id);
         let hide = async move { here.hide_many(owner, body).await };
-        self.core.tasks.spawn(hide).await.map_err(Error::internal)?
+        self.core.to_the_end(hide).await
     }
 
     async fn hide_many(&self, owner: UserId, body: BulkDelete) -> Result<BulkDeleted> {
@@ -75,18 +74,21 @@ impl Conversations {
         };
         let now = self.core.context.now();
         let mut count = 0;
+        let db = &self.core.db;
         loop {
-            let step = selection.clone();
-            let rows = trash::delete_some(&self.core.db, owner, step, fate, now).await;
-            if removals::may_be_hidden(&rows)
-                && let trash::Selection::Ids(ids) = &selection
-            {
-                removals::conversations(&self.core, ids.clone());
+            if self.core.stopped.is_cancelled() {
+                return Err(Error::ShuttingDown);
             }
-            let rows = rows?;
-            if rows.is_empty() {
+            let ids = trash::list_deletable(db, owner, &selection, fate, now).await?;
+            if ids.is_empty() {
                 break;
             }
+            let step = (selection.clone(), ids.clone());
+            let rows = trash::delete_some(db, owner, step, fate, now).await;
+            if removals::may_be_hidden(&rows) {
+                removals::perhaps_hidden(&self.core, (owner, now), ids);
+            }
+            let rows = rows?;
             count += rows.len() as u64;
             not_found.retain(|id| rows.iter().all(|(deleted, _)| deleted != id));
             let (ids, running): (Vec<_>, Vec<_>) = rows.into_iter().unzip();

@@ -1,23 +1,9 @@
 use proptest::prelude::*;
 use schemas::event::{Annotation, Call, Failure, Wait, WaitReason};
-use schemas::response::NewResponse;
 use serde_json::{Value, json};
 
 use super::*;
-
-fn base() -> ResponseResource {
-    ResponseResource::begun(NewResponse {
-        id: "resp_00000000000000000000000000000001".parse().unwrap(),
-        conversation_id: "conv_00000000000000000000000000000002".parse().unwrap(),
-        user_message_id: "msg_00000000000000000000000000000003".parse().unwrap(),
-        message_id: "msg_00000000000000000000000000000004".parse().unwrap(),
-        previous_response_id: None,
-        model: "demo".to_owned(),
-        provider: "openai".to_owned(),
-        instructions: None,
-        created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
-    })
-}
+use crate::follow::scripted::base;
 
 fn message(index: u32) -> Item {
     let id = "msg_00000000000000000000000000000004".parse().unwrap();
