@@ -65,12 +65,14 @@ impl Counts {
         }
     }
 
-    /// Takes note of what the database says. What it said before may come later.
+    /// Takes note of what the database says. What it said before may come later: of two rows of
+    /// the same time the one with more wrong attempts is the newer one.
     pub(super) fn note(&mut self, rows: Vec<login_failure::Model>) {
         for row in rows {
             let Some(count) = self.subjects.get_mut(&row.subject) else { continue };
-            if count.last.is_none_or(|last| last <= row.last_at) {
-                count.wrong = u32::try_from(row.wrong).unwrap_or_default();
+            let wrong = u32::try_from(row.wrong).unwrap_or_default();
+            if count.last.is_none_or(|last| (last, count.wrong) <= (row.last_at, wrong)) {
+                count.wrong = wrong;
                 count.last = Some(row.last_at);
             }
         }

@@ -105,6 +105,22 @@ fn of_many_at_the_end_of_a_wait_one_is_checked() {
 }
 
 #[test]
+fn what_the_database_said_before_counts_for_nothing_when_it_comes_later() {
+    let mut door = Door::default();
+    let counted = counted(HERE.0, HERE.1);
+    door.enter(&counted);
+    for guess in 0..3 {
+        door.wrong(&counted, guess, at(0));
+    }
+    let before: Vec<_> = door.rows.values().cloned().collect();
+    door.wrong(&counted, 3, at(0));
+    let after = door.rows.values().cloned().collect();
+    door.counts.note(after);
+    door.counts.note(before);
+    assert_eq!(door.counts.wrong(&counted[0].subject), 4);
+}
+
+#[test]
 fn s6_whoever_guesses_at_one_place_makes_nobody_wait_at_another() {
     let mut door = Door::default();
     for guess in 0..1000 {
