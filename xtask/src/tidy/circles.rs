@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{File, Violation, source};
 
-mod paths;
+pub(super) mod paths;
 mod tokens;
 
 /// Uses that close a circle and stay: from, to, and the reason. Both are files or folders.

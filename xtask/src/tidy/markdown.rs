@@ -10,6 +10,9 @@ const ENTRANCES: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 /// The documents that name tests as proofs.
 const PROOFS: [&str; 2] = ["SECURITY.md", "docs/PROMISES.md"];
 
+/// What makes a function a test.
+const ATTRIBUTES: [&str; 3] = ["#[test]", "#[tokio::test", "#[testkit::test"];
+
 /// A link of a document.
 struct Link<'a> {
     line: usize,
@@ -92,8 +95,9 @@ fn has_test(text: &str, name: &str) -> bool {
     text.match_indices(&format!("fn {name}(")).any(|(at, _)| {
         // Without what stands before `fn` in its own line.
         let above = text.get(..at).unwrap_or_default().rsplit('\n').skip(1);
-        let mut above = above.map(str::trim_start).take_while(|line| !line.is_empty());
-        above.any(|line| line.starts_with("#[") && line.contains("test"))
+        // Up to the end of what stands before it.
+        let mut above = above.map(str::trim).take_while(|line| !matches!(*line, "" | "}" | "};"));
+        above.any(|line| ATTRIBUTES.iter().any(|attribute| line.starts_with(attribute)))
     })
 }
 

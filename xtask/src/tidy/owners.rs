@@ -1,6 +1,7 @@
 //! Rules that leave what a person stores to that person.
 
-use super::source::{has_word, is_product, product_lines};
+use super::circles::paths;
+use super::source::{is_product, product_lines};
 use super::{File, Violation};
 
 /// The modules of crud that hold what people store.
@@ -22,7 +23,9 @@ pub(super) fn finders_without_an_owner(files: &[File]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for file in files.iter().filter(|file| holds_user_data(file)) {
         for (number, name, signature) in finders(file) {
-            let has_owner = OWNERS.iter().any(|owner| signature.contains(owner));
+            // What it takes counts, not what it finds.
+            let takes = signature.split("->").next().unwrap_or_default();
+            let has_owner = OWNERS.iter().any(|owner| takes.contains(owner));
             if !has_owner && !BACKGROUND.contains(&name.as_str()) {
                 let rule = "names no owner: take a UserId or an Owned, or stand in crud::engine";
                 violations.push(file.violation(number, format!("`{name}` {rule}")));
@@ -39,21 +42,14 @@ pub(super) fn engine_finders(files: &[File]) -> Vec<Violation> {
     };
     let mut violations = Vec::new();
     for file in files.iter().filter(is_other) {
-        let code = file.lines().take(product_lines(file));
-        for (number, line) in code.filter(|(_, line)| !line.trim_start().starts_with("//")) {
-            if names_engine(line) {
+        for path in paths::named(&file.text).paths {
+            if path.names.starts_with(&["crud".to_owned(), "engine".to_owned()]) {
                 let rule = "`crud::engine` reads for every owner; only the engine may";
-                violations.push(file.violation(number, rule));
+                violations.push(file.violation(path.line, rule));
             }
         }
     }
     violations
-}
-
-fn names_engine(line: &str) -> bool {
-    let is_list = line.trim_start().starts_with("use crud::{");
-    let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
-    has_word(line, "crud::engine") || is_list && words.any(|word| word == "engine")
 }
 
 fn holds_user_data(file: &File) -> bool {

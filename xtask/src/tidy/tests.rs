@@ -65,6 +65,7 @@ fn a_database_switch_outside_of_the_dialect_is_found() {
 fn a_finder_that_names_no_owner_is_found() {
     let finders = "pub async fn find_x(db: &Db, id: MessageId) -> Result<Option<Model>> {\n}\n\
         pub async fn list_x(\n    db: &Db,\n    owner: UserId,\n) -> Result<Vec<Model>> {\n}\n\
+        pub async fn find_z(db: &Db, id: MessageId) -> Result<Option<Owned<Model>>> {\n}\n\
         pub async fn list_y(db: &Db, id: Owned<ResponseId>) -> Result<Vec<Model>> {\n}\n\
         pub async fn list_removing(db: &Db) -> Result<Vec<ConversationId>> {\n}\n\
         pub(crate) async fn find_in(tx: &Tx, id: MessageId) -> Result<Option<Model>> {\n}\n";
@@ -74,7 +75,12 @@ fn a_finder_that_names_no_owner_is_found() {
         file("crates/crud/src/engine.rs", finders),
         file("crates/crud/src/servers.rs", finders),
     ];
-    let expected = ["crates/crud/src/messages.rs:1", "crates/crud/src/messages/places.rs:1"];
+    let expected = [
+        "crates/crud/src/messages.rs:1",
+        "crates/crud/src/messages.rs:8",
+        "crates/crud/src/messages/places.rs:1",
+        "crates/crud/src/messages/places.rs:8",
+    ];
     assert_eq!(places(owners::finders_without_an_owner, &files), expected);
 }
 
@@ -85,10 +91,15 @@ fn a_finder_of_the_engine_elsewhere_is_found() {
         file("crates/engine/src/recover.rs", named),
         file("crates/crud/tests/stories.rs", named),
         file("crates/services/src/messages.rs", named),
-        file("crates/services/src/exports.rs", "use crud::{Db, engine};\n"),
+        file("crates/services/src/exports.rs", "use crud::{\n    Db,\n    engine,\n};\n"),
+        file("crates/services/src/imports.rs", "use crud as rows;\nuse crud::engine as e;\n"),
         file("crates/services/src/lib.rs", "use crud::Db;\nuse engine::Engine;\n"),
     ];
-    let expected = ["crates/services/src/messages.rs:2", "crates/services/src/exports.rs:1"];
+    let expected = [
+        "crates/services/src/messages.rs:2",
+        "crates/services/src/exports.rs:3",
+        "crates/services/src/imports.rs:2",
+    ];
     assert_eq!(places(owners::engine_finders, &files), expected);
 }
 

@@ -6,18 +6,18 @@ use super::tokens::{Token, tokens};
 
 /// A path as seen from the file, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Path {
-    pub(super) names: Vec<String>,
-    pub(super) line: usize,
+pub(in crate::tidy) struct Path {
+    pub(in crate::tidy) names: Vec<String>,
+    pub(in crate::tidy) line: usize,
     /// Whether it brings all names of where it leads to.
     pub(super) glob: bool,
 }
 
 /// What a file names, without what is compiled for tests only.
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(in crate::tidy) struct Named {
     /// Every path with more than one name, and every `use`.
-    pub(super) paths: Vec<Path>,
+    pub(in crate::tidy) paths: Vec<Path>,
     /// Names that a `use` brings into the file, and what each leads to.
     pub(super) names: BTreeMap<String, Vec<String>>,
     /// Modules in files of their own that are compiled for tests only.
@@ -29,7 +29,7 @@ pub(super) struct Named {
 type Tokens<'a, 'b> = &'b [Token<'a>];
 
 /// Reads a file.
-pub(super) fn named(text: &str) -> Named {
+pub(in crate::tidy) fn named(text: &str) -> Named {
     let tokens = tokens(text);
     let mut named = Named::default();
     let mut rest = tokens.as_slice();
