@@ -61,6 +61,7 @@ pub fn main() -> ExitCode {
 fn registered() -> Vec<(String, Test)> {
     let registered = inventory::iter::<Registered>();
     let mut tests: Vec<_> = registered.map(|test| (test.name(), (test.make)())).collect();
+    assert!(!tests.is_empty(), "no test is registered here");
     tests.sort_by(|(one, _), (other, _)| one.cmp(other));
     tests
 }

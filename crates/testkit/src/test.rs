@@ -76,6 +76,7 @@ impl Test {
     }
 
     fn new(runs: Vec<Run>) -> Self {
+        assert!(!runs.is_empty(), "a test that runs on nothing shows nothing");
         Self { runs, needs: Need::nothing(), heavy: false }
     }
 
@@ -115,19 +116,19 @@ pub trait Case {
 /// Something that a test needs and that a machine may lack, and whether it is there.
 #[derive(Clone, Debug)]
 pub struct Need {
-    name: &'static str,
+    name: Option<&'static str>,
     available: Result<(), String>,
 }
 
 impl Need {
     /// A program with this name in `CHATAPP_TEST_REQUIRE`; `Err` says what would help.
     pub fn new(name: &'static str, available: Result<(), String>) -> Self {
-        Self { name, available }
+        Self { name: Some(name), available }
     }
 
     /// Something that `CHATAPP_TEST_REQUIRE` cannot name.
     pub fn unnamed(available: Result<(), String>) -> Self {
-        Self::new("", available)
+        Self { name: None, available }
     }
 
     pub(crate) fn nothing() -> Self {
@@ -137,6 +138,6 @@ impl Need {
     /// Why a test cannot run for lack of it, and whether that is a failure.
     pub(crate) fn missing(&self) -> Option<(String, bool)> {
         let why = self.available.as_ref().err()?;
-        Some((why.clone(), is_required(self.name)))
+        Some((why.clone(), self.name.is_some_and(is_required)))
     }
 }
