@@ -43,8 +43,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Closing {
 pub(crate) enum Step {
     /// The first one.
     Begun,
-    /// Events, at least one. The terminal event is the last of its batch.
-    Events(Vec<Numbered>),
+    /// Events, at least one.
+    Events {
+        /// In order.
+        events: Vec<Numbered>,
+        /// Whether the last one is the terminal event.
+        are_last: bool,
+    },
     /// Nothing has come for the time of a heartbeat.
     Silence,
     /// The response goes on elsewhere: the reader is to come back.
@@ -123,12 +128,15 @@ fn steps(
                     Wait::Refused => return,
                 }
             };
-            let Some(events) = batch else {
+            let Some(mut events) = batch else {
                 yield Step::Away;
                 break;
             };
-            ended = events.last().is_some_and(|last| last.event.is_terminal());
-            yield Step::Events(events);
+            if let Some(last) = events.iter().position(|numbered| numbered.event.is_terminal()) {
+                events.truncate(last + 1);
+                ended = true;
+            }
+            yield Step::Events { events, are_last: ended };
         }
     }
 }

@@ -91,20 +91,23 @@ impl Frames for Messages {
 #[tokio::test]
 async fn another_transport_carries_the_same_frames() {
     let (script, steps) = scripted(std::future::pending());
-    script.batches.send(numbered(0, vec![delta("a\nb"), ended()])).unwrap();
+    script.batches.send(numbered(0, vec![delta("a\nb")])).unwrap();
+    script.batches.send(numbered(1, vec![delta("c"), ended(), delta("too late")])).unwrap();
     let mut messages = Messages::default();
     let mut steps = pin!(steps);
     while let Some(step) = steps.next().await {
         match step {
             Step::Begun => Plain.begin(&mut messages),
-            Step::Events(events) => {
+            Step::Events { events, are_last } => {
                 for event in &events {
                     Plain.event(event, &mut messages);
                 }
-                Plain.end(&mut messages);
+                if are_last {
+                    Plain.end(&mut messages);
+                }
             }
             Step::Silence | Step::Away => unreachable!(),
         }
     }
-    assert_eq!(messages.0, ["hello", "a", "b", "bye"]);
+    assert_eq!(messages.0, ["hello", "a", "b", "c", "bye"]);
 }

@@ -16,14 +16,14 @@ pub(super) fn write(projection: &mut impl Projection, step: &Step) -> Vec<u8> {
     let mut lines = Lines::default();
     match step {
         Step::Begun => projection.begin(&mut lines),
-        Step::Events(events) => {
+        Step::Events { events, are_last } => {
             // A delta's frame is about 250 bytes.
             lines.0.reserve(events.len() * 256);
             for numbered in events {
                 projection.event(numbered, &mut lines);
-                if numbered.event.is_terminal() {
-                    projection.end(&mut lines);
-                }
+            }
+            if *are_last {
+                projection.end(&mut lines);
             }
         }
         Step::Silence => projection.silence(&mut lines),

@@ -101,7 +101,7 @@ proptest! {
         let count = texts.len();
         let mut events: Vec<_> = texts.iter().map(|text| delta(text)).collect();
         events.push(ended());
-        let step = Step::Events(numbered(0, events));
+        let step = Step::Events { events: numbered(0, events), are_last: true };
         let bytes = super::frame::write(&mut Projector::new(base()), &step);
         prop_assert!(!bytes.contains(&b'\r'));
         let stream = String::from_utf8(bytes).unwrap();

@@ -268,7 +268,7 @@ async fn persist(user: &User, archive: Vec<u8>) {
         let upload = user.request(Method::POST, "/api/import?dry_run=true");
         let upload = upload.header("content-type", "application/zip").body(archive.clone());
         // It waits for its turn among the others.
-        let reply = user.send(upload.timeout(Duration::from_mins(5))).await;
+        let reply = user.send(upload.timeout(Duration::from_mins(3))).await;
         if reply.status == 200 {
             let last = reply.text.lines().last().expect("a summary");
             let summary: Value = last.parse().expect("JSON");
