@@ -8,6 +8,7 @@ use models::response;
 use schemas::{ConversationId, ResponseId, UserId};
 
 use super::engine::Engine;
+use super::generate;
 use super::generation::Generation;
 use super::log::Log;
 use super::slots::{Admission, Slot};
@@ -32,7 +33,7 @@ impl Means {
     /// Sets the engine to work on a response that is stored.
     pub(super) fn begin(self, engine: &Arc<Engine>, response: response::Model) -> Arc<Generation> {
         let generation = Arc::new(Generation::new(response, self.log, self.model, self.slot));
-        engine.spawn(generation.clone());
+        generate::begin(engine, generation.clone());
         generation
     }
 }

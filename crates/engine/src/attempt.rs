@@ -5,18 +5,20 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crud::responses::ContextSent;
 use futures_util::{Stream, StreamExt};
-use models::MessageId;
 use models::ending::FailureCode;
 use models::response;
+use models::{MessageId, ResponseId};
 use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, TokenUsage, Waiting};
 use schemas::event::{Event, Wait, WaitReason};
 use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
 use super::engine::Engine;
-use super::generation::{End, Generation, Outcome, Stop};
+use super::generation::{Generation, Stop};
 use super::learnt::Allowance;
+use super::outcome::{End, Outcome};
 use super::silence::Silence;
 use super::{continuing, failures};
 use crate::catalog::Chosen;
@@ -65,7 +67,7 @@ pub(super) async fn make(
         Err(error) => return Attempt::unasked(context_failed(row, &error)),
     };
     generation.note_sent(selected.sent);
-    let noting = engine.tasks.spawn(engine.clone().note_context(row.id, selected.sent));
+    let noting = engine.tasks.spawn(note_context(engine.clone(), row.id, selected.sent));
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
@@ -77,6 +79,14 @@ pub(super) async fn make(
     let Hearing { finish_reason, usage, has_begun, .. } = hearing;
     let outcome = Outcome { end, finish_reason, usage, context: Some(selected.report) };
     Attempt { outcome, has_begun }
+}
+
+/// Notes what is being sent to the model. A report: that it could not be stored now stops
+/// nothing, since it is stored again with the end.
+async fn note_context(engine: Arc<Engine>, id: ResponseId, sent: ContextSent) {
+    if let Err(error) = crud::responses::note_context(&engine.db, engine.fence(), id, sent).await {
+        tracing::warn!(response = %id, %error, "noting the context failed");
+    }
 }
 
 /// An answer while it comes.

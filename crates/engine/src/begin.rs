@@ -9,10 +9,10 @@ use schemas::answer_data::{AnswerData, Earlier};
 
 use super::ambiguous::{Means, resolve_ambiguous_commit, stored_turn};
 use super::engine::Engine;
-use super::finish;
 use super::follower::Follower;
 use super::log::Log;
 use super::slots::{Admission, Slot};
+use super::stored;
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
@@ -133,7 +133,7 @@ fn continue_answer(new: &mut NewTurn, answer: &message::Model) -> Log {
     let mut beginning = Vec::new();
     while let Some(run) = log.unstored() {
         log.mark_stored(run.until);
-        let run = finish::checkpoint(new.response.id, &run);
+        let run = stored::run(new.response.id, &run);
         new.response.last_seq = run.last_seq;
         beginning.push(run);
     }

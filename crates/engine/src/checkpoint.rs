@@ -12,10 +12,9 @@ use crud::CrudError;
 use tokio::time::Instant;
 
 use super::engine::Engine;
-use super::finish;
 use super::generation::{Generation, Stop};
 use super::log::Unstored;
-use super::watch;
+use super::{stored, watch};
 use crate::error::Error;
 
 /// The longest interval, however slow the database is.
@@ -91,7 +90,7 @@ pub(crate) async fn write(engine: &Engine) -> bool {
 async fn store(engine: &Engine, pending: &[Pending]) -> Result<(), CrudError> {
     let entries = pending
         .iter()
-        .map(|(generation, unstored)| finish::checkpoint(generation.row.id, unstored))
+        .map(|(generation, unstored)| stored::run(generation.row.id, unstored))
         .collect();
     match crud::responses::checkpoint(&engine.db, engine.fence(), entries).await {
         Ok(lost) => {

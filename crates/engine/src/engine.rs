@@ -1,31 +1,27 @@
-//! What all running responses of this process share.
+//! What all running responses of this process share, and every task that works on them.
+//!
+//! It starts none of them itself: `start` does, and `generate` for each response.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bus::Bus;
 use crud::Db;
-use crud::responses::{ContextSent, Fence};
+use crud::responses::Fence;
 use models::{Context, ResponseId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
 
-use super::generation::{self, Generation, Stop};
+use super::followed::Followed;
+use super::generation::Generation;
 use super::learnt::Learnt;
-use super::remote::Remote;
 use super::running::Running;
 use super::slots::Slots;
-use super::{checkpoint, observe, publish, purge, recover, watch};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::rows::Skipped;
 use crate::settings::Settings;
 use crate::tokens::Counter;
-
-/// How long stopping waits for the bus.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -107,7 +103,7 @@ pub struct Engine {
     /// The background tasks end.
     pub(crate) stopped: CancellationToken,
     /// What is followed here and generated elsewhere.
-    pub(crate) remote: Remote,
+    pub(crate) followed: Followed,
     /// What is generated here.
     pub(crate) running: Running,
     /// What is told of answers that are whole.
@@ -115,13 +111,11 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Registers this server, sees to what a dead one left open, and starts the background tasks.
-    /// On an embedded database every response that a killed server left open is closed before this
-    /// returns.
-    pub async fn start(parts: Parts) -> Result<Arc<Self>> {
+    /// An engine that does nothing yet; [`Engine::start`] makes one that works.
+    pub(crate) fn new(parts: Parts) -> Self {
         let Parts { db, context, catalog, bus, settings, tasks, draining, stopped, on_completed } =
             parts;
-        let engine = Arc::new(Self {
+        Self {
             db,
             catalog,
             counter: Counter::new(),
@@ -140,27 +134,10 @@ impl Engine {
             draining,
             interrupting: CancellationToken::new(),
             stopped,
-            remote: Remote::default(),
+            followed: Followed::default(),
             running: Running::default(),
             on_completed,
-        });
-        crud::servers::register(&engine.db, engine.fence().server_id).await?;
-        if engine.settings.shared_database {
-            engine.tasks.spawn(observe::run(engine.clone()));
-        } else {
-            // The exclusive lock on the data directory says that nobody else runs anything.
-            recover::take_all_open(&engine).await?;
         }
-        if let Some(bus) = engine.bus.clone() {
-            let stopped = engine.stopped.clone();
-            engine.tasks.spawn(async move {
-                stopped.run_until_cancelled(bus.keep()).await;
-            });
-        }
-        engine.tasks.spawn(checkpoint::run(engine.clone()));
-        engine.tasks.spawn(watch::run(engine.clone()));
-        engine.tasks.spawn(purge::run(engine.clone()));
-        Ok(engine)
     }
 
     /// What is generated here.
@@ -188,19 +165,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs a response that was just stored, or just taken over.
-    pub(crate) fn spawn(self: &Arc<Self>, generation: Arc<Generation>) {
-        self.running.insert(generation.clone());
-        if self.interrupting.is_cancelled() {
-            generation.stop(Stop::Shutdown);
-        }
-        self.started.notify_waiters();
-        self.log_has_grown();
-        publish::begin(self, &generation);
-        let span = tracing::info_span!("response", id = %generation.row.id);
-        self.tasks.spawn(generation::run(self.clone(), generation).instrument(span));
-    }
-
     /// Lets go of a response that has ended.
     pub(crate) fn forget(&self, id: ResponseId) {
         self.running.remove(id);
@@ -210,42 +174,5 @@ impl Engine {
     /// Tells the checkpoint writer that there is something to store.
     pub(crate) fn log_has_grown(&self) {
         self.dirty.notify_one();
-    }
-
-    /// Notes what is being sent to the model. A report: that it could not be stored now stops
-    /// nothing, since it is stored again with the end.
-    pub(crate) async fn note_context(self: Arc<Self>, id: ResponseId, sent: ContextSent) {
-        if let Err(error) = crud::responses::note_context(&self.db, self.fence(), id, sent).await {
-            tracing::warn!(response = %id, %error, "noting the context failed");
-        }
-    }
-
-    /// Takes no new work, lets running responses finish for `grace`, then keeps the text so far of
-    /// those that have not, and waits until that is stored, for a few seconds at the most. They
-    /// end as interrupted, or are left to be continued.
-    pub async fn stop(&self, grace: Duration) {
-        self.draining.cancel();
-        self.turns.close();
-        let _ = tokio::time::timeout(grace, self.turns.wait()).await;
-        // First, so that a turn which begins now is interrupted, too.
-        self.interrupting.cancel();
-        for generation in self.running.all() {
-            generation.stop(Stop::Shutdown);
-        }
-        let _ = tokio::time::timeout(Duration::from_secs(4), self.turns.wait()).await;
-        for generation in self.running.all() {
-            generation.log.close();
-        }
-        // So that followers on other servers see the ends at once. Otherwise they wait a moment.
-        self.publishing.close();
-        let _ = tokio::time::timeout(LAST_WORDS, self.publishing.wait()).await;
-        self.stopped.cancel();
-        self.publishing.wait().await;
-        self.turns.wait().await;
-        self.tasks.close();
-        self.tasks.wait().await;
-        if let Err(error) = crud::servers::leave(&self.db, self.fence().server_id).await {
-            tracing::debug!(%error, "that the server has stopped could not be stored");
-        }
     }
 }

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crud::responses::{Checkpoint, Fence, FinalItem, Finish, GivenUp};
+use crud::responses::{Fence, FinalItem, Finish, GivenUp};
 use crud::{CrudError, Db};
+use models::MessageId;
 use models::ending::FailureCode;
 use models::message::MessageType;
 use models::response::{self, ResponseStatus};
 use models::word::OrUnknown;
-use models::{MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Ending, Event, Failure, ItemKind};
 use schemas::stream::DoneItem;
 
 use super::engine::Engine;
-use super::failures;
 use super::generation::Generation;
-use super::log::{Log, Unstored};
+use super::log::Log;
 use super::sources::whole_annotations;
+use super::{failures, stored};
 use crate::error::Error;
 use crate::rows;
 
@@ -246,7 +246,7 @@ async fn store_once(
     let finish = Finish {
         response: ended_row(row, ending, last_seq),
         items,
-        events: unstored.iter().map(|run| checkpoint(row.id, run)).collect(),
+        events: unstored.iter().map(|run| stored::run(row.id, run)).collect(),
         now: ending.at,
     };
     if crud::responses::finish(db, finish).await? {
@@ -324,16 +324,6 @@ fn final_items(output: Vec<DoneItem>, kept: &AnswerData) -> Vec<FinalItem> {
         }
     }
     items
-}
-
-/// A run of events as it is stored.
-pub(super) fn checkpoint(response_id: ResponseId, unstored: &Unstored) -> Checkpoint {
-    Checkpoint {
-        response_id,
-        first_seq: i64::try_from(unstored.first_seq).unwrap_or(i64::MAX),
-        last_seq: i64::try_from(unstored.last_seq).unwrap_or(i64::MAX),
-        payload: unstored.payload.clone(),
-    }
 }
 
 fn report(row: &response::Model, ending: &Ending) {

@@ -13,8 +13,7 @@ use schemas::response::ResponseResource;
 use super::engine::Engine;
 use super::follower::Follower;
 use super::log::Log;
-use super::remote::Remote;
-use super::{recover, render, synthesis};
+use super::{remote, render, stored, synthesis};
 use crate::error::Result;
 
 impl Engine {
@@ -65,7 +64,7 @@ impl Engine {
         row: &Owned<response::Model>,
         after: Option<u64>,
     ) -> Result<(Arc<Log>, Option<u64>)> {
-        let log = recover::stored(&self.db, row).await?;
+        let log = stored::log(&self.db, row).await?;
         if log.has_ended() {
             return Ok((Arc::new(log), after));
         }
@@ -79,7 +78,7 @@ impl Engine {
             let last_seq = u64::try_from(row.last_seq).unwrap_or_default();
             return Ok((log, after.filter(|after| *after >= last_seq).map(|_| u64::MAX)));
         }
-        Ok((Remote::log(self, row).await?, after))
+        Ok((remote::log(self, row).await?, after))
     }
 
     /// The rows that a response that has ended has brought. Of a message that others continued

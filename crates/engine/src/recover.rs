@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crud::Db;
-use crud::Owned;
 use crud::responses::GivenUp;
 use models::ending::{EndReason, FailureCode};
 use models::response::{self, ResponseStatus};
@@ -16,7 +14,7 @@ use super::engine::Engine;
 use super::finish::{self, Stored};
 use super::generation::Generation;
 use super::log::Log;
-use super::{continuing, failures, usage};
+use super::{continuing, failures, generate, stored, usage};
 use crate::error::{Error, Result};
 use crate::rows::{self, Skipped};
 
@@ -104,7 +102,7 @@ async fn take(engine: &Arc<Engine>, (id, conversation_id): Open) -> Result<()> {
 /// when it was continued is damaged: what ends with it would lose text.
 async fn read(engine: &Engine, id: ResponseId) -> Result<Option<(response::Model, Log)>> {
     let Some(row) = crud::engine::find_response(&engine.db, id).await? else { return Ok(None) };
-    let log = stored(&engine.db, &row).await?;
+    let log = stored::log(&engine.db, &row).await?;
     let data = finish::kept_data(&engine.db, &row).await?;
     if let Some(earlier) = data.earlier.last() {
         log.note_earlier(earlier.bytes);
@@ -141,7 +139,7 @@ async fn go_on(engine: &Arc<Engine>, row: response::Model, log: Log) -> Result<(
         kept_bytes = log.answer().len(), "going on with a response that a dead server left open"
     );
     metrics::counter!("chatapp_generations_continued_total").increment(1);
-    engine.spawn(Arc::new(Generation::resume(row, log, slot)));
+    generate::begin(engine, Arc::new(Generation::resume(row, log, slot)));
     Ok(())
 }
 
@@ -162,15 +160,6 @@ async fn end_abandoned(engine: &Engine, row: &response::Model, log: &Log) -> Res
         Stored::Unfinished => Err(still_open()),
         Stored::Deleted | Stored::Elsewhere => Ok(()),
     }
-}
-
-/// The log of a response as it is stored.
-pub(crate) async fn stored(db: &Db, row: &Owned<response::Model>) -> Result<Log> {
-    let stored = crud::responses::list_events(db, row.owned_id()).await?;
-    let runs = stored
-        .iter()
-        .map(|run| (u64::try_from(run.first_seq).unwrap_or_default(), run.payload.as_str()));
-    Ok(Log::restore(row.message_id, runs))
 }
 
 fn ending(engine: &Engine, row: &response::Model, log: &Log) -> Ending {

@@ -5,8 +5,7 @@
 //! number that comes next says what to ask for, wherever it is asked. While nothing comes from
 //! there it asks the database, which is always right in the end, and alone without a bus.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use bus::{Bus, Subscription};
 use crud::Owned;
@@ -16,59 +15,23 @@ use models::{ResponseId, response};
 use super::engine::Engine;
 use super::log::Log;
 use super::pace::Pace;
-use super::{publish, recover};
+use super::{publish, stored};
 use crate::error::Result;
 use crate::gauged::Gauged;
 
-/// The logs that are being read, for as long as somebody holds them.
-#[derive(Debug, Default)]
-pub(crate) struct Remote(Mutex<HashMap<ResponseId, Weak<Log>>>);
-
-impl Remote {
-    /// The log of a response that runs elsewhere; starts reading it unless somebody does.
-    pub(crate) async fn log(
-        engine: &Arc<Engine>,
-        row: &Owned<response::Model>,
-    ) -> Result<Arc<Log>> {
-        if let Some(log) = engine.remote.find(row.id) {
-            return Ok(log);
-        }
-        let log = Arc::new(recover::stored(&engine.db, row).await?.lagging());
-        // Somebody may have been quicker while the database was read.
-        if let Some(other) = engine.remote.keep(row.id, &log) {
-            return Ok(other);
-        }
-        let live = engine.bus.as_ref().map(|bus| Live::new(bus, row));
-        engine.tasks.spawn(read(engine.clone(), row.id, live, Arc::downgrade(&log)));
-        Ok(log)
+/// The log of a response that runs elsewhere; starts reading it unless somebody does.
+pub(crate) async fn log(engine: &Arc<Engine>, row: &Owned<response::Model>) -> Result<Arc<Log>> {
+    if let Some(log) = engine.followed.find(row.id) {
+        return Ok(log);
     }
-
-    // A panic while the lock is held leaves the map whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, Weak<Log>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    let log = Arc::new(stored::log(&engine.db, row).await?.lagging());
+    // Somebody may have been quicker while the database was read.
+    if let Some(other) = engine.followed.keep(row.id, &log) {
+        return Ok(other);
     }
-
-    fn find(&self, id: ResponseId) -> Option<Arc<Log>> {
-        self.lock().get(&id).and_then(Weak::upgrade)
-    }
-
-    /// Keeps `log`, unless another one is being read already: that one.
-    fn keep(&self, id: ResponseId, log: &Arc<Log>) -> Option<Arc<Log>> {
-        let mut logs = self.lock();
-        if let Some(other) = logs.get(&id).and_then(Weak::upgrade) {
-            return Some(other);
-        }
-        logs.insert(id, Arc::downgrade(log));
-        None
-    }
-
-    fn forget(&self, id: ResponseId, log: &Weak<Log>) {
-        let mut logs = self.lock();
-        // Another follower may have begun a new log under the same id.
-        if logs.get(&id).is_some_and(|kept| kept.ptr_eq(log)) {
-            logs.remove(&id);
-        }
-    }
+    let live = engine.bus.as_ref().map(|bus| Live::new(bus, row));
+    engine.tasks.spawn(read(engine.clone(), row.id, live, Arc::downgrade(&log)));
+    Ok(log)
 }
 
 /// Reads until the response has ended, nobody follows any more, or this server stops.
@@ -115,7 +78,7 @@ async fn read(engine: Arc<Engine>, id: ResponseId, mut live: Option<Live>, log: 
     if let Some(log) = log.upgrade() {
         log.close();
     }
-    engine.remote.forget(id, &log);
+    engine.followed.forget(id, &log);
 }
 
 async fn notified(live: Option<&Live>) {

@@ -8,7 +8,7 @@ use models::{ConversationId, ResponseId};
 
 use super::generation::Generation;
 use super::log::{Log, SoFar};
-use super::recover;
+use super::stored;
 use crate::error::Result;
 
 /// All of them, by id. Empty, and staying so, in a process that makes none. Cheap to clone.
@@ -51,7 +51,7 @@ impl Running {
             return Ok(log.so_far());
         }
         match crud::responses::find_in(db, conversation, id).await? {
-            Some(row) => Ok(recover::stored(db, &row).await?.so_far()),
+            Some(row) => Ok(stored::log(db, &row).await?.so_far()),
             None => Ok(SoFar::default()),
         }
     }

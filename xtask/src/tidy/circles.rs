@@ -2,7 +2,7 @@
 //!
 //! A file may use what its parents and its children have. Beyond that, files that use each other,
 //! directly or through others, can only be understood together. What a file names through another
-//! one that passes it on (`pub use`) counts as the use of where it stands.
+//! one that passes it on (`pub use`) counts as the use of where it stands. No circle is excused.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,15 +10,6 @@ use super::{File, Violation, source};
 
 pub(super) mod paths;
 mod tokens;
-
-/// Uses that close a circle and stay: from, to, and the reason. Both are files or folders.
-const KEPT: &[Kept] = &[(
-    "crates/engine/src/",
-    "crates/engine/src/",
-    "the engine starts tasks, and each of them works on the engine",
-)];
-
-type Kept = (&'static str, &'static str, &'static str);
 
 /// A module of a crate: the names that lead to it from the root.
 type Module = Vec<String>;
@@ -41,12 +32,8 @@ struct Use {
     path: String,
 }
 
-/// Every circle that is not kept, once, and every kept use that closes none.
+/// Every circle, once.
 pub(super) fn circles(files: &[File]) -> Vec<Violation> {
-    check(files, KEPT)
-}
-
-fn check(files: &[File], kept: &[Kept]) -> Vec<Violation> {
     let mut crates: BTreeMap<&str, Modules<'_>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.extension() == "rs" && !source::is_test(file)) {
         if let Some((name, module)) = place(&file.path) {
@@ -56,22 +43,11 @@ fn check(files: &[File], kept: &[Kept]) -> Vec<Violation> {
         }
     }
     let mut violations = Vec::new();
-    let mut needed: BTreeSet<&Kept> = BTreeSet::new();
     for modules in crates.values_mut() {
         without_tests(modules);
         let uses = uses(modules);
-        let all = Graph::of(&uses, |_| true);
-        let is_kept = |one: &Use| {
-            let (left, right) = (path_of(modules, &one.from), path_of(modules, &one.to));
-            kept.iter().find(|(from, to, _)| left.starts_with(from) && right.starts_with(to))
-        };
-        needed.extend(uses.iter().filter(|one| all.closes(one)).filter_map(is_kept));
-        let rest = Graph::of(&uses, |one| is_kept(one).is_none());
-        violations.extend(rest.circles(&uses).iter().filter_map(|it| violation(modules, it)));
-    }
-    for (from, to, _) in kept.iter().filter(|one| !needed.contains(one)) {
-        let message = format!("the kept use of {to} closes no circle; remove it from the list");
-        violations.push(Violation { path: (*from).to_owned(), line: 1, message });
+        let circles = Graph::of(&uses).circles(&uses);
+        violations.extend(circles.iter().filter_map(|circle| violation(modules, circle)));
     }
     violations
 }
@@ -164,16 +140,12 @@ fn resolve(
 struct Graph<'a>(BTreeMap<&'a Module, BTreeSet<&'a Module>>);
 
 impl<'a> Graph<'a> {
-    fn of(uses: &'a [Use], counts: impl Fn(&Use) -> bool) -> Self {
+    fn of(uses: &'a [Use]) -> Self {
         let mut graph: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for one in uses.iter().filter(|one| counts(one)) {
+        for one in uses {
             graph.entry(&one.from).or_default().insert(&one.to);
         }
         Self(graph)
-    }
-
-    fn closes(&self, one: &Use) -> bool {
-        self.way(&one.to, &one.from).is_some()
     }
 
     /// The shortest way from one to another, both included.
@@ -201,9 +173,7 @@ impl<'a> Graph<'a> {
     fn circles(&self, uses: &'a [Use]) -> Vec<Vec<&'a Use>> {
         let mut seen = BTreeSet::new();
         let mut circles = Vec::new();
-        for one in
-            uses.iter().filter(|one| self.0.get(&one.from).is_some_and(|to| to.contains(&one.to)))
-        {
+        for one in uses {
             let Some(way) = self.way(&one.to, &one.from) else { continue };
             if !seen.insert(way.iter().copied().collect::<BTreeSet<_>>()) {
                 continue;

@@ -8,9 +8,9 @@ fn files(files: &[(&str, &str)]) -> Vec<File> {
     files.iter().map(file).collect()
 }
 
-/// What is found where nothing is kept.
+/// What is found in them.
 fn found(texts: &[(&str, &str)]) -> Vec<String> {
-    check(&files(texts), &[]).iter().map(Violation::to_string).collect()
+    circles(&files(texts)).iter().map(Violation::to_string).collect()
 }
 
 #[test]
@@ -77,24 +77,4 @@ fn files_for_tests_do_not_count() {
         ("b", "#[cfg(test)]\nuse crate::a::A;\n"),
     ];
     assert_eq!(found(&texts), [""; 0]);
-}
-
-#[test]
-fn a_kept_use_opens_its_circle_only_and_must_be_needed() {
-    let texts = files(&[
-        ("lib", "mod a;\nmod b;\nmod c;\n"),
-        ("a", "use crate::b::B;\nuse crate::c::C;\n"),
-        ("b", "use crate::a::A;\n"),
-        ("c", "use crate::a::A;\n"),
-    ]);
-    let b = ("crates/x/src/b.rs", "crates/x/src/a.rs", "why");
-    let c = ("crates/x/src/c.rs", "crates/x/src/a.rs", "why");
-    assert_eq!(check(&texts, &[b]).len(), 1);
-    assert_eq!(check(&texts, &[b, c]), []);
-    let stale = ("crates/x/src/c.rs", "crates/x/src/b.rs", "why");
-    let folder = ("crates/x/src/", "crates/x/src/a.rs", "why");
-    assert_eq!(check(&texts, &[folder]), []);
-    let violations = check(&texts, &[b, c, stale]);
-    assert_eq!(violations.len(), 1, "{violations:?}");
-    assert_eq!(violations[0].path, stale.0);
 }
