@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crud::CrudError;
 use crud::turns::{Continued, NewTurn, Question, TurnOutcome};
-use models::{ConversationId, ResponseId, UserId, message};
+use models::{Content, ConversationId, ResponseId, UserId, message};
 use schemas::answer_data::{AnswerData, Earlier};
 
 use super::ambiguous::{Means, resolve_ambiguous_commit, stored_turn};
@@ -56,14 +56,14 @@ impl Engine {
         self.slots.take(admission, user, conversation)
     }
 
-    /// Refuses instructions and a message that certainly do not fit into the window of `model`.
+    /// Refuses instructions and what is said that certainly do not fit into the window of `model`.
     pub async fn check_fits(
         &self,
         model: &Chosen,
         instructions: Option<&str>,
-        content: &str,
+        said: &[&Content],
     ) -> Result<()> {
-        Window::from(model.facts).check(&self.counter, instructions, content).await
+        Window::from(model.facts).check(&self.counter, instructions, said).await
     }
 
     /// Stores a turn and begins to answer it. When this returns [`Beginning::Begun`], it is on

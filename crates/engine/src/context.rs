@@ -8,15 +8,16 @@ use std::collections::VecDeque;
 
 use crud::responses::ContextSent;
 use crud::{Db, Owned};
-use models::message::{MessageType, Model, Role};
-use models::{ConversationId, MessageId};
-use provider::{ChatMessage, ChatRole, ModelFacts, Tokenizer};
+use models::message::Role;
+use models::{Content, ConversationId, MessageId};
+use provider::{ChatMessage, ModelFacts, Tokenizer};
 use schemas::response::ContextReport;
 use schemas::validate::says_nothing;
 
 use crate::branch::Branch;
 use crate::error::{Error, Result};
-use crate::tokens::{Counter, PER_REQUEST, message_as_prose, most_of_message};
+use crate::item::{Item, said};
+use crate::tokens::{Counter, PER_REQUEST, message_as_prose, most_of_message, most_of_text};
 
 /// How many messages are counted together.
 const BATCH: usize = 64;
@@ -58,23 +59,25 @@ impl Window {
         Self { allowed, ..self }
     }
 
-    /// Refuses instructions and a message that certainly cannot be sent even alone. Where tokens
+    /// Refuses instructions and what is said that certainly cannot be sent even alone. Where tokens
     /// are only estimated they count as prose here, so that the provider decides in doubt.
     pub(crate) async fn check(
         self,
         counter: &Counter,
         instructions: Option<&str>,
-        content: &str,
+        said: &[&Content],
     ) -> Result<()> {
         let instructions = instructions.filter(|text| !says_nothing(text));
-        let texts: Vec<&str> = instructions.into_iter().chain([content]).collect();
         let limit = self.budget();
-        if sum(texts.iter().map(|text| most_of_message(text))) <= limit {
+        let most = instructions.into_iter().map(most_of_text);
+        if sum(most.chain(said.iter().map(|content| most_of_message(content)))) <= limit {
             return Ok(());
         }
+        let instructions = instructions.map(|text| Content::from(text.to_owned()));
+        let given: Vec<&Content> = instructions.iter().chain(said.iter().copied()).collect();
         let got = match self.tokenizer {
-            Tokenizer::Estimate => sum(texts.iter().map(|text| message_as_prose(text))),
-            known => sum(counter.of_messages(known, &texts).await?),
+            Tokenizer::Estimate => sum(given.iter().map(|content| message_as_prose(content))),
+            known => sum(counter.of_messages(known, &given).await?),
         };
         if got > limit { Err(Error::ContextTooLong { limit, got }) } else { Ok(()) }
     }
@@ -96,19 +99,6 @@ pub(crate) struct Selected {
     pub(crate) sent: ContextSent,
 }
 
-/// Who speaks in a message that is part of a context; none if it is not.
-pub(crate) fn speaker(message: &Model) -> Option<ChatRole> {
-    // An answer that failed before its first word is one of those.
-    if message.kind != MessageType::Message || says_nothing(&message.content) {
-        return None;
-    }
-    message.role.map(|role| match role {
-        Role::User => ChatRole::User,
-        Role::Assistant => ChatRole::Assistant,
-        Role::System => ChatRole::System,
-    })
-}
-
 /// Selects the context of an answer below the message `last`, whose number is `seq`. `tail` comes
 /// behind it in any case.
 ///
@@ -121,11 +111,12 @@ pub(crate) async fn select(
     (last, seq): (MessageId, i64),
     instructions: Option<&str>,
     window: Window,
-    tail: Vec<ChatMessage>,
+    tail: Vec<(Role, Content)>,
 ) -> Result<Selected> {
     let instructions = instructions.filter(|text| !says_nothing(text));
-    let tail_texts = tail.iter().map(|message| message.content.as_str());
-    let given: Vec<&str> = instructions.into_iter().chain(tail_texts).collect();
+    let instructions = instructions.map(|text| Content::from(text.to_owned()));
+    let given: Vec<&Content> =
+        instructions.iter().chain(tail.iter().map(|(_, content)| content)).collect();
     let mut branch = ReadAhead::new(Branch::new(db, conversation, Some(last), seq, 50));
     let tokenizer = branch.tokenizer(&given, window).await?;
     let beside = Beside::count(counter, tokenizer, &given, instructions.is_some()).await?;
@@ -134,8 +125,8 @@ pub(crate) async fn select(
     let sent = history.sent(seq, window, &beside, tokenizer);
     let report =
         ContextReport { messages_sent: history.count(), messages_omitted: history.omitted };
-    let system =
-        instructions.map(|text| ChatMessage { role: ChatRole::System, content: text.to_owned() });
+    let system = instructions.map(|content| said(Role::System, content));
+    let tail = tail.into_iter().map(|(role, content)| said(role, content));
     let messages = system.into_iter().chain(history.into_messages()).chain(tail).collect();
     Ok(Selected { messages, report, sent })
 }
@@ -155,7 +146,7 @@ impl Beside {
     async fn count(
         counter: &Counter,
         tokenizer: Tokenizer,
-        given: &[&str],
+        given: &[&Content],
         has_instructions: bool,
     ) -> Result<Self> {
         let given = counter.of_messages(tokenizer, given).await?;
@@ -170,7 +161,7 @@ impl Beside {
 struct ReadAhead<'db> {
     branch: Branch<'db>,
     /// What was read and not taken yet, in the order of reading.
-    batches: VecDeque<Vec<Model>>,
+    batches: VecDeque<Vec<Item>>,
 }
 
 impl<'db> ReadAhead<'db> {
@@ -179,14 +170,14 @@ impl<'db> ReadAhead<'db> {
     }
 
     /// How tokens are to be counted: an estimate will do where everything fits by any tokenizer.
-    async fn tokenizer(&mut self, given: &[&str], window: Window) -> Result<Tokenizer> {
-        let mut most = sum(given.iter().map(|text| most_of_message(text)));
+    async fn tokenizer(&mut self, given: &[&Content], window: Window) -> Result<Tokenizer> {
+        let mut most = sum(given.iter().map(|content| most_of_message(content)));
         while most <= window.budget() {
             let batch = next_batch(&mut self.branch).await?;
             if batch.is_empty() {
                 return Ok(Tokenizer::Estimate);
             }
-            let mosts = batch.iter().map(|message| most_of_message(&message.content));
+            let mosts = batch.iter().map(|item| most_of_message(&item.content));
             most = mosts.fold(most, u32::saturating_add);
             self.batches.push_back(batch);
         }
@@ -209,8 +200,8 @@ impl<'db> ReadAhead<'db> {
                 return Ok(history);
             }
             let costs = counter.of_messages(tokenizer, &contents(&batch)).await?;
-            for (message, cost) in batch.into_iter().zip(costs) {
-                if !history.takes(message, cost) {
+            for (item, cost) in batch.into_iter().zip(costs) {
+                if !history.takes(item, cost) {
                     return Ok(history);
                 }
             }
@@ -218,10 +209,10 @@ impl<'db> ReadAhead<'db> {
     }
 }
 
-/// What of a branch is sent, found from its newest message on.
+/// What of a branch is sent, found from its newest item on.
 struct History {
-    newest_first: Vec<(ChatRole, Model, u32)>,
-    /// How many of the oldest messages of the branch are left out.
+    newest_first: Vec<(Item, u32)>,
+    /// How many of the oldest items of the branch are left out.
     omitted: u32,
     /// What it costs, with what is sent beside it.
     used: u32,
@@ -234,29 +225,27 @@ impl History {
         Self { newest_first: Vec::new(), omitted: 0, used, budget }
     }
 
-    /// Takes the next older message, unless it says nothing; `false` when it does not fit. The
-    /// newest one is taken in any case.
-    fn takes(&mut self, message: Model, cost: u32) -> bool {
-        let Some(role) = speaker(&message) else { return true };
+    /// Takes the next older item; `false` when it does not fit. The newest one is taken in any case.
+    fn takes(&mut self, item: Item, cost: u32) -> bool {
         let used = self.used.saturating_add(cost);
         if used > self.budget && !self.newest_first.is_empty() {
-            self.omitted = with_all_before(&message);
+            self.omitted = with_all_before(&item);
             return false;
         }
         self.used = used;
-        self.newest_first.push((role, message, cost));
+        self.newest_first.push((item, cost));
         true
     }
 
     /// The same without answers that come before the first question, and what is before them.
     fn beginning_with_a_question(mut self) -> Self {
         let spoken = &self.newest_first;
-        if let Some(question) = spoken.iter().rposition(|(role, ..)| *role == ChatRole::User) {
+        if let Some(question) = spoken.iter().rposition(|(item, _)| item.role == Role::User) {
             let older = spoken.iter().skip(question);
-            let kept = older.take_while(|(role, ..)| *role != ChatRole::Assistant).count();
-            for (_, message, cost) in self.newest_first.drain(question.saturating_add(kept)..) {
+            let kept = older.take_while(|(item, _)| item.role != Role::Assistant).count();
+            for (item, cost) in self.newest_first.drain(question.saturating_add(kept)..) {
                 self.used = self.used.saturating_sub(cost);
-                self.omitted = self.omitted.max(with_all_before(&message));
+                self.omitted = self.omitted.max(with_all_before(&item));
             }
         }
         self
@@ -273,7 +262,7 @@ impl History {
         ContextSent {
             messages: small(self.count()),
             omitted: small(self.omitted),
-            from_seq: self.newest_first.last().map_or(seq, |(_, message, _)| message.seq),
+            from_seq: self.newest_first.last().map_or(seq, |(item, _)| item.seq),
             window: small(window.context),
             reserve: small(window.reserve),
             budget: window.allowed.map(|_| small(window.budget())),
@@ -287,30 +276,27 @@ impl History {
 
     /// The messages in the order of the conversation.
     fn into_messages(self) -> impl Iterator<Item = ChatMessage> {
-        let said = self.newest_first.into_iter().rev();
-        said.map(|(role, message, _)| ChatMessage { role, content: message.content })
+        self.newest_first.into_iter().rev().map(|(item, _)| item.into_message())
     }
 }
 
-/// How many messages of its branch a message and all before it are.
-fn with_all_before(message: &Model) -> u32 {
-    u32::try_from(message.depth).unwrap_or(0).saturating_add(1)
+/// How many items of its branch an item and all before it are.
+fn with_all_before(item: &Item) -> u32 {
+    u32::try_from(item.depth).unwrap_or(0).saturating_add(1)
 }
 
-/// What messages say, in their order.
-pub(crate) fn contents(messages: &[Model]) -> Vec<&str> {
-    messages.iter().map(|message| message.content.as_str()).collect()
+/// What items say, in their order.
+pub(crate) fn contents(items: &[Item]) -> Vec<&Content> {
+    items.iter().map(|item| &item.content).collect()
 }
 
-/// The next messages of a branch that say something, newest first.
-async fn next_batch(branch: &mut Branch<'_>) -> Result<Vec<Model>> {
+/// The next items of a branch that are sent, newest first.
+async fn next_batch(branch: &mut Branch<'_>) -> Result<Vec<Item>> {
     let mut batch = Vec::new();
     while batch.len() < BATCH
-        && let Some(message) = branch.next().await?
+        && let Some(row) = branch.next().await?
     {
-        if speaker(&message).is_some() {
-            batch.push(message);
-        }
+        batch.extend(Item::of(row));
     }
     Ok(batch)
 }
@@ -319,7 +305,7 @@ async fn next_batch(branch: &mut Branch<'_>) -> Result<Vec<Model>> {
 mod tests {
     use super::*;
     use models::Time;
-    use models::message::MessageStatus;
+    use models::message::{MessageStatus, MessageType, Model};
     use proptest::prelude::*;
 
     /// Texts of answers and questions: some say something.
@@ -359,7 +345,7 @@ mod tests {
             status in prop_oneof![Just(MessageStatus::Completed), Just(MessageStatus::Incomplete)],
             kind in prop_oneof![
                 6 => Just(MessageType::Message), 1 => Just(MessageType::Reasoning),
-                1 => Just(MessageType::FunctionCall)
+                1 => Just(MessageType::FunctionCall), 1 => Just(MessageType::FunctionCallOutput)
             ],
             text in prop::sample::select(&TEXTS[..]),
             cost in 1..50_u32,
@@ -387,21 +373,21 @@ mod tests {
             let mut history = History::new(3, budget);
             let line = branch.iter().cloned().chain([(question, 5)]);
             for (message, cost) in line.rev() {
-                if !history.takes(message, cost) {
+                if Item::of(message).is_some_and(|item| !history.takes(item, cost)) {
                     break;
                 }
             }
             let history = history.beginning_with_a_question();
             let sent: Vec<_> = history.newest_first.iter().rev().collect();
-            prop_assert_eq!(&sent.last().unwrap().1.content, "now");
-            let first = sent.iter().find(|(role, ..)| *role != ChatRole::System);
-            prop_assert_eq!(first.unwrap().0, ChatRole::User);
-            prop_assert!(sent.iter().all(|(_, message, _)| !says_nothing(&message.content)));
+            prop_assert_eq!(sent.last().unwrap().0.content.text(), "now");
+            let first = sent.iter().find(|(item, _)| item.role != Role::System);
+            prop_assert_eq!(first.unwrap().0.role, Role::User);
+            prop_assert!(sent.iter().all(|(item, _)| !says_nothing(&item.content.text())));
             prop_assert!(history.used <= budget || sent.len() == 1, "{}", history.used);
-            let costs: u32 = sent.iter().map(|(.., cost)| cost).sum();
+            let costs: u32 = sent.iter().map(|(_, cost)| cost).sum();
             prop_assert_eq!(history.used, 3 + costs);
             // Everything that says something is sent or left out.
-            let spoken = branch.iter().filter(|(message, _)| speaker(message).is_some());
+            let spoken = branch.iter().filter(|(message, _)| Item::of(message.clone()).is_some());
             let left_out = u32::try_from(spoken.clone().count() + 1 - sent.len()).unwrap();
             let omitted = |message: &Model| message.depth < i32::try_from(history.omitted).unwrap();
             let counted = spoken.filter(|(message, _)| omitted(message)).count();

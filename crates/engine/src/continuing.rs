@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crud::CrudError;
-use models::response;
-use provider::{ChatMessage, ChatRole};
+use models::message::Role;
+use models::{Content, response};
 use schemas::validate::says_nothing;
 
 use super::engine::Engine;
@@ -81,9 +81,9 @@ pub(crate) async fn select(
 ) -> Result<Option<Selected>> {
     let mut tail = Vec::new();
     if !says_nothing(kept) {
-        tail.push(ChatMessage { role: ChatRole::Assistant, content: kept.to_owned() });
+        tail.push((Role::Assistant, Content::from(kept.to_owned())));
         let instruction = engine.settings.continue_instruction.clone();
-        tail.extend(instruction.map(|content| ChatMessage { role: ChatRole::User, content }));
+        tail.extend(instruction.map(|text| (Role::User, Content::from(text))));
     }
     let mut selected = context::select(
         &engine.db,

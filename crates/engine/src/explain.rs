@@ -7,15 +7,15 @@ use std::collections::VecDeque;
 
 use crud::Owned;
 use crud::messages::{STEP_BYTES, text_bytes};
-use models::message;
 use models::response;
 use provider::Tokenizer;
 use schemas::context::{ContextMessage, ContextOmitted, ContextOut, ContextTokens, ContextWindow};
 
 use super::engine::Engine;
 use crate::branch::Branch;
-use crate::context::{contents, speaker};
+use crate::context::contents;
 use crate::error::Result;
+use crate::item::Item;
 use crate::tokens::PER_REQUEST;
 
 /// How many messages are listed.
@@ -80,9 +80,7 @@ impl Engine {
                 let is_older = message.seq < row.input_from_seq;
                 bytes += text_bytes(&message);
                 // What was empty then was no part of it, and neither was what came later.
-                if speaker(&message).is_some() {
-                    batch.push(message);
-                }
+                batch.extend(Item::of(message));
                 if is_older && !batch.is_empty() {
                     break;
                 }
@@ -91,8 +89,8 @@ impl Engine {
                 return Ok(found);
             }
             let costs = self.counter.of_messages(tokenizer, &contents(&batch)).await?;
-            for (message, tokens) in batch.iter().zip(costs) {
-                let message = described(message, tokens);
+            for (item, tokens) in batch.iter().zip(costs) {
+                let message = described(item, tokens);
                 if message.seq < row.input_from_seq {
                     found.omitted = Some(message);
                     return Ok(found);
@@ -116,8 +114,8 @@ struct Found {
     omitted: Option<ContextMessage>,
 }
 
-fn described(message: &message::Model, tokens: u32) -> ContextMessage {
-    ContextMessage { id: message.id, seq: message.seq, role: message.role, tokens }
+fn described(item: &Item, tokens: u32) -> ContextMessage {
+    ContextMessage { id: item.id, seq: item.seq, role: Some(item.role), tokens }
 }
 
 fn window(row: &response::Model) -> Option<ContextWindow> {

@@ -22,6 +22,7 @@ mod follower;
 mod gauged;
 mod generate;
 mod generation;
+mod item;
 mod learnt;
 mod log;
 mod observe;

@@ -16,6 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use models::{Content, Part};
 use provider::Tokenizer;
 use tiktoken::CoreBpe;
 use tokio::sync::Semaphore;
@@ -69,14 +70,20 @@ impl Counter {
         Ok(self.of_texts(tokenizer, &[text]).await?.pop().unwrap_or_default())
     }
 
-    /// Tokens of messages with these texts, in their order.
+    /// Tokens of messages with these contents, in their order.
     pub(crate) async fn of_messages(
         &self,
         tokenizer: Tokenizer,
-        texts: &[&str],
+        contents: &[&Content],
     ) -> Result<Vec<u32>> {
-        let counts = self.of_texts(tokenizer, texts).await?;
-        Ok(counts.into_iter().map(|count| count.saturating_add(PER_MESSAGE)).collect())
+        let texts = contents.iter().flat_map(|content| content.parts()).map(text_of);
+        let counts = self.of_texts(tokenizer, &texts.collect::<Vec<_>>()).await?;
+        let mut counts = counts.into_iter();
+        let of_message = |content: &&Content| {
+            let parts = counts.by_ref().take(content.parts().len());
+            parts.fold(PER_MESSAGE, u32::saturating_add)
+        };
+        Ok(contents.iter().map(of_message).collect())
     }
 
     /// Counts texts on a thread that may be kept busy: a large text takes milliseconds, and the
@@ -108,13 +115,30 @@ pub(crate) fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
     }
 }
 
-/// What a message with this text is at most, by any tokenizer and by the estimate: no token is
-/// less than a byte.
-pub(crate) fn most_of_message(text: &str) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(PER_MESSAGE)
+/// What of a part is counted.
+fn text_of(part: &Part) -> &str {
+    match part {
+        Part::Text(text) => text,
+    }
 }
 
-/// What a message with this text is if it is ordinary prose.
-pub(crate) fn message_as_prose(text: &str) -> u32 {
-    estimate_as_prose(text).saturating_add(PER_MESSAGE)
+/// What a message with this content is at most, by any tokenizer and by the estimate: no token is
+/// less than a byte.
+pub(crate) fn most_of_message(content: &Content) -> u32 {
+    most_of_bytes(content.parts().iter().map(|part| text_of(part).len()).sum())
+}
+
+/// The same of a message with this text.
+pub(crate) fn most_of_text(text: &str) -> u32 {
+    most_of_bytes(text.len())
+}
+
+fn most_of_bytes(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(PER_MESSAGE)
+}
+
+/// What a message with this content is if it is ordinary prose.
+pub(crate) fn message_as_prose(content: &Content) -> u32 {
+    let parts = content.parts().iter().map(|part| estimate_as_prose(text_of(part)));
+    parts.fold(PER_MESSAGE, u32::saturating_add)
 }

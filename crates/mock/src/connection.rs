@@ -94,7 +94,7 @@ async fn chat(
     request: Request,
 ) -> After {
     let ChatCall { model, messages, stream, include_usage, max_tokens, parameters } = call;
-    let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.as_str()));
+    let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.into()));
     let mut prompt = Prompt::new(pairs, max_tokens);
     let script = match shared.pushed() {
         Some(script) => Ok(script),

@@ -4,6 +4,7 @@
 //! Everything else in the workspace may use it; it uses nothing of ours.
 
 pub mod api_key;
+pub mod content;
 pub mod context;
 pub mod conversation;
 pub mod ending;
@@ -24,6 +25,7 @@ pub mod session;
 pub mod user;
 pub mod word;
 
+pub use content::{Content, Part};
 pub use context::{Clock, Context};
 pub use id::{
     ApiKeyId, ConversationId, InvitationId, MessageId, ParseIdError, ResponseId, ServerId,

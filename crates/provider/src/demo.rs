@@ -72,10 +72,8 @@ impl Demo {
 
     fn begin(&self, request: &ChatRequest) -> Telling {
         let now = Instant::now();
-        let messages = request
-            .messages
-            .iter()
-            .map(|message| (message.role.as_str(), message.content.as_str()));
+        let messages =
+            request.messages.iter().map(|message| (message.role().as_str(), message.plain()));
         let prompt = Prompt::new(messages, request.max_output_tokens);
         let source = match script(&request.model) {
             Some(script) => Source::Playing(self.tally.apply(&request.model, script).play(&prompt)),

@@ -21,7 +21,7 @@
 //! let provider = Provider::demo();
 //! let mut deltas = provider.stream(ChatRequest {
 //!     model: "demo:echo,rate=0".to_owned(),
-//!     messages: vec![ChatMessage { role: ChatRole::User, content: "Hello!".to_owned() }],
+//!     messages: vec![ChatMessage::text(ChatRole::User, "Hello!")],
 //!     max_output_tokens: None,
 //! });
 //! let mut answer = String::new();
@@ -68,7 +68,8 @@ pub use options::{
 pub use probe::Probe;
 pub use tokenizer::Tokenizer;
 pub use types::{
-    ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, TokenUsage, Waiting,
+    ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, Part, TokenUsage,
+    Waiting,
 };
 
 use call::Upstream;

@@ -17,6 +17,7 @@ mod tests;
 mod tokens;
 mod tour;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -249,20 +250,20 @@ pub struct Prompt {
 impl Prompt {
     /// The prompt in `messages`, pairs of role and content.
     pub fn new<'a>(
-        messages: impl IntoIterator<Item = (&'a str, &'a str)>,
+        messages: impl IntoIterator<Item = (&'a str, Cow<'a, str>)>,
         max_output_tokens: Option<u32>,
     ) -> Self {
         let mut prompt = Self { max_output_tokens, ..Self::default() };
-        let mut last_user = "";
+        let mut last_user = Cow::Borrowed("");
         for (role, content) in messages {
             // Chat formats spend a few tokens on each message's frame.
-            let count = u64::try_from(tokens(content).count()).unwrap_or(u64::MAX);
+            let count = u64::try_from(tokens(&content).count()).unwrap_or(u64::MAX);
             prompt.input_tokens = prompt.input_tokens.saturating_add(count).saturating_add(4);
             if role == "user" {
                 last_user = content;
             }
         }
-        last_user.clone_into(&mut prompt.last_user);
+        prompt.last_user = last_user.into_owned();
         prompt
     }
 }

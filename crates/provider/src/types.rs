@@ -1,5 +1,6 @@
 //! What is asked of a model and what comes back.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -30,18 +31,65 @@ impl ChatRole {
 }
 
 /// One message of the context given to the model.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ChatMessage {
-    /// Who speaks.
-    pub role: ChatRole,
-    /// The text.
-    pub content: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatMessage {
+    /// What somebody says.
+    Said {
+        /// Who speaks.
+        role: ChatRole,
+        /// The parts of it, in their order.
+        parts: Vec<Part>,
+    },
 }
 
-impl std::fmt::Debug for ChatMessage {
+/// A part of what somebody says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Plain text.
+    Text(String),
+}
+
+impl ChatMessage {
+    /// A message of one text.
+    pub fn text(role: ChatRole, text: impl Into<String>) -> Self {
+        Self::Said { role, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// Who speaks.
+    pub(crate) fn role(&self) -> ChatRole {
+        match self {
+            Self::Said { role, .. } => *role,
+        }
+    }
+
+    /// The plain text, a blank line between parts; not copied where there is one.
+    pub(crate) fn plain(&self) -> Cow<'_, str> {
+        let Self::Said { parts, .. } = self;
+        let mut whole = Cow::Borrowed("");
+        for Part::Text(text) in parts {
+            join(&mut whole, text.into());
+        }
+        whole
+    }
+}
+
+/// Adds `more` to a text, a blank line between.
+pub(crate) fn join<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = more;
+    } else {
+        let text = text.to_mut();
+        text.push_str("\n\n");
+        text.push_str(&more);
+    }
+}
+
+impl std::fmt::Debug for Part {
     // Content belongs to a person and stays out of logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ChatMessage({}, {} bytes)", self.role.as_str(), self.content.len())
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 use super::*;
 
+fn content(text: &str) -> Content {
+    Content::from(text.to_owned())
+}
+
 /// Numbers that the encodings' makers give.
 #[tokio::test]
 async fn known_tokenizers_count() {
@@ -20,13 +24,14 @@ async fn known_tokenizers_count() {
 #[tokio::test]
 async fn texts_are_counted_once_and_in_order() {
     let counter = Counter::new();
-    let texts = ["hello world", "", "tiktoken is great!"];
+    let said = ["hello world", "", "tiktoken is great!"].map(content);
+    let texts: Vec<&Content> = said.iter().collect();
     let expected = [2, 0, 6].map(|tokens| tokens + PER_MESSAGE);
     assert_eq!(counter.of_messages(Tokenizer::O200k, &texts).await.unwrap(), expected);
     // From now on whoever wants to count is refused.
     counter.turns.close();
     assert_eq!(counter.of_messages(Tokenizer::O200k, &texts).await.unwrap(), expected);
-    assert!(counter.of_messages(Tokenizer::O200k, &["another"]).await.is_err());
+    assert!(counter.of_messages(Tokenizer::O200k, &[&content("another")]).await.is_err());
 }
 
 /// The bound that decides whether anything is counted at all.
@@ -35,10 +40,14 @@ async fn nothing_has_more_tokens_than_bytes() {
     let counter = Counter::new();
     let hostile: String = (0..2_000_u32).filter_map(|n| char::from_u32(n * 547)).collect();
     let texts = ["", "a", " \n\t", "!@#$%^&*()", "é", "漢字", "👩‍👩‍👧", "\u{10ffff}", hostile.as_str()];
+    let said = texts.map(content);
+    let contents: Vec<&Content> = said.iter().collect();
     for tokenizer in [Tokenizer::O200k, Tokenizer::Cl100k, Tokenizer::Estimate] {
-        let counts = counter.of_messages(tokenizer, &texts).await.unwrap();
-        for (text, count) in texts.iter().zip(counts) {
-            assert!(count <= most_of_message(text), "{count} by {tokenizer:?}: {text}");
+        let counts = counter.of_messages(tokenizer, &contents).await.unwrap();
+        for (content, count) in said.iter().zip(counts) {
+            let text = content.text();
+            assert!(count <= most_of_message(content), "{count} by {tokenizer:?}: {text}");
+            assert_eq!(most_of_message(content), most_of_text(&text));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{ChatMessage, ChatRole, Provider};
 fn request(model: &str, message: &str) -> ChatRequest {
     ChatRequest {
         model: model.to_owned(),
-        messages: vec![ChatMessage { role: ChatRole::User, content: message.to_owned() }],
+        messages: vec![ChatMessage::text(ChatRole::User, message)],
         max_output_tokens: None,
     }
 }

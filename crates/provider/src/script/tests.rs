@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn prompt(message: &str) -> Prompt {
-    Prompt::new([("user", message)], None)
+    Prompt::new([("user", message.into())], None)
 }
 
 fn steps(name: &str, message: &str) -> Vec<Timed> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::options::{SystemRole, TokenLimit};
+use crate::types::join;
 use crate::{ChatMessage, ChatRequest, ChatRole};
 
 /// The body of `POST /chat/completions`; holds no field that nobody asked for.
@@ -78,12 +79,15 @@ impl<'a> Body<'a> {
 fn messages(messages: &[ChatMessage], system_role: SystemRole) -> Vec<Message<'_>> {
     let mut instructions = None;
     let mut out: Vec<Message<'_>> = Vec::with_capacity(messages.len() + 1);
-    for message in messages.iter().filter(|message| !says_nothing(&message.content)) {
-        let content = message.content.as_str();
-        match (message.role, out.last_mut()) {
+    for message in messages {
+        let content = message.plain();
+        if says_nothing(&content) {
+            continue;
+        }
+        match (message.role(), out.last_mut()) {
             (ChatRole::System, _) => join(instructions.get_or_insert_default(), content),
             (role, Some(last)) if last.role == role.as_str() => join(&mut last.content, content),
-            (role, _) => out.push(Message { role: role.as_str(), content: content.into() }),
+            (role, _) => out.push(Message { role: role.as_str(), content }),
         }
     }
     let user = ChatRole::User.as_str();
@@ -113,17 +117,6 @@ fn messages(messages: &[ChatMessage], system_role: SystemRole) -> Vec<Message<'_
         (None, _) => {}
     }
     out
-}
-
-/// Adds `more` to a text, a blank line between.
-fn join<'a>(text: &mut Cow<'a, str>, more: &'a str) {
-    if text.is_empty() {
-        *text = more.into();
-    } else {
-        let text = text.to_mut();
-        text.push_str("\n\n");
-        text.push_str(more);
-    }
 }
 
 /// Whether a text has nothing but white space and invisible characters.

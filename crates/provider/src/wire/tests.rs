@@ -30,7 +30,7 @@ fn delta(delta: &Value) -> Chunk {
 fn a_request_holds_only_what_was_asked_for() {
     let mut request = ChatRequest {
         model: "m".to_owned(),
-        messages: vec![ChatMessage { role: ChatRole::User, content: "hi".to_owned() }],
+        messages: vec![ChatMessage::text(ChatRole::User, "hi")],
         max_output_tokens: None,
     };
     let body = |request: &ChatRequest, include_usage, is_new| {
@@ -61,8 +61,7 @@ fn a_request_holds_only_what_was_asked_for() {
 fn instructions_go_where_the_model_wants_them() {
     use ChatRole::{Assistant, System, User};
     let said = |texts: &[(ChatRole, &str)], system_role| {
-        let message =
-            |&(role, text): &(ChatRole, &str)| ChatMessage { role, content: text.to_owned() };
+        let message = |&(role, text): &(ChatRole, &str)| ChatMessage::text(role, text);
         let messages = texts.iter().map(message).collect();
         let request = ChatRequest { model: "m".to_owned(), messages, max_output_tokens: None };
         let dialect = Dialect {
@@ -95,7 +94,7 @@ fn conversation() -> impl Strategy<Value = Vec<ChatMessage>> {
         "[a-z]{1,5}( [a-z]{1,5}){0,2}\n?",
     ];
     let role = prop_oneof![Just(System), Just(User), Just(Assistant)];
-    let message = (role, text).prop_map(|(role, content)| ChatMessage { role, content });
+    let message = (role, text).prop_map(|(role, text)| ChatMessage::text(role, text));
     proptest::collection::vec(message, 0..9)
 }
 
@@ -130,8 +129,9 @@ proptest! {
         }
         // The words of each role stand in their order.
         for role in [ChatRole::System, ChatRole::User, ChatRole::Assistant] {
-            let said = messages.iter().filter(|m| m.role == role).map(|m| m.content.as_str());
-            let said: Vec<&str> = said.flat_map(str::split_whitespace)
+            let said: Vec<_> =
+                messages.iter().filter(|m| m.role() == role).map(ChatMessage::plain).collect();
+            let said: Vec<&str> = said.iter().flat_map(|text| text.split_whitespace())
                 .filter(|word| *word != "\u{200b}").collect();
             let places: &[&str] = match (role, system_role) {
                 (ChatRole::System, SystemRole::System | SystemRole::Developer) => {
@@ -147,11 +147,11 @@ proptest! {
             }
         }
         // What goes on is the last thing said.
-        if let Some(last) = messages.iter().rfind(|m| !m.content.trim().is_empty()
-            && m.content != "\u{200b}" && m.role != ChatRole::System) {
+        if let Some(last) = messages.iter().rfind(|m| !m.plain().trim().is_empty()
+            && m.plain() != "\u{200b}" && m.role() != ChatRole::System) {
             let written = written.last().unwrap();
-            prop_assert_eq!(written.0, last.role.as_str());
-            prop_assert!(written.1.ends_with(last.content.as_str()));
+            prop_assert_eq!(written.0, last.role().as_str());
+            prop_assert!(written.1.ends_with(&*last.plain()));
         }
     }
 }

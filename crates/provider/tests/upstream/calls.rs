@@ -29,7 +29,8 @@ async fn a_whole_answer() {
     assert_eq!((usage.output, usage.reasoning), (5, 2));
     let seen = server.wait_for("the call", |calls| calls.first().cloned()).await;
     assert_eq!(seen.authorization.as_deref(), Some("Bearer test-key"));
-    let sent: Vec<_> = request("").messages.into_iter().map(|message| message.content).collect();
+    // What `request` says.
+    let sent = ["Be brief.", "Hällo 😀\n\ndata: x"].map(str::to_owned);
     assert_eq!(seen.messages[0], ("system".to_owned(), sent[0].clone()));
     assert_eq!(seen.messages[1], ("user".to_owned(), sent[1].clone()));
     let outcome = call(&provider, "mock:echo").await;

@@ -49,7 +49,7 @@ async fn a_strict_service_refuses_what_it_does_not_take() {
     // The usual request has a system message and one of the user, of some 25 characters.
     assert_eq!(call(&provider, "mock:ticks=3,alternate,window=50").await.error, None);
     // What such a service refuses is written otherwise before it is sent.
-    let said = |role, content: &str| ChatMessage { role, content: content.to_owned() };
+    let said = |role, text: &str| ChatMessage::text(role, text);
     let messages = vec![
         said(ChatRole::User, "one"),
         said(ChatRole::User, "two"),

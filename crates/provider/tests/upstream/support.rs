@@ -52,8 +52,8 @@ pub(crate) fn request(model: &str) -> ChatRequest {
     ChatRequest {
         model: model.to_owned(),
         messages: vec![
-            ChatMessage { role: ChatRole::System, content: "Be brief.".to_owned() },
-            ChatMessage { role: ChatRole::User, content: "Hällo 😀\n\ndata: x".to_owned() },
+            ChatMessage::text(ChatRole::System, "Be brief."),
+            ChatMessage::text(ChatRole::User, "Hällo 😀\n\ndata: x"),
         ],
         max_output_tokens: None,
     }

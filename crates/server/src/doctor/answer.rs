@@ -56,7 +56,7 @@ pub(super) async fn check(
 }
 
 async fn ask(provider: &Provider, model: &str, began: Instant) -> Result<Answer, ProviderError> {
-    let question = ChatMessage { role: ChatRole::User, content: QUESTION.to_owned() };
+    let question = ChatMessage::text(ChatRole::User, QUESTION);
     let mut deltas = provider.stream(ChatRequest {
         model: model.to_owned(),
         messages: vec![question],

@@ -6,7 +6,7 @@ use crud::turns::{NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
 use models::message::Role;
 use models::response::{self, Parameters, Purpose};
-use models::{conversation, message};
+use models::{Content, conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::validate::says_nothing;
@@ -49,7 +49,7 @@ impl Responses {
                 title: titles::first_line(&content),
                 content: content.clone(),
             },
-            content,
+            content: content.into(),
             going_on: None,
         };
         self.once(owner, key.as_ref(), self.start(request, key.clone())).await
@@ -83,7 +83,7 @@ impl Responses {
                 title: titles::first_line(&content),
                 content: content.clone(),
             },
-            content,
+            content: content.into(),
             going_on: None,
         };
         let begun = async {
@@ -117,7 +117,7 @@ impl Responses {
                 model,
                 question_id: question.id,
                 question: Question::Stored,
-                content: question.content,
+                content: question.content.into(),
                 going_on: None,
             };
             self.start(request, key.clone()).await
@@ -203,7 +203,7 @@ impl Responses {
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = core.catalog.choose(name.map(String::as_str)).await?;
         let instructions = conversation.instructions.as_deref();
-        engine.check_fits(&model, instructions, &request.content).await?;
+        engine.check_fits(&model, instructions, &[&request.content]).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
         let slot = engine.reserve(admission, owner, conversation.id)?;
         let new = NewTurn {
@@ -275,8 +275,8 @@ pub(super) struct Request {
     pub(super) model: Option<String>,
     pub(super) question_id: MessageId,
     pub(super) question: Question,
-    /// The text that has to fit into the model's window.
-    pub(super) content: String,
+    /// What has to fit into the model's window.
+    pub(super) content: Content,
     /// The answer that is continued.
     pub(super) going_on: Option<message::Model>,
 }

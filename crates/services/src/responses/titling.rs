@@ -92,13 +92,12 @@ struct Asked {
 }
 
 async fn ask(model: &Chosen, text: String) -> Asked {
-    let message = |role, content| ChatMessage { role, content };
     let input = tokens::estimate(INSTRUCTIONS).saturating_add(tokens::estimate(&text));
     let mut deltas = model.provider.stream(ChatRequest {
         model: model.id.clone(),
         messages: vec![
-            message(ChatRole::System, INSTRUCTIONS.to_owned()),
-            message(ChatRole::User, text),
+            ChatMessage::text(ChatRole::System, INSTRUCTIONS),
+            ChatMessage::text(ChatRole::User, text),
         ],
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
     });
