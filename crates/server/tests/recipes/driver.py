@@ -1,7 +1,9 @@
 """Sends content.txt, follows the answer, and says in lines of JSON what it saw."""
 
 import json
+import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from recipe import Api, follow, send, stop
@@ -24,6 +26,10 @@ def show(text):
     if stop_at and len(text) >= int(stop_at[0]) and stopping is None:
         stopping = pool.submit(stop, api, response)
 
+
+# Pauses are said instead of made.
+if os.environ.get("PAUSES"):
+    time.sleep = lambda seconds: say({"pause": seconds * 1000})
 
 with open("content.txt", encoding="utf-8", newline="") as file:
     response = send(api, conversation, file.read())

@@ -8,6 +8,7 @@
 )]
 
 mod generated;
+mod pauses;
 mod recipe;
 
 use std::process::ExitCode;

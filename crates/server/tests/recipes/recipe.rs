@@ -68,24 +68,42 @@ impl Language {
         content: &str,
         stop_at: Option<usize>,
     ) -> Client {
+        let stop_at = stop_at.map(|letters| letters.to_string());
+        let directory = self.write(content);
+        let command = self.command(&directory, [url, token, conversation]).args(stop_at).spawn();
+        Client::of(command, directory)
+    }
+
+    /// Sends and follows without a pause between attempts; says how long each would have been.
+    pub(crate) fn run_without_pauses(&self, url: &str) -> Client {
+        let directory = self.write("Hello");
+        let arguments = [url, "token", "conv_1"];
+        let command = self.command(&directory, arguments).env("PAUSES", "1").spawn();
+        Client::of(command, directory)
+    }
+
+    /// Writes what the interpreter needs into a folder.
+    fn write(&self, content: &str) -> TempDir {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (driver, script) = self.driver;
         for (name, text) in [(self.file, self.recipe()), (driver, script), ("content.txt", content)]
         {
             std::fs::write(directory.path().join(name), text).expect("a file can be written");
         }
-        let mut child = Command::new(self.program)
-            .args([driver, url, token, conversation])
-            .args(stop_at.map(|letters| letters.to_string()))
+        directory
+    }
+
+    fn command(&self, directory: &TempDir, arguments: [&str; 3]) -> Command {
+        let mut command = Command::new(self.program);
+        command
+            .arg(self.driver.0)
+            .args(arguments)
             .current_dir(directory.path())
             .env("NO_PROXY", "*")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program can be run");
-        let output = child.stdout.take().expect("a pipe");
-        Client { child, lines: BufReader::new(output).lines(), directory }
+            .kill_on_drop(true);
+        command
     }
 }
 
@@ -106,9 +124,17 @@ pub(crate) struct Seen {
     pub(crate) stopped: Value,
     /// How often the answer was replayed from the start.
     pub(crate) replays: usize,
+    /// How long it would have waited, in milliseconds; only where it does not.
+    pub(crate) pauses: Vec<f64>,
 }
 
 impl Client {
+    fn of(child: std::io::Result<Child>, directory: TempDir) -> Self {
+        let mut child = child.expect("the program can be run");
+        let output = child.stdout.take().expect("a pipe");
+        Self { child, lines: BufReader::new(output).lines(), directory }
+    }
+
     async fn next(&mut self) -> Value {
         let line = self.lines.next_line().await.expect("the pipe can be read");
         let line = line.expect("it goes on until the end of the answer");
@@ -122,15 +148,16 @@ impl Client {
 
     /// Reads to the end.
     pub(crate) async fn finish(mut self) -> Seen {
-        let mut replays = 0;
+        let (mut replays, mut pauses) = (0, Vec::new());
         let seen = loop {
             let mut line = self.next().await;
             if line["goes_on"] == false {
                 replays += 1;
             }
+            pauses.extend(line["pause"].as_f64());
             if line["end"].is_object() {
                 let (end, stopped) = (line["end"].take(), line["stopped"].take());
-                break Seen { end, stopped, replays };
+                break Seen { end, stopped, replays, pauses };
             }
         };
         let status = self.child.wait().await.expect("our own child");
