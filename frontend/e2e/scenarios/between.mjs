@@ -59,16 +59,25 @@ export default async function ({ browser, url }) {
   await box.fill("");
   await context.unroute("**/api/conversations/*/messages", refuse);
 
-  // A list that was refused says so, and is there after another try; what the form says is its own.
+  // A list that was refused says so, and is there after another try.
   const chat = page.url();
   for (const [part, name] of [["keys", "You have no keys."], ["sessions", "This device"]]) {
     await context.route(`**/api/${part}`, refuse);
     await page.goto(`/settings/${part}`);
     await page.getByRole("alert").filter({ hasText: "(HTTP 403)" }).waitFor();
     assert.equal(await page.getByText(name, { exact: true }).count(), 0);
+    // The focus of the keyboard is never lost: it stays while that fails, then it is at the heading.
+    const again = page.getByRole("button", { name: "Try again" });
+    await again.focus();
+    const refusal = page.waitForResponse(`**/api/${part}`);
+    await page.keyboard.press("Enter");
+    await refusal;
+    await page.getByRole("alert").filter({ hasText: "(HTTP 403)" }).waitFor();
+    assert.equal(await again.evaluate((button) => button === document.activeElement), true);
     await context.unroute(`**/api/${part}`, refuse);
-    await page.getByRole("button", { name: "Try again" }).click();
+    await page.keyboard.press("Enter");
     await page.getByText(name, { exact: true }).first().waitFor();
+    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
     assert.equal(await page.getByRole("alert").count(), 0);
   }
   await page.goto(chat);

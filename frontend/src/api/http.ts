@@ -45,17 +45,17 @@ export async function persist<T>(
   { signal, asked }: { signal?: AbortSignal | undefined; asked?: (pause: number) => void } = {},
 ): Promise<T> {
   let wait = FIRST_PAUSE;
-  const progress = (next = FIRST_PAUSE) => void (wait = Math.min(Math.max(next, FIRST_PAUSE), LONGEST_WAIT));
+  const progress = (next = FIRST_PAUSE) => void (wait = Math.max(next, FIRST_PAUSE));
   for (;;) {
     signal?.throwIfAborted();
     try {
       return await work(progress);
     } catch (error) {
       signal?.throwIfAborted();
-      let pause = wait * (1 + Math.random() / 2);
+      const least = error instanceof Refused ? error.retryAfter : 0;
+      const pause = Math.min(Math.max(wait * (1 + Math.random() / 2), least), LONGEST_WAIT);
       if (error instanceof Refused) {
         if (!error.temporary) throw error;
-        pause = Math.min(Math.max(pause, error.retryAfter), LONGEST_WAIT);
         asked?.(pause);
       } else if (!(error instanceof Lost)) {
         throw error;

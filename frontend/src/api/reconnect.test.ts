@@ -207,7 +207,8 @@ it("comes back when the server says, but not at once", async () => {
   expect(pauses()).toEqual([3_000, 6_000, 500]);
 });
 
-it("comes back within a day, whatever is asked for", async () => {
+it.each([0, 0.999])("comes back within a day, whatever is asked for, and however chance has it (%s)", async (chance) => {
+  vi.mocked(Math.random).mockReturnValue(chance);
   connections = [stream([`retry: ${40 * 86_400_000}\n\n`]), stream([ended(0)])];
   const { following } = await begin();
   await vi.advanceTimersByTimeAsync(86_400_000 - 1);
