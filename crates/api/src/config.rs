@@ -50,7 +50,7 @@ pub struct ApiConfig {
     pub bodies_per_address: u32,
     /// How many bytes a second a body has to bring, once the time for a head has passed.
     pub body_min_rate: u64,
-    /// Opens `/metrics` to whoever sends it as a bearer token.
+    /// Opens `/metrics` to clients that send it as a bearer token.
     pub metrics_token: Option<SecretString>,
     /// Whether the server listens on a loopback address only.
     pub loopback_bind: bool,

@@ -63,7 +63,7 @@ failures! {
         "The account at the model provider is out of credit, or over a limit of its spending.",
         "The operator has to check plan and billing; asking again does not help.";
     UpstreamAddress = "upstream_address",
-        "Whoever answers at the provider's address is not a provider's API: a web page, a redirect, or no such path.",
+        "What replies at the provider's address is not a provider's API: a web page, a redirect, or no such path.",
         "The operator has to check the provider's `base_url`; most end in `/v1`.";
     UpstreamRejected = "upstream_rejected",
         "The model provider refused the request.",

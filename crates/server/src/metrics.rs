@@ -48,7 +48,7 @@ impl Recorder {
                 GROUP_SIZES,
             )?
             .install_recorder()
-            .context("metrics are counted by somebody else")?;
+            .context("metrics are counted already")?;
         for metric in GROUPS.iter().flat_map(|group| group.metrics) {
             match metric.kind {
                 Kind::Counter => describe_counter!(metric.name, metric.help),

@@ -161,7 +161,7 @@ requests {
         "A page of another origin asks for the cookie of this server's own page, or a proxy hides from the server which address the page has.",
         "Own page: pass `Host` on in the proxy, or set `server.public_url`; `chatapp doctor --url` tells. Another page: leave out `X-ChatApp-Session` and keep the refresh token yourself.";
     NotFound = "not_found", NOT_FOUND, NotFound,
-        "It does not exist, was deleted, or is somebody else's: nobody can tell which.",
+        "It does not exist, was deleted, or belongs to another user: the reply does not tell which.",
         "Check the id.";
     UnknownUrl = "unknown_url", NOT_FOUND, InvalidRequest,
         "No route has this path.",
@@ -177,7 +177,7 @@ requests {
         "Log in, or use another address.";
     LastAdministrator = "last_administrator", CONFLICT, Conflict,
         "Nobody could administer the server for the others without this account.",
-        "Make somebody else administrator first.";
+        "Make another user administrator first.";
     KeyLimitReached = "key_limit_reached", CONFLICT, Conflict,
         "The user has as many API keys as the server allows.",
         "Revoke one first.";

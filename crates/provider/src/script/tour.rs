@@ -54,7 +54,7 @@ const LISTS: [&str; 3] = [
     "What happens behind this text:\n\n\
      1. your message was stored before I was asked\n\
      2. every piece of my answer has a number\n\
-     3. whoever loses the connection continues after the last number seen",
+     3. a client that loses the connection continues after the last number it saw",
     "Three things that differ from a real model:\n\n\
      - the same question always gets the same answer\n\
      - nothing you write leaves this machine\n\

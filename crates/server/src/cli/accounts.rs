@@ -53,7 +53,7 @@ pub enum UserCommand {
         #[arg(value_enum)]
         role: Role,
     },
-    /// Invite somebody: print a link with which an account can be made.
+    /// Invite a person: print a link with which an account can be made.
     ///
     /// It is printed this once, and works where sign-up takes invitations (`auth.signup`). Its
     /// beginning is `server.public_url`.
@@ -156,7 +156,7 @@ pub enum KeyCommand {
     },
     /// Make a key for an account, and print it this once.
     ///
-    /// The server keeps a hash of it only: whoever loses a key makes another one.
+    /// The server keeps a hash of it only: make another one when you have lost it.
     Create(KeyCreateArgs),
     /// Revoke a key: its next request is refused.
     Revoke {

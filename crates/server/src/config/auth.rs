@@ -14,7 +14,7 @@ choice! {
     Auto = "auto";
     /// Anybody who reaches the server.
     Open = "open";
-    /// Whoever was invited.
+    /// People who were invited.
     Invite = "invite";
     /// Nobody.
     Closed = "closed";
@@ -40,8 +40,8 @@ section! {
     /// because the answer was lost; all get the same next one. Later it counts as stolen and ends
     /// the login.
     refresh_grace: Duration = "20s", range "0s" to "5m";
-    /// Who may make an account: `open` anybody, `invite` whoever an administrator has invited,
-    /// `closed` nobody. `auto` decides for each request: one that is made on this machine (the
+    /// Who may make an account: `open` anybody, `invite` people whom an administrator has
+    /// invited, `closed` nobody. `auto` decides for each request: one that is made on this machine (the
     /// other end and the host it names are loopback, and no proxy says that it passed it on) is
     /// `open`, any other `invite`. The first administrator needs the set-up code in every case.
     signup: Signup = "auto";

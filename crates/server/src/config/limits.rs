@@ -35,7 +35,7 @@ section! {
     /// longer.
     checkpoint_interval: Duration = "200ms", range "10ms" to "2s";
     /// How long the numbered events of an answer are kept after its end. The answer itself stays;
-    /// whoever resumes later gets it whole.
+    /// a client that resumes later gets it whole.
     event_retention: Duration = "24h", range "0s" to "3650d";
     /// How long a deleted conversation lies in the trash, from where its owner can restore it.
     /// With `0s` deleting removes it at once.

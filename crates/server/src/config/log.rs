@@ -21,9 +21,9 @@ choice! {
 choice! {
     /// How much is logged.
     LogLevel: "`error`, `warn`, `info`, `debug` or `trace`";
-    /// Only what needs somebody.
+    /// Only what an operator has to act on.
     Error = "error";
-    /// Also what may need somebody.
+    /// Also what an operator may have to act on.
     Warn = "warn";
     /// Also what happened, one line a request.
     Info = "info";
@@ -52,7 +52,7 @@ section! {
     format: LogFormat = "auto", flag "--log-format";
     /// How much is logged.
     level: LogLevel = "info", flag "--log-level";
-    /// A filter for experts, such as `info,services=debug`; replaces `level`.
+    /// A filter for experts, such as `info,services=debug,engine=debug`; replaces `level`.
     filter: Option<LogFilter>, env "RUST_LOG";
     /// Whether lines are coloured. Setting `NO_COLOR` to anything means `never`.
     color: Color = "auto", env "NO_COLOR";
@@ -70,7 +70,7 @@ impl LogFilter {
 }
 
 impl Setting for LogFilter {
-    const EXPECTS: &'static str = "a filter such as `info,services=debug`";
+    const EXPECTS: &'static str = "a filter such as `info,services=debug,engine=debug`";
 
     fn parse(text: &str) -> Result<Self, String> {
         match EnvFilter::builder().parse(text) {

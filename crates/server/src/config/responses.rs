@@ -23,8 +23,8 @@ section! {
     on_interruption: OnInterruption = "mark";
     /// How often one answer is continued. At the next interruption it ends as `interrupted`.
     continue_attempts: u32 = "3", range "1" to "100";
-    /// How many tokens going on with one answer may read in all, by the server's estimate: each
-    /// attempt sends the conversation and the text so far again.
+    /// How many tokens the attempts to continue one answer may read together, by the server's
+    /// estimate: each attempt sends the conversation and the text so far again.
     continue_tokens: u32 = "200000", range "1" to "1000000000";
     /// What a model that continues its answer is told, as a last message of the user after its
     /// own text so far; also when a person asks for it (`POST /api/responses/{id}/continue`). Leave

@@ -69,7 +69,8 @@ section! {
     /// Others are refused with 421. Empty: none, if the server listens on a loopback address, so
     /// that no web page can point its name at it; any, if it listens elsewhere.
     allowed_hosts: Vec<AllowedHost>;
-    /// Opens `/metrics` to whoever sends it as a bearer token. Without it nobody is answered there.
+    /// Opens `/metrics` to clients that send it as a bearer token. Without it every request there is
+    /// refused.
     metrics_token: Option<SecretString>;
     /// How long new requests are still taken once the server was told to stop, while
     /// `/health/ready` says 503 already: with several servers, longer than the load balancer needs

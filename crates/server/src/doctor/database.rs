@@ -138,7 +138,7 @@ fn spoken(report: &mut Report, transport: &Transport) {
         None if *is_here => report.ok("database", "Plain text is spoken, on this machine."),
         None => report.warn(
             "database",
-            "Plain text is spoken, and not on this machine: whoever is in between reads along.",
+            "Plain text is spoken, and not on this machine: anybody in between can read along.",
             "Turn TLS on at the server, and set DB_TLS=required, or DB_TLS_CA to the CA that signed \
              its certificate. docs/OPERATING.md says more.",
         ),

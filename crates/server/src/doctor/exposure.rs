@@ -17,8 +17,8 @@ pub(super) fn check(report: &mut Report, config: &Config) {
         report.warn(
             "exposure",
             format!(
-                "It listens on {} without encryption: whoever shares a network with it can read \
-                 passwords and tokens.",
+                "It listens on {} without encryption: anybody who shares a network with it can \
+                 read passwords and tokens.",
                 server.host
             ),
             "Put a proxy with TLS in front (docs/OPERATING.md has examples) and listen on \
@@ -27,8 +27,8 @@ pub(super) fn check(report: &mut Report, config: &Config) {
         if auth.signup == Signup::Open {
             report.warn(
                 "exposure",
-                "auth.signup is open: whoever reaches the server can make an account and use your \
-                 provider.",
+                "auth.signup is open: anybody who reaches the server can make an account and use \
+                 your provider.",
                 "Set auth.signup to closed or auto, unless that is what you want.",
             );
         }
@@ -64,12 +64,12 @@ pub(super) fn check(report: &mut Report, config: &Config) {
 /// Who may make an account.
 pub(super) fn who(signup: Signup) -> &'static str {
     match signup {
-        Signup::Open => "Whoever reaches the server can make an account (auth.signup is open).",
+        Signup::Open => "Anybody who reaches the server can make an account (auth.signup is open).",
         Signup::Invite => "Accounts are made by invitation (auth.signup is invite).",
         Signup::Closed => "Nobody can make an account (auth.signup is closed).",
         Signup::Auto => {
-            "Whoever sits at this machine can make an account, others by invitation (auth.signup \
-             is auto)."
+            "People at this machine can make an account, others by invitation (auth.signup is \
+             auto)."
         }
     }
 }

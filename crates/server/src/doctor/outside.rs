@@ -46,8 +46,8 @@ async fn accounts(report: &mut Report, config: &Config, base: &str, client: &Cli
         report.fail(
             "accounts",
             format!(
-                "Whoever reaches {base} can make an account and use your provider: the proxy does \
-                 not say that it passes requests on, so everybody looks like somebody at this \
+                "Anybody who reaches {base} can make an account and use your provider: the proxy \
+                 does not say that it passes requests on, so every client seems to be on this \
                  machine."
             ),
             "Let the proxy set X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For \
@@ -56,7 +56,7 @@ async fn accounts(report: &mut Report, config: &Config, base: &str, client: &Cli
     } else if open {
         report.warn(
             "accounts",
-            format!("Whoever reaches {base} can make an account and use your provider."),
+            format!("Anybody who reaches {base} can make an account and use your provider."),
             "Set auth.signup to auto or invite, unless that is what you want.",
         );
     } else if state.get("invitations").and_then(Value::as_bool) == Some(true) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum Verdict {
     /// Nothing to do.
     Ok,
-    /// It works, but somebody should know.
+    /// It works, but the operator should know.
     Warn,
     /// It does not work.
     Fail,

@@ -442,19 +442,19 @@ pub const GROUPS: &[Group] = &[
                 Kind::Counter,
                 "chatapp_bus_fallbacks_total",
                 &[],
-                "How often the reader of an answer turned to the database",
+                "How often a reader of another server's answer turned from Redis to the database",
             ),
             metric(
                 Kind::Counter,
                 "chatapp_bus_returns_total",
                 &[],
-                "How often one returned to live",
+                "How often such a reader turned back to Redis",
             ),
             metric(
                 Kind::Counter,
                 "chatapp_bus_polls_total",
                 &[],
-                "How often another server asked this one to poll its responses, after a stop",
+                "How often this server polled its running responses because another one had notified it, of a stop or a delete",
             ),
             metric(
                 Kind::Gauge,

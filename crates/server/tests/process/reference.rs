@@ -1,5 +1,5 @@
-//! `docs/API.md`: its examples are run as they stand there, and their answers compared with those
-//! that are shown. `UPDATE_DOCS=1` writes the answers instead.
+//! `docs/API.md`: its examples are run as they stand there, and their replies compared with those
+//! that are shown. `UPDATE_DOCS=1` writes the replies instead.
 
 mod call;
 mod guide;
@@ -57,7 +57,7 @@ async fn every_route_has_an_example_that_works() {
     }
     assert!(
         wrong.is_empty(),
-        "docs/API.md shows what is not so:\n{}\n\nMend the text or the program; answers are \
+        "docs/API.md shows what is not so:\n{}\n\nMend the text or the program; replies are \
          written by UPDATE_DOCS=1 cargo test -p chatapp --test process every_route",
         wrong.join("\n")
     );
@@ -84,7 +84,7 @@ fn check_sections(sections: &BTreeSet<Route>, served: &BTreeSet<Route>) {
         "docs/API.md has no section for {}.\n\nAdd one where it belongs:\n\n\
          ### {}\n\nWhat it is for.\n\n```sh\ncurl $BASE/… -H \"authorization: Bearer $TOKEN\"\n```\n\n\
          then run UPDATE_DOCS=1 cargo test -p chatapp --test process every_route, which runs the \
-         example and writes its answer below it. \"Keep `id` as `$NAME`.\" below an answer keeps \
+         example and writes its reply below it. \"Keep `id` as `$NAME`.\" below a reply keeps \
          a value for later examples.",
         missing.join(", "),
         missing.first().map_or("", String::as_str)

@@ -1,4 +1,4 @@
-//! Runs an example in a shell and catches its request and its answer.
+//! Runs an example in a shell and catches its request and its reply.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,14 +27,14 @@ pub(crate) struct Shell {
     base: String,
 }
 
-/// A request and its answer.
+/// A request and its reply.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) status: u16,
     pub(crate) method: String,
     /// Of the URL, without its query.
     pub(crate) path: String,
-    /// Without parameters; empty for an answer without a body.
+    /// Without parameters; empty for a reply without a body.
     pub(crate) media_type: String,
     pub(crate) body: String,
 }
@@ -81,7 +81,7 @@ impl Shell {
         }
     }
 
-    /// Sets `$name` to what stands at `place` (`a.0.b`) of a JSON answer.
+    /// Sets `$name` to what stands at `place` (`a.0.b`) of a JSON reply.
     pub(crate) fn keep(&mut self, name: &str, place: &str, call: &Call) {
         let json: Value = serde_json::from_str(&call.body).unwrap_or_default();
         let pointer = format!("/{}", place.replace('.', "/"));

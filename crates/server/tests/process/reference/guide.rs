@@ -1,8 +1,8 @@
 //! The text of `docs/API.md`, taken apart and put together again.
 //!
-//! A section begins with `### METHOD /path`. A block of `sh` in it is an example. `Answer: 200`
+//! A section begins with `### METHOD /path`. A block of `sh` in it is an example. `Reply: 200`
 //! below it says the status, the block after that what came; `` Keep `id` as `$NAME`. `` keeps a
-//! value of the answer for later examples.
+//! value of the reply for later examples.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -41,7 +41,7 @@ impl fmt::Display for Route {
     }
 }
 
-/// What an example is said to be answered with.
+/// The reply that an example is said to get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) status: u16,
@@ -57,9 +57,9 @@ pub(crate) struct Example {
     pub(crate) route: Route,
     pub(crate) script: String,
     pub(crate) shown: Option<Shown>,
-    /// Names of variables, and where in the answer their values are.
+    /// Names of variables, and where in the reply their values are.
     pub(crate) kept: Vec<(String, String)>,
-    /// Everything between the previous example's answer and this one's.
+    /// Everything between the previous example's reply and this one's.
     before: String,
 }
 
@@ -95,7 +95,7 @@ impl Guide {
             guide.after.push_str(&script);
             guide.after.push_str("```\n");
             let before = std::mem::take(&mut guide.after);
-            let shown = answer(&mut lines);
+            let shown = reply(&mut lines);
             let route = route.clone();
             guide.examples.push(Example { route, script, shown, kept: Vec::new(), before });
         }
@@ -117,7 +117,7 @@ impl Guide {
         for example in &self.examples {
             text.push_str(&example.before);
             let Some(Shown { status, media_type, body }) = &example.shown else { continue };
-            text.extend(["\nAnswer: ", &status.to_string()]);
+            text.extend(["\nReply: ", &status.to_string()]);
             if let Some(media_type) = media_type {
                 text.extend([", `", media_type, "`"]);
             }
@@ -141,12 +141,12 @@ fn kept_values(text: &str) -> Vec<(String, String)> {
     pairs.collect()
 }
 
-/// The answer that follows an example, if one does: its line and its block.
-fn answer<'a>(
+/// The reply that follows an example, if one does: its line and its block.
+fn reply<'a>(
     lines: &mut std::iter::Peekable<impl Iterator<Item = &'a str> + Clone>,
 ) -> Option<Shown> {
     let mut ahead = lines.clone();
-    let line = ahead.find(|line| *line != "\n")?.strip_prefix("Answer: ")?.trim_end();
+    let line = ahead.find(|line| *line != "\n")?.strip_prefix("Reply: ")?.trim_end();
     let (status, media_type) = match line.split_once(", ") {
         Some((status, media_type)) => (status, Some(media_type.trim_matches('`').to_owned())),
         None => (line, None),

@@ -1,4 +1,4 @@
-//! What of an answer is shown, and whether what is shown is so.
+//! What of a reply is shown, and whether what is shown is so.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const UNIX_TIME: i64 = 1_777_887_000;
 pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
-    /// An answer as it is shown: in lines, without what differs from run to run.
+    /// A reply as it is shown: in lines, without what differs from run to run.
     pub(crate) fn describe(&mut self, call: &Call) -> Shown {
         let body = match call.media_type.as_str() {
             "application/json" => self.document(&call.body),
@@ -121,18 +121,18 @@ impl Names {
     }
 }
 
-/// Whether an answer that was shown tells the truth about the real one; else where it does not.
+/// Whether a reply that was shown tells the truth about the real one; else where it does not.
 pub(crate) fn compare(shown: Option<&Shown>, real: &Shown) -> Result<(), String> {
-    let Some(shown) = shown else { return Err("no answer is shown".to_owned()) };
+    let Some(shown) = shown else { return Err("no reply is shown".to_owned()) };
     if (shown.status, &shown.media_type) != (real.status, &real.media_type) {
-        let said = |answer: &Shown| {
-            format!("{} {}", answer.status, answer.media_type.as_deref().unwrap_or_default())
+        let said = |reply: &Shown| {
+            format!("{} {}", reply.status, reply.media_type.as_deref().unwrap_or_default())
         };
         return Err(format!("is answered {}, and not {}: {}", said(real), said(shown), real.body));
     }
     let different = match real.media_type.as_deref() {
         None if real.body.is_empty() && shown.body.is_empty() => None,
-        None => Json::read(&shown.body)?.difference(&Json::read(&real.body)?, "the answer"),
+        None => Json::read(&shown.body)?.difference(&Json::read(&real.body)?, "the reply"),
         Some("application/x-ndjson") => {
             in_turn(shown.body.lines(), real.body.lines(), |shown, real| {
                 Ok(Json::read(shown)?.difference(&Json::read(real)?, "a line"))
