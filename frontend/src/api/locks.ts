@@ -5,6 +5,7 @@
  */
 import { newKey } from "./key";
 import { sleep } from "./sleep";
+import { tolerant } from "./storage";
 
 /** How long a tab's word counts, in milliseconds; who is at work repeats it, and a crash does not. */
 const LEASE = 15_000;
@@ -47,21 +48,14 @@ async function leased<T>(key: string, work: () => Promise<T>): Promise<T> {
 
 /** Which tab is at work. */
 function holder(key: string): string | undefined {
-  try {
+  return tolerant(() => {
     const { by, until } = JSON.parse(localStorage.getItem(key) ?? "{}") as { by?: string; until?: number };
     // A clock that was set back makes nobody wait for longer.
     const left = (until ?? 0) - Date.now();
     return left > 0 && left <= LEASE ? by : undefined;
-  } catch {
-    return undefined;
-  }
+  });
 }
 
 function write(key: string, text: string): boolean {
-  try {
-    localStorage.setItem(key, text);
-    return true;
-  } catch {
-    return false;
-  }
+  return tolerant(() => (localStorage.setItem(key, text), true)) ?? false;
 }

@@ -3,6 +3,7 @@
  * for the message box, `back.…` for what goes back into it, `left.…` for what tabs that are gone had in
  * it beside that, `edit.…`, `rename.…`, `instructions.…` and `profile.…` for forms.
  */
+import { tolerant } from "../api/storage";
 import { drop, keep, kept, keptNames } from "./kept";
 
 const PREFIX = "chatapp.draft.";
@@ -33,7 +34,7 @@ export function writeDraft(user: string, name: string, text: string): void {
   for (const oldest of all.slice(0, all.length - MOST)) drop(oldest);
 }
 
-/** It was sent or saved, or somebody did not want it. */
+/** It was sent or saved, or its writer did not want it. */
 export function dropDraft(user: string, name: string): void {
   drop(key(user, name));
 }
@@ -96,10 +97,5 @@ function parsed(name: string): Draft | undefined {
 }
 
 function read(draft: string | null | undefined): Draft | undefined {
-  try {
-    return (JSON.parse(draft ?? "") as Draft | null) ?? undefined;
-  } catch {
-    // None, or not ours.
-    return undefined;
-  }
+  return tolerant(() => JSON.parse(draft ?? "") as Draft | null) ?? undefined;
 }

@@ -2,7 +2,7 @@
  * What this browser keeps of a person over reloads: drafts, and messages that the server does not have
  * yet. What the device has no room for is kept in this page until it has.
  */
-import { tolerant } from "./storage";
+import { tolerant } from "../api/storage";
 
 const loose = new Map<string, string>();
 let closed = false;

@@ -6,7 +6,7 @@ import type { User } from "../api/types";
 import { dropDrafts } from "./drafts";
 import { close } from "./kept";
 import { dropOutgoing } from "./outgoing";
-import { tolerant } from "./storage";
+import { tolerant } from "../api/storage";
 import { dropWishes } from "./wishes";
 
 /** Says that this browser has a cookie; without it nobody has to be asked who is signed in. */

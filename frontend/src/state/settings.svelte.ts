@@ -1,4 +1,5 @@
 /** What a person has chosen on this device. */
+import { tolerant } from "../api/storage";
 
 const KEY = "chatapp.settings";
 
@@ -49,11 +50,8 @@ class Settings {
 
   set<K extends keyof Stored>(key: K, value: Stored[K]): void {
     this.#stored[key] = value;
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.#stored));
-    } catch {
-      // Without storage the choice lasts as long as the page.
-    }
+    // Without storage the choice lasts as long as the page.
+    tolerant(() => localStorage.setItem(KEY, JSON.stringify(this.#stored)));
     this.#show();
   }
 
@@ -65,15 +63,9 @@ class Settings {
 }
 
 function load(): Stored {
-  try {
-    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    const fits = Object.entries(stored).filter(
-      ([key, value]) => key in DEFAULTS && typeof value === typeof DEFAULTS[key as keyof Stored],
-    );
-    return { ...DEFAULTS, ...Object.fromEntries(fits) };
-  } catch {
-    return { ...DEFAULTS };
-  }
+  const stored = tolerant(() => Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}")));
+  const fits = stored?.filter(([key, value]) => key in DEFAULTS && typeof value === typeof DEFAULTS[key as keyof Stored]);
+  return { ...DEFAULTS, ...Object.fromEntries(fits ?? []) };
 }
 
 export const settings = new Settings();

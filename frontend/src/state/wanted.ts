@@ -1,5 +1,5 @@
 /** Where somebody wanted to go who has to log in first: kept over a reload where there is storage. */
-import { tolerant } from "./storage";
+import { tolerant } from "../api/storage";
 
 const KEY = "chatapp.wanted";
 let wanted = "";

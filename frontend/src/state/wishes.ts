@@ -2,7 +2,7 @@
  * Wishes for another answer, or for the rest of one, that the server is not known to have: kept over a
  * reload, in their tab alone. Whoever closes the tab has sent them, or does not want them any more.
  */
-import { tolerant } from "./storage";
+import { tolerant } from "../api/storage";
 
 const PREFIX = "chatapp.wish.";
 /** So long the server knows the key of a wish (a day), with an hour to spare, in milliseconds. */
