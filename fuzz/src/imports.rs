@@ -94,7 +94,7 @@ pub(crate) fn import(input: &[u8]) -> Vec<ImportLine> {
     let file = written.unwrap_or_else(|error| panic!("no file: {error}"));
     let slot = loop {
         // The one before is given back just after its last line.
-        match world.services.imports.reserve(world.actor.user_id) {
+        match world.services.imports.reserve(&world.actor) {
             Ok(slot) => break slot,
             Err(_) => std::thread::yield_now(),
         }

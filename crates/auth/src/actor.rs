@@ -5,8 +5,7 @@ use models::user::UserRole;
 use models::{ApiKeyId, SessionId, UserId};
 
 /// Who acts: the authenticated maker of a request, as `services::Accounts::authenticate` found them.
-/// The first argument of use cases that act for a person; those that need no more than whose rows
-/// are read take the owner.
+/// The first argument of every use case that acts for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user.
@@ -29,21 +28,24 @@ pub enum Credential {
         /// What it may be used for.
         scopes: Scopes,
     },
+    /// None: a command beside the servers, for an account that its operator has named. It may do
+    /// everything, and no request is made with it.
+    Operator,
 }
 
 impl Actor {
-    /// The login that the request was made with; none if it was made with a key.
+    /// The login that the request was made with, if it was made with one.
     pub fn session_id(&self) -> Option<SessionId> {
         match self.credential {
             Credential::Session(id) => Some(id),
-            Credential::Key { .. } => None,
+            Credential::Key { .. } | Credential::Operator => None,
         }
     }
 
-    /// The key that the request was made with; none if it was made with an access token.
+    /// The key that the request was made with, if it was made with one.
     pub fn key_id(&self) -> Option<ApiKeyId> {
         match self.credential {
-            Credential::Session(_) => None,
+            Credential::Session(_) | Credential::Operator => None,
             Credential::Key { id, .. } => Some(id),
         }
     }
@@ -51,7 +53,7 @@ impl Actor {
     /// Whether the credential may be used for `scope`.
     pub fn has_scope(&self, scope: Scope) -> bool {
         match self.credential {
-            Credential::Session(_) => true,
+            Credential::Session(_) | Credential::Operator => true,
             Credential::Key { scopes, .. } => scopes.contains(scope),
         }
     }

@@ -73,6 +73,17 @@ pub enum Changed {
     EmailTaken,
 }
 
+/// How a change of what an account may do ended, or its deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruled {
+    /// Made.
+    Done,
+    /// There is no such account.
+    Missing,
+    /// Nobody would administer the server.
+    LastAdministrator,
+}
+
 /// What an account's owner may change of it; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {

@@ -1,34 +1,23 @@
-//! What operators do to accounts and API keys: on the server's own database, also while servers
-//! use it.
+//! What operators do to accounts, API keys and conversations: on the server's own database, also
+//! while servers use it.
 //!
-//! A server looks at the database for every request, so what is changed here counts at the next
-//! one.
+//! The work is that of `services::Administration` and `services::Transfers`; here it is opened and
+//! closed, and said what to type next when it is refused.
 
-mod keys;
-mod links;
 mod moving;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use auth::{canonical_email, password_rule};
-use crud::users::NewPassword;
-use crud::users::administration::{self, Ruled};
-use crud::users::removal::{self, Hidden};
+use auth::Actor;
 use crud::{Db, Options};
 use models::user::{self, UserRole};
 use models::{Context, UserId};
-use schemas::validate::{self, MAX_NAME_CHARS};
-use secrecy::{ExposeSecret as _, SecretString};
-use services::Transfers;
+use schemas::admin::{InvitationCreate, InvitationCreated, ResetLinkCreate, ResetLinkCreated};
+use schemas::key::{KeyCreate, KeyCreated, KeyOut};
+use secrecy::SecretString;
+use services::{Administration, Error, NewUser, Transfers};
 
-pub use self::keys::NewKey;
 use crate::app;
 use crate::config::Config;
-
-/// Why somebody stays administrator.
-const LAST_ADMINISTRATOR: &str = "the account is the only administrator, and nobody else could \
-    administer this server; make another one first: chatapp user role USER admin";
-/// How many rows one query reads.
-const PAGE: u64 = 200;
 
 /// An operator at work.
 #[derive(Debug)]
@@ -36,19 +25,7 @@ pub struct Operator {
     db: Db,
     context: Context,
     config: Config,
-}
-
-/// An account that does not exist yet.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Its e-mail address.
-    pub email: String,
-    /// What its owner is called; may be empty.
-    pub name: String,
-    /// What its owner may do.
-    pub role: UserRole,
-    /// Its password.
-    pub password: SecretString,
+    administration: Administration,
 }
 
 impl Operator {
@@ -62,7 +39,12 @@ impl Operator {
         }
         let options = Options { migrate: false, ..app::options(&config, false) };
         let db = crud::connect(&options).await?.db;
-        Ok(Self { db, context, config })
+        let public = config.server.public_url.as_ref();
+        let host = public.and_then(|url| url.0.split_once("://")).map_or("", |(_, host)| host);
+        let settings = app::settings(&config);
+        let administration =
+            Administration::beside_servers(db.clone(), context.clone(), settings, host);
+        Ok(Self { db, context, config, administration })
     }
 
     /// Closes the database in good order.
@@ -70,131 +52,151 @@ impl Operator {
         self.db.close().await;
     }
 
+    /// The time, for what ends so long after it.
+    pub fn now(&self) -> models::Time {
+        self.context.now()
+    }
+
     /// Conversations in and out.
     pub fn transfers(&self) -> Transfers {
         Transfers::new(self.db.clone(), self.context.clone(), app::settings(&self.config))
     }
 
+    /// The operator, acting for the owner of the account with this e-mail address or id.
+    pub async fn act_for(&self, account: &str) -> Result<Actor> {
+        self.administration.act_for(account).await.map_err(|error| of_account(error, account))
+    }
+
     /// All accounts, oldest first.
     pub async fn list_users(&self) -> Result<Vec<user::Model>> {
-        let mut users: Vec<user::Model> = Vec::new();
-        loop {
-            let last = users.last().map(|user| user.id);
-            let page = administration::list(&self.db, last, PAGE).await?;
-            if page.is_empty() {
-                return Ok(users);
-            }
-            users.extend(page);
-        }
+        Ok(self.administration.list().await?)
     }
 
     /// The account with this e-mail address or id.
     pub async fn find_user(&self, account: &str) -> Result<user::Model> {
-        let found = match account.parse::<UserId>() {
-            Ok(id) => crud::users::find(&self.db, id).await?,
-            Err(_) => match canonical_email(account) {
-                Ok(email) => crud::accounts::find_by_email(&self.db, &email).await?,
-                Err(_) => None,
-            },
-        };
-        found.ok_or_else(|| no_account(account))
+        self.administration.find(account).await.map_err(|error| of_account(error, account))
     }
 
     /// Makes an account.
     pub async fn add_user(&self, new: NewUser) -> Result<UserId> {
-        let NewUser { email, name, role, password } = new;
-        let email = canonical_email(&email).map_err(|rule| anyhow!(rule))?;
-        let name = name.trim().to_owned();
-        validate::chars_at_most("name", &name, MAX_NAME_CHARS)?;
-        let password_hash = self.hash(password, &email).await?;
-        let now = self.context.now();
-        let id = self.context.new_id();
-        let user = user::Model {
-            id,
-            email,
-            password_hash,
-            name,
-            role,
-            disabled_at: None,
-            deleted_at: None,
-            token_version: 0,
-            created_at: now,
-            updated_at: now,
-        };
-        if !administration::add(&self.db, user).await? {
-            bail!(
+        let passwords = app::passwords(&self.config)?;
+        match self.administration.add(new, &passwords).await {
+            Err(Error::EmailTaken) => bail!(
                 "another account has this e-mail address; chatapp user password gives that one a \
                  new password"
-            );
+            ),
+            added => Ok(added?),
         }
-        tracing::info!(user = %id, ?role, "account made");
-        Ok(id)
     }
 
     /// Replaces an account's password and ends its sessions. API keys go on working.
-    pub async fn set_password(&self, account: &str, password: SecretString) -> Result<()> {
-        let user::Model { id: user, email, .. } = self.find_user(account).await?;
-        let hash = self.hash(password, &email).await?;
-        let now = self.context.now();
-        let new = NewPassword { user, old_hash: None, hash, keep: None, end_keys: None, now };
-        if !crud::users::change_password(&self.db, new).await? {
-            return Err(no_account(account));
-        }
-        tracing::info!(%user, "password changed, sessions ended");
-        Ok(())
+    pub async fn set_password(&self, user: &user::Model, password: SecretString) -> Result<()> {
+        let passwords = app::passwords(&self.config)?;
+        let set = self.administration.set_password(user, password, &passwords).await;
+        set.map_err(|error| of_account(error, &user.email))
     }
 
     /// Keeps everybody out of an account and ends its sessions, or lets its owner in again.
     pub async fn set_disabled(&self, account: &str, disabled: bool) -> Result<()> {
         let user = self.find_user(account).await?.id;
-        let now = self.context.now();
-        match administration::set_disabled(&self.db, user, disabled, now).await? {
-            Ruled::Done => {}
-            Ruled::Missing => return Err(no_account(account)),
-            Ruled::LastAdministrator => bail!(LAST_ADMINISTRATOR),
-        }
-        if disabled {
-            tracing::info!(%user, "account disabled, sessions ended");
-        } else {
-            tracing::info!(%user, "account enabled");
-        }
-        Ok(())
+        let set = self.administration.set_disabled(user, disabled).await;
+        set.map_err(|error| of_account(error, account))
     }
 
     /// Makes an account an administrator's, or an ordinary one.
     pub async fn set_role(&self, account: &str, role: UserRole) -> Result<()> {
         let user = self.find_user(account).await?.id;
-        match administration::set_role(&self.db, user, role, self.context.now()).await? {
-            Ruled::Done => {}
-            Ruled::Missing => return Err(no_account(account)),
-            Ruled::LastAdministrator => bail!(LAST_ADMINISTRATOR),
-        }
-        tracing::info!(%user, ?role, "role changed");
-        Ok(())
+        let set = self.administration.set_role(user, role).await;
+        set.map_err(|error| of_account(error, account))
     }
 
     /// Deletes an account with everything in it: hidden at once, then removed in steps. What is
     /// interrupted the server's next start continues.
     pub async fn delete_user(&self, user: UserId) -> Result<()> {
-        match removal::hide(&self.db, user, self.context.now()).await? {
-            Hidden::Done => {}
-            Hidden::Missing => return Err(no_account(&user.to_string())),
-            Hidden::LastAdministrator => bail!(LAST_ADMINISTRATOR),
-        }
-        tracing::info!(%user, "account deleted; removing what is in it");
-        removal::remove(&self.db, user, self.context.now()).await.context(
+        let deleted = self.administration.delete(user).await;
+        deleted.map_err(|error| of_account(error, &user.to_string()))?;
+        self.administration.remove_deleted(user).await.context(
             "the account is deleted, but some of its rows are left; the server's next start goes \
              on removing them",
-        )?;
-        tracing::info!(%user, "everything removed");
-        Ok(())
+        )
     }
 
-    async fn hash(&self, password: SecretString, email: &str) -> Result<String> {
-        let public = self.config.server.public_url.as_ref();
-        let host = public.and_then(|url| url.0.split_once("://")).map_or("", |(_, host)| host);
-        password_rule(password.expose_secret(), email, host).map_err(|rule| anyhow!(rule))?;
-        Ok(app::passwords(&self.config)?.hash(password).await?)
+    /// Makes an invitation.
+    pub async fn invite(&self, invitation: InvitationCreate) -> Result<InvitationCreated> {
+        match self.administration.links.invite(None, invitation, &self.base()).await {
+            Err(Error::SignupClosed) => bail!(
+                "auth.signup is closed, so nobody could use an invitation; set it to auto or \
+                 invite, or make the account with: chatapp user add EMAIL"
+            ),
+            Err(Error::EmailTaken) => bail!(
+                "an account has this e-mail address; chatapp user reset-link makes a link to a \
+                 new password"
+            ),
+            made => Ok(made?),
+        }
+    }
+
+    /// Makes a link to a new password for an account.
+    pub async fn reset_link(
+        &self,
+        account: &str,
+        link: ResetLinkCreate,
+    ) -> Result<ResetLinkCreated> {
+        let user = self.find_user(account).await?.id;
+        let made = self.administration.links.reset_link(user, link, &self.base()).await;
+        made.map_err(|error| of_account(error, account))
+    }
+
+    /// The keys of an account that are not revoked, newest first.
+    pub async fn list_keys(&self, account: &str) -> Result<Vec<KeyOut>> {
+        let actor = self.act_for(account).await?;
+        Ok(self.administration.keys.list(&actor).await?.data)
+    }
+
+    /// Makes a key for an account. Its text is in the answer and nowhere else.
+    pub async fn create_key(&self, account: &str, new: KeyCreate) -> Result<KeyCreated> {
+        let actor = self.act_for(account).await?;
+        match self.administration.create_key(&actor, new).await {
+            Err(Error::TooManyKeys(limit)) => bail!(
+                "the account has {limit} keys, as many as limits.keys_per_user allows; revoke one \
+                 that is not used any more"
+            ),
+            // Deleted since it was found.
+            Err(Error::InvalidToken) => Err(no_account(account)),
+            made => Ok(made?),
+        }
+    }
+
+    /// Revokes a key of an account: its next request is refused.
+    pub async fn revoke_key(&self, account: &str, key: &str) -> Result<()> {
+        let actor = self.act_for(account).await?;
+        let missing = || anyhow!("the account has no key {key:?}; chatapp key list shows its keys");
+        let id = key.parse().map_err(|_| missing())?;
+        match self.administration.keys.revoke(&actor, id).await {
+            Err(Error::NotFound(_)) => Err(missing()),
+            revoked => Ok(revoked?),
+        }
+    }
+
+    /// Whether links begin with an address that others can use, as far as the configuration says.
+    pub fn has_public_url(&self) -> bool {
+        self.config.server.public_url.is_some()
+    }
+
+    fn base(&self) -> String {
+        app::public_url(&self.config, self.config.server.own_address())
+    }
+}
+
+/// Why something was not done to an account.
+fn of_account(error: Error, account: &str) -> anyhow::Error {
+    match error {
+        Error::NotFound(_) => no_account(account),
+        Error::LastAdministrator => anyhow!(
+            "the account is the only administrator, and nobody else could administer this server; \
+             make another one first: chatapp user role USER admin"
+        ),
+        error => error.into(),
     }
 }
 

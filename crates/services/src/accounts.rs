@@ -24,6 +24,7 @@ use secrecy::SecretString;
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
+use crate::links::Links;
 use crate::throttle::{Attempt, Throttle};
 
 /// How many exchanges further a refresh token is followed that several callers present at once.
@@ -54,6 +55,7 @@ pub struct Accounts {
     tokens: Arc<AccessTokens>,
     refresh_tokens: RefreshTokens,
     keys: Keys,
+    links: Links,
     throttle: Throttle,
     setup: SetupCodes,
     /// Counts sign-ups and wrong codes by address.
@@ -67,12 +69,23 @@ impl Accounts {
         passwords: Arc<Passwords>,
         (tokens, refresh_tokens): (AccessTokens, RefreshTokens),
         setup: SetupCodes,
-        keys: Keys,
+        (keys, links): (Keys, Links),
     ) -> Self {
         let throttle = Throttle::new(core.clone(), core.settings.throttle);
         let signups = Throttle::new(core.clone(), core.settings.signups);
         let tokens = tokens.into();
-        Self { core, engine, passwords, tokens, refresh_tokens, keys, throttle, setup, signups }
+        Self {
+            core,
+            engine,
+            passwords,
+            tokens,
+            refresh_tokens,
+            keys,
+            links,
+            throttle,
+            setup,
+            signups,
+        }
     }
 
     /// Logs in. An unknown address and a wrong password are told apart neither by the answer nor

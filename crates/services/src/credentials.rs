@@ -53,7 +53,8 @@ struct Open {
 /// Something that is open with a credential. Dropping it says that it was closed.
 #[derive(Debug)]
 pub struct CredentialWatch {
-    id: Id,
+    /// None for what nothing ends.
+    id: Option<Id>,
     watched: Arc<Mutex<Watched>>,
     ended: CancellationToken,
 }
@@ -73,6 +74,10 @@ impl Credentials {
         let id = match actor.credential {
             Credential::Session(id) => Id::Session(id),
             Credential::Key { id, .. } => Id::Key(id),
+            Credential::Operator => {
+                let (watched, ended) = (self.watched.clone(), CancellationToken::new());
+                return CredentialWatch { id: None, watched, ended };
+            }
         };
         let mut watched = lock(&self.watched);
         let open = watched.credentials.entry(id).or_default();
@@ -81,7 +86,7 @@ impl Credentials {
         if !std::mem::replace(&mut watched.polled, true) {
             self.core.tasks.spawn(self.clone().poll());
         }
-        CredentialWatch { id, watched: self.watched.clone(), ended }
+        CredentialWatch { id: Some(id), watched: self.watched.clone(), ended }
     }
 
     /// Asks until nothing is open any more.
@@ -145,19 +150,20 @@ impl CredentialWatch {
     pub async fn ended(&self) -> Error {
         self.ended.cancelled().await;
         match self.id {
-            Id::Session(_) => Error::InvalidToken,
-            Id::Key(_) => Error::InvalidKey,
+            Some(Id::Key(_)) => Error::InvalidKey,
+            Some(Id::Session(_)) | None => Error::InvalidToken,
         }
     }
 }
 
 impl Drop for CredentialWatch {
     fn drop(&mut self) {
+        let Some(id) = self.id else { return };
         let mut watched = lock(&self.watched);
-        let Some(open) = watched.credentials.get_mut(&self.id) else { return };
+        let Some(open) = watched.credentials.get_mut(&id) else { return };
         open.watches -= 1;
         if open.watches == 0 {
-            watched.credentials.remove(&self.id);
+            watched.credentials.remove(&id);
         }
     }
 }

@@ -52,15 +52,14 @@ impl Exports {
         Self { core, running, reads }
     }
 
-    /// All conversations of `owner`, archived ones included, oldest first. A conversation that is
+    /// All conversations of the actor, archived ones included, oldest first. A conversation that is
     /// deleted meanwhile is left out; a running answer is exported with its text so far.
-    ///
-    /// Operators ask for this, too, for an account that is not theirs: so it takes no actor.
     pub fn all(
         &self,
-        owner: UserId,
+        actor: &Actor,
         format: ExportFormat,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        let owner = actor.user_id;
         let reading = self.reads.export(owner)?;
         Ok(reading.pace(self.whole(owner, format)))
     }

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::Actor;
 use models::UserId;
 use schemas::import::{ImportEntry, ImportLine, ImportNote, ImportOutcome, ImportSummary};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -56,9 +57,10 @@ impl Imports {
         Self { core, running, room: Arc::default(), files, users }
     }
 
-    /// The right to run an import, one at a time for each user; ask before a large file is
+    /// The right to run an import for the actor, one at a time for each user; ask before a large file is
     /// received.
-    pub fn reserve(&self, owner: UserId) -> Result<ImportSlot> {
+    pub fn reserve(&self, actor: &Actor) -> Result<ImportSlot> {
+        let owner = actor.user_id;
         if self.core.draining.is_cancelled() {
             return Err(Error::ShuttingDown);
         }

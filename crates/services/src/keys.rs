@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
 
 /// A key as it is stored: its hash, not its text.
-pub fn key_row(
+fn key_row(
     id: ApiKeyId,
     user_id: UserId,
     body: KeyCreate,
@@ -84,6 +84,7 @@ impl Keys {
         let maker = match actor.credential {
             Credential::Session(id) => Maker::Session(id),
             Credential::Key { id, .. } => Maker::Key(id),
+            Credential::Operator => Maker::Operator,
         };
         match crud::keys::add(&self.core.db, row.clone(), maker, limit).await? {
             Added::Stored => {}

@@ -4,6 +4,7 @@
 //! else's id and an unknown one are the same [`Error::NotFound`].
 
 mod accounts;
+mod administration;
 mod conversations;
 mod core;
 mod counts;
@@ -24,6 +25,7 @@ mod repeat;
 mod requests;
 mod responses;
 mod retention;
+mod rules;
 mod searches;
 mod settings;
 mod streams;
@@ -39,6 +41,7 @@ use crud::Db;
 use models::Context;
 
 pub use accounts::{Accounts, Client};
+pub use administration::{Administration, NewUser};
 pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
 pub use counts::{Addresses, Counted, Counts};
 pub use credentials::{CredentialWatch, Credentials};
@@ -50,7 +53,7 @@ pub use error::{Error, Result, Uncontinuable};
 pub use exports::{DataExports, ExportFormat, Exports};
 pub use health::Health;
 pub use imports::{ImportSlot, Imports, MoveOptions, Moving};
-pub use keys::{Keys, key_row};
+pub use keys::Keys;
 pub use links::Links;
 pub use reads::{Gathering, LARGE_BYTES, Reading, Reads};
 pub use requests::{Requests, Standing};
@@ -171,7 +174,7 @@ impl Services {
         core.tasks.spawn(retention::run(core.clone()));
         let searches = Searches::new(core.clone());
         searches.index_left_over().await?;
-        let keys = Keys::new(core.clone());
+        let (keys, links) = (Keys::new(core.clone()), Links::new(core.clone()));
         let tokens = (tokens, refresh_tokens);
         let accounts = Accounts::new(
             core.clone(),
@@ -179,7 +182,7 @@ impl Services {
             passwords.into(),
             tokens,
             setup,
-            keys.clone(),
+            (keys.clone(), links.clone()),
         );
         let reads = Reads::new(core.db.readers());
         let exports = Exports::new(core.clone(), engine.running().clone(), reads.clone());
@@ -187,7 +190,7 @@ impl Services {
         Ok(Self {
             accounts,
             keys,
-            links: Links::new(core.clone()),
+            links,
             conversations,
             responses: Responses::new(core.clone(), engine.clone()),
             streams,

@@ -5,19 +5,18 @@
 
 use std::sync::Arc;
 
-use auth::{OpaqueToken, canonical_email};
-use crud::Db;
-use models::{Context, InvitationId, UserId, invitation, password_reset};
+use auth::OpaqueToken;
+use models::{InvitationId, UserId, invitation, password_reset};
 use schemas::admin::{
     INVITATION_LIFETIME, InvitationCreate, InvitationCreated, InvitationOut, RESET_LIFETIME,
     ResetLinkCreate, ResetLinkCreated,
 };
 use schemas::list::List;
-use schemas::validate::Invalid;
 
 use crate::core::Core;
 use crate::error::{Error, Result};
-use crate::settings::{Settings, Signup};
+use crate::rules;
+use crate::settings::Signup;
 
 /// What the tokens of invitations begin with.
 const INVITATION_PREFIX: &str = "invite_";
@@ -37,11 +36,6 @@ impl Links {
         Self { core }
     }
 
-    /// On the same database as the servers, for commands; nothing is begun.
-    pub fn beside_servers(db: Db, context: Context, settings: Settings) -> Self {
-        Self::new(Core::beside_servers(db, context, settings))
-    }
-
     /// Makes an invitation in the name of `author`, or of the command line. The link is below
     /// `base`, an address without a trailing slash.
     pub async fn invite(
@@ -56,10 +50,7 @@ impl Links {
         let now = self.core.context.now();
         body.validate(now)?;
         let InvitationCreate { email, role, uses, expires_at, current_password: _ } = body;
-        let email = email
-            .map(|email| canonical_email(&email))
-            .transpose()
-            .map_err(|rule| Invalid::new("email", rule))?;
+        let email = email.map(|email| rules::email(&email)).transpose()?;
         if let Some(email) = &email
             && crud::accounts::is_email_taken(&self.core.db, email).await?
         {
@@ -109,9 +100,8 @@ impl Links {
     }
 
     /// The account with this address.
-    pub async fn account_of(&self, email: &str) -> Result<UserId> {
-        let email = canonical_email(email).map_err(|rule| Invalid::new("email", rule))?;
-        let user = crud::accounts::find_by_email(&self.core.db, &email).await?;
+    pub(crate) async fn account_of(&self, email: &str) -> Result<UserId> {
+        let user = crud::accounts::find_by_email(&self.core.db, &rules::email(email)?).await?;
         user.map(|user| user.id).ok_or(Error::NotFound("account"))
     }
 

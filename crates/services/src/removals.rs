@@ -14,6 +14,7 @@ use models::{ConversationId, Time, UserId};
 
 use crate::core::Core;
 use crate::error::Result;
+use crate::rules;
 
 /// Removes conversations that are hidden; any other one stays.
 pub(crate) fn conversations(core: &Arc<Core>, ids: Vec<ConversationId>) {
@@ -36,6 +37,17 @@ pub(crate) fn perhaps_hidden(core: &Arc<Core>, delete: (UserId, Time), ids: Vec<
         let work = |id| async move { Ok(trash::remove_hidden_by(db, delete, id).await?) };
         rows::see_to(&here.stopped, "removal of a conversation", ids, work).await;
     });
+}
+
+/// Hides an account, unless nobody else could administer the server. What is in it is still there.
+pub(crate) async fn hide_account(core: &Arc<Core>, id: UserId) -> Result<()> {
+    let hidden = removal::hide(&core.db, id, core.context.now()).await;
+    if may_be_hidden(&hidden) {
+        accounts(core, vec![id]);
+    }
+    rules::ruled(hidden?)?;
+    tracing::info!(user = %id, "account deleted");
+    Ok(())
 }
 
 /// Removes accounts that are hidden; any other one stays.

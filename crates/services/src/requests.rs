@@ -56,7 +56,7 @@ impl Requests {
         let own = self.users.count(actor.user_id, "requests_per_user");
         let key = match actor.credential {
             Credential::Key { id, .. } => self.keys.count(id, "requests_per_key"),
-            Credential::Session(_) => None,
+            Credential::Session(_) | Credential::Operator => None,
         };
         let nearer = [own, key].into_iter().flatten();
         let Some((standing, wait)) = nearer.min_by_key(|(standing, _)| standing.remaining) else {

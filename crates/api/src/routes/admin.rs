@@ -47,11 +47,9 @@ pub(super) async fn create_invitation(
     State(state): State<AppState>,
     Administrator(actor): Administrator,
     OwnAddress(base): OwnAddress,
-    Json(mut request): Json<InvitationCreate>,
+    Json(request): Json<InvitationCreate>,
 ) -> Answer<(StatusCode, Json<InvitationCreated>)> {
-    state.services.accounts.may_invite(&actor, &mut request).await?;
-    let links = &state.services.links;
-    let made = links.invite(Some(actor.user_id), request, &base).await?;
+    let made = state.services.accounts.invite(&actor, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -95,10 +93,9 @@ pub(super) async fn create_reset_link(
     Administrator(actor): Administrator,
     Path(id): Path<UserId>,
     OwnAddress(base): OwnAddress,
-    Json(mut request): Json<ResetLinkCreate>,
+    Json(request): Json<ResetLinkCreate>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
-    state.services.accounts.may_link(&actor, id, &mut request).await?;
-    let made = state.services.links.reset_link(id, request, &base).await?;
+    let made = state.services.accounts.reset_link(&actor, id, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -121,10 +118,6 @@ pub(super) async fn create_reset_link_by_email(
     OwnAddress(base): OwnAddress,
     Json(request): Json<ResetLinkByEmail>,
 ) -> Answer<(StatusCode, Json<ResetLinkCreated>)> {
-    let ResetLinkByEmail { email, expires_at, current_password } = request;
-    let id = state.services.links.account_of(&email).await?;
-    let mut request = ResetLinkCreate { expires_at, current_password };
-    state.services.accounts.may_link(&actor, id, &mut request).await?;
-    let made = state.services.links.reset_link(id, request, &base).await?;
+    let made = state.services.accounts.reset_link_to(&actor, request, &base).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

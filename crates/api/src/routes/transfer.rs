@@ -76,7 +76,7 @@ pub(super) async fn export_all(
     Bearer(actor): Bearer,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
-    let stream = state.services.exports.all(actor.user_id, format.into())?;
+    let stream = state.services.exports.all(&actor, format.into())?;
     Ok(file(stream, format, "conversations"))
 }
 
@@ -178,7 +178,7 @@ pub(super) async fn import_conversations(
     request: Request,
 ) -> Answer<Response> {
     // Before the body is received: a large one for nothing helps nobody.
-    let slot = state.services.imports.reserve(actor.user_id)?;
+    let slot = state.services.imports.reserve(&actor)?;
     let (bytes, idle) = (state.config.max_import_bytes, state.config.body_timeout);
     let limits = UploadLimits { bytes, idle, bodies: &state.bodies };
     let (parts, body) = request.into_parts();

@@ -5,7 +5,7 @@ use models::{Time, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{end_sessions, is_last_administrator, is_taken, update, visible};
+use super::{Ruled, end_sessions, is_last_administrator, is_taken, update, visible};
 use crate::accounts::note_administrator;
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
@@ -39,17 +39,6 @@ async fn add_in(tx: &Tx, user: &Model) -> Result<bool> {
         note_administrator(tx, user.id).await?;
     }
     Ok(true)
-}
-
-/// How a change of what an account may do ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ruled {
-    /// Made.
-    Done,
-    /// There is no such account.
-    Missing,
-    /// Nobody would administer the server.
-    LastAdministrator,
 }
 
 /// Gives an account a role.

@@ -7,7 +7,7 @@ use models::{
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use super::{is_last_administrator, visible};
+use super::{Ruled, is_last_administrator, visible};
 use crate::accounts::{FIRST_ADMINISTRATOR, lock_all};
 use crate::conversations::trash;
 use crate::db::{Db, Tx};
@@ -18,27 +18,17 @@ const STEP: u64 = 1000;
 /// How many sessions are looked up at once.
 const PAGE: u64 = 100;
 
-/// How hiding an account ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hidden {
-    /// Nobody sees it any more, and nobody can use it.
-    Done,
-    /// There is no such account.
-    Missing,
-    /// Without it nobody could administer the server for the others.
-    LastAdministrator,
-}
-
-/// Hides an account: its address is free again, and what it was known by is gone.
-pub async fn hide(db: &Db, id: UserId, now: Time) -> Result<Hidden> {
+/// Hides an account: its address is free again, and what it was known by is gone. The last
+/// administrator can go when nobody else is left.
+pub async fn hide(db: &Db, id: UserId, now: Time) -> Result<Ruled> {
     db.write((id, now), |tx, (id, now)| Box::pin(hide_in(tx, *id, *now))).await
 }
 
-async fn hide_in(tx: &Tx, id: UserId, now: Time) -> Result<Hidden> {
+async fn hide_in(tx: &Tx, id: UserId, now: Time) -> Result<Ruled> {
     let is_last_administrator = is_last_administrator(tx, id).await?;
     let others = visible().filter(Column::Id.ne(id)).limit(1).count(tx).await? > 0;
     if is_last_administrator && others {
-        return Ok(Hidden::LastAdministrator);
+        return Ok(Ruled::LastAdministrator);
     }
     let hidden = Entity::update_many()
         .col_expr(Column::DeletedAt, now.into())
@@ -54,13 +44,13 @@ async fn hide_in(tx: &Tx, id: UserId, now: Time) -> Result<Hidden> {
         .exec(tx)
         .await?;
     if hidden.rows_affected == 0 {
-        return Ok(Hidden::Missing);
+        return Ok(Ruled::Missing);
     }
     if !others {
         // The server is as it was before anybody came: the next first account administers it.
         meta::Entity::delete_by_id(FIRST_ADMINISTRATOR.to_owned()).exec(tx).await?;
     }
-    Ok(Hidden::Done)
+    Ok(Ruled::Done)
 }
 
 /// Accounts that are hidden and whose rows are still there.

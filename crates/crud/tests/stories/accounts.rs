@@ -5,8 +5,8 @@ use std::time::Duration;
 use crud::accounts::{Claim, SignUp, SignedUp};
 use crud::keys::{Added, Maker};
 use crud::sessions::{Exchange, Exchanged, Login};
-use crud::users::removal::{self, Hidden};
 use crud::users::{NewPassword, administration};
+use crud::users::{Ruled, removal};
 use futures_util::future::join_all;
 use models::user::UserRole;
 use models::{Context, Time, api_key, refresh_token, session, user};
@@ -153,7 +153,7 @@ async fn s15_what_ends_all_sessions_ends_logins_under_way(world: World) {
     assert!(!log_in("new", 4).await);
     disable(false).await;
     assert!(log_in("new", 4).await);
-    assert_eq!(removal::hide(&db, id, now()).await.unwrap(), Hidden::Done);
+    assert_eq!(removal::hide(&db, id, now()).await.unwrap(), Ruled::Done);
     assert!(!log_in("new", 5).await && !log_in("", 5).await);
     let count = world.sql().await.value("SELECT COUNT(*) FROM sessions").await;
     assert_eq!(count, "4", "what was refused left nothing");

@@ -6,12 +6,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chatapp::cli::{KeyCommand, KeyCreateArgs, Role, UserAddArgs, UserCommand, UserInviteArgs};
 use chatapp::config::Config;
-use chatapp::operator::{NewKey, NewUser, Operator};
-use models::api_key::{self, Scopes};
+use chatapp::operator::Operator;
+use models::api_key::Scopes;
 use models::user::{self, UserRole};
 use models::{Context, Time};
 use schemas::admin::{InvitationCreate, ResetLinkCreate};
+use schemas::key::{KeyCreate, KeyOut};
 use serde_json::{Value, json};
+use services::NewUser;
 
 use super::{USAGE, print, table, terminal};
 
@@ -58,9 +60,9 @@ async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<
         }
         UserCommand::Password { account, source } => {
             // Whoever mistypes the address need not type a password.
-            operator.find_user(&account).await?;
+            let user = operator.find_user(&account).await?;
             let password = terminal::new_password(source.password_stdin).await?;
-            operator.set_password(&account, password).await?;
+            operator.set_password(&user, password).await?;
             Ok(ExitCode::SUCCESS)
         }
         UserCommand::Disable { account } => {
@@ -104,8 +106,9 @@ async fn key_with(operator: &Operator, command: KeyCommand) -> anyhow::Result<Ex
     match command {
         KeyCommand::List { account, json } => list_keys(&operator.list_keys(&account).await?, json),
         KeyCommand::Create(KeyCreateArgs { account, name, scopes, days }) => {
-            let key = operator.create_key(&account, NewKey { name, scopes, days }).await?;
-            print(key.reveal())
+            let expires_at = days.map(|days| operator.now() + Duration::from_hours(24) * days);
+            let new = KeyCreate { name, scopes, expires_at, current_password: None };
+            print(&operator.create_key(&account, new).await?.key)
         }
         KeyCommand::Revoke { account, key } => {
             operator.revoke_key(&account, &key).await?;
@@ -143,14 +146,14 @@ fn list_users(users: &[user::Model], as_json: bool) -> anyhow::Result<ExitCode> 
     print(&table::table(["ID", "E-MAIL", "ROLE", "STATE", "MADE", "NAME"], rows))
 }
 
-fn list_keys(keys: &[api_key::Model], as_json: bool) -> anyhow::Result<ExitCode> {
+fn list_keys(keys: &[KeyOut], as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
-        let one = |key: &api_key::Model| {
+        let one = |key: &KeyOut| {
             json!({
                 "id": key.id,
                 "name": key.name,
                 "prefix": key.prefix,
-                "scopes": Scopes::from_stored(&key.scopes).iter().collect::<Vec<_>>(),
+                "scopes": key.scopes,
                 "created_at": key.created_at,
                 "last_used_at": key.last_used_at,
                 "expires_at": key.expires_at,
@@ -162,7 +165,7 @@ fn list_keys(keys: &[api_key::Model], as_json: bool) -> anyhow::Result<ExitCode>
         [
             key.id.to_string(),
             key.prefix.clone(),
-            Scopes::from_stored(&key.scopes).to_string(),
+            key.scopes.iter().copied().collect::<Scopes>().to_string(),
             time(Some(key.created_at)),
             time(key.last_used_at),
             time(key.expires_at),

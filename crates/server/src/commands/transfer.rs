@@ -42,12 +42,12 @@ pub(crate) async fn import(
 }
 
 async fn write(operator: &Operator, arguments: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let owner = operator.find_user(&arguments.account).await?.id;
+    let actor = operator.act_for(&arguments.account).await?;
     let format = match arguments.format {
         FileFormat::Jsonl => ExportFormat::JsonLines,
         FileFormat::Markdown => ExportFormat::Markdown,
     };
-    let mut pieces = pin!(operator.transfers().exports.all(owner, format)?);
+    let mut pieces = pin!(operator.transfers().exports.all(&actor, format)?);
     let Some(path) = &arguments.file else {
         while let Some(piece) = pieces.next().await {
             match io::stdout().write_all(&piece?) {
@@ -71,11 +71,11 @@ async fn read(operator: &Operator, arguments: &ImportArgs) -> anyhow::Result<Exi
     let (Some(account), Some(path)) = (&arguments.account, arguments.file.clone()) else {
         bail!("an account and a file have to be named");
     };
-    let owner = operator.find_user(account).await?.id;
+    let actor = operator.act_for(account).await?;
     let shown = path.display().to_string();
     let file = terminal::aside(move || open(&path)).await??;
     let imports = operator.transfers().imports;
-    let mut lines = imports.run(imports.reserve(owner)?, file, arguments.dry_run);
+    let mut lines = imports.run(imports.reserve(&actor)?, file, arguments.dry_run);
     let mut is_whole = false;
     while let Some(line) = lines.recv().await {
         if arguments.json {

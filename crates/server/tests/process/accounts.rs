@@ -74,6 +74,9 @@ async fn an_operator_makes_the_first_administrator(world: World) {
     refused.expect_error(403, "setup_token_invalid");
     operator.refused(&add, "another account has this e-mail address").await;
     operator.refused(&["user", "add", "ada", "--password-stdin"], "email must contain an @").await;
+    let long = "x".repeat(129);
+    let named = ["user", "add", "eve@example.org", "--name", &long, "--password-stdin"];
+    operator.refused(&named, "name must be at most 128 characters").await;
     let short = ["user", "add", "eve@example.org", "--password-stdin"];
     let (code, _, err) = operator.with("short\n", &short).await;
     assert!(code == Some(1) && err.contains("8 characters"), "{err}");
@@ -229,6 +232,10 @@ async fn an_operator_gives_links_away() {
     let made = anonymous.post("/api/auth/signup", body.clone()).await.expect(201);
     assert_eq!(made["user"]["role"], "admin");
     anonymous.post("/api/auth/signup", body).await.expect_error(403, "invitation_invalid");
+    let (code, _, err) = operator
+        .with("chat-example-1\n", &["user", "add", "eve@else.net", "--password-stdin"])
+        .await;
+    assert!(code == Some(1) && err.contains("the name of this server"), "{err}");
     let again = ["user", "invite", "--email", "ada@example.org"];
     operator.refused(&again, "chatapp user reset-link").await;
 

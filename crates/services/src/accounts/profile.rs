@@ -1,15 +1,16 @@
 //! What people do with their own account.
 
-use auth::{Actor, Purpose, Verified, canonical_email, password_rule};
+use auth::{Actor, Purpose, Verified};
 use crud::users::{Changed, NewPassword, Profile};
 use models::user;
 use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
 use schemas::key::{KeyCreate, KeyCreated};
-use schemas::validate::{self, Invalid, Patch};
+use schemas::validate::{Invalid, Patch};
 use secrecy::SecretString;
 
 use super::{Accounts, Client, password_text, user_out};
 use crate::error::{Error, Result};
+use crate::rules;
 
 impl Accounts {
     /// The account of the caller.
@@ -23,17 +24,12 @@ impl Accounts {
         let name = match name {
             Patch::Absent => None,
             Patch::Null => Some(String::new()),
-            Patch::Value(name) => Some(name.trim().to_owned()),
+            Patch::Value(name) => Some(rules::name(&name)?),
         };
-        if let Some(name) = &name {
-            validate::chars_at_most("name", name, validate::MAX_NAME_CHARS)?;
-        }
         let email = match email {
             Patch::Absent => None,
             Patch::Null => return Err(Invalid::new("email", "email must not be empty").into()),
-            Patch::Value(email) => {
-                Some(canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?)
-            }
+            Patch::Value(email) => Some(rules::email(&email)?),
         };
         let user = self.own(actor).await?;
         // A form that sends everything it shows has changed nothing by that.
@@ -72,9 +68,7 @@ impl Accounts {
     ) -> Result<()> {
         let PasswordChange { current_password, new_password, end_keys } = body;
         let user = self.own(actor).await?;
-        password_rule(&new_password, &user.email, &client.host).map_err(|rule| {
-            Invalid::new("new_password", rule.replacen("password", "new_password", 1))
-        })?;
+        rules::password("new_password", &new_password, &user.email, &client.host)?;
         self.confirm(&user, current_password).await?;
         let turn = self.passwords.turn(Purpose::Store, self.throttle.line_of(user.id)).await?;
         let hash = turn.hash(SecretString::from(new_password)).await?;

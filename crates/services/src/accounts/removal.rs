@@ -1,10 +1,9 @@
 //! The end of an account on a running server.
 
-use crud::users::removal::Hidden;
 use models::UserId;
 
 use super::Accounts;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::removals;
 
 impl Accounts {
@@ -17,17 +16,7 @@ impl Accounts {
     }
 
     async fn hide(&self, id: UserId) -> Result<()> {
-        let now = self.core.context.now();
-        let hidden = crud::users::removal::hide(&self.core.db, id, now).await;
-        if removals::may_be_hidden(&hidden) {
-            removals::accounts(&self.core, vec![id]);
-        }
-        match hidden? {
-            Hidden::Done => {}
-            Hidden::Missing => return Err(Error::NotFound("user")),
-            Hidden::LastAdministrator => return Err(Error::LastAdministrator),
-        }
-        tracing::info!(user = %id, "account deleted");
+        removals::hide_account(&self.core, id).await?;
         self.engine.stop_all_of(id).await;
         removals::accounts(&self.core, vec![id]);
         Ok(())

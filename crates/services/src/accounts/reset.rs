@@ -1,11 +1,11 @@
 //! A new password for somebody who has forgotten theirs, by a link from an administrator.
 
-use auth::{password_rule, token_hash};
+use auth::token_hash;
 use schemas::account::PasswordReset;
-use schemas::validate::Invalid;
 
 use super::{Accounts, Client};
 use crate::error::{Error, Result};
+use crate::rules;
 
 impl Accounts {
     /// Gives the account that the link is for a new password, and ends all its sessions. Wrong
@@ -22,9 +22,7 @@ impl Accounts {
             return Err(Error::ResetTokenInvalid);
         };
         drop(attempt);
-        password_rule(&new_password, &email, &client.host).map_err(|rule| {
-            Invalid::new("new_password", rule.replacen("password", "new_password", 1))
-        })?;
+        rules::password("new_password", &new_password, &email, &client.host)?;
         let password_hash = self.hash_new(new_password, client).await?;
         let now = self.core.context.now();
         let spent = crud::users::reset::spend(&self.core.db, hash, password_hash, now).await?;

@@ -3,15 +3,17 @@
 //! What is cheap to refuse is refused first: nothing is hashed for a stranger at a closed door, for
 //! a wrong code, or for an address that has an account.
 
-use auth::{Purpose, SetupCodes, canonical_email, password_rule, token_hash};
+use auth::{Purpose, SetupCodes, token_hash};
 use crud::accounts::{Claim, SignUp, SignedUp};
-use models::{invitation, user};
+use models::invitation;
+use models::user::UserRole;
 use schemas::account::{AdministratorSetup, SignupRequest, SignupState, TokenResponse};
-use schemas::validate::{self, Invalid};
+use schemas::validate::Invalid;
 use secrecy::SecretString;
 
 use super::{Accounts, Client};
 use crate::error::{Error, Result};
+use crate::rules;
 use crate::settings::Signup;
 use crate::throttle::Attempt;
 
@@ -37,14 +39,12 @@ impl Accounts {
                 _ => return Err(Error::InvitationRequired),
             },
         };
-        let email = canonical_email(&email).map_err(|rule| Invalid::new("email", rule))?;
+        let email = rules::email(&email)?;
         if only.is_some_and(|only| only != email) {
             return Err(Error::InvitationOfAnother);
         }
-        password_rule(&password, &email, &client.host)
-            .map_err(|rule| Invalid::new("password", rule))?;
-        let name = name.trim().to_owned();
-        validate::chars_at_most("name", &name, validate::MAX_NAME_CHARS)?;
+        rules::password("password", &password, &email, &client.host)?;
+        let name = rules::name(&name)?;
         if claim == Claim::None {
             self.count_attempt(&client).await?.wrong(self.core.context.now()).await?;
         }
@@ -56,19 +56,9 @@ impl Accounts {
             return Err(Error::EmailTaken);
         }
         let password_hash = self.hash_new(password, &client).await?;
-        let now = self.core.context.now();
-        let user = user::Model {
-            id: self.core.context.new_id(),
-            email,
-            password_hash,
-            name,
-            role: user::UserRole::User,
-            disabled_at: None,
-            deleted_at: None,
-            token_version: 0,
-            created_at: now,
-            updated_at: now,
-        };
+        let context = &self.core.context;
+        let user = rules::account(context, (email, name), password_hash, UserRole::User);
+        let now = user.created_at;
         let (session, refresh, token) = self.new_session(user.id, client, now);
         let new = SignUp { user, session: session.clone(), refresh, claim };
         match crud::accounts::sign_up(&self.core.db, new).await? {

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use super::{Move, next_place, truth};
 use crate::error::Result;
+use crate::rules;
 
 impl Move {
     /// Gives every user an account who has none.
@@ -105,18 +106,13 @@ impl Move {
         let name = row.name.as_deref().or(row.username.as_deref()).unwrap_or_default();
         let name = name.trim().replace('\0', "\u{fffd}");
         let created_at = self.time(row.created_at.as_ref()).unwrap_or(now);
+        let name = name.chars().take(MAX_NAME_CHARS).collect();
+        // The first administrator makes the set-up code void, which takes one who can log in.
+        let role = if is_admin && !is_disabled { UserRole::Admin } else { UserRole::User };
         user::Model {
-            id: self.core.context.new_id(),
-            email,
-            password_hash,
-            name: name.chars().take(MAX_NAME_CHARS).collect(),
-            // The first administrator makes the set-up code void, which takes one who can log in.
-            role: if is_admin && !is_disabled { UserRole::Admin } else { UserRole::User },
             disabled_at: is_disabled.then_some(now),
-            deleted_at: None,
-            token_version: 0,
             created_at,
-            updated_at: now,
+            ..rules::account(&self.core.context, (email, name), password_hash, role)
         }
     }
 
