@@ -60,7 +60,7 @@ impl Exports {
         format: ExportFormat,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
         let owner = actor.user_id;
-        let reading = self.reads.export(owner)?;
+        let reading = self.reads.export(actor)?;
         Ok(reading.pace(self.whole(owner, format)))
     }
 
@@ -83,7 +83,7 @@ impl Exports {
         let owner = actor.user_id;
         let found = crud::conversations::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("conversation"))?;
-        let reading = self.reads.export(owner)?;
+        let reading = self.reads.export(actor)?;
         Ok(reading.pace(self.write(owner, format, Some(row))))
     }
 

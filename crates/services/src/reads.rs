@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_stream::stream;
+use auth::Actor;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use models::UserId;
@@ -80,11 +81,11 @@ impl Reads {
         }
     }
 
-    /// Waits for the turn of a request of `user` to read what may be large. To be held until it is
+    /// Waits for the turn of a request of the actor to read what may be large. To be held until it is
     /// known how large it is, and never while a client is waited for.
-    pub async fn gather(&self, user: UserId) -> Result<Gathering> {
+    pub async fn gather(&self, actor: &Actor) -> Result<Gathering> {
         let limit = GATHERING_PER_USER;
-        let counted = self.users.take(&user, limit);
+        let counted = self.users.take(&actor.user_id, limit);
         let counted = counted.ok_or(Error::LimitReached { what: "reads at once", limit })?;
         Ok(Gathering { _permit: self.step().await?, _user: counted })
     }
@@ -95,15 +96,15 @@ impl Reads {
         self.gathering.clone().acquire_owned().await.map_err(|_| Error::ShuttingDown)
     }
 
-    /// Begins to hand on what `user` asked for, which has so many bytes, or says that there is too
+    /// Begins to hand on what the actor asked for, which has so many bytes, or says that there is too
     /// much.
-    pub fn page(&self, user: UserId, bytes: usize) -> Result<Reading> {
-        self.pages.take(user, bytes)
+    pub fn page(&self, actor: &Actor, bytes: usize) -> Result<Reading> {
+        self.pages.take(actor.user_id, bytes)
     }
 
-    /// Begins an export of `user`, or says that there are too many.
-    pub(crate) fn export(&self, user: UserId) -> Result<Reading> {
-        self.exports.take(user, EXPORT_BYTES)
+    /// Begins an export of the actor, or says that there are too many.
+    pub(crate) fn export(&self, actor: &Actor) -> Result<Reading> {
+        self.exports.take(actor.user_id, EXPORT_BYTES)
     }
 }
 
@@ -240,27 +241,33 @@ impl Taken {
 
 #[cfg(test)]
 mod tests {
+    use auth::Credential;
     use futures_util::stream;
+    use models::user::UserRole;
 
     use super::*;
 
-    fn user(number: u8) -> UserId {
-        format!("user_{number:032x}").parse().unwrap()
+    fn user(number: u8) -> Actor {
+        Actor {
+            user_id: format!("user_{number:032x}").parse().unwrap(),
+            credential: Credential::Operator,
+            role: UserRole::User,
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn s2_large_reads_are_counted_by_user_and_by_bytes_and_come_back() {
         let reads = Reads::new(5);
-        let own: Vec<Reading> = (0..4).map(|_| reads.page(user(1), 8 << 20).unwrap()).collect();
-        assert!(matches!(reads.page(user(1), 1), Err(Error::LimitReached { limit: 4, .. })));
+        let own: Vec<Reading> = (0..4).map(|_| reads.page(&user(1), 8 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(&user(1), 1), Err(Error::LimitReached { limit: 4, .. })));
         let others: Vec<Reading> =
-            (2..=3).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
-        assert!(matches!(reads.page(user(9), 1), Err(Error::Busy)));
-        drop(reads.export(user(1)).unwrap());
+            (2..=3).map(|n| reads.page(&user(n), 16 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(&user(9), 1), Err(Error::Busy)));
+        drop(reads.export(&user(1)).unwrap());
         drop(own);
-        drop(reads.page(user(9), 32 << 20).unwrap());
+        drop(reads.page(&user(9), 32 << 20).unwrap());
         drop(others);
-        drop(reads.page(user(9), 1 << 30).expect("one alone may have any number of bytes"));
+        drop(reads.page(&user(9), 1 << 30).expect("one alone may have any number of bytes"));
         assert!(reads.pages.lock().readings.is_empty());
     }
 
@@ -268,10 +275,10 @@ mod tests {
     async fn s2_those_who_trickle_give_their_places_to_others() {
         let reads = Reads::new(5);
         let trickling: Vec<Reading> =
-            (1..=4).map(|n| reads.page(user(n), 16 << 20).unwrap()).collect();
-        assert!(matches!(reads.page(user(9), 16 << 20), Err(Error::Busy)));
+            (1..=4).map(|n| reads.page(&user(n), 16 << 20).unwrap()).collect();
+        assert!(matches!(reads.page(&user(9), 16 << 20), Err(Error::Busy)));
         tokio::time::advance(PATIENCE).await;
-        let place = reads.page(user(9), 16 << 20).unwrap();
+        let place = reads.page(&user(9), 16 << 20).unwrap();
         trickling[0].cut().await;
         assert!(trickling[1..].iter().all(|reading| !reading.cut.is_cancelled()));
         drop(trickling);
@@ -282,7 +289,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn s2_what_nobody_takes_is_dropped_in_time() {
         let reads = Reads::new(5);
-        let reading = reads.page(user(1), 1 << 20).unwrap();
+        let reading = reads.page(&user(1), 1 << 20).unwrap();
         let pieces = stream::iter([Ok(Bytes::from(vec![b'x'; 5 * PIECE_BYTES + 1]))]);
         let mut body = pin!(reading.pace(pieces));
         let mut got = 0;
@@ -303,7 +310,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn s2_what_is_taken_comes_whole() {
         let reads = Reads::new(5);
-        let reading = reads.page(user(1), 1 << 20).unwrap();
+        let reading = reads.page(&user(1), 1 << 20).unwrap();
         let text: Bytes = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let pieces = stream::iter([Ok(text.slice(..70_000)), Ok(text.slice(70_000..))]);
         let mut got = Vec::new();
@@ -316,19 +323,19 @@ mod tests {
 
     #[tokio::test]
     async fn s2_reading_from_the_database_has_few_places_and_a_bound_for_each_user() {
-        let reads = Reads::new(5);
+        let (reads, one, two) = (Reads::new(5), user(1), user(2));
         let mut held = Vec::new();
         for _ in 0..GATHERING {
-            held.push(reads.gather(user(1)).await.unwrap());
+            held.push(reads.gather(&one).await.unwrap());
         }
-        let mut next = pin!(reads.gather(user(2)));
+        let mut next = pin!(reads.gather(&two));
         assert!(futures_util::poll!(next.as_mut()).is_pending());
         let mut waiting: Vec<_> =
-            (0..64 - GATHERING).map(|_| Box::pin(reads.gather(user(1)))).collect();
+            (0..64 - GATHERING).map(|_| Box::pin(reads.gather(&one))).collect();
         for wait in &mut waiting {
             assert!(futures_util::poll!(wait).is_pending());
         }
-        assert!(matches!(reads.gather(user(1)).await, Err(Error::LimitReached { .. })));
+        assert!(matches!(reads.gather(&one).await, Err(Error::LimitReached { .. })));
         held.pop();
         drop(next.await.unwrap());
         drop((held, waiting));
@@ -337,13 +344,14 @@ mod tests {
 
     #[tokio::test]
     async fn s2_exports_take_turns_with_pages_and_leave_a_connection_to_others() {
+        let one = user(1);
         for (connections, places) in [(1, 1), (2, 1), (4, 3), (64, GATHERING)] {
             let reads = Reads::new(connections);
             let mut steps = Vec::new();
             for _ in 0..places {
                 steps.push(reads.step().await.unwrap());
             }
-            let mut page = pin!(reads.gather(user(1)));
+            let mut page = pin!(reads.gather(&one));
             assert!(futures_util::poll!(page.as_mut()).is_pending(), "{connections}");
             steps.pop();
             drop(page.await.unwrap());

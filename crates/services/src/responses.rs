@@ -6,13 +6,14 @@ pub(crate) mod titling;
 
 use std::sync::Arc;
 
+use auth::Actor;
 use crud::Owned;
 use engine::{Engine, Follower, resource};
 use models::response;
+use schemas::ResponseId;
 use schemas::context::ContextOut;
 use schemas::message::TurnOut;
 use schemas::response::ResponseResource;
-use schemas::{ResponseId, UserId};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -39,15 +40,15 @@ impl Responses {
         Self { core, engine }
     }
 
-    /// A response of `owner`.
-    pub async fn get(&self, owner: UserId, id: ResponseId) -> Result<ResponseResource> {
-        let row = self.find(owner, id).await?;
+    /// A response of the actor.
+    pub async fn get(&self, actor: &Actor, id: ResponseId) -> Result<ResponseResource> {
+        let row = self.find(actor, id).await?;
         Ok(self.engine.describe(&row).await?)
     }
 
-    /// A response of `owner` with both of its messages.
-    pub async fn turn(&self, owner: UserId, id: ResponseId) -> Result<TurnOut> {
-        let row = self.find(owner, id).await?;
+    /// A response of the actor with both of its messages.
+    pub async fn turn(&self, actor: &Actor, id: ResponseId) -> Result<TurnOut> {
+        let (owner, row) = (actor.user_id, self.find(actor, id).await?);
         let user_message = crud::messages::find(&self.core.db, owner, row.user_message_id).await?;
         let user_message = user_message.map(Owned::into_inner);
         let produced = crud::messages::list_of_response(&self.core.db, row.owned_id()).await?;
@@ -80,17 +81,17 @@ impl Responses {
         Ok(TurnOut { user_message, message, response })
     }
 
-    /// Follows a response of `owner` after the event `after`, or from the beginning. It may have
+    /// Follows a response of the actor after the event `after`, or from the beginning. It may have
     /// ended long ago.
     pub async fn follow(
         &self,
-        owner: UserId,
+        actor: &Actor,
         id: ResponseId,
         after: Option<u64>,
     ) -> Result<Follower> {
         // Looked up before the row is read: a response that ends in between is read from disk.
         let running = self.engine.running().find_log(id);
-        let row = self.find(owner, id).await?;
+        let row = self.find(actor, id).await?;
         Ok(self.engine.follow(running, &row, after).await?)
     }
 
@@ -99,25 +100,25 @@ impl Responses {
         self.engine.running().find_log(id).is_some()
     }
 
-    /// Stops a response of `owner` and keeps its text, and waits a moment for its end. Stopping one
+    /// Stops a response of the actor and keeps its text, and waits a moment for its end. Stopping one
     /// that has ended changes nothing.
-    pub async fn cancel(&self, owner: UserId, id: ResponseId) -> Result<()> {
-        let row = self.find(owner, id).await?;
+    pub async fn cancel(&self, actor: &Actor, id: ResponseId) -> Result<()> {
+        let row = self.find(actor, id).await?;
         if !row.status.is_final() {
             let now = self.core.context.now();
-            crud::responses::request_cancel(&self.core.db, owner, id, now).await?;
+            crud::responses::request_cancel(&self.core.db, actor.user_id, id, now).await?;
             self.engine.cancel(&row).await?;
         }
         Ok(())
     }
 
-    /// What the model was given for a response of `owner`.
-    pub async fn explain(&self, owner: UserId, id: ResponseId) -> Result<ContextOut> {
-        Ok(self.engine.explain(self.find(owner, id).await?).await?)
+    /// What the model was given for a response of the actor.
+    pub async fn explain(&self, actor: &Actor, id: ResponseId) -> Result<ContextOut> {
+        Ok(self.engine.explain(self.find(actor, id).await?).await?)
     }
 
-    async fn find(&self, owner: UserId, id: ResponseId) -> Result<Owned<response::Model>> {
-        let found = crud::responses::find(&self.core.db, owner, id).await?;
+    async fn find(&self, actor: &Actor, id: ResponseId) -> Result<Owned<response::Model>> {
+        let found = crud::responses::find(&self.core.db, actor.user_id, id).await?;
         found.ok_or(Error::NotFound("response"))
     }
 }

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use auth::Actor;
 use models::UserId;
 
 use crate::counts::{Addresses, Counted, Counts};
@@ -40,12 +41,12 @@ impl Streams {
         Self { limits, users: Counts::default(), networks: Addresses::default() }
     }
 
-    /// Takes a place for a stream of `user` at `address`, or says which limit is reached. An
+    /// Takes a place for a stream of the actor at `address`, or says which limit is reached. An
     /// address that is not known counts for nobody.
-    pub fn open(&self, user: UserId, address: &str) -> Result<OpenStream> {
+    pub fn open(&self, actor: &Actor, address: &str) -> Result<OpenStream> {
         let StreamLimits { per_user, per_address } = self.limits;
         let reached = |what, limit| Error::LimitReached { what, limit };
-        let own = self.users.take(&user, per_user);
+        let own = self.users.take(&actor.user_id, per_user);
         let own = own.ok_or(reached("event streams of one user open at once", per_user))?;
         let from = address.parse().ok().map(|address| {
             let from = self.networks.take(address, per_address);
@@ -57,10 +58,17 @@ impl Streams {
 
 #[cfg(test)]
 mod tests {
+    use auth::Credential;
+    use models::user::UserRole;
+
     use super::*;
 
-    fn user(number: u8) -> UserId {
-        format!("user_{number:032x}").parse().unwrap()
+    fn user(number: u8) -> Actor {
+        Actor {
+            user_id: format!("user_{number:032x}").parse().unwrap(),
+            credential: Credential::Operator,
+            role: UserRole::User,
+        }
     }
 
     fn refusal(result: Result<OpenStream>) -> String {
@@ -70,18 +78,18 @@ mod tests {
     #[test]
     fn places_are_counted_by_user_and_by_network_and_come_back() {
         let streams = Streams::new(StreamLimits { per_user: 2, per_address: 3 });
-        let first = streams.open(user(1), "2001:db8::1").unwrap();
-        let second = streams.open(user(1), "192.0.2.1").unwrap();
+        let first = streams.open(&user(1), "2001:db8::1").unwrap();
+        let second = streams.open(&user(1), "192.0.2.1").unwrap();
         assert!(
-            refusal(streams.open(user(1), "192.0.2.9")).contains("2 event streams of one user")
+            refusal(streams.open(&user(1), "192.0.2.9")).contains("2 event streams of one user")
         );
-        let others = [2, 3].map(|n| streams.open(user(n), "2001:db8::ffff").unwrap());
-        let full = refusal(streams.open(user(4), "2001:db8::2"));
+        let others = [2, 3].map(|n| streams.open(&user(n), "2001:db8::ffff").unwrap());
+        let full = refusal(streams.open(&user(4), "2001:db8::2"));
         assert!(full.contains("3 event streams from one address"), "{full}");
-        let elsewhere = streams.open(user(4), "2001:db8:0:1::2").unwrap();
-        let unknown = streams.open(user(4), "").unwrap();
+        let elsewhere = streams.open(&user(4), "2001:db8:0:1::2").unwrap();
+        let unknown = streams.open(&user(4), "").unwrap();
         drop(first);
-        let again = streams.open(user(1), "2001:db8::2").unwrap();
+        let again = streams.open(&user(1), "2001:db8::2").unwrap();
         drop((second, others, elsewhere, unknown, again));
         assert!(streams.users.is_empty() && streams.networks.is_empty(), "{streams:?}");
     }

@@ -39,7 +39,7 @@ impl Streaming {
         Ok(Place {
             closing: self.closing,
             credential: state.services.credentials.watch(actor),
-            taken: state.services.streams.open(actor.user_id, &self.address)?,
+            taken: state.services.streams.open(actor, &self.address)?,
             reading: None,
         })
     }
@@ -67,7 +67,7 @@ impl Place {
         bytes: usize,
     ) -> Result<(), ApiError> {
         if bytes >= LARGE_BYTES {
-            self.reading = Some(state.services.reads.page(actor.user_id, bytes)?);
+            self.reading = Some(state.services.reads.page(actor, bytes)?);
         }
         Ok(())
     }

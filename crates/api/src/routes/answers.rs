@@ -27,7 +27,7 @@ pub(super) async fn measured<T: Serialize>(
     actor: &Actor,
     body: impl Future<Output = services::Result<T>>,
 ) -> Answer<Response> {
-    let gathering = state.services.reads.gather(actor.user_id).await?;
+    let gathering = state.services.reads.gather(actor).await?;
     let mut pieces = Pieces::default();
     serde_json::to_writer(&mut pieces, &body.await?).map_err(|_| ApiError::internal())?;
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
@@ -35,7 +35,7 @@ pub(super) async fn measured<T: Serialize>(
     if length < LARGE_BYTES {
         return Ok((json, pieces.joined()).into_response());
     }
-    let reading = state.services.reads.page(actor.user_id, length)?;
+    let reading = state.services.reads.page(actor, length)?;
     drop(gathering);
     let length = [(header::CONTENT_LENGTH, HeaderValue::from(length))];
     let body = reading.pace(futures_util::stream::iter(pieces.list().map(Ok)));

@@ -239,7 +239,7 @@ pub(super) async fn answer(
         return Ok(replayed(repeated, underway(state, actor, &started).await?));
     }
     let begun = started.follower.response();
-    let turn = Box::pin(state.services.responses.turn(actor.user_id, begun.id));
+    let turn = Box::pin(state.services.responses.turn(actor, begun.id));
     let place = format!("/api/messages/{}", begun.message_id);
     Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, actor, turn).await?))
 }
@@ -253,7 +253,7 @@ pub(super) fn events(state: &AppState, follower: Follower, place: Place) -> Resp
 /// A turn that is stored, as far as it is answered.
 async fn underway(state: &AppState, actor: &Actor, started: &Started) -> Answer<Response> {
     let id = started.follower.response().id;
-    let turn = Box::pin(state.services.responses.turn(actor.user_id, id));
+    let turn = Box::pin(state.services.responses.turn(actor, id));
     let place = format!("/api/responses/{id}");
     Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, actor, turn).await?))
 }

@@ -39,7 +39,7 @@ pub(super) async fn get_response(
     Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    let response = state.services.responses.get(actor.user_id, id);
+    let response = state.services.responses.get(&actor, id);
     measured(&state, &actor, response).await
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn get_response_context(
     Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    let context = state.services.responses.explain(actor.user_id, id);
+    let context = state.services.responses.explain(&actor, id);
     measured(&state, &actor, context).await
 }
 
@@ -93,9 +93,9 @@ pub(super) async fn stream_response_events(
     let gathering = if state.services.responses.is_made_here(id) {
         None
     } else {
-        Some(state.services.reads.gather(actor.user_id).await?)
+        Some(state.services.reads.gather(&actor).await?)
     };
-    let follower = state.services.responses.follow(actor.user_id, id, after).await?;
+    let follower = state.services.responses.follow(&actor, id, after).await?;
     place.keep(&state, &actor, follower.kept_bytes())?;
     drop(gathering);
     Ok(events(&state, follower, place))
@@ -114,8 +114,8 @@ pub(super) async fn cancel_response(
     Bearer(actor): Bearer,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
-    state.services.responses.cancel(actor.user_id, id).await?;
-    let response = state.services.responses.get(actor.user_id, id);
+    state.services.responses.cancel(&actor, id).await?;
+    let response = state.services.responses.get(&actor, id);
     measured(&state, &actor, response).await
 }
 

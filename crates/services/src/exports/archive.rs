@@ -40,7 +40,7 @@ impl DataExports {
         let keys = self.keys.list(actor).await?.data;
         let (core, owner) = (self.exports.core.clone(), actor.user_id);
         let reads = self.exports.reads.clone();
-        let reading = reads.export(owner)?;
+        let reading = reads.export(actor)?;
         let conversations = self.exports.whole(owner, ExportFormat::JsonLines);
         let about = json!({
             "format": "chatapp-data", "version": VERSION, "exported_at": core.context.now(),

@@ -10,7 +10,7 @@ use models::{Content, conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::validate::says_nothing;
-use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId, UserId};
+use schemas::{ConversationId, Invalid, MessageId, Patch, ResponseId};
 
 use super::{Responses, Started};
 use crate::error::{Error, Result, Uncontinuable};
@@ -29,14 +29,13 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let MessageCreate { content, model, parent_id, stream: _ } = body;
-        let owner = actor.user_id;
         let key = self.key(idempotency_key, || match &parent_id {
             Patch::Absent => serde_json::json!(["message", id, content, model]),
             Patch::Null => serde_json::json!(["message", id, content, model, null]),
             Patch::Value(parent) => serde_json::json!(["message", id, content, model, parent]),
         });
         let request = Request {
-            owner,
+            actor: *actor,
             place: Place::Stored(id),
             model,
             question_id: self.core.context.new_id(),
@@ -52,7 +51,7 @@ impl Responses {
             content: content.into(),
             going_on: None,
         };
-        self.once(owner, key.as_ref(), self.start(request, key.clone())).await
+        self.once(actor, key.as_ref(), self.start(request, key.clone())).await
     }
 
     /// Opens a conversation with its first message and begins to answer it: all of it is stored or
@@ -69,12 +68,11 @@ impl Responses {
         let opening = (title, named, instructions, metadata.clone().unwrap_or_default());
         let key = self
             .key(idempotency_key, || serde_json::json!(["first message", content, model, opening]));
-        let owner = actor.user_id;
         // What is not asked now the next message would find out.
         let other = named.clone().filter(|_| model.is_some());
-        let row = conversations::new_row(&self.core.context, owner, conversation);
+        let row = conversations::new_row(&self.core.context, actor.user_id, conversation);
         let request = Request {
-            owner,
+            actor: *actor,
             place: Place::New(Box::new(row)),
             model,
             question_id: self.core.context.new_id(),
@@ -92,7 +90,7 @@ impl Responses {
             }
             self.start(request, key.clone()).await
         };
-        self.once(owner, key.as_ref(), begun).await
+        self.once(actor, key.as_ref(), begun).await
     }
 
     /// Begins to answer a stored message once more: the one named, or the one that the answer
@@ -107,12 +105,11 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let MessageRegenerate { model, stream: _ } = body;
-        let owner = actor.user_id;
         let key = self.key(idempotency_key, || serde_json::json!(["regenerate", id, model]));
         let begun = async {
-            let question = self.question_of(owner, id).await?;
+            let question = self.question_of(actor, id).await?;
             let request = Request {
-                owner,
+                actor: *actor,
                 place: Place::Stored(question.conversation_id),
                 model,
                 question_id: question.id,
@@ -122,12 +119,12 @@ impl Responses {
             };
             self.start(request, key.clone()).await
         };
-        self.once(owner, key.as_ref(), begun).await
+        self.once(actor, key.as_ref(), begun).await
     }
 
     /// The message of a person that the message `id` is, or answers.
-    async fn question_of(&self, owner: UserId, id: MessageId) -> Result<message::Model> {
-        let find = |id| crud::messages::find(&self.core.db, owner, id);
+    async fn question_of(&self, actor: &Actor, id: MessageId) -> Result<message::Model> {
+        let find = |id| crud::messages::find(&self.core.db, actor.user_id, id);
         let named = find(id).await?.ok_or(Error::NotFound("message"))?.into_inner();
         let question = match (named.is_user, named.role, named.parent_id) {
             (true, _, _) => Some(named),
@@ -164,7 +161,7 @@ impl Responses {
     /// whatever has changed since, it leads to the same response.
     pub(super) async fn once(
         &self,
-        owner: UserId,
+        actor: &Actor,
         key: Option<&IdempotencyKey>,
         begun: impl Future<Output = Result<Started>>,
     ) -> Result<Started> {
@@ -174,13 +171,13 @@ impl Responses {
         };
         let now = self.core.context.now();
         let Ok(Seen::Same(response)) =
-            crud::idempotency::find(&self.core.db, owner, key, now).await
+            crud::idempotency::find(&self.core.db, actor.user_id, key, now).await
         else {
             return Err(error);
         };
         // Of another kind of request it is no response.
         let Ok(response) = response.parse() else { return Err(error) };
-        self.repeat(owner, response).await
+        self.repeat(actor, response).await
     }
 
     /// Accepts a request and begins to answer it.
@@ -191,7 +188,8 @@ impl Responses {
     ) -> Result<Started> {
         let (core, engine) = (&self.core, &self.engine);
         let admission = engine.admit()?;
-        let owner = request.owner;
+        let actor = request.actor;
+        let owner = actor.user_id;
         let (conversation, is_new) = match &request.place {
             Place::New(row) => (row.as_ref().clone(), true),
             Place::Stored(id) => {
@@ -220,7 +218,7 @@ impl Responses {
             Beginning::Begun(follower) => {
                 return Ok(Started { follower: *follower, repeated: false });
             }
-            Beginning::Repeated(response) => return self.repeat(owner, response).await,
+            Beginning::Repeated(response) => return self.repeat(&actor, response).await,
             Beginning::KeyReused => Error::IdempotencyKeyReused,
             Beginning::NoConversation => Error::NotFound("conversation"),
             Beginning::NoMessage if is_new_question => {
@@ -245,7 +243,7 @@ impl Responses {
         let parameters = Parameters { instructions: conversation.instructions.clone() };
         let row = response::Model::accepted(response::Accepted {
             id: context.new_id(),
-            user_id: request.owner,
+            user_id: request.actor.user_id,
             conversation_id: conversation.id,
             user_message_id: request.question_id,
             message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
@@ -262,15 +260,15 @@ impl Responses {
     }
 
     /// What an earlier request with the same key led to.
-    async fn repeat(&self, owner: UserId, id: ResponseId) -> Result<Started> {
-        let follower = self.follow(owner, id, None).await?;
+    async fn repeat(&self, actor: &Actor, id: ResponseId) -> Result<Started> {
+        let follower = self.follow(actor, id, None).await?;
         Ok(Started { follower, repeated: true })
     }
 }
 
 /// What is asked for, whichever way.
 pub(super) struct Request {
-    pub(super) owner: UserId,
+    pub(super) actor: Actor,
     pub(super) place: Place,
     pub(super) model: Option<String>,
     pub(super) question_id: MessageId,

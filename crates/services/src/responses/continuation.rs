@@ -3,7 +3,7 @@
 
 use auth::Actor;
 use crud::turns::Question;
-use models::{ResponseId, UserId, message, response};
+use models::{ResponseId, message, response};
 use schemas::message::ResponseContinue;
 
 use super::accept::{Place, Request};
@@ -22,28 +22,27 @@ impl Responses {
     ) -> Result<Started> {
         body.validate()?;
         let ResponseContinue { model, stream: _ } = body;
-        let owner = actor.user_id;
         let key = self.key(idempotency_key, || serde_json::json!(["continue", id, model]));
-        let begun = async { self.start(self.going_on(owner, id, model).await?, key.clone()).await };
-        self.once(owner, key.as_ref(), begun).await
+        let begun = async { self.start(self.going_on(actor, id, model).await?, key.clone()).await };
+        self.once(actor, key.as_ref(), begun).await
     }
 
     /// The request to go on with the answer of a response, if that can be.
     async fn going_on(
         &self,
-        owner: UserId,
+        actor: &Actor,
         id: ResponseId,
         model: Option<String>,
     ) -> Result<Request> {
         let db = &self.core.db;
-        let row = self.find(owner, id).await?;
+        let row = self.find(actor, id).await?;
         if !row.status.is_final() {
             return Err(Error::ConversationLocked(id));
         }
         if row.status == response::ResponseStatus::Completed {
             return Err(Error::CannotContinue(Uncontinuable::Whole));
         }
-        let find = |id| crud::messages::find(db, owner, id);
+        let find = |id| crud::messages::find(db, actor.user_id, id);
         // A title is a response, too, and has no message.
         let answer = find(row.message_id).await?.ok_or(Error::NotFound("response"))?.into_inner();
         let question = find(row.user_message_id).await?.ok_or(Error::NotFound("response"))?;
@@ -52,7 +51,7 @@ impl Responses {
             return Err(Error::CannotContinue(Uncontinuable::Empty));
         }
         Ok(Request {
-            owner,
+            actor: *actor,
             place: Place::Stored(row.conversation_id),
             model: Some(model.unwrap_or_else(|| row.model.clone())),
             question_id: question.id,
