@@ -122,7 +122,7 @@ async fn store(engine: Arc<Engine>, new: NewTurn, means: Means) -> Result<Beginn
     #[cfg(feature = "kill-points")]
     crud::kill_point("send.committed");
     let generation = means.begin(&engine, turn.response);
-    let follower = Follower::new(generation.resource.clone(), generation.log.clone(), None);
+    let follower = Follower::new(generation.begun.clone(), generation.log.clone(), None);
     Ok(Beginning::Begun(Box::new(follower)))
 }
 

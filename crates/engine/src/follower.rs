@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use schemas::response::ResponseResource;
+use schemas::view::NewResponse;
 
 use super::log::{Cursor, Log, Numbered};
 
 /// A reader of a response's events. Dropping it changes nothing for the response.
 #[derive(Debug)]
 pub struct Follower {
-    response: ResponseResource,
+    response: NewResponse,
     log: Arc<Log>,
     cursor: Cursor,
     done: bool,
 }
 
 impl Follower {
-    pub(crate) fn new(response: ResponseResource, log: Arc<Log>, after: Option<u64>) -> Self {
+    pub(crate) fn new(response: NewResponse, log: Arc<Log>, after: Option<u64>) -> Self {
         let cursor = log.cursor(after);
         Self { response, log, cursor, done: false }
     }
 
     /// The response as it was when it began.
-    pub fn response(&self) -> &ResponseResource {
+    pub fn response(&self) -> &NewResponse {
         &self.response
     }
 

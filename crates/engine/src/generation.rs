@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crud::responses::ContextSent;
 use models::response;
-use schemas::response::ResponseResource;
+use schemas::view::NewResponse;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
@@ -33,7 +33,7 @@ pub struct Generation {
     /// Its row as it was inserted.
     pub(crate) row: response::Model,
     /// The same, as followers see it.
-    pub(crate) resource: ResponseResource,
+    pub(crate) begun: NewResponse,
     /// Its log; followers hold it too.
     pub(crate) log: Arc<Log>,
     /// The model that is asked, if it is known yet.
@@ -64,7 +64,7 @@ impl Generation {
             transcript.cut()
         });
         Self {
-            resource: render::begun(&row),
+            begun: render::begun(&row),
             row,
             model: None,
             kept: log.answer(),

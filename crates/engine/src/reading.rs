@@ -8,7 +8,7 @@ use models::message::MessageStatus;
 use models::{ResponseId, message, response};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Event, Wait};
-use schemas::response::ResponseResource;
+use schemas::view::{Response, State};
 
 use super::engine::Engine;
 use super::follower::Follower;
@@ -34,17 +34,18 @@ impl Engine {
     }
 
     /// A response as it is now, and what it waits for.
-    pub async fn describe(&self, row: &Owned<response::Model>) -> Result<ResponseResource> {
+    pub async fn describe(&self, row: &Owned<response::Model>) -> Result<Response> {
         let rows = if row.status.is_final() { self.rows_of(row).await? } else { Vec::new() };
-        let mut resource = render::resource(row, &rows);
-        if !row.status.is_final() {
-            let wait = match self.running.find_log(row.id) {
+        let mut response = render::view(row, &rows);
+        if let State::Open { waiting, .. } = &mut response.state
+            && !row.status.is_final()
+        {
+            *waiting = match self.running.find_log(row.id) {
                 Some(log) => log.waiting(),
                 None => self.stored_wait(row.owned_id()).await?,
             };
-            resource.waiting = wait.map(Into::into);
         }
-        Ok(resource)
+        Ok(response)
     }
 
     /// What a response waits for that does not run here: only its newest event can say.

@@ -1,16 +1,17 @@
-//! Rows as the response resource that clients see.
+//! Rows as the view of a response.
 
 use models::message::{self, MessageStatus, MessageType};
 use models::response::{self, Parameters};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
 use schemas::message::CallOut;
-use schemas::response::{ContextReport, NewResponse, ResponseResource};
+use schemas::response::ContextReport;
 use schemas::stream::{DoneItem, Item};
+use schemas::view::{NewResponse, Response, State};
 
-/// The response as it was when it began; the base of every event's snapshot.
-pub(crate) fn begun(row: &response::Model) -> ResponseResource {
-    ResponseResource::begun(NewResponse {
+/// The response as it was when it began.
+pub(crate) fn begun(row: &response::Model) -> NewResponse {
+    NewResponse {
         id: row.id,
         conversation_id: row.conversation_id,
         user_message_id: row.user_message_id,
@@ -20,18 +21,16 @@ pub(crate) fn begun(row: &response::Model) -> ResponseResource {
         provider: row.provider.clone(),
         instructions: Parameters::read(&row.parameters).instructions,
         created_at: row.created_at,
-    })
+    }
 }
 
-/// The response as it is now; `rows` are what it produced.
-pub fn resource(row: &response::Model, rows: &[message::Model]) -> ResponseResource {
-    let begun = begun(row);
-    let mut resource = match ending(row) {
-        Some(ending) => begun.ended(&ending, &output(rows)),
-        None => ResponseResource { status: row.status, context: context(row), ..begun },
+/// The response as it is now, without what it waits for; `rows` are what it produced.
+pub fn view(row: &response::Model, rows: &[message::Model]) -> Response {
+    let state = match ending(row) {
+        Some(ending) => State::Ended { ending, output: output(rows) },
+        None => State::Open { status: row.status, context: context(row), waiting: None },
     };
-    resource.last_seq = Some(row.last_seq);
-    resource
+    Response { begun: begun(row), last_seq: row.last_seq, state }
 }
 
 /// How a response ended, from its row.

@@ -96,6 +96,6 @@ impl Engine {
 }
 
 async fn end_of(generation: &Generation) {
-    let (resource, log) = (generation.resource.clone(), generation.log.clone());
-    Follower::new(resource, log, None).wait_end().await;
+    let (begun, log) = (generation.begun.clone(), generation.log.clone());
+    Follower::new(begun, log, None).wait_end().await;
 }

@@ -310,6 +310,6 @@ async fn an_answer_that_a_stop_interrupts_ends_with_what_there_is() {
     let row = kit.row(id).await;
     assert_eq!(row.status, ResponseStatus::Incomplete);
     let description = kit.engine.describe(&row).await.unwrap();
-    assert_eq!(description.status, ResponseStatus::Incomplete);
+    assert_eq!(description.status(), ResponseStatus::Incomplete);
     assert!(!kit.text(&row).await.is_empty());
 }

@@ -3,20 +3,17 @@
 mod bulk;
 mod place;
 
-use std::collections::BTreeMap;
-
 use models::conversation::TitleSource;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::view::Metadata;
 pub use bulk::{BulkArchive, BulkArchived, BulkDelete, BulkDeleted, Selection};
 pub use place::{After, Place};
 
 use crate::validate::{self, Invalid, Patch};
+use crate::view;
 use crate::{ConversationId, MessageId, ResponseId, Time};
-
-/// The client's own pairs.
-pub type Metadata = BTreeMap<String, String>;
 
 /// Body of `POST /api/conversations`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -167,6 +164,45 @@ pub struct ConversationOut {
     /// When it will be removed from the trash; `null` elsewhere.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub purge_at: Option<Time>,
+}
+
+impl From<view::Conversation> for ConversationOut {
+    fn from(conversation: view::Conversation) -> Self {
+        let view::Conversation {
+            id,
+            title,
+            title_source,
+            model,
+            instructions,
+            pinned,
+            archived_at,
+            metadata,
+            active_response_id,
+            head_id,
+            version,
+            created_at,
+            updated_at,
+            deleted_at,
+            purge_at,
+        } = conversation;
+        Self {
+            id,
+            title,
+            title_source,
+            model,
+            instructions,
+            pinned,
+            archived: archived_at.is_some(),
+            metadata,
+            active_response_id,
+            head_id,
+            version,
+            created_at,
+            updated_at,
+            deleted_at,
+            purge_at,
+        }
+    }
 }
 
 /// What `DELETE` answers.

@@ -1,7 +1,8 @@
 //! What crosses the wire: request and response bodies, stream events, validation.
 //!
 //! Pure types without IO. [`event`] is the compact log of a response, [`stream`] the same
-//! events with everything a wire format needs to render them, [`response_event`] what is sent.
+//! events with everything a wire format needs to render them, [`response_event`] what is sent;
+//! [`view`] is what use cases hand out, which each wire format has its own bodies for.
 
 pub mod account;
 pub mod admin;
@@ -23,6 +24,7 @@ pub mod search;
 pub mod stream;
 pub mod tagged;
 pub mod validate;
+pub mod view;
 
 pub use models::api_key::Scope;
 pub use models::user::UserRole;

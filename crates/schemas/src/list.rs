@@ -9,9 +9,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::account::SessionOut;
 use crate::admin::InvitationOut;
-use crate::conversation::ConversationOut;
+use crate::conversation::{ConversationOut, Place};
 use crate::key::KeyOut;
 use crate::message::MessageOut;
+use crate::view::{self, Page};
 
 /// The size of a page when the client asks for none.
 pub const DEFAULT_LIMIT: u32 = 20;
@@ -61,6 +62,15 @@ impl<T: ToSchema> List<T> {
     pub fn continued_at(mut self, place: Option<impl ToString>) -> Self {
         self.next_cursor = place.filter(|_| self.has_more).map(|place| place.to_string());
         self
+    }
+}
+
+impl From<Page<view::Conversation>> for ConversationList {
+    fn from(Page { items, has_more }: Page<view::Conversation>) -> Self {
+        let last = items.last().map(|last| Place { time: last.listed_at(), id: last.id });
+        let data = items.into_iter().map(ConversationOut::from).collect();
+        let page = Self::new(data, has_more, |conversation| conversation.id.to_string());
+        page.continued_at(last)
     }
 }
 

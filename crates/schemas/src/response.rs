@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::event::{Ending, Failure, Tokens, Wait, WaitReason};
 use crate::output::OutputItem;
 use crate::stream::DoneItem;
-use crate::{ConversationId, MessageId, ResponseId, Time};
+use crate::view::{NewResponse, Response, State};
+use crate::{ConversationId, MessageId, ResponseId};
 
 pub use crate::context::ContextReport;
 pub use crate::output::AnnotationOut;
@@ -213,32 +214,9 @@ impl From<Failure> for ResponseError {
     }
 }
 
-/// What is known of a response when it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewResponse {
-    /// Id.
-    pub id: ResponseId,
-    /// The conversation it answers in.
-    pub conversation_id: ConversationId,
-    /// The message it answers.
-    pub user_message_id: MessageId,
-    /// The message it writes.
-    pub message_id: MessageId,
-    /// The response it goes on with.
-    pub previous_response_id: Option<ResponseId>,
-    /// The model asked.
-    pub model: String,
-    /// The provider asked.
-    pub provider: String,
-    /// System message.
-    pub instructions: Option<String>,
-    /// When it was made.
-    pub created_at: Time,
-}
-
-impl ResponseResource {
+impl From<NewResponse> for ResponseResource {
     /// A response that has just begun.
-    pub fn begun(new: NewResponse) -> Self {
+    fn from(new: NewResponse) -> Self {
         let NewResponse {
             id,
             conversation_id,
@@ -292,7 +270,22 @@ impl ResponseResource {
             last_seq: None,
         }
     }
+}
 
+impl From<Response> for ResponseResource {
+    fn from(Response { begun, last_seq, state }: Response) -> Self {
+        let (begun, last_seq) = (Self::from(begun), Some(last_seq));
+        match state {
+            State::Open { status, context, waiting } => {
+                let waiting = waiting.map(Waiting::from);
+                Self { status, waiting, context, last_seq, ..begun }
+            }
+            State::Ended { ending, output } => Self { last_seq, ..begun.ended(&ending, &output) },
+        }
+    }
+}
+
+impl ResponseResource {
     /// The same response after its end.
     #[must_use]
     pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {

@@ -15,10 +15,10 @@ use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
 use models::{Context, ConversationId, MessageId, UserId};
 use schemas::conversation::{
-    After, BulkArchive, BulkArchived, ConversationCreate, ConversationOut, ConversationPatch,
-    Metadata, Place, Selection,
+    After, BulkArchive, BulkArchived, ConversationCreate, ConversationPatch, Metadata, Place,
+    Selection,
 };
-use schemas::list::List;
+use schemas::view::{Conversation, Page};
 use schemas::{Invalid, Patch};
 
 pub use reading::MessageListQuery;
@@ -49,7 +49,7 @@ pub struct ListQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The conversation.
-    pub conversation: ConversationOut,
+    pub conversation: Conversation,
     /// Whether it was opened before.
     pub repeated: bool,
 }
@@ -91,7 +91,7 @@ impl Conversations {
         self.core.quota.take(&self.core.db, owner, text_bytes(&row)).await?;
         match crud::conversations::open(&self.core.db, row.clone(), key).await? {
             crud::conversations::Opened::New => {
-                Ok(Opened { conversation: out(&self.core, row), repeated: false })
+                Ok(Opened { conversation: view(&self.core, row), repeated: false })
             }
             crud::conversations::Opened::Repeated(id) => {
                 Ok(Opened { conversation: self.get(actor, id).await?, repeated: true })
@@ -102,7 +102,7 @@ impl Conversations {
 
     /// A page of the owner's conversations: newest activity first, in the trash what was deleted
     /// last.
-    pub async fn list(&self, actor: &Actor, query: ListQuery) -> Result<List<ConversationOut>> {
+    pub async fn list(&self, actor: &Actor, query: ListQuery) -> Result<Page<Conversation>> {
         let owner = actor.user_id;
         let ListQuery { limit, after, archived, pinned, deleted } = query;
         let archived = archived.or((!deleted).then_some(false));
@@ -118,11 +118,8 @@ impl Conversations {
         let count = rows_of_page(&rows, limit, text_bytes);
         let has_more = count < rows.len();
         rows.truncate(count);
-        let last = rows.last().map(|row| Place { time: time_of(row), id: row.id });
-        let data = rows.into_iter().map(|row| out(&self.core, row)).collect();
-        let page =
-            List::new(data, has_more, |conversation: &ConversationOut| conversation.id.to_string());
-        Ok(page.continued_at(last))
+        let items = rows.into_iter().map(|row| view(&self.core, row)).collect();
+        Ok(Page { items, has_more })
     }
 
     /// Where a conversation is now in the list, or in the trash.
@@ -149,10 +146,10 @@ impl Conversations {
     }
 
     /// One conversation.
-    pub async fn get(&self, actor: &Actor, id: ConversationId) -> Result<ConversationOut> {
+    pub async fn get(&self, actor: &Actor, id: ConversationId) -> Result<Conversation> {
         let owner = actor.user_id;
         let row = self.find(owner, id).await?;
-        Ok(out(&self.core, row.into_inner()))
+        Ok(view(&self.core, row.into_inner()))
     }
 
     /// Changes a conversation, if it has one of the versions `expected`; `None` expects nothing.
@@ -162,7 +159,7 @@ impl Conversations {
         id: ConversationId,
         expected: Option<Vec<Version>>,
         body: ConversationPatch,
-    ) -> Result<ConversationOut> {
+    ) -> Result<Conversation> {
         let owner = actor.user_id;
         body.validate()?;
         if let Patch::Value(model) = &body.model {
@@ -193,7 +190,7 @@ impl Conversations {
         };
         let outcome =
             crud::conversations::update(&self.core.db, owner, id, expected, changes).await?;
-        Ok(out(&self.core, done(outcome)?))
+        Ok(view(&self.core, done(outcome)?))
     }
 
     /// Archives many conversations, or takes them back into the list.
@@ -309,18 +306,18 @@ fn stored(pairs: &Metadata) -> Option<String> {
     (!pairs.is_empty()).then(|| serde_json::to_string(pairs).unwrap_or_default())
 }
 
-fn out(core: &Core, row: conversation::Model) -> ConversationOut {
+fn view(core: &Core, row: conversation::Model) -> Conversation {
     let purge_at = row.deleted_at.map(|deleted_at| deleted_at + core.settings.trash_retention);
     // What a person broke by hand is shown as nothing.
     let metadata = row.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    ConversationOut {
+    Conversation {
         id: row.id,
         title: row.title,
         title_source: row.title_source,
         model: row.model,
         instructions: row.instructions,
         pinned: row.pinned,
-        archived: row.archived_at.is_some(),
+        archived_at: row.archived_at,
         metadata: metadata.unwrap_or_default(),
         active_response_id: row.active_response_id,
         head_id: row.head_id,

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use auth::Actor;
 use crud::Owned;
-use engine::{Engine, Follower, resource};
+use engine::{Engine, Follower};
 use models::response;
 use schemas::ResponseId;
 use schemas::context::ContextOut;
 use schemas::message::TurnOut;
-use schemas::response::ResponseResource;
+use schemas::view::Response;
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ impl Responses {
     }
 
     /// A response of the actor.
-    pub async fn get(&self, actor: &Actor, id: ResponseId) -> Result<ResponseResource> {
+    pub async fn get(&self, actor: &Actor, id: ResponseId) -> Result<Response> {
         let row = self.find(actor, id).await?;
         Ok(self.engine.describe(&row).await?)
     }
@@ -54,7 +54,7 @@ impl Responses {
         let produced = crud::messages::list_of_response(&self.core.db, row.owned_id()).await?;
         let answer = produced.iter().find(|produced| produced.id == row.message_id).cloned();
         let (answer, response) = match answer {
-            Some(answer) if row.status.is_final() => (Some(answer), resource(&row, &produced)),
+            Some(answer) if row.status.is_final() => (Some(answer), engine::view(&row, &produced)),
             Some(answer) => (Some(answer), self.engine.describe(&row).await?),
             // Another response has continued it.
             None => {
@@ -78,7 +78,7 @@ impl Responses {
         let (Some(user_message), Some(message)) = (out.next(), out.next()) else {
             return Err(Error::NotFound("response"));
         };
-        Ok(TurnOut { user_message, message, response })
+        Ok(TurnOut { user_message, message, response: response.into() })
     }
 
     /// Follows a response of the actor after the event `after`, or from the beginning. It may have

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use schemas::event::ItemKind;
-use schemas::response::{NewResponse, ResponseResource};
+use schemas::response::ResponseResource;
 use schemas::stream::{Item, StreamEvent};
+use schemas::view::NewResponse;
 use services::Numbered;
 use tokio::sync::mpsc;
 
@@ -15,7 +16,7 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The response as it began.
 pub(crate) fn base() -> ResponseResource {
-    ResponseResource::begun(NewResponse {
+    ResponseResource::from(NewResponse {
         id: "resp_00000000000000000000000000000001".parse().unwrap(),
         conversation_id: "conv_00000000000000000000000000000002".parse().unwrap(),
         user_message_id: "msg_00000000000000000000000000000003".parse().unwrap(),

@@ -20,16 +20,16 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// What handlers return.
 pub(super) type Answer<T> = Result<T, ApiError>;
 
-/// What `body` reads, as JSON that may be large. It is read when its turn has come, and if it is
+/// What `body` reads, as the JSON `T` that may be large. It is read when its turn has come, and if it is
 /// large it is one of the few that its reader may have at once, until the last piece was taken.
-pub(super) async fn measured<T: Serialize>(
+pub(super) async fn measured<T: From<V> + Serialize, V>(
     state: &AppState,
     actor: &Actor,
-    body: impl Future<Output = services::Result<T>>,
+    body: impl Future<Output = services::Result<V>>,
 ) -> Answer<Response> {
     let gathering = state.services.reads.gather(actor).await?;
     let mut pieces = Pieces::default();
-    serde_json::to_writer(&mut pieces, &body.await?).map_err(|_| ApiError::internal())?;
+    serde_json::to_writer(&mut pieces, &T::from(body.await?)).map_err(|_| ApiError::internal())?;
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let length = pieces.bytes;
     if length < LARGE_BYTES {
@@ -43,14 +43,14 @@ pub(super) async fn measured<T: Serialize>(
 }
 
 /// The same with the status and the place of what was made.
-pub(super) async fn measured_at<T: Serialize>(
+pub(super) async fn measured_at<T: From<V> + Serialize, V>(
     status: StatusCode,
     location: String,
     state: &AppState,
     actor: &Actor,
-    body: impl Future<Output = services::Result<T>>,
+    body: impl Future<Output = services::Result<V>>,
 ) -> Answer<Response> {
-    let mut response = measured(state, actor, body).await?;
+    let mut response = measured::<T, V>(state, actor, body).await?;
     *response.status_mut() = status;
     let location = HeaderValue::try_from(location).map_err(|_| ApiError::internal())?;
     response.headers_mut().insert(header::LOCATION, location);

@@ -7,6 +7,7 @@ use schemas::conversation::{
     After, ConversationCreate, ConversationOut, ConversationPatch, Deleted,
 };
 use schemas::list::ConversationList;
+use schemas::view::Conversation;
 use serde::Deserialize;
 use services::{ListQuery, Opened};
 use utoipa::IntoParams;
@@ -60,7 +61,7 @@ pub(super) async fn list_conversations(
     let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
     let query = ListQuery { limit, after, archived, pinned, deleted };
     let page = state.services.conversations.list(&actor, query);
-    measured(&state, &actor, page).await
+    measured::<ConversationList, _>(&state, &actor, page).await
 }
 
 /// Create a conversation
@@ -86,8 +87,8 @@ pub(super) async fn create_conversation(
     let Opened { conversation, repeated } =
         state.services.conversations.create(&actor, request, key).await?;
     let location = format!("/api/conversations/{}", conversation.id);
-    let version = conversation.version;
-    Ok(replayed(repeated, tagged(version, created(location, conversation))))
+    let (version, body) = (conversation.version, ConversationOut::from(conversation));
+    Ok(replayed(repeated, tagged(version, created(location, body))))
 }
 
 /// Show a conversation
@@ -199,6 +200,7 @@ pub(super) async fn restore_conversation(
 }
 
 /// A conversation with its `ETag`.
-fn shown(conversation: ConversationOut) -> Response {
-    tagged(conversation.version, Json(conversation).into_response())
+fn shown(conversation: Conversation) -> Response {
+    let version = conversation.version;
+    tagged(version, Json(ConversationOut::from(conversation)).into_response())
 }

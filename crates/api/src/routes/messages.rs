@@ -75,7 +75,7 @@ pub(super) async fn list_messages(
 ) -> Answer<Response> {
     let query = params.try_into()?;
     let page = state.services.conversations.messages(&actor, id, query);
-    measured(&state, &actor, page).await
+    measured::<MessageList, _>(&state, &actor, page).await
 }
 
 /// Send a message
@@ -241,12 +241,15 @@ pub(super) async fn answer(
     let begun = started.follower.response();
     let turn = Box::pin(state.services.responses.turn(actor, begun.id));
     let place = format!("/api/messages/{}", begun.message_id);
-    Ok(replayed(repeated, measured_at(StatusCode::CREATED, place, state, actor, turn).await?))
+    Ok(replayed(
+        repeated,
+        measured_at::<TurnOut, _>(StatusCode::CREATED, place, state, actor, turn).await?,
+    ))
 }
 
 /// The events of a response, as this API tells them.
 pub(super) fn events(state: &AppState, follower: Follower, place: Place) -> Response {
-    let projection = Projector::new(follower.response().clone());
+    let projection = Projector::new(follower.response().clone().into());
     sse::respond(follower, projection, state.config.heartbeat, place)
 }
 
@@ -255,7 +258,7 @@ async fn underway(state: &AppState, actor: &Actor, started: &Started) -> Answer<
     let id = started.follower.response().id;
     let turn = Box::pin(state.services.responses.turn(actor, id));
     let place = format!("/api/responses/{id}");
-    Ok(applied(measured_at(StatusCode::ACCEPTED, place, state, actor, turn).await?))
+    Ok(applied(measured_at::<TurnOut, _>(StatusCode::ACCEPTED, place, state, actor, turn).await?))
 }
 
 /// Show a message
@@ -270,7 +273,7 @@ pub(super) async fn get_message(
     Path(id): Path<MessageId>,
 ) -> Answer<Response> {
     let message = state.services.conversations.message(&actor, id);
-    measured(&state, &actor, message).await
+    measured::<MessageOut, _>(&state, &actor, message).await
 }
 
 /// Delete a message

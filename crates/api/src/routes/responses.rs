@@ -40,7 +40,7 @@ pub(super) async fn get_response(
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
     let response = state.services.responses.get(&actor, id);
-    measured(&state, &actor, response).await
+    measured::<ResponseResource, _>(&state, &actor, response).await
 }
 
 /// Explain a response
@@ -58,7 +58,7 @@ pub(super) async fn get_response_context(
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
     let context = state.services.responses.explain(&actor, id);
-    measured(&state, &actor, context).await
+    measured::<ContextOut, _>(&state, &actor, context).await
 }
 
 /// Follow a response
@@ -116,7 +116,7 @@ pub(super) async fn cancel_response(
 ) -> Answer<Response> {
     state.services.responses.cancel(&actor, id).await?;
     let response = state.services.responses.get(&actor, id);
-    measured(&state, &actor, response).await
+    measured::<ResponseResource, _>(&state, &actor, response).await
 }
 
 /// Go on with a response

@@ -7,9 +7,10 @@ use auth::Actor;
 use crud::conversations::Version;
 use crud::conversations::trash::{self, Fate};
 use models::{ConversationId, UserId};
-use schemas::conversation::{BulkDelete, BulkDeleted, ConversationOut, Deleted, Selection};
+use schemas::conversation::{BulkDelete, BulkDeleted, Deleted, Selection};
+use schemas::view::Conversation;
 
-use super::{Conversations, done, out};
+use super::{Conversations, done, view};
 use crate::error::{Error, Result};
 use crate::removals;
 
@@ -103,10 +104,10 @@ impl Conversations {
     }
 
     /// Takes a conversation out of the trash. One that is not there stays as it is.
-    pub async fn restore(&self, actor: &Actor, id: ConversationId) -> Result<ConversationOut> {
+    pub async fn restore(&self, actor: &Actor, id: ConversationId) -> Result<Conversation> {
         let owner = actor.user_id;
         let row = trash::restore(&self.core.db, owner, id).await?;
-        row.map(|row| out(&self.core, row)).ok_or(Error::NotFound("conversation"))
+        row.map(|row| view(&self.core, row)).ok_or(Error::NotFound("conversation"))
     }
 
     fn fate(&self, permanent: bool) -> Fate {
