@@ -147,7 +147,7 @@ pub(crate) fn script(input: &[u8]) {
     let demo = provider::Provider::demo();
     let Ok(script) = Script::parse(name) else { return };
     assert!(!name.starts_with("demo") || demo.offers(name).is_some());
-    let prompt = Prompt::new([("user", message)], None);
+    let prompt = Prompt::new([("user", message.into())], None);
     let mut before = std::time::Duration::ZERO;
     for timed in script.play(&prompt).take(200) {
         assert!(timed.at >= before, "{timed:?} after {before:?}");
