@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::Uri;
-use schemas::conversation::{After, Place};
+use schemas::conversation::{After, PageCursor};
 use schemas::search::SearchPlace;
 
 use crate::world::block_on;
@@ -48,9 +48,9 @@ fn is_short<T>(read: &Result<T, String>) {
 pub(crate) fn cursor(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     match text.parse::<After>() {
-        Ok(After::Place(place)) => {
+        Ok(After::Cursor(place)) => {
             assert_eq!(place.to_string(), text);
-            let Place { time, .. } = place;
+            let PageCursor { time, .. } = place;
             crate::imports::storable(time);
         }
         Ok(After::Conversation(id)) => assert_eq!(id.to_string(), text),

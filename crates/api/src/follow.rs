@@ -15,11 +15,11 @@ use metrics::gauge;
 use services::{Follower, Gauged, Numbered, Reading};
 use tokio_util::sync::CancellationToken;
 
-mod place;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod slot;
 
-pub(crate) use place::{Place, Streaming};
+pub(crate) use slot::{StreamSlot, Streaming};
 
 /// Tells open streams that the server is going. [`serve()`](crate::serve()) puts it into every
 /// request's extensions.
@@ -72,9 +72,9 @@ impl Source for Follower {
 pub(crate) fn follow(
     follower: Follower,
     heartbeat: Duration,
-    place: Place,
+    place: StreamSlot,
 ) -> impl Stream<Item = Step> + Send + 'static {
-    let Place { closing, credential, taken, reading } = place;
+    let StreamSlot { closing, credential, taken, reading } = place;
     let refused = async move {
         tokio::select! {
             _ = credential.ended() => {}

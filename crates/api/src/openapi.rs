@@ -14,7 +14,7 @@ use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{routes, scopes};
-use errors::Place;
+use errors::DescribedOperation;
 use operations::operations_mut;
 
 pub(crate) use operations::operations;
@@ -77,7 +77,10 @@ fn complete(document: &mut OpenApi) {
         without_null(operation);
         let mut responses = std::mem::take(&mut operation.responses);
         let body = json_body(&described, path, &method);
-        errors::complete(&Place { method: &method, path, operation, body }, &mut responses);
+        errors::complete(
+            &DescribedOperation { method: &method, path, operation, body },
+            &mut responses,
+        );
         operation.responses = responses;
     }
     let mut components = document.components.take().unwrap_or_default();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use services::Follower;
 
-use crate::follow::{Place, Step, follow};
+use crate::follow::{Step, StreamSlot, follow};
 use crate::projections::Projection;
 
 mod frame;
@@ -24,7 +24,7 @@ pub(crate) fn respond(
     follower: Follower,
     projection: impl Projection,
     heartbeat: Duration,
-    place: Place,
+    place: StreamSlot,
 ) -> Response {
     stream(Body::from_stream(frames(follow(follower, heartbeat, place), projection)))
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryOrder, QuerySelect,
 };
 
-pub use places::{Place, list_places};
+pub use places::{SiblingPosition, list_places};
 
 use crate::db::{Db, Tx};
 use crate::error::Result;

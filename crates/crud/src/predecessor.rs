@@ -22,7 +22,7 @@ const MAX_STRAYS: u32 = 1000;
 
 /// Where it is.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum PredecessorLocation {
     /// An `SQLite` file.
     Sqlite(PathBuf),
     /// A `mysql://` URL.
@@ -178,7 +178,10 @@ pub struct Predecessor {
 impl Predecessor {
     /// Opens it to read, and finds its tables and columns; `names` names those that have unusual
     /// names.
-    pub async fn open(place: &Place, names: &Names) -> Result<Self, PredecessorError> {
+    pub async fn open(
+        place: &PredecessorLocation,
+        names: &Names,
+    ) -> Result<Self, PredecessorError> {
         let mut link = Link::open(place).await?;
         let shape = Shape::find(&mut link, names).await?;
         let (table, column) = (shape.table(Table::Messages), shape.column("messages.conversation"));

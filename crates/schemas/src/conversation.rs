@@ -1,7 +1,7 @@
 //! Conversations.
 
 mod bulk;
-mod place;
+mod cursor;
 
 use models::conversation::TitleSource;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 pub use crate::view::Metadata;
 pub use bulk::{BulkArchive, BulkArchived, BulkDelete, BulkDeleted, Selection};
-pub use place::{After, Place};
+pub use cursor::{After, PageCursor};
 
 use crate::validate::{self, Invalid, Patch};
 use crate::view;

@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::account::SessionOut;
 use crate::admin::InvitationOut;
-use crate::conversation::{ConversationOut, Place};
+use crate::conversation::{ConversationOut, PageCursor};
 use crate::key::KeyOut;
 use crate::message::MessageOut;
 use crate::view::{self, Page};
@@ -67,7 +67,7 @@ impl<T: ToSchema> List<T> {
 
 impl From<Page<view::Conversation>> for ConversationList {
     fn from(Page { items, has_more }: Page<view::Conversation>) -> Self {
-        let last = items.last().map(|last| Place { time: last.listed_at(), id: last.id });
+        let last = items.last().map(|last| PageCursor { time: last.listed_at(), id: last.id });
         let data = items.into_iter().map(ConversationOut::from).collect();
         let page = Self::new(data, has_more, |conversation| conversation.id.to_string());
         page.continued_at(last)

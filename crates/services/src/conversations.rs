@@ -15,7 +15,7 @@ use models::conversation::{self, ConversationKind, TitleSource};
 use models::message::MessageType;
 use models::{Context, ConversationId, MessageId, UserId};
 use schemas::conversation::{
-    After, BulkArchive, BulkArchived, ConversationCreate, ConversationPatch, Metadata, Place,
+    After, BulkArchive, BulkArchived, ConversationCreate, ConversationPatch, Metadata, PageCursor,
     Selection,
 };
 use schemas::view::{Conversation, Page};
@@ -108,7 +108,7 @@ impl Conversations {
         let archived = archived.or((!deleted).then_some(false));
         let filter = Filter { archived, pinned, deleted };
         let after = match after {
-            Some(After::Place(Place { time, id })) => Some((time, id)),
+            Some(After::Cursor(PageCursor { time, id })) => Some((time, id)),
             Some(After::Conversation(id)) => Some(self.place_of(owner, id, deleted).await?),
             None => None,
         };

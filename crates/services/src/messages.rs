@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crud::messages::Place;
+use crud::messages::SiblingPosition;
 use crud::{Db, Owned};
 use engine::{Running, SoFar, call_out};
 use models::message::{self, MessageStatus, MessageType};
@@ -31,7 +31,7 @@ pub(crate) async fn describe_with(
     rows: Vec<message::Model>,
     known: Option<(ResponseId, &[message::Model])>,
 ) -> Result<Vec<MessageOut>> {
-    let mut places: HashMap<MessageId, Place> =
+    let mut places: HashMap<MessageId, SiblingPosition> =
         crud::messages::list_places(db, conversation, &rows)
             .await?
             .into_iter()

@@ -192,11 +192,11 @@ struct Places(Arc<Mutex<Taken>>);
 struct Taken {
     next: u64,
     /// In the order in which they began.
-    readings: BTreeMap<u64, Place>,
+    readings: BTreeMap<u64, RunningRead>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct RunningRead {
     user: UserId,
     bytes: usize,
     since: Instant,
@@ -222,7 +222,7 @@ impl Places {
         }
         let (number, cut) = (taken.next, CancellationToken::new());
         taken.next += 1;
-        let place = Place { user, bytes, since: Instant::now(), cut: cut.clone() };
+        let place = RunningRead { user, bytes, since: Instant::now(), cut: cut.clone() };
         taken.readings.insert(number, place);
         Ok(Reading { places: self.clone(), number, cut })
     }

@@ -113,7 +113,7 @@ impl<'b, 'r> Nodes<'b, 'r> {
         let mut parents = resolve(&kept, &index, conversation);
         open_rings(&kept, &mut parents, conversation);
         let order = order(&kept, &parents);
-        let mut places: Vec<Place> = vec![Place::default(); kept.len()];
+        let mut places: Vec<Inherited> = vec![Inherited::default(); kept.len()];
         let mut thoughts: Vec<Thought> = Vec::new();
         for at in order {
             let above = parents.get(at).copied().flatten();
@@ -148,7 +148,7 @@ impl<'b, 'r> Nodes<'b, 'r> {
 
 /// What a node gives to those below it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct Inherited {
     /// The nearest message at or above it.
     nearest: Option<usize>,
     /// The newest thought since that message.

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 use crate::error::status_of;
 
 /// An operation, and what its body may have.
-pub(super) struct Place<'a> {
+pub(super) struct DescribedOperation<'a> {
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
     pub(super) operation: &'a Operation,
@@ -22,9 +22,9 @@ pub(super) struct Place<'a> {
 }
 
 /// Whether an operation can have a code.
-type Rule<'a> = fn(&Place<'a>) -> bool;
+type Rule<'a> = fn(&DescribedOperation<'a>) -> bool;
 
-impl<'a> Place<'a> {
+impl<'a> DescribedOperation<'a> {
     /// Codes that an operation can have, because of what it is.
     const RULES: [(&'static str, Rule<'a>); 25] = [
         ("invalid_json", |place| place.body.is_some()),
@@ -145,7 +145,7 @@ const NOTES: [(&str, &str, &str); 11] = [
 ];
 
 /// Adds to the operation's responses what its route does not say itself.
-pub(super) fn complete(place: &Place<'_>, responses: &mut Responses) {
+pub(super) fn complete(place: &DescribedOperation<'_>, responses: &mut Responses) {
     for (status, codes) in implied(place) {
         let missing = |described: &str| -> Vec<&str> {
             let names = |code: &&&str| !described.contains(&format!("`{code}`"));
@@ -171,9 +171,9 @@ pub(super) fn complete(place: &Place<'_>, responses: &mut Responses) {
 }
 
 /// The codes of an operation by their status.
-fn implied(place: &Place<'_>) -> BTreeMap<String, Vec<&'static str>> {
+fn implied(place: &DescribedOperation<'_>) -> BTreeMap<String, Vec<&'static str>> {
     let mut found: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
-    for (code, applies) in &Place::RULES {
+    for (code, applies) in &DescribedOperation::RULES {
         if let Some(status) = status_of(code).filter(|_| applies(place)) {
             found.entry(status.as_str().to_owned()).or_default().push(code);
         }

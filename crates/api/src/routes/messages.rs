@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 use super::answers::{Answer, applied, measured, measured_at, replayed};
 use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
-use crate::follow::{Place, Streaming};
+use crate::follow::{StreamSlot, Streaming};
 use crate::projections::responses::Projector;
 use crate::sse;
 use crate::state::AppState;
@@ -211,7 +211,7 @@ pub(super) async fn regenerate_message(
 /// How a client wants to learn of the answer it asked for.
 pub(super) struct Wanted {
     /// Where it reads the events, if it wants a stream.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<StreamSlot>,
     pub(super) prefer: Prefer,
 }
 
@@ -248,7 +248,7 @@ pub(super) async fn answer(
 }
 
 /// The events of a response, as this API tells them.
-pub(super) fn events(state: &AppState, follower: Follower, place: Place) -> Response {
+pub(super) fn events(state: &AppState, follower: Follower, place: StreamSlot) -> Response {
     let projection = Projector::new(follower.response().clone().into());
     sse::respond(follower, projection, state.config.heartbeat, place)
 }

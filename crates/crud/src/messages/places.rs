@@ -20,7 +20,7 @@ const READ: u64 = 1000;
 
 /// The place of a message proper among those with the same parent, in the order of `seq`.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
-pub struct Place {
+pub struct SiblingPosition {
     /// The message.
     pub id: MessageId,
     /// Its place, from 1.
@@ -39,7 +39,7 @@ pub async fn list_places(
     db: &Db,
     conversation: Owned<ConversationId>,
     rows: &[Model],
-) -> Result<Vec<Place>> {
+) -> Result<Vec<SiblingPosition>> {
     let wanted: HashSet<MessageId> =
         rows.iter().filter(|row| row.kind == MessageType::Message).map(|row| row.id).collect();
     let of_message = || rows.iter().filter(|row| row.kind == MessageType::Message);
@@ -63,7 +63,7 @@ async fn list_among(
     conversation: Owned<ConversationId>,
     families: impl Fn() -> Expr,
     wanted: &HashSet<MessageId>,
-) -> Result<Vec<Place>> {
+) -> Result<Vec<SiblingPosition>> {
     // Through the index of parents and numbers, which is in this order.
     let siblings: Vec<(Option<MessageId>, MessageId)> = Entity::find()
         .select_only()
@@ -87,7 +87,13 @@ async fn list_among(
         for ((at, (_, this)), place) in family.iter().enumerate().zip(1..) {
             if wanted.contains(this) {
                 let previous = at.checked_sub(1).and_then(id);
-                places.push(Place { id: *this, place, siblings: of, previous, next: id(at + 1) });
+                places.push(SiblingPosition {
+                    id: *this,
+                    place,
+                    siblings: of,
+                    previous,
+                    next: id(at + 1),
+                });
             }
         }
     }
@@ -100,7 +106,7 @@ async fn list_in_database(
     conversation: Owned<ConversationId>,
     families: Expr,
     wanted: &HashSet<MessageId>,
-) -> Result<Vec<Place>> {
+) -> Result<Vec<SiblingPosition>> {
     let siblings = || WindowStatement::partition_by(Column::ParentId);
     let in_order = || siblings().order_by(Column::Seq, Order::Asc).take();
     let places = Query::select()
@@ -121,5 +127,5 @@ async fn list_in_database(
         .and_where(Expr::col("id").is_in(wanted.iter().copied()))
         .take();
     let statement = db.read().get_database_backend().build(&query);
-    Ok(Place::find_by_statement(statement).all(db.read()).await?)
+    Ok(SiblingPosition::find_by_statement(statement).all(db.read()).await?)
 }

@@ -13,7 +13,7 @@ use sea_orm::sqlx::{
 use sea_orm::{DbErr, RuntimeErr};
 use secrecy::SecretString;
 
-use super::{Place, PredecessorError};
+use super::{PredecessorError, PredecessorLocation};
 use crate::error::Result;
 use crate::mysql;
 
@@ -125,11 +125,15 @@ fn lossy(bytes: Vec<u8>) -> String {
 
 impl Link {
     /// Connects and begins the one transaction.
-    pub(super) async fn open(place: &Place) -> Result<Self, PredecessorError> {
+    pub(super) async fn open(place: &PredecessorLocation) -> Result<Self, PredecessorError> {
         match place {
-            Place::Sqlite(path) if !path.exists() => Err(PredecessorError::Missing(path.clone())),
-            Place::Sqlite(path) => open_sqlite(path).await.map(Self::Sqlite).map_err(closed),
-            Place::MySql(url) => open_mysql(url).await.map(Self::MySql),
+            PredecessorLocation::Sqlite(path) if !path.exists() => {
+                Err(PredecessorError::Missing(path.clone()))
+            }
+            PredecessorLocation::Sqlite(path) => {
+                open_sqlite(path).await.map(Self::Sqlite).map_err(closed)
+            }
+            PredecessorLocation::MySql(url) => open_mysql(url).await.map(Self::MySql),
         }
     }
 

@@ -48,13 +48,13 @@ impl Pace {
 
 /// The place behind which the next step begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum BacklogPosition {
     Title(ConversationId),
     Message(ConversationId, i64),
     End,
 }
 
-impl Place {
+impl BacklogPosition {
     fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         Some(match (words.next()?, words.next(), words.next()) {
@@ -79,21 +79,21 @@ impl Place {
 /// began at the same moment.
 pub async fn index_some(db: &Db, pace: Pace) -> Result<Progress> {
     // Asked first, since a write would wake what is idle.
-    if find(db.read()).await?.is_some_and(|place| place == Place::End) {
+    if find(db.read()).await?.is_some_and(|place| place == BacklogPosition::End) {
         return Ok(Progress::Done);
     }
     db.write(pace, |tx, pace| Box::pin(step(tx, *pace))).await
 }
 
-async fn find(connection: &impl sea_orm::ConnectionTrait) -> Result<Option<Place>> {
+async fn find(connection: &impl sea_orm::ConnectionTrait) -> Result<Option<BacklogPosition>> {
     let fact = meta::Entity::find_by_id(FACT.to_owned()).one(connection).await?;
-    let first = Place::Title(ConversationId(Uuid::nil()));
+    let first = BacklogPosition::Title(ConversationId(Uuid::nil()));
     // What a person broke by hand is begun anew.
-    Ok(fact.map(|fact| Place::read(&fact.value).unwrap_or(first)))
+    Ok(fact.map(|fact| BacklogPosition::read(&fact.value).unwrap_or(first)))
 }
 
 async fn step(tx: &Tx, pace: Pace) -> Result<Progress> {
-    let first = Place::Title(ConversationId(Uuid::nil()));
+    let first = BacklogPosition::Title(ConversationId(Uuid::nil()));
     // Written to before it is read: from here on other servers wait.
     let touched = meta::Entity::update_many()
         .col_expr(meta::Column::Name, Expr::col(meta::Column::Name))
@@ -105,19 +105,19 @@ async fn step(tx: &Tx, pace: Pace) -> Result<Progress> {
         insert(tx, meta::Model { name: FACT.to_owned(), value: first.text() }).await?;
     }
     let next = match begun.unwrap_or(first) {
-        Place::Title(after) => titles(tx, after, pace).await?,
-        Place::Message(after, seq) => messages(tx, after, seq, pace).await?,
-        Place::End => Place::End,
+        BacklogPosition::Title(after) => titles(tx, after, pace).await?,
+        BacklogPosition::Message(after, seq) => messages(tx, after, seq, pace).await?,
+        BacklogPosition::End => BacklogPosition::End,
     };
     meta::Entity::update_many()
         .col_expr(meta::Column::Value, next.text().into())
         .filter(meta::Column::Name.eq(FACT))
         .exec(tx)
         .await?;
-    Ok(if next == Place::End { Progress::Done } else { Progress::More })
+    Ok(if next == BacklogPosition::End { Progress::Done } else { Progress::More })
 }
 
-async fn titles(tx: &Tx, after: ConversationId, pace: Pace) -> Result<Place> {
+async fn titles(tx: &Tx, after: ConversationId, pace: Pace) -> Result<BacklogPosition> {
     use conversation::{Column, Entity};
     let ids: Vec<ConversationId> = Entity::find()
         .select_only()
@@ -145,13 +145,13 @@ async fn titles(tx: &Tx, after: ConversationId, pace: Pace) -> Result<Place> {
             set_title(tx, *owner, *id, Terms::of(title)).await?;
         }
     }
-    Ok(Place::Title(last))
+    Ok(BacklogPosition::Title(last))
 }
 
 /// A message, as much as a step needs of it.
 type MessageRow = (ConversationId, i64, UserId, String);
 
-async fn messages(tx: &Tx, after: ConversationId, seq: i64, pace: Pace) -> Result<Place> {
+async fn messages(tx: &Tx, after: ConversationId, seq: i64, pace: Pace) -> Result<BacklogPosition> {
     use message::{Column, Entity};
     let known = Query::select()
         .expr(Expr::val(1))
@@ -181,13 +181,14 @@ async fn messages(tx: &Tx, after: ConversationId, seq: i64, pace: Pace) -> Resul
         query.order_by_asc(Column::ConversationId).order_by_asc(Column::Seq).limit(pace.limit());
     if pace == Pace::Skip {
         let passed: Option<(ConversationId, i64, UserId)> = query.into_tuple().one(tx).await?;
-        return Ok(passed.map_or(Place::End, |(last, seq, _)| Place::Message(last, seq)));
+        return Ok(passed
+            .map_or(BacklogPosition::End, |(last, seq, _)| BacklogPosition::Message(last, seq)));
     }
     let rows: Vec<MessageRow> = query.column(Column::Content).into_tuple().all(tx).await?;
-    let Some((last, seq, ..)) = rows.last() else { return Ok(Place::End) };
+    let Some((last, seq, ..)) = rows.last() else { return Ok(BacklogPosition::End) };
     for (id, seq, owner, content) in &rows {
         let terms = Terms::of(content).within(tx.longest_text());
         add_messages(tx, *owner, *id, [(*seq, terms)]).await?;
     }
-    Ok(Place::Message(*last, *seq))
+    Ok(BacklogPosition::Message(*last, *seq))
 }

@@ -1,6 +1,6 @@
 //! Where messages stand among their siblings: any tree, any page, as a plain model says.
 
-use crud::messages::{Place, list_places, list_up};
+use crud::messages::{SiblingPosition, list_places, list_up};
 use models::message::{MessageType, Model};
 use models::{Context, ConversationId, MessageId, UserId};
 use testkit::World;
@@ -18,7 +18,7 @@ impl Dice {
 }
 
 /// The places of `page` by looking through all rows.
-fn plain(all: &[Model], page: &[Model]) -> Vec<Place> {
+fn plain(all: &[Model], page: &[Model]) -> Vec<SiblingPosition> {
     let is_proper = |row: &&Model| row.kind == MessageType::Message;
     let place_of = |row: &Model| {
         let family: Vec<MessageId> = all
@@ -28,7 +28,7 @@ fn plain(all: &[Model], page: &[Model]) -> Vec<Place> {
             .map(|other| other.id)
             .collect();
         let at = family.iter().position(|id| *id == row.id).unwrap();
-        Place {
+        SiblingPosition {
             id: row.id,
             place: i64::try_from(at).unwrap() + 1,
             siblings: family.len().try_into().unwrap(),

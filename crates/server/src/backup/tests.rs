@@ -7,12 +7,12 @@ use models::Context;
 use tempfile::TempDir;
 
 /// A data folder with a migrated database.
-struct Place {
+struct DataFolder {
     folder: TempDir,
     config: Config,
 }
 
-impl Place {
+impl DataFolder {
     async fn new() -> Self {
         let place = Self::empty();
         crate::migrate(place.config.clone()).await.unwrap();
@@ -73,7 +73,7 @@ fn flip(file: &Path, at: u64) {
 
 #[tokio::test]
 async fn a_backup_is_a_database_with_a_manifest_behind_it() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let manifest = check(&file, &mut silent()).await.unwrap();
     assert_eq!(manifest.schema, migration::steps());
@@ -97,7 +97,7 @@ const VERSION_NOW: &str = env!("CARGO_PKG_VERSION");
 
 #[tokio::test]
 async fn every_changed_byte_is_noticed() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let length = std::fs::metadata(&file).unwrap().len();
     let (manifest, _) = Manifest::read(&file).unwrap();
@@ -118,7 +118,7 @@ async fn every_changed_byte_is_noticed() {
 
 #[tokio::test]
 async fn a_backup_that_was_cut_off_or_grew_is_refused() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let whole = std::fs::read(&file).unwrap();
     let length = whole.len() as u64;
@@ -135,7 +135,7 @@ async fn a_backup_that_was_cut_off_or_grew_is_refused() {
 
 #[tokio::test]
 async fn other_files_are_refused_by_name() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let text = place.path("notes.txt");
     std::fs::write(&text, "notes, longer than a header").unwrap();
     assert!(refusal(&text).await.ends_with("notes.txt is not a backup made by chatapp backup"));
@@ -153,13 +153,13 @@ async fn other_files_are_refused_by_name() {
 
 #[tokio::test]
 async fn a_backup_of_a_newer_schema_is_refused_and_changes_nothing() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let mut sql = testkit::sql::Sql::open(place.database()).await;
     sql.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_x', 1)")
         .await;
     drop(sql);
     let file = place.write("b").await;
-    let target = Place::new().await;
+    let target = DataFolder::new().await;
     let before = std::fs::read(target.database()).unwrap();
     let error = target.restore(&file).await.unwrap_err().to_string();
     assert!(error.contains("m29990101_x") && error.contains("newer"), "{error}");
@@ -171,7 +171,7 @@ async fn a_backup_of_a_newer_schema_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn what_is_replaced_stays_beside_it() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let mut sql = testkit::sql::Sql::open(place.database()).await;
     sql.execute("PRAGMA journal_mode = WAL").await;
@@ -197,7 +197,7 @@ async fn what_is_replaced_stays_beside_it() {
 
 #[tokio::test]
 async fn a_broken_database_can_be_replaced() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let broken = "this was a database once. ".repeat(400);
     std::fs::write(place.database(), &broken).unwrap();
@@ -208,9 +208,9 @@ async fn a_broken_database_can_be_replaced() {
 
 #[tokio::test]
 async fn a_backup_keeps_the_settings_of_the_file() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
-    let target = Place::empty();
+    let target = DataFolder::empty();
     target.restore(&file).await.unwrap();
     crate::migrate(target.config.clone()).await.unwrap();
     let mut sql = testkit::sql::Sql::open(target.database()).await;
@@ -220,7 +220,7 @@ async fn a_backup_keeps_the_settings_of_the_file() {
 
 #[tokio::test]
 async fn nothing_is_overwritten_and_nothing_unfinished_stays() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let file = place.write("b").await;
     let context = Context::system();
     let again = write(&place.config, &context, Some(&file), &mut silent()).await.unwrap_err();
@@ -230,14 +230,14 @@ async fn nothing_is_overwritten_and_nothing_unfinished_stays() {
     let file = place.write("c").await;
     check(&file, &mut silent()).await.unwrap();
     assert!(!place.names().iter().any(|name| name.contains("unfinished")));
-    let missing = Place::empty();
+    let missing = DataFolder::empty();
     let error = write(&missing.config, &context, None, &mut silent()).await.unwrap_err();
     assert!(error.to_string().contains("no database"), "{error}");
 }
 
 #[tokio::test]
 async fn only_backups_without_a_name_are_removed_the_oldest_first() {
-    let place = Place::new().await;
+    let place = DataFolder::new().await;
     let folder = folder(&place.config);
     let context = Context::system();
     write(&place.config, &context, None, &mut silent()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use crud::predecessor::{Names, Place, Predecessor};
+use crud::predecessor::{Names, Predecessor, PredecessorLocation};
 use secrecy::SecretString;
 use services::{MoveOptions, Moving};
 
@@ -24,15 +24,15 @@ impl Operator {
 }
 
 /// What may be said of a place: a URL has a password in it.
-fn shown(place: &Place) -> String {
+fn shown(place: &PredecessorLocation) -> String {
     match place {
-        Place::Sqlite(path) => path.display().to_string(),
-        Place::MySql(_) => "the database".to_owned(),
+        PredecessorLocation::Sqlite(path) => path.display().to_string(),
+        PredecessorLocation::MySql(_) => "the database".to_owned(),
     }
 }
 
 /// Where a URL points to; those of SQLAlchemy name a driver behind a plus sign.
-fn place(text: &str) -> Result<Place> {
+fn place(text: &str) -> Result<PredecessorLocation> {
     if let Some(name) = text.strip_prefix("env:") {
         let url = std::env::var(name)
             .map_err(|_| anyhow!("--from-database: there is no variable {name}"))?;
@@ -41,14 +41,14 @@ fn place(text: &str) -> Result<Place> {
     place_of(text.trim())
 }
 
-fn place_of(url: &str) -> Result<Place> {
+fn place_of(url: &str) -> Result<PredecessorLocation> {
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     let scheme = scheme.to_ascii_lowercase();
     let engine = scheme.split('+').next().unwrap_or_default();
     match engine {
-        "sqlite" => sqlite(rest).map(Place::Sqlite),
+        "sqlite" => sqlite(rest).map(PredecessorLocation::Sqlite),
         "mysql" | "mariadb" if rest.starts_with("//") => {
-            Ok(Place::MySql(SecretString::from(format!("mysql:{rest}"))))
+            Ok(PredecessorLocation::MySql(SecretString::from(format!("mysql:{rest}"))))
         }
         "postgres" | "postgresql" => bail!(
             "--from-database: PostgreSQL cannot be read; copy its three tables into an SQLite file \
@@ -102,7 +102,7 @@ mod tests {
             (&format!("sqlite://{there}"), there),
             (&format!("SQLite:///{there}"), &format!("/{there}")),
         ] {
-            let Ok(Place::Sqlite(found)) = place(url) else { panic!("{url}") };
+            let Ok(PredecessorLocation::Sqlite(found)) = place(url) else { panic!("{url}") };
             assert_eq!(found, PathBuf::from(path), "{url}");
         }
         for url in [
@@ -111,7 +111,7 @@ mod tests {
             "mysql+pymysql://u:p@h:3306/d",
             "mariadb+asyncmy://u:p@h:3306/d",
         ] {
-            let Ok(Place::MySql(found)) = place(url) else { panic!("{url}") };
+            let Ok(PredecessorLocation::MySql(found)) = place(url) else { panic!("{url}") };
             assert_eq!(found.expose_secret(), "mysql://u:p@h:3306/d", "{url}");
         }
         for url in [

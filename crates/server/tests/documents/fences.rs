@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// Where it begins.
-    pub(crate) place: Place,
+    pub(crate) place: Location,
     /// What its fence says; empty if nothing.
     pub(crate) language: String,
     pub(crate) text: String,
@@ -17,12 +17,12 @@ pub(crate) struct Block {
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) file: String,
     pub(crate) line: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -61,12 +61,12 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) {
 }
 
 /// The fenced blocks of a document, and the lines outside of them.
-pub(crate) fn split(file: &str, text: &str) -> (Vec<Block>, Vec<(Place, String)>) {
+pub(crate) fn split(file: &str, text: &str) -> (Vec<Block>, Vec<(Location, String)>) {
     let (mut blocks, mut prose) = (Vec::new(), Vec::new());
     let mut open: Option<(Block, usize)> = None;
     let mut above = String::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let place = Place { file: file.to_owned(), line: number };
+        let place = Location { file: file.to_owned(), line: number };
         let indent = line.len() - line.trim_start().len();
         match (&mut open, line.trim_start().strip_prefix("```")) {
             (None, Some(language)) => {
@@ -89,8 +89,8 @@ pub(crate) fn split(file: &str, text: &str) -> (Vec<Block>, Vec<(Place, String)>
 }
 
 /// The code within the lines of a text.
-pub(crate) fn spans(prose: &[(Place, String)]) -> Vec<(Place, String)> {
-    let of_line = |(place, line): &(Place, String)| {
+pub(crate) fn spans(prose: &[(Location, String)]) -> Vec<(Location, String)> {
+    let of_line = |(place, line): &(Location, String)| {
         let spans: Vec<_> = line.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         spans.into_iter().map(|span| (place.clone(), span)).collect::<Vec<_>>()
     };

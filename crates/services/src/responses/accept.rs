@@ -36,7 +36,7 @@ impl Responses {
         });
         let request = Request {
             actor: *actor,
-            place: Place::Stored(id),
+            place: TargetConversation::Stored(id),
             model,
             question_id: self.core.context.new_id(),
             question: Question::New {
@@ -73,7 +73,7 @@ impl Responses {
         let row = conversations::new_row(&self.core.context, actor.user_id, conversation);
         let request = Request {
             actor: *actor,
-            place: Place::New(Box::new(row)),
+            place: TargetConversation::New(Box::new(row)),
             model,
             question_id: self.core.context.new_id(),
             question: Question::New {
@@ -110,7 +110,7 @@ impl Responses {
             let question = self.question_of(actor, id).await?;
             let request = Request {
                 actor: *actor,
-                place: Place::Stored(question.conversation_id),
+                place: TargetConversation::Stored(question.conversation_id),
                 model,
                 question_id: question.id,
                 question: Question::Stored,
@@ -191,8 +191,8 @@ impl Responses {
         let actor = request.actor;
         let owner = actor.user_id;
         let (conversation, is_new) = match &request.place {
-            Place::New(row) => (row.as_ref().clone(), true),
-            Place::Stored(id) => {
+            TargetConversation::New(row) => (row.as_ref().clone(), true),
+            TargetConversation::Stored(id) => {
                 let found = crud::conversations::find(&core.db, owner, *id).await?;
                 (found.ok_or(Error::NotFound("conversation"))?.into_inner(), false)
             }
@@ -269,7 +269,7 @@ impl Responses {
 /// What is asked for, whichever way.
 pub(super) struct Request {
     pub(super) actor: Actor,
-    pub(super) place: Place,
+    pub(super) place: TargetConversation,
     pub(super) model: Option<String>,
     pub(super) question_id: MessageId,
     pub(super) question: Question,
@@ -287,15 +287,15 @@ impl Request {
             Question::Stored | Question::Continued(_) => 0,
         };
         let opening = match &self.place {
-            Place::New(row) => conversations::text_bytes(row),
-            Place::Stored(_) => 0,
+            TargetConversation::New(row) => conversations::text_bytes(row),
+            TargetConversation::Stored(_) => 0,
         };
         question + opening
     }
 }
 
 /// The conversation that a request is about.
-pub(super) enum Place {
+pub(super) enum TargetConversation {
     Stored(ConversationId),
     /// It is made by the request.
     New(Box<conversation::Model>),

@@ -6,7 +6,7 @@ use crud::turns::Question;
 use models::{ResponseId, message, response};
 use schemas::message::ResponseContinue;
 
-use super::accept::{Place, Request};
+use super::accept::{Request, TargetConversation};
 use super::{Responses, Started};
 use crate::error::{Error, Result, Uncontinuable};
 
@@ -52,7 +52,7 @@ impl Responses {
         }
         Ok(Request {
             actor: *actor,
-            place: Place::Stored(row.conversation_id),
+            place: TargetConversation::Stored(row.conversation_id),
             model: Some(model.unwrap_or_else(|| row.model.clone())),
             question_id: question.id,
             question: Question::Stored,

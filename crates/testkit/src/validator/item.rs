@@ -11,12 +11,12 @@ pub(super) type Finding = (Rule, String);
 
 /// Where the parts of an item stand in it, and the index field that numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum PartsField {
     Content,
     Summary,
 }
 
-impl Place {
+impl PartsField {
     fn of(event: &Value) -> Option<(Self, u64)> {
         let index = |field| event.get(field).and_then(Value::as_u64);
         index("content_index")
@@ -58,7 +58,7 @@ pub(super) struct Item {
     /// Id and name of a call.
     call: [Option<String>; 2],
     middle: bool,
-    parts: BTreeMap<(Place, u64), Part>,
+    parts: BTreeMap<(PartsField, u64), Part>,
     /// Arguments of a function call: the deltas so far.
     arguments: String,
     arguments_done: bool,
@@ -141,12 +141,12 @@ impl Item {
             return vec![(Rule::InvalidItemTransition, format!("{kind}: {id} is done"))];
         }
         let of_call = kind.starts_with("response.function_call_arguments.");
-        let of_part = !of_call && Place::of(event).is_some();
+        let of_part = !of_call && PartsField::of(event).is_some();
         let is_call = self.kind == "function_call";
         if !self.middle && ((of_call && !is_call) || (of_part && is_call)) {
             return vec![(Rule::CallFields, format!("{kind}: {id} is a {}", self.kind))];
         }
-        match (kind, Place::of(event)) {
+        match (kind, PartsField::of(event)) {
             ("response.output_item.done", _) => self.finish(event),
             ("response.function_call_arguments.delta", _) => {
                 self.arguments.push_str(text(event, "delta"));
@@ -213,7 +213,7 @@ impl Item {
                 findings.push((Rule::TextMismatch, message));
             }
         }
-        for place in [Place::Content, Place::Summary] {
+        for place in [PartsField::Content, PartsField::Summary] {
             let shown = item.get(place.field()).and_then(Value::as_array).map_or(0, Vec::len);
             let streamed = self.parts.keys().filter(|(of, _)| *of == place).count();
             if !self.middle && shown != streamed {
@@ -224,7 +224,12 @@ impl Item {
         findings
     }
 
-    fn part_event(&mut self, event: &Value, kind: &str, place: (Place, u64)) -> Option<Finding> {
+    fn part_event(
+        &mut self,
+        event: &Value,
+        kind: &str,
+        place: (PartsField, u64),
+    ) -> Option<Finding> {
         let what = format!("{kind} of part {} of {}", place.1, self.id);
         if matches!(kind, "response.content_part.added" | "response.reasoning_summary_part.added") {
             return self.part_added(event, place, &what);
@@ -238,7 +243,12 @@ impl Item {
         self.parts.get_mut(&place)?.event(event, kind, what)
     }
 
-    fn part_added(&mut self, event: &Value, place: (Place, u64), what: &str) -> Option<Finding> {
+    fn part_added(
+        &mut self,
+        event: &Value,
+        place: (PartsField, u64),
+        what: &str,
+    ) -> Option<Finding> {
         let next = self.parts.keys().filter(|(of, _)| *of == place.0).map(|(_, index)| index + 1);
         let expected = next.max().or((!self.middle).then_some(0));
         if self.parts.contains_key(&place) {

@@ -12,7 +12,7 @@ pub(crate) fn complete(text: &str) -> Option<String> {
     }
     let (mut whole, open) = match scan.string {
         // Half of an escape is no character.
-        Some(Place::Value) => {
+        Some(StringRole::Value) => {
             let end = scan.escape.unwrap_or(text.len());
             (format!("{}\"", text.get(..end)?), scan.open)
         }
@@ -24,7 +24,7 @@ pub(crate) fn complete(text: &str) -> Option<String> {
 
 /// What a string is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum StringRole {
     Name,
     Value,
 }
@@ -34,7 +34,7 @@ struct Scan {
     /// The brackets that are open.
     open: Vec<u8>,
     /// The string that is open.
-    string: Option<Place>,
+    string: Option<StringRole>,
     /// Where an escape began in it that may not be over.
     escape: Option<usize>,
     /// The next string is a name.
@@ -61,7 +61,7 @@ impl Scan {
                 None if byte == b'\\' => self.escape = Some(at),
                 None if byte == b'"' => {
                     self.string = None;
-                    if place == Place::Value {
+                    if place == StringRole::Value {
                         self.is_safe(at + 1);
                     }
                 }
@@ -70,7 +70,9 @@ impl Scan {
             return Some(());
         }
         match byte {
-            b'"' => self.string = Some(if self.names { Place::Name } else { Place::Value }),
+            b'"' => {
+                self.string = Some(if self.names { StringRole::Name } else { StringRole::Value });
+            }
             b'{' | b'[' => {
                 if self.open.len() >= DEEPEST {
                     return None;

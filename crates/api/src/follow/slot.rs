@@ -33,10 +33,10 @@ impl FromRequestParts<AppState> for Streaming {
 }
 
 impl Streaming {
-    /// Takes the caller's place among the open streams. To be asked before anything is stored, so
+    /// Takes one of the caller's slots for open streams. To be asked before anything is stored, so
     /// that a refused request has done nothing.
-    pub(crate) fn open(self, state: &AppState, actor: &Actor) -> Result<Place, ApiError> {
-        Ok(Place {
+    pub(crate) fn open(self, state: &AppState, actor: &Actor) -> Result<StreamSlot, ApiError> {
+        Ok(StreamSlot {
             closing: self.closing,
             credential: state.services.credentials.watch(actor),
             taken: state.services.streams.open(actor, &self.address)?,
@@ -45,9 +45,9 @@ impl Streaming {
     }
 }
 
-/// A place among the open streams; free again when the stream is dropped.
+/// A slot among the open streams; free again when the stream is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct StreamSlot {
     /// Ends the stream when the server goes.
     pub(super) closing: Closing,
     /// Ends it when the session or key does that it was asked for with.
@@ -58,7 +58,7 @@ pub(crate) struct Place {
     pub(super) reading: Option<Reading>,
 }
 
-impl Place {
+impl StreamSlot {
     /// The server keeps so many bytes for this stream alone.
     pub(crate) fn keep(
         &mut self,

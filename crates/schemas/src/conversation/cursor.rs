@@ -1,4 +1,4 @@
-//! Places in a list of conversations that stay where they are when a conversation moves.
+//! Where pages of a list of conversations begin: cursors that stay when a conversation moves.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{ConversationId, Time};
 
-/// A place in a list, as of the page it was read from: behind the conversation `id`, whose time
+/// Where the next page begins, as of the page before it: behind the conversation `id`, whose time
 /// in the order of the list was `time`.
 ///
 /// On the wire it is opaque: `page_` and 48 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct PageCursor {
     /// The time the list is ordered by.
     pub time: Time,
     /// Orders conversations of the same time.
@@ -25,7 +25,7 @@ const TIME_DIGITS: usize = 16;
 /// The last microsecond of the year 9999. Databases have no names for later times.
 const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
-impl fmt::Display for Place {
+impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PREFIX}{:016x}{}", self.time.timestamp_micros(), self.id.0.simple())
     }
@@ -36,11 +36,11 @@ impl fmt::Display for Place {
 pub enum After {
     /// Behind this conversation, wherever it is now.
     Conversation(ConversationId),
-    /// Behind a place of an earlier page.
-    Place(Place),
+    /// Behind an earlier page.
+    Cursor(PageCursor),
 }
 
-/// A text that is neither a conversation's id nor a place.
+/// A text that is neither a conversation's id nor a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected the next_cursor of a page, or the id of a conversation")]
 pub struct ParseAfterError;
@@ -50,13 +50,13 @@ impl FromStr for After {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix(PREFIX) {
-            Some(digits) => place(digits).map(Self::Place).ok_or(ParseAfterError),
+            Some(digits) => cursor(digits).map(Self::Cursor).ok_or(ParseAfterError),
             None => text.parse().map(Self::Conversation).map_err(|_| ParseAfterError),
         }
     }
 }
 
-fn place(digits: &str) -> Option<Place> {
+fn cursor(digits: &str) -> Option<PageCursor> {
     let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     let (time, id) = digits.split_at_checked(TIME_DIGITS)?;
     if !digits.bytes().all(is_digit) {
@@ -65,7 +65,7 @@ fn place(digits: &str) -> Option<Place> {
     let micros = i64::try_from(u64::from_str_radix(time, 16).ok()?).ok()?;
     let micros = Some(micros).filter(|micros| *micros <= LAST_MICROS)?;
     let time = Time::from_timestamp_micros(micros)?;
-    Some(Place { time, id: format!("conv_{id}").parse().ok()? })
+    Some(PageCursor { time, id: format!("conv_{id}").parse().ok()? })
 }
 
 impl<'de> Deserialize<'de> for After {
@@ -81,11 +81,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_place_reads_back_what_it_writes(micros in 0..4_000_000_000_000_000_i64, id: u128) {
+        fn a_cursor_reads_back_what_it_writes(micros in 0..4_000_000_000_000_000_i64, id: u128) {
             let time = Time::from_timestamp_micros(micros).unwrap();
             let id = format!("conv_{id:032x}").parse().unwrap();
-            let place = Place { time, id };
-            prop_assert_eq!(place.to_string().parse(), Ok(After::Place(place)));
+            let cursor = PageCursor { time, id };
+            prop_assert_eq!(cursor.to_string().parse(), Ok(After::Cursor(cursor)));
         }
 
         #[test]
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn fuzz_a_place_in_a_year_that_no_database_stores_is_none() {
+    fn fuzz_a_cursor_of_a_year_that_no_database_stores_is_none() {
         let id = "0".repeat(32);
         let read = |micros: u64| format!("page_{micros:016x}{id}").parse::<After>();
         // The last microsecond of the year 9999.
@@ -109,7 +109,7 @@ mod tests {
     fn only_the_canonical_form_is_read() {
         let time = Time::from_timestamp_micros(0xabc).unwrap();
         let id = "conv_00000000000000000000000000000def".parse().unwrap();
-        let text = Place { time, id }.to_string();
+        let text = PageCursor { time, id }.to_string();
         assert!(text.parse::<After>().is_ok());
         let changed = [
             text.to_uppercase(),
