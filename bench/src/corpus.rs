@@ -14,7 +14,7 @@ const TIME: &str = "2026-01-01T00:00:00Z";
 
 /// Kinds of questions, by what makes them easy or hard.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum QuestionKind {
     Rare,
     Middling,
     Common,
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Missing,
 }
 
-impl Kind {
+impl QuestionKind {
     pub(crate) const ALL: [Self; 7] = [
         Self::Rare,
         Self::Middling,

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
-use crate::corpus::{self, CONVERSATION, Kind};
+use crate::corpus::{self, CONVERSATION, QuestionKind};
 use crate::server::{Provider, Server, ServerOptions, ask, text};
 
 /// What `search` can be told.
@@ -53,7 +53,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
     let id = text(&listed, "/data/0/id")?;
     let lookup = || server.get(&format!("/api/conversations/{id}"));
     let mut lines = vec![measure(BASELINE, options.times, lookup).await?];
-    for kind in Kind::ALL {
+    for kind in QuestionKind::ALL {
         let path = search_for(&kind.query())?;
         let request = || server.get(&path);
         found(request(), kind.is_found()).await?;

@@ -177,7 +177,7 @@ async fn add(
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SearchDocKind {
     /// Titles.
     Titles,
     /// Messages.
@@ -198,7 +198,7 @@ pub struct Proposed {
 pub async fn propose(
     db: &Db,
     owner: UserId,
-    kind: Kind,
+    kind: SearchDocKind,
     terms: &[Term],
     mut below: i64,
     limit: u64,
@@ -207,7 +207,7 @@ pub async fn propose(
     for _ in 0..SCANS {
         let floor = scan_floor(db, owner, kind, below).await?;
         let wanted = limit.saturating_sub(docs.len() as u64);
-        let which = (owner, kind == Kind::Titles);
+        let which = (owner, kind == SearchDocKind::Titles);
         let found: Vec<i64> = of(owner, kind, below)
             .filter(dialect::has_terms(db.read(), which, terms, below, wanted))
             .filter(Column::Doc.gte(floor.unwrap_or(0)))
@@ -229,17 +229,22 @@ pub async fn propose(
     Ok(Proposed { docs, next: Some(below) })
 }
 
-fn of(owner: UserId, kind: Kind, below: i64) -> sea_orm::Select<Entity> {
+fn of(owner: UserId, kind: SearchDocKind, below: i64) -> sea_orm::Select<Entity> {
     Entity::find()
         .select_only()
         .column(Column::Doc)
         .filter(Column::UserId.eq(owner))
-        .filter(Column::IsTitle.eq(kind == Kind::Titles))
+        .filter(Column::IsTitle.eq(kind == SearchDocKind::Titles))
         .filter(Column::Doc.lt(below))
 }
 
 /// The last row that the next statement may look at, if there are more than it may.
-async fn scan_floor(db: &Db, owner: UserId, kind: Kind, below: i64) -> Result<Option<i64>> {
+async fn scan_floor(
+    db: &Db,
+    owner: UserId,
+    kind: SearchDocKind,
+    below: i64,
+) -> Result<Option<i64>> {
     let Some(step) = dialect::scan_step(db.read()) else { return Ok(None) };
     let floor = of(owner, kind, below)
         .order_by_desc(Column::Doc)

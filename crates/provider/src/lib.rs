@@ -79,10 +79,10 @@ use models::ModelList;
 
 /// A source of answers. Cheap to clone; clones share connections and what was learned.
 #[derive(Clone, Debug)]
-pub struct Provider(Kind);
+pub struct Provider(Backend);
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum Backend {
     OpenAi { upstream: Arc<Upstream>, models: Arc<ModelList> },
     Demo(Arc<Demo>),
 }
@@ -92,7 +92,7 @@ impl Provider {
     /// Fails with [`ProviderError::Misconfigured`] only.
     pub fn open_ai(config: OpenAiConfig) -> Result<Self, ProviderError> {
         let upstream = Arc::new(Upstream::new(Http::new(config)?));
-        Ok(Self(Kind::OpenAi { upstream, models: Arc::default() }))
+        Ok(Self(Backend::OpenAi { upstream, models: Arc::default() }))
     }
 
     /// The built-in demo model.
@@ -102,46 +102,46 @@ impl Provider {
 
     /// The built-in demo model with other limits on how long its scripted stalls last.
     pub fn demo_with(timeouts: Timeouts) -> Self {
-        Self(Kind::Demo(Arc::new(Demo::new(timeouts))))
+        Self(Backend::Demo(Arc::new(Demo::new(timeouts))))
     }
 
     /// What it is called in logs, metrics and stored responses.
     pub fn name(&self) -> &str {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => &upstream.http.config().name,
-            Kind::Demo(_) => demo::NAME,
+            Backend::OpenAi { upstream, .. } => &upstream.http.config().name,
+            Backend::Demo(_) => demo::NAME,
         }
     }
 
     /// Whether it is the demo model.
     pub fn is_demo(&self) -> bool {
-        matches!(self.0, Kind::Demo(_))
+        matches!(self.0, Backend::Demo(_))
     }
 
     /// The model used when nothing names one; some providers have none.
     pub fn default_model(&self) -> Option<&str> {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => upstream.http.config().default_model.as_deref(),
-            Kind::Demo(_) => Some(demo::NAME),
+            Backend::OpenAi { upstream, .. } => upstream.http.config().default_model.as_deref(),
+            Backend::Demo(_) => Some(demo::NAME),
         }
     }
 
     /// Whether it offers a model, as far as that is certain without asking it.
     pub fn offers(&self, model: &str) -> Option<bool> {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => {
+            Backend::OpenAi { upstream, .. } => {
                 let config = upstream.http.config();
                 if config.names(model) { Some(true) } else { config.models.as_ref().map(|_| false) }
             }
-            Kind::Demo(_) => Some(demo::script(model).is_some()),
+            Backend::Demo(_) => Some(demo::script(model).is_some()),
         }
     }
 
     /// Whether it answers as models that are not in its list, too.
     pub fn is_open(&self) -> bool {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => upstream.http.config().models.is_none(),
-            Kind::Demo(_) => false,
+            Backend::OpenAi { upstream, .. } => upstream.http.config().models.is_none(),
+            Backend::Demo(_) => false,
         }
     }
 
@@ -152,16 +152,16 @@ impl Provider {
     /// will not list its models offers those that the configuration names.
     pub async fn list(&self) -> Arc<Listing> {
         match &self.0 {
-            Kind::OpenAi { upstream, models } => models.get(&upstream.http).await,
-            Kind::Demo(_) => Arc::new(demo::listing()),
+            Backend::OpenAi { upstream, models } => models.get(&upstream.http).await,
+            Backend::Demo(_) => Arc::new(demo::listing()),
         }
     }
 
     /// Asks it for its models once, past what is remembered; the demo model has nobody to ask.
     pub async fn probe(&self) -> Option<Result<Probe, String>> {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => Some(probe::probe(&upstream.http).await),
-            Kind::Demo(_) => None,
+            Backend::OpenAi { upstream, .. } => Some(probe::probe(&upstream.http).await),
+            Backend::Demo(_) => None,
         }
     }
 
@@ -172,7 +172,7 @@ impl Provider {
     /// than a second and a half, and not at all if the window is configured.
     pub async fn facts(&self, model: &str) -> ModelFacts {
         match &self.0 {
-            Kind::OpenAi { upstream, models } => {
+            Backend::OpenAi { upstream, models } => {
                 let options = upstream.http.options(model);
                 let listed = match options.context_tokens {
                     Some(_) => None,
@@ -181,26 +181,26 @@ impl Provider {
                 let listed = listed.as_ref().and_then(|listing| listing.find(model));
                 ModelFacts::of(model, &options, listed.and_then(|listed| listed.context_tokens))
             }
-            Kind::Demo(_) => demo::FACTS,
+            Backend::Demo(_) => demo::FACTS,
         }
     }
 
     /// What is known of a model from a list of this provider; the same as [`Provider::facts`].
     pub fn facts_of(&self, listed: &Listed) -> ModelFacts {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => {
+            Backend::OpenAi { upstream, .. } => {
                 let options = upstream.http.options(&listed.id);
                 ModelFacts::of(&listed.id, &options, listed.context_tokens)
             }
-            Kind::Demo(_) => demo::FACTS,
+            Backend::Demo(_) => demo::FACTS,
         }
     }
 
     /// Asks for an answer; see [`DeltaStream`] for what comes.
     pub fn stream(&self, request: ChatRequest) -> DeltaStream {
         match &self.0 {
-            Kind::OpenAi { upstream, .. } => Arc::clone(upstream).stream(request),
-            Kind::Demo(demo) => Arc::clone(demo).stream(request),
+            Backend::OpenAi { upstream, .. } => Arc::clone(upstream).stream(request),
+            Backend::Demo(demo) => Arc::clone(demo).stream(request),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::term::{Term, cut, is_cut, pair};
-use crate::unit::{Kind, Unit, units};
+use crate::unit::{Unit, UnitKind, units};
 
 /// The longest query, in characters.
 pub const MAX_CHARS: usize = 256;
@@ -87,18 +87,18 @@ impl Query {
             for (n, unit) in piece.iter().enumerate() {
                 let next = piece.get(n + 1);
                 let term = match &unit.kind {
-                    Kind::Word { folded, .. } if is_cut(folded) => Term::Whole(cut(folded)),
-                    Kind::Word { folded, .. } if next.is_none() && is_beginning(folded) => {
+                    UnitKind::Word { folded, .. } if is_cut(folded) => Term::Whole(cut(folded)),
+                    UnitKind::Word { folded, .. } if next.is_none() && is_beginning(folded) => {
                         Term::Beginning(cut(folded))
                     }
-                    Kind::Word { folded, .. } => Term::Whole(cut(folded)),
-                    Kind::Wide(_) => match next.map(|next| &next.kind) {
-                        Some(Kind::Wide(_)) => Term::Whole(pair(unit, next)),
+                    UnitKind::Word { folded, .. } => Term::Whole(cut(folded)),
+                    UnitKind::Wide(_) => match next.map(|next| &next.kind) {
+                        Some(UnitKind::Wide(_)) => Term::Whole(pair(unit, next)),
                         // Its right neighbour in the text may be anything, unless a pair says more.
                         _ if n > 0 && is_wide(piece.get(n - 1)) => continue,
                         _ => Term::Beginning(pair(unit, None)),
                     },
-                    Kind::Sign(sign) => Term::Whole(cut(sign)),
+                    UnitKind::Sign(sign) => Term::Whole(cut(sign)),
                 };
                 if !terms.contains(&term) {
                     terms.push(term);
@@ -168,7 +168,7 @@ impl Query {
 }
 
 fn is_wide(unit: Option<&Unit>) -> bool {
-    matches!(unit, Some(Unit { kind: Kind::Wide(_), .. }))
+    matches!(unit, Some(Unit { kind: UnitKind::Wide(_), .. }))
 }
 
 /// Whether the beginning of a word is enough to find it.
@@ -194,12 +194,13 @@ fn fits(piece: &[Unit], units: &[Unit], at: usize) -> Option<bool> {
         }
         let is_last = n + 1 == piece.len();
         match (&wanted.kind, &unit.kind) {
-            (Kind::Word { folded: wanted, .. }, Kind::Word { folded, starts }) => {
+            (UnitKind::Word { folded: wanted, .. }, UnitKind::Word { folded, starts }) => {
                 let starts = if n == 0 { starts.as_slice() } else { &[0] };
                 let may_begin = is_last && is_beginning(wanted);
                 is_whole &= fits_word(wanted, folded, starts, may_begin)?;
             }
-            (Kind::Wide(wanted), Kind::Wide(text)) | (Kind::Sign(wanted), Kind::Sign(text)) => {
+            (UnitKind::Wide(wanted), UnitKind::Wide(text))
+            | (UnitKind::Sign(wanted), UnitKind::Sign(text)) => {
                 if wanted != text {
                     return None;
                 }

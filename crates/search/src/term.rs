@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::unit::{Kind, Unit, units};
+use crate::unit::{Unit, UnitKind, units};
 
 /// How many characters of a word an index keeps.
 const MAX_TERM_CHARS: usize = 32;
@@ -24,13 +24,13 @@ pub fn terms(text: &str) -> Vec<String> {
     let mut terms = BTreeSet::new();
     for (n, unit) in units.iter().enumerate() {
         match &unit.kind {
-            Kind::Word { folded, starts } => {
+            UnitKind::Word { folded, starts } => {
                 terms.extend(starts.iter().filter_map(|start| folded.get(*start..)).map(cut));
             }
-            Kind::Wide(_) => {
+            UnitKind::Wide(_) => {
                 terms.insert(pair(unit, units.get(n + 1)));
             }
-            Kind::Sign(sign) => {
+            UnitKind::Sign(sign) => {
                 terms.insert(cut(sign));
             }
         }
@@ -41,10 +41,10 @@ pub fn terms(text: &str) -> Vec<String> {
 /// A wide character with the one behind it: the pair is what makes it rare.
 pub(crate) fn pair(unit: &Unit, next: Option<&Unit>) -> String {
     let mut text = match &unit.kind {
-        Kind::Wide(text) => text.clone(),
-        Kind::Word { .. } | Kind::Sign(_) => String::new(),
+        UnitKind::Wide(text) => text.clone(),
+        UnitKind::Word { .. } | UnitKind::Sign(_) => String::new(),
     };
-    if let Some(Unit { kind: Kind::Wide(next), is_joined: true, .. }) = next {
+    if let Some(Unit { kind: UnitKind::Wide(next), is_joined: true, .. }) = next {
         text.push_str(next);
     }
     encode(&text)

@@ -14,7 +14,7 @@ const MAX_STARTS: usize = 8;
 /// A part of a text that is compared as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unit {
-    pub(crate) kind: Kind,
+    pub(crate) kind: UnitKind,
     /// Where it is in the text, in bytes.
     pub(crate) place: Range<usize>,
     /// Whether it follows the unit before it without a space.
@@ -22,7 +22,7 @@ pub(crate) struct Unit {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum UnitKind {
     /// Letters and digits.
     Word {
         folded: String,
@@ -97,22 +97,22 @@ impl Reader {
         // What is one character here may be several in their plain form, such as ㍿.
         for c in fold(cluster).chars() {
             if continues(c) {
-                if let Some(Unit { kind: Kind::Wide(text) | Kind::Sign(text), .. }) =
+                if let Some(Unit { kind: UnitKind::Wide(text) | UnitKind::Sign(text), .. }) =
                     self.units.last_mut()
                 {
                     text.push(c);
                 }
             } else if is_wide(c) {
-                self.push(Kind::Wide(c.to_string()), place.clone());
+                self.push(UnitKind::Wide(c.to_string()), place.clone());
             } else if c.is_alphanumeric() {
                 self.extend_word(c, &c.to_string(), place.clone(), None);
             } else if !c.is_whitespace() {
-                self.push(Kind::Sign(c.to_string()), place.clone());
+                self.push(UnitKind::Sign(c.to_string()), place.clone());
             }
         }
     }
 
-    fn push(&mut self, kind: Kind, place: Range<usize>) {
+    fn push(&mut self, kind: UnitKind, place: Range<usize>) {
         self.end_word();
         self.units.push(Unit { kind, place, is_joined: self.is_joined });
         self.is_joined = true;
@@ -145,7 +145,7 @@ impl Reader {
     fn end_word(&mut self) {
         let Some(Word { folded, starts, place, is_joined, .. }) = self.word.take() else { return };
         if !folded.is_empty() {
-            self.units.push(Unit { kind: Kind::Word { folded, starts }, place, is_joined });
+            self.units.push(Unit { kind: UnitKind::Word { folded, starts }, place, is_joined });
             self.is_joined = true;
         }
     }

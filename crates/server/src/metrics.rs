@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use services::Services;
 
 pub(crate) use machine::free_bytes;
-pub use reference::{GROUPS, Group, Kind, Metric, markdown};
+pub use reference::{GROUPS, Group, Metric, MetricKind, markdown};
 
 use crate::config::Config;
 use crate::version::VERSION;
@@ -51,11 +51,11 @@ impl Recorder {
             .context("metrics are counted already")?;
         for metric in GROUPS.iter().flat_map(|group| group.metrics) {
             match metric.kind {
-                Kind::Counter => describe_counter!(metric.name, metric.help),
-                Kind::Gauge => describe_gauge!(metric.name, metric.help),
-                Kind::Histogram => describe_histogram!(metric.name, metric.help),
+                MetricKind::Counter => describe_counter!(metric.name, metric.help),
+                MetricKind::Gauge => describe_gauge!(metric.name, metric.help),
+                MetricKind::Histogram => describe_histogram!(metric.name, metric.help),
             }
-            if metric.kind == Kind::Counter && metric.labels.is_empty() {
+            if metric.kind == MetricKind::Counter && metric.labels.is_empty() {
                 counter!(metric.name).increment(0);
             }
         }

@@ -21,7 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_mins(15);
 
 /// What is forgotten.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum RetentionKind {
     Sessions,
     RefreshTokens,
     IdempotencyKeys,
@@ -30,7 +30,7 @@ enum Kind {
     ResetLinks,
 }
 
-impl Kind {
+impl RetentionKind {
     const ALL: [Self; 6] = [
         Self::Sessions,
         Self::RefreshTokens,
@@ -115,7 +115,7 @@ pub(crate) async fn run(core: Arc<Core>) {
     let mut skipped = Skipped::new("purge of credentials");
     loop {
         let mut waits = Vec::new();
-        for kind in Kind::ALL {
+        for kind in RetentionKind::ALL {
             if skipped.is_waiting(kind.name()) {
                 continue;
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth::Actor;
-use crud::search_docs::{self, Kind, Proposed};
+use crud::search_docs::{self, Proposed, SearchDocKind};
 use models::{Time, UserId};
 use schemas::Invalid;
 use schemas::search::{Highlight, SearchKind, SearchPage, SearchPlace, SearchResult, Standing};
@@ -76,7 +76,7 @@ impl Searches {
         let query = Arc::new(Query::parse(q).map_err(invalid)?);
         let limit = limit as usize;
         let mut data = Vec::new();
-        let mut at = place.or(Some(begin(Kind::Titles)));
+        let mut at = place.or(Some(begin(SearchDocKind::Titles)));
         for _ in 0..WINDOWS {
             let Some(place) = at.filter(|_| data.len() < limit) else { break };
             let window = self.window(owner, &query, place).await?;
@@ -94,7 +94,7 @@ impl Searches {
                 (_, Some(next)) => {
                     Some(SearchPlace { newest: next, oldest: next, shown: None, ..place })
                 }
-                (_, None) => place.is_title.then(|| begin(Kind::Messages)),
+                (_, None) => place.is_title.then(|| begin(SearchDocKind::Messages)),
             };
         }
         Ok(SearchPage {
@@ -113,7 +113,7 @@ impl Searches {
         query: &Arc<Query>,
         place: SearchPlace,
     ) -> Result<Window> {
-        let kind = if place.is_title { Kind::Titles } else { Kind::Messages };
+        let kind = if place.is_title { SearchDocKind::Titles } else { SearchDocKind::Messages };
         let (below, floor) = match place.shown {
             Some(_) => (place.newest.saturating_add(1), place.oldest),
             None => (place.oldest, 0),
@@ -150,14 +150,19 @@ impl Searches {
         Ok(Window { hits, span: docs.first().copied().zip(oldest), next })
     }
 
-    async fn read(&self, owner: UserId, kind: Kind, docs: &[i64]) -> Result<Vec<Candidate>> {
+    async fn read(
+        &self,
+        owner: UserId,
+        kind: SearchDocKind,
+        docs: &[i64],
+    ) -> Result<Vec<Candidate>> {
         let db = &self.core.db;
         Ok(match kind {
-            Kind::Titles => {
+            SearchDocKind::Titles => {
                 let rows = search_docs::list_titles(db, owner, docs).await?;
                 rows.into_iter().map(title).collect()
             }
-            Kind::Messages => {
+            SearchDocKind::Messages => {
                 let rows = search_docs::list_messages(db, owner, docs).await?;
                 rows.into_iter().map(message).collect()
             }
@@ -166,8 +171,8 @@ impl Searches {
 }
 
 /// The place before the first of a kind.
-fn begin(kind: Kind) -> SearchPlace {
-    let is_title = kind == Kind::Titles;
+fn begin(kind: SearchDocKind) -> SearchPlace {
+    let is_title = kind == SearchDocKind::Titles;
     SearchPlace { is_title, newest: i64::MAX, oldest: i64::MAX, shown: None }
 }
 

@@ -7,7 +7,7 @@ use schemas::event::{FailureCode, Words};
 
 /// The family of an error, its `type` on the wire (`OpenAI`'s words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ErrorType {
     InvalidRequest,
     Authentication,
     Permission,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Upstream,
 }
 
-impl Kind {
+impl ErrorType {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request_error",
@@ -41,7 +41,7 @@ pub(super) struct About {
     /// The status of every answer that has it.
     pub(super) status: StatusCode,
     /// Its family.
-    pub(super) kind: Kind,
+    pub(super) kind: ErrorType,
     /// When it is sent, a sentence.
     when: &'static str,
     /// What the client does then, a sentence.
@@ -49,14 +49,14 @@ pub(super) struct About {
 }
 
 impl About {
-    fn of_answer(code: FailureCode, status: StatusCode, kind: Kind) -> Self {
+    fn of_answer(code: FailureCode, status: StatusCode, kind: ErrorType) -> Self {
         let about = code.about();
         Self { name: code.as_str(), status, kind, when: about.when, remedy: about.remedy }
     }
 }
 
-/// Of requests only: `Name = "code", STATUS, Kind, "when", "what to do";`. Of answers, too, which
-/// know code and sentences: `Name, STATUS, Kind;`.
+/// Of requests only: `Name = "code", STATUS, ErrorType, "when", "what to do";`. Of answers, too, which
+/// know code and sentences: `Name, STATUS, ErrorType;`.
 macro_rules! codes {
     (
         requests {
@@ -79,12 +79,12 @@ macro_rules! codes {
                     $(Self::$name => About {
                         name: $text,
                         status: StatusCode::$status,
-                        kind: Kind::$kind,
+                        kind: ErrorType::$kind,
                         when: $when,
                         remedy: $remedy,
                     },)*
                     $(Self::$shared => About::of_answer(
-                        FailureCode::$shared, StatusCode::$its_status, Kind::$its_kind,
+                        FailureCode::$shared, StatusCode::$its_status, ErrorType::$its_kind,
                     ),)*
                 }
             }

@@ -44,7 +44,7 @@ async fn execute(db: &Db, sql: &'static str) {
 
 /// What one of the fifty does.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Action {
     Insert,
     Violate,
     Panic,
@@ -52,16 +52,16 @@ enum Kind {
     Refuse,
 }
 
-async fn put(db: &Db, kind: Kind, n: i64, runs: Arc<AtomicU32>) -> Result<i64, CrudError> {
+async fn put(db: &Db, kind: Action, n: i64, runs: Arc<AtomicU32>) -> Result<i64, CrudError> {
     db.write((kind, n, runs), |tx, (kind, n, runs)| {
         Box::pin(async move {
             runs.fetch_add(1, Ordering::SeqCst);
             let (n, size) = match kind {
-                Kind::Insert => (*n, 10),
-                Kind::Violate => (0, 10),
-                Kind::Fill => (*n, 8_000_000),
-                Kind::Panic => panic!("planted"),
-                Kind::Refuse => return Ok(-1),
+                Action::Insert => (*n, 10),
+                Action::Violate => (0, 10),
+                Action::Fill => (*n, 8_000_000),
+                Action::Panic => panic!("planted"),
+                Action::Refuse => return Ok(-1),
             };
             let statement = Statement::from_sql_and_values(
                 tx.get_database_backend(),
@@ -95,11 +95,11 @@ async fn a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk(world: Wo
     });
     let runs: Vec<Arc<AtomicU32>> = (0..50).map(|_| Arc::default()).collect();
     let kind = |n| match n {
-        10 => Kind::Violate,
-        20 => Kind::Panic,
-        30 => Kind::Fill,
-        40 => Kind::Refuse,
-        _ => Kind::Insert,
+        10 => Action::Violate,
+        20 => Action::Panic,
+        30 => Action::Fill,
+        40 => Action::Refuse,
+        _ => Action::Insert,
     };
     let fifty =
         join_all(runs.iter().zip(1_i64..).map(|(runs, n)| put(&db, kind(n), n, runs.clone())));
@@ -110,11 +110,11 @@ async fn a_group_of_fifty_survives_a_violation_a_panic_and_a_full_disk(world: Wo
 
     for (result, n) in results.iter().zip(1_i64..) {
         match kind(n) {
-            Kind::Insert => assert_eq!(*result.as_ref().unwrap(), n),
-            Kind::Refuse => assert_eq!(*result.as_ref().unwrap(), -1),
-            Kind::Violate => assert!(matches!(result, Err(CrudError::Conflict(_))), "{result:?}"),
-            Kind::Panic => assert!(matches!(result, Err(CrudError::Panicked)), "{result:?}"),
-            Kind::Fill => assert!(matches!(result, Err(CrudError::StorageFull(_))), "{result:?}"),
+            Action::Insert => assert_eq!(*result.as_ref().unwrap(), n),
+            Action::Refuse => assert_eq!(*result.as_ref().unwrap(), -1),
+            Action::Violate => assert!(matches!(result, Err(CrudError::Conflict(_))), "{result:?}"),
+            Action::Panic => assert!(matches!(result, Err(CrudError::Panicked)), "{result:?}"),
+            Action::Fill => assert!(matches!(result, Err(CrudError::StorageFull(_))), "{result:?}"),
         }
     }
     let first_ran = runs.first().unwrap().load(Ordering::SeqCst);

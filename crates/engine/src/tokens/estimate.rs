@@ -16,7 +16,7 @@ const SHORTEST_BLOB: usize = 8;
 pub fn estimate(text: &str) -> u32 {
     let (mut parts, mut word, mut before, mut gap) = (0, Word::default(), ' ', 0);
     for c in text.chars() {
-        if let Some((kind, width)) = Kind::of(c) {
+        if let Some((kind, width)) = CharClass::of(c) {
             word.push(kind, width);
         } else {
             parts += word.take();
@@ -63,14 +63,14 @@ fn space(c: char, before: usize) -> usize {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharClass {
     #[default]
     Lower,
     Upper,
     Digit,
 }
 
-impl Kind {
+impl CharClass {
     /// What a part of a word is, and how many letters it counts for.
     fn of(c: char) -> Option<(Self, usize)> {
         Some(match c {
@@ -92,14 +92,15 @@ struct Word {
     changes: usize,
     parts: usize,
     /// The run of one kind at its end; a capital letter begins one.
-    kind: Kind,
+    kind: CharClass,
     run: usize,
     capitals: usize,
 }
 
 impl Word {
-    fn push(&mut self, kind: Kind, width: usize) {
-        let goes_on = kind == self.kind || (self.kind, kind) == (Kind::Upper, Kind::Lower);
+    fn push(&mut self, kind: CharClass, width: usize) {
+        let goes_on =
+            kind == self.kind || (self.kind, kind) == (CharClass::Upper, CharClass::Lower);
         if self.run > 0 && !goes_on {
             self.end_run();
             self.changes += 1;
@@ -107,13 +108,13 @@ impl Word {
         self.kind = kind;
         self.length += 1;
         self.run += width;
-        self.capitals += usize::from(kind == Kind::Upper);
+        self.capitals += usize::from(kind == CharClass::Upper);
     }
 
     fn end_run(&mut self) {
         let (run, capitals) = (std::mem::take(&mut self.run), std::mem::take(&mut self.capitals));
         self.parts += match self.kind {
-            Kind::Digit => TOKEN * run.div_ceil(3),
+            CharClass::Digit => TOKEN * run.div_ceil(3),
             _ if run > LONGEST_WORD => run * TOKEN / 2,
             _ if capitals > 1 => (run * TOKEN / 3).max(TOKEN),
             _ => (run * TOKEN * 5 / 19).max(TOKEN),

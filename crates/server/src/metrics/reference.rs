@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// What becomes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum MetricKind {
     /// It only grows, until the process ends.
     Counter,
     /// It goes up and down.
@@ -13,7 +13,7 @@ pub enum Kind {
     Histogram,
 }
 
-impl Kind {
+impl MetricKind {
     /// Its word.
     pub fn word(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ pub struct Metric {
     /// Its name.
     pub name: &'static str,
     /// What becomes of it.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// What it is told apart by; each has few values, and none is anybody's.
     pub labels: &'static [&'static str],
     /// What it counts.
@@ -47,7 +47,7 @@ pub struct Group {
 }
 
 const fn metric(
-    kind: Kind,
+    kind: MetricKind,
     name: &'static str,
     labels: &'static [&'static str],
     help: &'static str,
@@ -80,20 +80,25 @@ pub const GROUPS: &[Group] = &[
         question: "Is it up, and which one is it?",
         metrics: &[
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_build_info",
                 &["version", "commit"],
                 "1; the labels say which build runs",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "process_resident_memory_bytes",
                 &[],
                 "Memory of the process (Linux)",
             ),
-            metric(Kind::Gauge, "process_open_fds", &[], "File descriptors of the process (Linux)"),
             metric(
-                Kind::Counter,
+                MetricKind::Gauge,
+                "process_open_fds",
+                &[],
+                "File descriptors of the process (Linux)",
+            ),
+            metric(
+                MetricKind::Counter,
                 "chatapp_panics_total",
                 &[],
                 "Requests and connections that ended in a panic; each is a bug",
@@ -104,38 +109,38 @@ pub const GROUPS: &[Group] = &[
         question: "What do clients ask for, and what do they get?",
         metrics: &[
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_http_requests_total",
                 &["method", "route", "status"],
                 "Requests; 499 is a client that went away before the answer began",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_http_request_seconds",
                 &["method", "route"],
                 "Time until the head of the answer; an event stream goes on after it",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_http_errors_total",
                 &["code"],
                 "Requests refused or failed, by the code of the error",
             ),
-            metric(Kind::Gauge, "chatapp_http_connections", &[], "Open connections"),
+            metric(MetricKind::Gauge, "chatapp_http_connections", &[], "Open connections"),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_http_connections_limit",
                 &[],
                 "How many there may be (server.max_connections, or what the system allows)",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_http_bodies",
                 &[],
                 "Request bodies that are being received",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_http_limits_reached_total",
                 &["limit"],
                 "What was refused because an address, a user or a key has as much as it may: \
@@ -143,32 +148,32 @@ pub const GROUPS: &[Group] = &[
                  requests_per_key, storage_per_user",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_reads_cut_total",
                 &[],
                 "Large answers and exports that were given up because nobody took them",
             ),
-            metric(Kind::Gauge, "chatapp_sse_followers", &[], "Open event streams"),
+            metric(MetricKind::Gauge, "chatapp_sse_followers", &[], "Open event streams"),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_login_refused_total",
                 &[],
                 "Logins with a wrong address or password",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_login_throttled_total",
                 &[],
                 "Logins and password changes not looked at because too many before were wrong",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_signup_throttled_total",
                 &[],
                 "Sign-ups not looked at because too many came from their address before",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_refresh_reuse_total",
                 &[],
                 "Refresh tokens that were used twice: their sessions were ended",
@@ -179,67 +184,67 @@ pub const GROUPS: &[Group] = &[
         question: "How are answers made?",
         metrics: &[
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_generations_running",
                 &[],
                 "Answers that are being made here",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_generations_limit",
                 &[],
                 "How many there may be (limits.generations, or what the system allows)",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generations_refused_total",
                 &["limit"],
                 "Answers not begun because a limit was reached: server or user",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generations_total",
                 &["status"],
                 "Answers that ended: completed, incomplete, failed, cancelled",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generation_failures_total",
                 &["code"],
                 "Answers that failed, by the code of the error",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_generation_first_token_seconds",
                 &[],
                 "Time from asking the provider to its first token, retries included",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_generation_seconds",
                 &[],
                 "Time from accepting a message to the end of its answer",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generation_tokens_total",
                 &["provider", "kind"],
                 "Tokens: input (of which cached) and output (of which reasoning)",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generation_panics_total",
                 &[],
                 "Answers that ended in a panic; each is a bug",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generation_context_refusals_total",
                 &[],
                 "Contexts that a provider refused as too long and that were sent again with less",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generation_ends_not_stored_total",
                 &[],
                 "Answers whose end could not be stored as it was",
@@ -250,19 +255,19 @@ pub const GROUPS: &[Group] = &[
         question: "How are the providers?",
         metrics: &[
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_upstream_calls_total",
                 &["provider", "outcome"],
                 "Calls by their outcome: ok, cancelled, or the code of the error",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_upstream_first_token_seconds",
                 &["provider"],
                 "Time from a call to its first token",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_upstream_retries_total",
                 &["provider"],
                 "Requests sent again",
@@ -273,109 +278,109 @@ pub const GROUPS: &[Group] = &[
         question: "How is the database?",
         metrics: &[
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_up",
                 &[],
                 "1 if the last write or readiness check was answered",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_full",
                 &[],
                 "1 after a write found no room, until there is some",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_errors_total",
                 &["kind"],
                 "Failures: conflict (tried again), timeout, queue_full, unavailable, locked, storage_full, read_only, other",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_rows_skipped_total",
                 &["work"],
                 "Rows that were skipped because work on them failed for a reason of their own",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_write_queue",
                 &[],
                 "Writes that waited when the last group was taken (SQLite)",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_database_group_size",
                 &[],
                 "Writes that shared a commit (SQLite)",
             ),
             metric(
-                Kind::Histogram,
+                MetricKind::Histogram,
                 "chatapp_database_commit_seconds",
                 &[],
                 "Time of a group with its commit (SQLite)",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_groups_undone_total",
                 &[],
                 "Groups that were undone and done again one by one (SQLite)",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_statements_total",
                 &["handle"],
                 "Statements, to read or within a transaction that writes, without its begin and end",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_transactions_total",
                 &[],
                 "Transactions that write; on SQLite a group of writes is one",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_retries_total",
                 &[],
                 "Transactions run again because another one was in the way",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_database_panics_total",
                 &[],
                 "Transactions that ended in a panic; each is a bug",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_connections",
                 &["pool", "state"],
                 "Open connections, idle and busy",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_connections_limit",
                 &["pool"],
                 "How many there may be (storage.max_connections, storage.readers)",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_database_file_bytes",
                 &["file"],
                 "Size of the database file and its write-ahead log (SQLite)",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_data_disk_free_bytes",
                 &[],
                 "Room where the data folder is",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_checkpoint_interval_seconds",
                 &[],
                 "The most a crash loses of an answer, one commit aside",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_checkpoint_failures_total",
                 &[],
                 "Checkpoints that could not be stored; they are tried again",
@@ -386,19 +391,19 @@ pub const GROUPS: &[Group] = &[
         question: "What becomes of answers whose server died?",
         metrics: &[
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_server_takeovers_total",
                 &[],
                 "Dead servers whose answers this one took over",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generations_recovered_total",
                 &[],
                 "Answers of dead servers closed with the text that was stored",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_generations_continued_total",
                 &[],
                 "Answers of dead servers that were continued",
@@ -409,55 +414,55 @@ pub const GROUPS: &[Group] = &[
         question: "Do servers hear each other?",
         metrics: &[
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_bus_up",
                 &[],
                 "1 while Redis can be used; absent without Redis",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_forged_total",
                 &[],
                 "Batches in Redis that no server of ours has signed; they were not read",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_published_events_total",
                 &[],
                 "Events sent to Redis",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_dropped_events_total",
                 &[],
                 "Events not sent because Redis was away; followers got them from the database",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_received_events_total",
                 &[],
                 "Events that followers here got from Redis",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_fallbacks_total",
                 &[],
                 "How often a reader of another server's answer turned from Redis to the database",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_returns_total",
                 &[],
                 "How often such a reader turned back to Redis",
             ),
             metric(
-                Kind::Counter,
+                MetricKind::Counter,
                 "chatapp_bus_polls_total",
                 &[],
                 "How often this server polled its running responses because another one had notified it, of a stop or a delete",
             ),
             metric(
-                Kind::Gauge,
+                MetricKind::Gauge,
                 "chatapp_remote_responses_followed",
                 &[],
                 "Answers of other servers that are followed here",

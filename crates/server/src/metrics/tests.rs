@@ -34,7 +34,7 @@ fn o12_every_counter_is_shown_before_it_is_incremented() {
     let sources = Sources::default().with("OPENAI_API_KEY", "sk-Zm9vYmFy-1234567890");
     starts::begin_providers(&Config::load(&sources).unwrap().providers);
     let text = recorder.0.render();
-    for metric in documented().values().filter(|metric| metric.kind == Kind::Counter) {
+    for metric in documented().values().filter(|metric| metric.kind == MetricKind::Counter) {
         let late = LATE.contains(&metric.name);
         assert_eq!(text.contains(&format!("\n{}", metric.name)), !late, "{}", metric.name);
     }
@@ -93,11 +93,11 @@ fn whatever_is_counted_is_documented_and_nothing_else() {
     let mut counted = BTreeSet::new();
     for text in all_sources().iter().map(read) {
         let calls = [
-            ("counter!(", Kind::Counter),
-            ("gauge!(", Kind::Gauge),
-            ("histogram!(", Kind::Histogram),
+            ("counter!(", MetricKind::Counter),
+            ("gauge!(", MetricKind::Gauge),
+            ("histogram!(", MetricKind::Histogram),
             // One gauge a line, in `machine`.
-            ("        set(", Kind::Gauge),
+            ("        set(", MetricKind::Gauge),
         ];
         for (call, kind) in calls {
             for rest in text.split(call).skip(1) {
@@ -196,8 +196,8 @@ fn assert_exists(query: &str) {
         let of_histogram = ["_bucket", "_sum", "_count"]
             .iter()
             .filter_map(|end| name.strip_suffix(end))
-            .find_map(|base| all.get(base).filter(|metric| metric.kind == Kind::Histogram));
-        let plain = all.get(name.as_str()).filter(|metric| metric.kind != Kind::Histogram);
+            .find_map(|base| all.get(base).filter(|metric| metric.kind == MetricKind::Histogram));
+        let plain = all.get(name.as_str()).filter(|metric| metric.kind != MetricKind::Histogram);
         let Some(metric) = of_histogram.or(plain) else {
             assert_eq!(name, "up", "{query}");
             continue;

@@ -12,7 +12,7 @@ use testkit::client::{Anonymous, Reply, User};
 use testkit::{TestApp, World};
 
 use crate::unknown_id;
-use matrix::{ENDING, Kind, PLAIN, POSITIONS, Position, ROWS, Row, Scope};
+use matrix::{ENDING, PLAIN, POSITIONS, Position, ROWS, ResourceKind, Row, Scope};
 
 /// What one user has, in a session of its own.
 struct Holdings {
@@ -46,15 +46,15 @@ impl Holdings {
         }
     }
 
-    fn id(&self, kind: Kind) -> &str {
+    fn id(&self, kind: ResourceKind) -> &str {
         match kind {
-            Kind::Conversation => &self.conversation,
-            Kind::Message => &self.message,
-            Kind::Response => &self.response,
-            Kind::Session => &self.session,
-            Kind::Key => &self.key,
-            Kind::User => &self.user.id,
-            Kind::Invitation => &self.invitation,
+            ResourceKind::Conversation => &self.conversation,
+            ResourceKind::Message => &self.message,
+            ResourceKind::Response => &self.response,
+            ResourceKind::Session => &self.session,
+            ResourceKind::Key => &self.key,
+            ResourceKind::User => &self.user.id,
+            ResourceKind::Invitation => &self.invitation,
         }
     }
 }
@@ -345,7 +345,7 @@ async fn ids_in_queries_and_bodies_are_the_callers_own(world: World) {
         assert_eq!(unknown.0, 400, "{what}: {}", unknown.2);
         assert_eq!(visible(&send(ada.id(kind)).await), unknown, "{what}: somebody else's id");
         // Of the right owner but another conversation it is no better.
-        if kind == Kind::Message {
+        if kind == ResourceKind::Message {
             let another = Holdings::of(&app, "bob@example.org").await;
             assert_eq!(visible(&send(&another.message).await), unknown, "{what}");
         }

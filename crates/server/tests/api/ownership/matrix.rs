@@ -7,7 +7,7 @@ use crate::unknown_id;
 
 /// What the `{id}` of a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ResourceKind {
     Conversation,
     Message,
     Response,
@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Invitation,
 }
 
-impl Kind {
+impl ResourceKind {
     /// An id of this kind that nobody has.
     pub(super) fn unknown(self) -> String {
         unknown_id(match self {
@@ -39,11 +39,11 @@ pub(super) enum Scope {
     Public(u16),
     /// The caller's own, without naming it. The answer to the owner contains all their ids of
     /// these kinds.
-    Own(&'static [Kind]),
+    Own(&'static [ResourceKind]),
     /// One thing of the caller, by the id in the path.
-    ById(Kind),
+    ById(ResourceKind),
     /// The server's: administrators get it, whoever made what the id in the path names.
-    OfServer(Option<Kind>),
+    OfServer(Option<ResourceKind>),
 }
 
 /// One row of the matrix: a route by its operation id.
@@ -107,36 +107,39 @@ pub(super) const ROWS: &[Row] = &[
         body: || json!({"current_password": PASSWORD}),
         ..row("export_me_confirmed", Scope::Own(&[]), 200)
     },
-    row("list_sessions", Scope::Own(&[Kind::Session]), 200),
-    row("list_keys", Scope::Own(&[Kind::Key]), 200),
+    row("list_sessions", Scope::Own(&[ResourceKind::Session]), 200),
+    row("list_keys", Scope::Own(&[ResourceKind::Key]), 200),
     Row {
         body: || json!({"name": "another", "current_password": PASSWORD}),
         ..row("create_key", Scope::Own(&[]), 201)
     },
-    Row { body: || json!({"name": "another"}), ..row("update_key", Scope::ById(Kind::Key), 200) },
-    row("revoke_key", Scope::ById(Kind::Key), 204),
+    Row {
+        body: || json!({"name": "another"}),
+        ..row("update_key", Scope::ById(ResourceKind::Key), 200)
+    },
+    row("revoke_key", Scope::ById(ResourceKind::Key), 204),
     row("list_invitations", Scope::OfServer(None), 200),
     Row { body: || json!({}), ..row("create_invitation", Scope::OfServer(None), 201) },
-    row("revoke_invitation", Scope::OfServer(Some(Kind::Invitation)), 204),
+    row("revoke_invitation", Scope::OfServer(Some(ResourceKind::Invitation)), 204),
     Row {
         body: || json!({"current_password": PASSWORD}),
-        ..row("create_reset_link", Scope::OfServer(Some(Kind::User)), 201)
+        ..row("create_reset_link", Scope::OfServer(Some(ResourceKind::User)), 201)
     },
     Row {
         body: || json!({"email": "bob@example.org", "current_password": PASSWORD}),
         ..row("create_reset_link_by_email", Scope::OfServer(None), 201)
     },
     row("list_models", Scope::Own(&[]), 200),
-    row("list_conversations", Scope::Own(&[Kind::Conversation]), 200),
+    row("list_conversations", Scope::Own(&[ResourceKind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
-    row("revoke_session", Scope::ById(Kind::Session), 204),
-    row("get_conversation", Scope::ById(Kind::Conversation), 200),
+    row("revoke_session", Scope::ById(ResourceKind::Session), 204),
+    row("get_conversation", Scope::ById(ResourceKind::Conversation), 200),
     Row {
         body: || json!({"title": "another"}),
-        ..row("update_conversation", Scope::ById(Kind::Conversation), 200)
+        ..row("update_conversation", Scope::ById(ResourceKind::Conversation), 200)
     },
-    row("delete_conversation", Scope::ById(Kind::Conversation), 200),
-    row("restore_conversation", Scope::ById(Kind::Conversation), 200),
+    row("delete_conversation", Scope::ById(ResourceKind::Conversation), 200),
+    row("restore_conversation", Scope::ById(ResourceKind::Conversation), 200),
     Row {
         body: || json!({"ids": [unknown_id("conv")]}),
         ..row("delete_conversations", Scope::Own(&[]), 200)
@@ -145,32 +148,36 @@ pub(super) const ROWS: &[Row] = &[
         body: || json!({"ids": [unknown_id("conv")]}),
         ..row("archive_conversations", Scope::Own(&[]), 200)
     },
-    row("list_messages", Scope::ById(Kind::Conversation), 200),
+    row("list_messages", Scope::ById(ResourceKind::Conversation), 200),
     Row {
         body: || json!({"content": "more"}),
-        ..row("create_message", Scope::ById(Kind::Conversation), 201)
+        ..row("create_message", Scope::ById(ResourceKind::Conversation), 201)
     },
     Row {
         query: "?limit=100&q=secret",
-        ..row("search", Scope::Own(&[Kind::Conversation, Kind::Message]), 200)
+        ..row("search", Scope::Own(&[ResourceKind::Conversation, ResourceKind::Message]), 200)
     },
-    row("export_conversation", Scope::ById(Kind::Conversation), 200),
-    row("export_all", Scope::Own(&[Kind::Conversation, Kind::Message, Kind::Response]), 200),
+    row("export_conversation", Scope::ById(ResourceKind::Conversation), 200),
+    row(
+        "export_all",
+        Scope::Own(&[ResourceKind::Conversation, ResourceKind::Message, ResourceKind::Response]),
+        200,
+    ),
     // Without a file it refuses; what it takes is in the tests of imports.
     row("import_conversations", Scope::Own(&[]), 415),
     Row {
         body: || json!({"content": "first"}),
         ..row("create_first_message", Scope::Own(&[]), 201)
     },
-    row("get_message", Scope::ById(Kind::Message), 200),
-    row("regenerate_message", Scope::ById(Kind::Message), 201),
-    row("delete_message", Scope::ById(Kind::Message), 200),
-    row("get_response", Scope::ById(Kind::Response), 200),
-    row("get_response_context", Scope::ById(Kind::Response), 200),
-    row("stream_response_events", Scope::ById(Kind::Response), 200),
-    row("cancel_response", Scope::ById(Kind::Response), 200),
+    row("get_message", Scope::ById(ResourceKind::Message), 200),
+    row("regenerate_message", Scope::ById(ResourceKind::Message), 201),
+    row("delete_message", Scope::ById(ResourceKind::Message), 200),
+    row("get_response", Scope::ById(ResourceKind::Response), 200),
+    row("get_response_context", Scope::ById(ResourceKind::Response), 200),
+    row("stream_response_events", Scope::ById(ResourceKind::Response), 200),
+    row("cancel_response", Scope::ById(ResourceKind::Response), 200),
     // The owner's is whole.
-    row("continue_response", Scope::ById(Kind::Response), 409),
+    row("continue_response", Scope::ById(ResourceKind::Response), 409),
     // The last, since nothing of the account is left.
     Row {
         body: || json!({"current_password": PASSWORD}),
@@ -185,15 +192,15 @@ pub(super) const ENDING: &[&str] = &["logout", "change_password", "delete_me"];
 pub(super) struct Position {
     pub(super) operation: &'static str,
     pub(super) field: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: ResourceKind,
 }
 
 pub(super) const POSITIONS: &[Position] = &[
-    Position { operation: "list_conversations", field: "after", kind: Kind::Conversation },
-    Position { operation: "list_messages", field: "before", kind: Kind::Message },
-    Position { operation: "list_messages", field: "after", kind: Kind::Message },
-    Position { operation: "create_message", field: "parent_id", kind: Kind::Message },
-    Position { operation: "update_conversation", field: "head_id", kind: Kind::Message },
+    Position { operation: "list_conversations", field: "after", kind: ResourceKind::Conversation },
+    Position { operation: "list_messages", field: "before", kind: ResourceKind::Message },
+    Position { operation: "list_messages", field: "after", kind: ResourceKind::Message },
+    Position { operation: "create_message", field: "parent_id", kind: ResourceKind::Message },
+    Position { operation: "update_conversation", field: "head_id", kind: ResourceKind::Message },
 ];
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
