@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::answer::{self, ChatCall, Events};
 use crate::http::{LAST_CHUNK, ReadError, Request, Socket, chunk, head};
-use crate::ledger::{Call, CallOutcome};
+use crate::ledger::{CallOutcome, ReceivedCall};
 use crate::shared::Shared;
 
 /// How much an unpaced script writes at once.
@@ -105,7 +105,7 @@ async fn chat(
     let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.as_str()));
     let refusal = manners.refuse(pairs.clone());
     prompt.input_tokens = manners.count(pairs).unwrap_or(prompt.input_tokens);
-    let id = shared.ledger.add(Call {
+    let id = shared.ledger.add(ReceivedCall {
         id: 0,
         connection: number,
         model: model.clone(),

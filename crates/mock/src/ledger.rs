@@ -38,7 +38,7 @@ impl CallOutcome {
 
 /// A chat completions call that the server received.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ReceivedCall {
     /// Its number, from 0 in the order of arrival.
     pub id: u64,
     /// The number of the connection it came over, from 0.
@@ -59,10 +59,10 @@ pub struct Call {
     pub outcome: CallOutcome,
 }
 
-impl fmt::Debug for Call {
+impl fmt::Debug for ReceivedCall {
     // Neither keys nor conversations belong into the output of a failed test's log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
+        f.debug_struct("ReceivedCall")
             .field("id", &self.id)
             .field("connection", &self.connection)
             .field("model", &self.model)
@@ -76,7 +76,7 @@ impl fmt::Debug for Call {
     }
 }
 
-impl Call {
+impl ReceivedCall {
     /// A header field, by its name in small letters.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
@@ -97,7 +97,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Default)]
 struct Entries {
-    calls: VecDeque<Call>,
+    calls: VecDeque<ReceivedCall>,
     bytes: usize,
     next: u64,
 }
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// Adds a call, which gets its number here.
-    pub(crate) fn add(&self, mut call: Call) -> u64 {
+    pub(crate) fn add(&self, mut call: ReceivedCall) -> u64 {
         let mut entries = self.lock();
         let id = entries.next;
         entries.next += 1;
@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     /// Changes a call that is still remembered.
-    pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut Call)) {
+    pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut ReceivedCall)) {
         let mut entries = self.lock();
         let first = entries.calls.front().map_or(0, |call| call.id);
         let index = id.checked_sub(first).and_then(|index| usize::try_from(index).ok());
@@ -139,7 +139,7 @@ impl Ledger {
     }
 
     /// Looks at the calls, oldest first.
-    pub(crate) fn view<T>(&self, look: impl FnOnce(&[Call]) -> T) -> T {
+    pub(crate) fn view<T>(&self, look: impl FnOnce(&[ReceivedCall]) -> T) -> T {
         look(self.lock().calls.make_contiguous())
     }
 
@@ -161,8 +161,8 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn call(content: &str) -> Call {
-        Call {
+    fn call(content: &str) -> ReceivedCall {
+        ReceivedCall {
             id: 0,
             connection: 0,
             model: String::new(),

@@ -27,6 +27,6 @@ mod ledger;
 mod server;
 mod shared;
 
-pub use ledger::{Call, CallOutcome};
+pub use ledger::{CallOutcome, ReceivedCall};
 pub use provider::script::{self, Script, Step};
 pub use server::MockServer;

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::ledger::{Call, Ledger};
+use crate::ledger::{Ledger, ReceivedCall};
 use crate::shared::{Models, Shared};
 use crate::{answer, connection};
 
@@ -102,8 +102,8 @@ impl MockServer {
     }
 
     /// The calls so far, oldest first; of very many only the newest.
-    pub fn calls(&self) -> Vec<Call> {
-        self.shared.ledger.view(<[Call]>::to_vec)
+    pub fn calls(&self) -> Vec<ReceivedCall> {
+        self.shared.ledger.view(<[ReceivedCall]>::to_vec)
     }
 
     /// Waits until `f` finds what it looks for in the calls.
@@ -112,7 +112,7 @@ impl MockServer {
     ///
     /// After 20 s, naming `what` was waited for.
     #[expect(clippy::panic, reason = "tests use it, and its panic is their failure")]
-    pub async fn wait_for<T>(&self, what: &str, f: impl Fn(&[Call]) -> Option<T>) -> T {
+    pub async fn wait_for<T>(&self, what: &str, f: impl Fn(&[ReceivedCall]) -> Option<T>) -> T {
         let mut changes = self.shared.ledger.subscribe();
         let found = timeout(PATIENCE, async {
             loop {

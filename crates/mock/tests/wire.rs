@@ -124,7 +124,7 @@ async fn clients_that_leave_are_noticed() {
     for model in ["mock:fault=silent", "mock:ticks=9,fault=stall@1", "mock:ticks=9,delay=1m"] {
         let stream = connect(&server, &post(model, true, "keep-alive")).await;
         let state = |outcome| {
-            move |calls: &[mock::Call]| {
+            move |calls: &[mock::ReceivedCall]| {
                 calls.iter().any(|c| c.model == model && c.outcome == outcome).then_some(())
             }
         };

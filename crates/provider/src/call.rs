@@ -61,7 +61,7 @@ impl Upstream {
         let begin = (self, request);
         Box::pin(stream::unfold(Begun::No(begin), |begun| async move {
             let mut call = match begun {
-                Begun::No((upstream, request)) => Box::new(Call::new(upstream, request)),
+                Begun::No((upstream, request)) => Box::new(UpstreamCall::new(upstream, request)),
                 Begun::Yes(call) => call,
             };
             let item = call.next().await?;
@@ -72,10 +72,10 @@ impl Upstream {
 
 enum Begun {
     No((Arc<Upstream>, ChatRequest)),
-    Yes(Box<Call>),
+    Yes(Box<UpstreamCall>),
 }
 
-struct Call {
+struct UpstreamCall {
     upstream: Arc<Upstream>,
     request: ChatRequest,
     state: State,
@@ -104,7 +104,7 @@ enum State {
     Ended,
 }
 
-impl Call {
+impl UpstreamCall {
     fn new(upstream: Arc<Upstream>, request: ChatRequest) -> Self {
         let config = upstream.http.config();
         let reasons = known::find(&request.model).is_some_and(|known| known.reasons);

@@ -43,13 +43,13 @@ pub(crate) struct Excess;
 /// The calls of one answer.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
-    calls: Vec<Call>,
+    calls: Vec<ToolCall>,
     /// How many of them are over.
     over: usize,
 }
 
 #[derive(Debug, Default)]
-struct Call {
+struct ToolCall {
     index: Option<u64>,
     id: String,
     name: String,
@@ -86,7 +86,7 @@ impl Collector {
                 if place >= MAX_CALLS {
                     return Err(Excess);
                 }
-                self.calls.push(Call { index, ..Call::default() });
+                self.calls.push(ToolCall { index, ..ToolCall::default() });
             }
             if place < self.over {
                 // Nothing that is over is changed.

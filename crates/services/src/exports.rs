@@ -248,7 +248,7 @@ impl Entry {
         let is_complete = message.status == MessageStatus::Completed;
         let annotations: Vec<transfer::Annotation> =
             message.annotations.into_iter().map(annotated).collect();
-        let calls: Vec<transfer::Call> = message.calls.into_iter().map(called).collect();
+        let calls: Vec<transfer::ToolCall> = message.calls.into_iter().map(called).collect();
         if !is_lines {
             return Ok(markdown::message(&markdown::Entry {
                 role,
@@ -291,9 +291,9 @@ fn annotated(source: AnnotationOut) -> transfer::Annotation {
     transfer::Annotation { url, title, start_index, end_index }
 }
 
-fn called(call: CallOut) -> transfer::Call {
+fn called(call: CallOut) -> transfer::ToolCall {
     let CallOut { id: _, call_id, name, arguments, status, offset } = call;
-    transfer::Call { id: call_id, name, arguments, status: status_word(status), offset }
+    transfer::ToolCall { id: call_id, name, arguments, status: status_word(status), offset }
 }
 
 fn exported(row: response::Model) -> transfer::Response {

@@ -84,7 +84,7 @@ pub struct Annotation {
 
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
+pub struct ToolCall {
     /// The provider's id of it.
     pub id: String,
     /// The tool's name.
@@ -111,7 +111,7 @@ pub struct Message {
     /// What the model reasoned before.
     pub reasoning: Option<String>,
     /// The calls of tools that the model made. Only our own exports have them.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ToolCall>,
     /// The model that wrote it.
     pub model: Option<String>,
     /// Whether the text is whole; `false` of a stopped or interrupted answer.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::conversation::{Annotation, Attachment, Call, Role};
+use crate::conversation::{Annotation, Attachment, Role, ToolCall};
 
 /// The top of a document: title, model and instructions.
 pub fn top(title: &str, created_at: DateTime<Utc>, instructions: Option<&str>) -> String {
@@ -30,7 +30,7 @@ pub struct Entry<'a> {
     /// What the model reasoned before.
     pub reasoning: Option<&'a str>,
     /// The calls of tools that the model made.
-    pub calls: &'a [Call],
+    pub calls: &'a [ToolCall],
     /// The model.
     pub model: Option<&'a str>,
     /// Whether the text is whole.
@@ -117,7 +117,7 @@ mod tests {
             size: None,
             place: "file-1".to_owned(),
         };
-        let call = Call {
+        let call = ToolCall {
             id: "call_1".to_owned(),
             name: "look\nup".to_owned(),
             arguments: "{\"of\":\n\"sky\"}".to_owned(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::conversation::{
-    Annotation, Attachment, Call, Conversation, Message, Response, Role, Source, Usage,
+    Annotation, Attachment, Conversation, Message, Response, Role, Source, ToolCall, Usage,
 };
 use crate::json::{Object, Value};
 use crate::loose;
@@ -73,7 +73,7 @@ pub struct Line {
     pub reasoning: Option<String>,
     /// The calls of tools that the model made, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<Call>,
+    pub calls: Vec<ToolCall>,
     /// The model that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::{Call, Upstream};
+use super::{Upstream, UpstreamCall};
 use crate::client::Http;
 use crate::{ChatRequest, Delta, OpenAiConfig, ProviderError};
 
@@ -58,7 +58,7 @@ impl Answers {
                 messages: Vec::new(),
                 max_output_tokens: None,
             };
-            let mut call = Call::new(Arc::clone(&self.upstream), request);
+            let mut call = UpstreamCall::new(Arc::clone(&self.upstream), request);
             call.receive(response(arrival), Instant::now());
             let mut said = Vec::new();
             while let Some(item) = call.next().await {

@@ -112,7 +112,7 @@ async fn answer_as(
     let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
     let request =
         ChatRequest { model: model.to_owned(), messages: Vec::new(), max_output_tokens: None };
-    let mut call = Call::new(upstream, request);
+    let mut call = UpstreamCall::new(upstream, request);
     call.receive(response(head, parts), Instant::now());
     let mut outcome = Outcome {
         text: String::new(),

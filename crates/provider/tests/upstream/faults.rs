@@ -46,7 +46,7 @@ async fn stalls_end_in_a_timeout() {
         let took = began.elapsed();
         assert!(took >= SHORT && took < SHORT + Duration::from_secs(5), "{model}: {took:?}");
     }
-    let all_closed = |calls: &[mock::Call]| {
+    let all_closed = |calls: &[mock::ReceivedCall]| {
         calls.iter().all(|call| call.outcome == CallOutcome::ClientClosed).then_some(())
     };
     server.wait_for("all connections to be closed", all_closed).await;
@@ -257,7 +257,8 @@ async fn an_end_without_an_end_of_the_body() {
     let outcome = call(&provider(&server), "m").await;
     assert_eq!(outcome.error, None);
     assert!(began.elapsed() < Duration::from_secs(4));
-    let closed =
-        |calls: &[mock::Call]| (calls.first()?.outcome == CallOutcome::ClientClosed).then_some(());
+    let closed = |calls: &[mock::ReceivedCall]| {
+        (calls.first()?.outcome == CallOutcome::ClientClosed).then_some(())
+    };
     server.wait_for("the connection to be closed", closed).await;
 }

@@ -69,7 +69,7 @@ async fn f18_a_limit_that_is_refused_is_sent_in_the_other_field() {
     };
     server.push(refusal("max_tokens"));
     assert_eq!(ask().await.text, "tick 0 \n");
-    let limits = |call: &mock::Call| {
+    let limits = |call: &mock::ReceivedCall| {
         (call.parameters["max_tokens"].clone(), call.parameters["max_completion_tokens"].clone())
     };
     let calls = server.calls();

@@ -1,6 +1,6 @@
 //! Branches: a message edited, an answer made again, and the way back to the others.
 
-use mock::Call;
+use mock::ReceivedCall;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
@@ -44,11 +44,11 @@ async fn shown(user: &User, conversation: &str) -> Vec<String> {
     list.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
 }
 
-fn last_call(app: &TestApp) -> Call {
+fn last_call(app: &TestApp) -> ReceivedCall {
     app.upstream().calls().pop().expect("the upstream was asked")
 }
 
-fn sent(call: &Call) -> Vec<&str> {
+fn sent(call: &ReceivedCall) -> Vec<&str> {
     call.messages.iter().map(|(_, content)| content.as_str()).collect()
 }
 

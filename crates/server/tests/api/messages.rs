@@ -1,6 +1,6 @@
 //! Messages: sent three ways, answered with their context, read in pages and branches.
 
-use mock::Call;
+use mock::ReceivedCall;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::{Reply, User};
@@ -168,11 +168,11 @@ async fn a_sender_goes_on_at_once(world: World) {
     ada.send(request.json(&json!({"content": "now"}))).await.expect(201);
 }
 
-fn last_call(app: &TestApp) -> Call {
+fn last_call(app: &TestApp) -> ReceivedCall {
     app.upstream().calls().pop().expect("the upstream was asked")
 }
 
-fn pairs(call: &Call) -> Vec<(&str, &str)> {
+fn pairs(call: &ReceivedCall) -> Vec<(&str, &str)> {
     call.messages.iter().map(|(role, content)| (role.as_str(), content.as_str())).collect()
 }
 

@@ -67,7 +67,7 @@ async fn a_title_of_a_person_stays(world: World) {
     // Renamed while the model thinks.
     let id = ada.create_conversation().await;
     ada.send_and_wait(&id, "hello").await;
-    let is_title = |call: &mock::Call| call.model.starts_with("mock:ticks");
+    let is_title = |call: &mock::ReceivedCall| call.model.starts_with("mock:ticks");
     app.upstream()
         .wait_for("a title is asked for", |calls| {
             calls.iter().find(|call| is_title(call)).map(|_| ())

@@ -61,7 +61,7 @@ impl Home {
     /// How often the model was asked this.
     fn calls(&self, question: &str) -> usize {
         let calls = self.upstream.calls();
-        let asked = |call: &&mock::Call| {
+        let asked = |call: &&mock::ReceivedCall| {
             call.messages.last().is_some_and(|(_, content)| content == question)
         };
         calls.iter().filter(asked).count()

@@ -1,7 +1,7 @@
 //! An answer that a crash or a shutdown interrupts, at servers that go on with it.
 
 use mock::script::{FaultKind, Script, Step};
-use mock::{Call, MockServer};
+use mock::{MockServer, ReceivedCall};
 use serde_json::{Value, json};
 use testkit::client::{EventStream, Transcript, User};
 use testkit::process::AppProcess;
@@ -49,8 +49,8 @@ impl Home {
     }
 
     /// The calls that the model has got, once there are so many.
-    async fn calls(&self, count: usize) -> Vec<Call> {
-        let enough = |calls: &[Call]| (calls.len() >= count).then(|| calls.to_vec());
+    async fn calls(&self, count: usize) -> Vec<ReceivedCall> {
+        let enough = |calls: &[ReceivedCall]| (calls.len() >= count).then(|| calls.to_vec());
         self.upstream.wait_for("the model is asked once more", enough).await
     }
 

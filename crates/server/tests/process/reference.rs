@@ -1,7 +1,7 @@
 //! `docs/API.md`: its examples are run as they stand there, and their replies compared with those
 //! that are shown. `UPDATE_DOCS=1` writes the replies instead.
 
-mod call;
+mod exchange;
 mod guide;
 mod json;
 mod shown;
@@ -16,7 +16,7 @@ use testkit::{Need, Settings};
 
 use super::place::Place;
 use super::tour;
-use call::{Call, Shell};
+use exchange::{Exchange, Shell};
 use guide::{Guide, Route};
 use shown::Names;
 
@@ -92,7 +92,7 @@ fn check_sections(sections: &BTreeSet<Route>, served: &BTreeSet<Route>) {
 }
 
 /// Whether the example calls the route that it stands under.
-fn check(call: &Call, route: &Route, routes: &BTreeSet<Route>) -> Result<(), String> {
+fn check(call: &Exchange, route: &Route, routes: &BTreeSet<Route>) -> Result<(), String> {
     let called = routes.iter().filter(|route| route.fits(&call.method, &call.path));
     let called = called.min_by_key(|route| route.parameters());
     match called {

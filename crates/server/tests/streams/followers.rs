@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use mock::{Call, CallOutcome};
+use mock::{CallOutcome, ReceivedCall};
 use reqwest::Method;
 use serde_json::json;
 use testkit::client::User;
@@ -71,7 +71,7 @@ async fn follow(app: &TestApp, user: &User, followers: usize) -> (String, Durati
     assert!(read.iter().all(|(_, length)| *length == body.len()), "all read all");
     assert!(body.ends_with(b"data: [DONE]\n\n"));
     assert_eq!(user.list_messages(&conversation).await[1]["content"], super::ticks(TICKS));
-    let finished = |calls: &[Call]| {
+    let finished = |calls: &[ReceivedCall]| {
         calls.iter().all(|call| call.outcome == CallOutcome::Finished).then_some(())
     };
     app.upstream().wait_for("the whole answer", finished).await;

@@ -71,7 +71,8 @@ async fn assert_once(user: &User, app: &TestApp, conversation: &str, question: &
     assert_eq!(contents, [question, super::ticks(ticks).as_str()]);
     assert_eq!(messages[1]["status"], "completed");
     let calls = app.upstream().calls();
-    let asked = |call: &&mock::Call| call.messages.last().is_some_and(|last| last.1 == question);
+    let asked =
+        |call: &&mock::ReceivedCall| call.messages.last().is_some_and(|last| last.1 == question);
     assert_eq!(calls.iter().filter(asked).count(), 1);
 }
 

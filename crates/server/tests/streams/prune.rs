@@ -396,7 +396,7 @@ async fn a_user_deleted_at_any_moment_leaves_nothing(world: World) {
     }
     app.upstream()
         .wait_for("the closed connections", |calls| {
-            let open = |call: &mock::Call| call.outcome == CallOutcome::Running;
+            let open = |call: &mock::ReceivedCall| call.outcome == CallOutcome::Running;
             (!calls.iter().any(open)).then_some(())
         })
         .await;

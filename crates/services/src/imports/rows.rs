@@ -362,7 +362,7 @@ impl Maker<'_> {
         let reasoning = message.reasoning.take();
         let reasoning = reasoning.map(|text| beside(MessageType::Reasoning, text));
         let calls = std::mem::take(&mut message.calls).into_iter().map(|call| {
-            let transfer::Call { id, name, arguments, status, offset } = call;
+            let transfer::ToolCall { id, name, arguments, status, offset } = call;
             let data = Call { call_id: id, name, offset };
             let is_whole = status == "completed";
             let status =

@@ -3,12 +3,12 @@
 use super::*;
 
 /// A call that has not been sent.
-fn call(max_retries: u32) -> Call {
+fn call(max_retries: u32) -> UpstreamCall {
     let mut config = OpenAiConfig::new("http://127.0.0.1:1/v1", "m");
     config.max_retries = max_retries;
     let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
     let request = ChatRequest { model: "m".into(), messages: Vec::new(), max_output_tokens: None };
-    Call::new(upstream, request)
+    UpstreamCall::new(upstream, request)
 }
 
 /// What an answer with this status means.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::call::Call;
+use super::exchange::Exchange;
 use super::guide::Shown;
 use super::json::{ELLIPSIS, Json, is_word};
 
@@ -21,7 +21,7 @@ pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
     /// A reply as it is shown: in lines, without what differs from run to run.
-    pub(crate) fn describe(&mut self, call: &Call) -> Shown {
+    pub(crate) fn describe(&mut self, call: &Exchange) -> Shown {
         let body = match call.media_type.as_str() {
             "application/json" => self.document(&call.body),
             "application/x-ndjson" => self.lines(&call.body),

@@ -29,7 +29,7 @@ pub(crate) struct Shell {
 
 /// A request and its reply.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct Exchange {
     pub(crate) status: u16,
     pub(crate) method: String,
     /// Of the URL, without its query.
@@ -51,7 +51,7 @@ impl Shell {
     }
 
     /// Runs an example, which makes one request.
-    pub(crate) async fn run(&mut self, script: &str) -> Call {
+    pub(crate) async fn run(&mut self, script: &str) -> Exchange {
         let caught = tempfile::tempdir().expect("a temporary directory");
         let run = Command::new("bash")
             .args(["-c", &format!("{CAUGHT}{script}")])
@@ -72,7 +72,7 @@ impl Shell {
             panic!("an example makes one request, with curl:\n{script}\n{facts}");
         };
         let path = url.strip_prefix(&self.base).expect("an example asks $BASE");
-        Call {
+        Exchange {
             status: status.parse().expect("a status"),
             method: method.to_owned(),
             path: path.split('?').next().unwrap_or_default().to_owned(),
@@ -82,7 +82,7 @@ impl Shell {
     }
 
     /// Sets `$name` to what stands at `place` (`a.0.b`) of a JSON reply.
-    pub(crate) fn keep(&mut self, name: &str, place: &str, call: &Call) {
+    pub(crate) fn keep(&mut self, name: &str, place: &str, call: &Exchange) {
         let json: Value = serde_json::from_str(&call.body).unwrap_or_default();
         let pointer = format!("/{}", place.replace('.', "/"));
         let found = match json.pointer(&pointer) {
