@@ -21,7 +21,7 @@ mod strict;
 mod upload;
 
 pub(crate) use address::OwnAddress;
-pub(crate) use bearer::{Administrator, Bearer, UserSlot, bearer_token};
+pub(crate) use bearer::{Administrator, Authenticated, UserSlot, bearer_token};
 pub(crate) use bodies::Bodies;
 pub(crate) use client::{ClientInfo, KeptForHealth};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};

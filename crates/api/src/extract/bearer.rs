@@ -17,9 +17,9 @@ use crate::state::AppState;
 ///
 /// Stands before any body extractor in a handler, so that a stranger's body is never read.
 #[derive(Debug)]
-pub(crate) struct Bearer(pub(crate) Actor);
+pub(crate) struct Authenticated(pub(crate) Actor);
 
-impl FromRequestParts<AppState> for Bearer {
+impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(
@@ -52,7 +52,7 @@ impl FromRequestParts<AppState> for Administrator {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
-        let Bearer(actor) = Bearer::from_request_parts(parts, state).await?;
+        let Authenticated(actor) = Authenticated::from_request_parts(parts, state).await?;
         match actor.role {
             UserRole::Admin => Ok(Self(actor)),
             UserRole::User => Err(ApiError::administrator_required()),
@@ -81,7 +81,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     Ok(token)
 }
 
-/// Carries what [`Bearer`] found out to the access log, and to the headers of the answer.
+/// Carries what [`Authenticated`] found out to the access log, and to the headers of the answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserSlot(Arc<OnceLock<(UserId, Option<Standing>)>>);
 

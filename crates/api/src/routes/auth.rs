@@ -9,7 +9,7 @@ use schemas::account::{
 };
 
 use super::answers::Answer;
-use crate::extract::{Bearer, ClientInfo, Json, SessionCookie, WithCookie};
+use crate::extract::{Authenticated, ClientInfo, Json, SessionCookie, WithCookie};
 use crate::state::AppState;
 
 /// Create an account
@@ -136,7 +136,7 @@ pub(super) async fn reset_password(
 )]
 pub(super) async fn logout(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     cookie: SessionCookie,
 ) -> Answer<WithCookie<StatusCode>> {
     state.services.accounts.logout(&actor).await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use schemas::conversation::{BulkArchive, BulkArchived, BulkDelete, BulkDeleted};
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json};
+use crate::extract::{Authenticated, Json};
 use crate::state::AppState;
 
 /// Delete conversations
@@ -18,7 +18,7 @@ use crate::state::AppState;
 )]
 pub(super) async fn delete_conversations(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Json(request): Json<BulkDelete>,
 ) -> Answer<Json<BulkDeleted>> {
     Ok(Json(state.services.conversations.delete_many(&actor, request).await?))
@@ -34,7 +34,7 @@ pub(super) async fn delete_conversations(
 )]
 pub(super) async fn archive_conversations(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Json(request): Json<BulkArchive>,
 ) -> Answer<Json<BulkArchived>> {
     Ok(Json(state.services.conversations.archive_many(&actor, request).await?))

@@ -13,7 +13,9 @@ use services::{ListQuery, Opened};
 use utoipa::IntoParams;
 
 use super::answers::{Answer, created, measured, replayed, tagged, unchanged};
-use crate::extract::{Bearer, IdempotencyKey, IfMatch, IfNoneMatch, Json, Limit, Path, Query};
+use crate::extract::{
+    Authenticated, IdempotencyKey, IfMatch, IfNoneMatch, Json, Limit, Path, Query,
+};
 use crate::state::AppState;
 
 /// Query of `GET /api/conversations`.
@@ -55,7 +57,7 @@ pub(super) struct ConversationListParams {
 )]
 pub(super) async fn list_conversations(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Query(params): Query<ConversationListParams>,
 ) -> Answer<Response> {
     let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
@@ -80,7 +82,7 @@ pub(super) async fn list_conversations(
 )]
 pub(super) async fn create_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ConversationCreate>,
 ) -> Answer<Response> {
@@ -106,7 +108,7 @@ pub(super) async fn create_conversation(
 )]
 pub(super) async fn get_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     known: IfNoneMatch,
 ) -> Answer<Response> {
@@ -135,7 +137,7 @@ pub(super) async fn get_conversation(
 )]
 pub(super) async fn update_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     IfMatch(expected): IfMatch,
     Json(patch): Json<ConversationPatch>,
@@ -173,7 +175,7 @@ pub(super) struct DeleteParams {
 )]
 pub(super) async fn delete_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     Query(DeleteParams { permanent }): Query<DeleteParams>,
     IfMatch(expected): IfMatch,
@@ -193,7 +195,7 @@ pub(super) async fn delete_conversation(
 )]
 pub(super) async fn restore_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
 ) -> Answer<Response> {
     Ok(shown(state.services.conversations.restore(&actor, id).await?))

@@ -7,7 +7,7 @@ use schemas::key::{KeyCreate, KeyCreated, KeyOut, KeyPatch};
 use schemas::list::KeyList;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Path};
+use crate::extract::{Authenticated, Json, Path};
 use crate::state::AppState;
 
 /// List the API keys
@@ -20,7 +20,7 @@ use crate::state::AppState;
 )]
 pub(super) async fn list_keys(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
 ) -> Answer<Json<KeyList>> {
     Ok(Json(state.services.keys.list(&actor).await?))
 }
@@ -45,7 +45,7 @@ pub(super) async fn list_keys(
 )]
 pub(super) async fn create_key(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Json(request): Json<KeyCreate>,
 ) -> Answer<(StatusCode, Json<KeyCreated>)> {
     Ok((StatusCode::CREATED, Json(state.services.accounts.create_key(&actor, request).await?)))
@@ -60,7 +60,7 @@ pub(super) async fn create_key(
 )]
 pub(super) async fn update_key(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ApiKeyId>,
     Json(patch): Json<KeyPatch>,
 ) -> Answer<Json<KeyOut>> {
@@ -77,7 +77,7 @@ pub(super) async fn update_key(
 )]
 pub(super) async fn revoke_key(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ApiKeyId>,
 ) -> Answer<StatusCode> {
     state.services.keys.revoke(&actor, id).await?;

@@ -7,7 +7,7 @@ use schemas::account::{AccountDelete, MePatch, PasswordChange, UserOut};
 use schemas::list::SessionList;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, ClientInfo, Json, Path, SessionCookie, WithCookie};
+use crate::extract::{Authenticated, ClientInfo, Json, Path, SessionCookie, WithCookie};
 use crate::state::AppState;
 
 /// Show the account
@@ -17,7 +17,7 @@ use crate::state::AppState;
 )]
 pub(super) async fn get_me(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
 ) -> Answer<Json<UserOut>> {
     Ok(Json(state.services.accounts.me(&actor).await?))
 }
@@ -38,7 +38,7 @@ pub(super) async fn get_me(
 )]
 pub(super) async fn update_me(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Json(patch): Json<MePatch>,
 ) -> Answer<Json<UserOut>> {
     Ok(Json(state.services.accounts.update_me(&actor, patch).await?))
@@ -59,7 +59,7 @@ pub(super) async fn update_me(
 )]
 pub(super) async fn change_password(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     ClientInfo(client): ClientInfo,
     Json(change): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
@@ -84,7 +84,7 @@ pub(super) async fn change_password(
 )]
 pub(super) async fn delete_me(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     cookie: SessionCookie,
     Json(request): Json<AccountDelete>,
 ) -> Answer<WithCookie<StatusCode>> {
@@ -101,7 +101,7 @@ pub(super) async fn delete_me(
 )]
 pub(super) async fn list_sessions(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
 ) -> Answer<Json<SessionList>> {
     Ok(Json(state.services.accounts.list_sessions(&actor).await?))
 }
@@ -116,7 +116,7 @@ pub(super) async fn list_sessions(
 )]
 pub(super) async fn revoke_session(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<SessionId>,
 ) -> Answer<StatusCode> {
     state.services.accounts.revoke_session(&actor, id).await?;

@@ -14,7 +14,7 @@ use services::{Follower, MessageListQuery, Started};
 use utoipa::IntoParams;
 
 use super::answers::{Answer, applied, measured, measured_at, replayed};
-use crate::extract::{Bearer, IdempotencyKey, Json, Limit, Path, Prefer, Query};
+use crate::extract::{Authenticated, IdempotencyKey, Json, Limit, Path, Prefer, Query};
 use crate::follow::{StreamSlot, Streaming};
 use crate::projections::responses::Projector;
 use crate::sse;
@@ -69,7 +69,7 @@ impl TryFrom<MessageListParams> for MessageListQuery {
 )]
 pub(super) async fn list_messages(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     Query(params): Query<MessageListParams>,
 ) -> Answer<Response> {
@@ -116,7 +116,7 @@ pub(super) async fn list_messages(
 pub(super) async fn create_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
@@ -156,7 +156,7 @@ pub(super) async fn create_message(
 pub(super) async fn create_first_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<FirstMessageCreate>,
@@ -195,7 +195,7 @@ pub(super) async fn create_first_message(
 pub(super) async fn regenerate_message(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<MessageId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,
@@ -269,7 +269,7 @@ async fn underway(state: &AppState, actor: &Actor, started: &Started) -> Answer<
 )]
 pub(super) async fn get_message(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<MessageId>,
 ) -> Answer<Response> {
     let message = state.services.conversations.message(&actor, id);
@@ -288,7 +288,7 @@ pub(super) async fn get_message(
 )]
 pub(super) async fn delete_message(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<MessageId>,
 ) -> Answer<Json<Deleted>> {
     state.services.conversations.delete_message(&actor, id).await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use schemas::model::ModelList;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json};
+use crate::extract::{Authenticated, Json};
 use crate::state::AppState;
 
 /// List the models
@@ -17,7 +17,7 @@ use crate::state::AppState;
 )]
 pub(super) async fn list_models(
     State(state): State<AppState>,
-    _: Bearer,
+    _: Authenticated,
 ) -> Answer<Json<ModelList>> {
     Ok(Json(state.services.models.list().await))
 }

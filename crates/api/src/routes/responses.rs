@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::answers::{Answer, measured};
 use super::messages::{Wanted, answer, events};
-use crate::extract::{Bearer, IdempotencyKey, Json, Path, Prefer, Query, event_cursor};
+use crate::extract::{Authenticated, IdempotencyKey, Json, Path, Prefer, Query, event_cursor};
 use crate::follow::Streaming;
 use crate::state::AppState;
 
@@ -36,7 +36,7 @@ pub(super) struct EventParams {
 )]
 pub(super) async fn get_response(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
     let response = state.services.responses.get(&actor, id);
@@ -54,7 +54,7 @@ pub(super) async fn get_response(
 )]
 pub(super) async fn get_response_context(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
     let context = state.services.responses.explain(&actor, id);
@@ -82,7 +82,7 @@ pub(super) async fn get_response_context(
 pub(super) async fn stream_response_events(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ResponseId>,
     Query(params): Query<EventParams>,
     headers: HeaderMap,
@@ -111,7 +111,7 @@ pub(super) async fn stream_response_events(
 )]
 pub(super) async fn cancel_response(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ResponseId>,
 ) -> Answer<Response> {
     state.services.responses.cancel(&actor, id).await?;
@@ -148,7 +148,7 @@ pub(super) async fn cancel_response(
 pub(super) async fn continue_response(
     State(state): State<AppState>,
     streaming: Streaming,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ResponseId>,
     prefer: Prefer,
     IdempotencyKey(key): IdempotencyKey,

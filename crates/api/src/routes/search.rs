@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Limit, Query};
+use crate::extract::{Authenticated, Json, Limit, Query};
 use crate::state::AppState;
 
 /// Query of `GET /api/search`.
@@ -40,7 +40,7 @@ pub(super) struct SearchParams {
 )]
 pub(super) async fn search(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Query(SearchParams { q, limit: Limit(limit), cursor }): Query<SearchParams>,
 ) -> Answer<Json<SearchPage>> {
     Ok(Json(state.services.searches.search(&actor, &q, limit, cursor).await?))

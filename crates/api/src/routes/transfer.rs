@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answers::Answer;
-use crate::extract::{Bearer, Json, Path, Query, UploadLimits, receive};
+use crate::extract::{Authenticated, Json, Path, Query, UploadLimits, receive};
 use crate::state::AppState;
 
 const JSON_LINES: &str = "application/x-ndjson";
@@ -73,7 +73,7 @@ pub(super) struct ImportParams {
 )]
 pub(super) async fn export_all(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
     let stream = state.services.exports.all(&actor, format.into())?;
@@ -96,7 +96,7 @@ pub(super) async fn export_all(
 )]
 pub(super) async fn export_me(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
 ) -> Answer<Response> {
     archive(&state, &actor, None).await
 }
@@ -115,7 +115,7 @@ pub(super) async fn export_me(
 )]
 pub(super) async fn export_me_confirmed(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Json(DataExport { current_password }): Json<DataExport>,
 ) -> Answer<Response> {
     archive(&state, &actor, Some(current_password)).await
@@ -145,7 +145,7 @@ async fn archive(state: &AppState, actor: &Actor, password: Option<String>) -> A
 )]
 pub(super) async fn export_conversation(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Path(id): Path<ConversationId>,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Answer<Response> {
@@ -173,7 +173,7 @@ pub(super) async fn export_conversation(
 )]
 pub(super) async fn import_conversations(
     State(state): State<AppState>,
-    Bearer(actor): Bearer,
+    Authenticated(actor): Authenticated,
     Query(ImportParams { dry_run }): Query<ImportParams>,
     request: Request,
 ) -> Answer<Response> {
