@@ -31,7 +31,7 @@ pub(crate) struct Seat {
 }
 
 /// A stream that the server opened at once, and what was read of it.
-type Opened = Option<(Connection, Vec<Received>)>;
+type OpenStream = Option<(Connection, Vec<Received>)>;
 
 impl Seat {
     /// Writes until `pause`; what follows the answers goes on in `tasks`.
@@ -116,7 +116,7 @@ impl Seat {
         shared: &Shared,
         conversation: &str,
         name: &str,
-    ) -> Option<(String, Opened)> {
+    ) -> Option<(String, OpenStream)> {
         let content = format!("What happened in {name}?");
         let place = shared.history.sending(Sent {
             person: self.person,

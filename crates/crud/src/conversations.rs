@@ -39,7 +39,7 @@ pub(crate) fn of(owner: UserId) -> Select<Entity> {
 
 /// How storing a new conversation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
+pub enum OpenOutcome {
     /// It is stored.
     New,
     /// The same was asked before with this key.
@@ -49,7 +49,7 @@ pub enum Opened {
 }
 
 /// Stores a new conversation, unless `key` says that it was stored before.
-pub async fn open(db: &Db, row: Model, key: Option<IdempotencyKey>) -> Result<Opened> {
+pub async fn open(db: &Db, row: Model, key: Option<IdempotencyKey>) -> Result<OpenOutcome> {
     let run = |input: (Model, Option<IdempotencyKey>)| {
         let title = Terms::of(&input.0.title);
         db.write((input, title), |tx, ((row, key), title)| {
@@ -68,17 +68,17 @@ async fn open_in(
     row: &Model,
     title: &Terms,
     key: Option<&IdempotencyKey>,
-) -> Result<Opened> {
+) -> Result<OpenOutcome> {
     match idempotency::check(tx, row.user_id, key, row.created_at).await? {
         Seen::New => {}
         Seen::Same(result) => {
-            return Ok(result.parse().map_or(Opened::KeyReused, Opened::Repeated));
+            return Ok(result.parse().map_or(OpenOutcome::KeyReused, OpenOutcome::Repeated));
         }
-        Seen::Other => return Ok(Opened::KeyReused),
+        Seen::Other => return Ok(OpenOutcome::KeyReused),
     }
     insert_in(tx, row, title).await?;
     idempotency::keep(tx, row.user_id, key, row.created_at, row.id.to_string()).await?;
-    Ok(Opened::New)
+    Ok(OpenOutcome::New)
 }
 
 /// Stores a new conversation and what its title is found by.

@@ -47,7 +47,7 @@ pub struct ListQuery {
 
 /// A conversation that was opened now, or before by the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedConversation {
     /// The conversation.
     pub conversation: Conversation,
     /// Whether it was opened before.
@@ -72,7 +72,7 @@ impl Conversations {
         actor: &Actor,
         body: ConversationCreate,
         idempotency_key: Option<String>,
-    ) -> Result<Opened> {
+    ) -> Result<OpenedConversation> {
         let owner = actor.user_id;
         body.validate()?;
         if let Some(model) = &body.model {
@@ -90,13 +90,13 @@ impl Conversations {
         let row = new_row(&self.core.context, owner, body);
         self.core.quota.take(&self.core.db, owner, text_bytes(&row)).await?;
         match crud::conversations::open(&self.core.db, row.clone(), key).await? {
-            crud::conversations::Opened::New => {
-                Ok(Opened { conversation: view(&self.core, row), repeated: false })
+            crud::conversations::OpenOutcome::New => {
+                Ok(OpenedConversation { conversation: view(&self.core, row), repeated: false })
             }
-            crud::conversations::Opened::Repeated(id) => {
-                Ok(Opened { conversation: self.get(actor, id).await?, repeated: true })
+            crud::conversations::OpenOutcome::Repeated(id) => {
+                Ok(OpenedConversation { conversation: self.get(actor, id).await?, repeated: true })
             }
-            crud::conversations::Opened::KeyReused => Err(Error::IdempotencyKeyReused),
+            crud::conversations::OpenOutcome::KeyReused => Err(Error::IdempotencyKeyReused),
         }
     }
 

@@ -42,7 +42,7 @@ use models::Context;
 
 pub use accounts::{Accounts, Client};
 pub use administration::{Administration, NewUser};
-pub use conversations::{Conversations, ListQuery, MessageListQuery, Opened};
+pub use conversations::{Conversations, ListQuery, MessageListQuery, OpenedConversation};
 pub use counts::{Addresses, Counted, Counts};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;

@@ -9,7 +9,7 @@ use schemas::conversation::{
 use schemas::list::ConversationList;
 use schemas::view::Conversation;
 use serde::Deserialize;
-use services::{ListQuery, Opened};
+use services::{ListQuery, OpenedConversation};
 use utoipa::IntoParams;
 
 use super::answers::{Answer, created, measured, replayed, tagged, unchanged};
@@ -86,7 +86,7 @@ pub(super) async fn create_conversation(
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<ConversationCreate>,
 ) -> Answer<Response> {
-    let Opened { conversation, repeated } =
+    let OpenedConversation { conversation, repeated } =
         state.services.conversations.create(&actor, request, key).await?;
     let location = format!("/api/conversations/{}", conversation.id);
     let (version, body) = (conversation.version, ConversationOut::from(conversation));

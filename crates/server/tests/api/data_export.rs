@@ -10,9 +10,9 @@ use testkit::{TestApp, World};
 use zip::ZipArchive;
 
 /// The files of an archive by name.
-struct Opened(ZipArchive<Cursor<Vec<u8>>>);
+struct OpenedArchive(ZipArchive<Cursor<Vec<u8>>>);
 
-impl Opened {
+impl OpenedArchive {
     async fn of(user: &User) -> Self {
         let answer = user.request(Method::POST, "/api/me/export");
         let answer = answer.json(&json!({"current_password": PASSWORD}));
@@ -45,7 +45,7 @@ async fn an_archive_holds_all_of_one_account_and_no_secret(world: World) {
     let turn = ada.send_and_wait(&conversation, "a word of ada 🦀").await;
     let key = ada.create_key(&["account"]).await["key"].as_str().unwrap().to_owned();
 
-    let mut archive = Opened::of(&ada).await;
+    let mut archive = OpenedArchive::of(&ada).await;
     let about = archive.json("export.json");
     assert_eq!((&about["format"], &about["version"]), (&json!("chatapp-data"), &json!(1)));
     assert_eq!(archive.json("account.json"), ada.get("/api/me").await.expect(200));
@@ -126,7 +126,7 @@ async fn an_archive_says_once_what_each_of_many_responses_used(world: World) {
     let reply = ada.send(request.body(format!("{head}\n{conversation}\n{end}"))).await;
     assert!(reply.text.contains("\"imported\":1"), "{}", reply.text);
 
-    let usage = Opened::of(&ada).await.text("usage.jsonl");
+    let usage = OpenedArchive::of(&ada).await.text("usage.jsonl");
     let ids: BTreeSet<String> = usage
         .lines()
         .map(|line| {
