@@ -54,7 +54,7 @@ impl Provider {
     }
 }
 
-/// A server and somebody who is logged in.
+/// A server and a user who is logged in.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) process: Program,

@@ -11,7 +11,7 @@ fn main() {
     if !is_release || std::env::var_os("CHATAPP_COMMIT").is_some() {
         return;
     }
-    // Sources without a repository of their own may lie in somebody else's.
+    // Sources without a repository of their own may lie in another one.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let is_ours = git(&["rev-parse", "--show-toplevel"]).is_some_and(|top| {
         let (top, root) = (Path::new(&top).canonicalize(), root.canonicalize());

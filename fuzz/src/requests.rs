@@ -82,7 +82,7 @@ pub(crate) fn head(input: &[u8]) {
     };
     let proxied = read(IpAddr::from([10, 0, 0, 1]));
     if let Ok(Some(seq)) = proxied.cursor {
-        // Whoever sends our number gets what follows it.
+        // A client that sends our number gets what follows it.
         let named = headers.get("last-event-id").map(|id| id.as_bytes().to_vec());
         let named = named.or(after.clone().map(String::into_bytes)).unwrap_or_default();
         assert_eq!(
@@ -104,7 +104,7 @@ pub(crate) fn head(input: &[u8]) {
     if let Some(host) = &proxied.host {
         assert!(!host.is_empty() && !host.contains('@'), "{host}");
     }
-    // Nobody but a trusted proxy is believed about somebody else.
+    // Only a trusted proxy is believed about another client.
     let stranger = IpAddr::from([192, 0, 2, 1]);
     let direct = read(stranger);
     assert_eq!(direct.client, stranger);

@@ -51,7 +51,7 @@ pub(crate) enum Challenge {
 pub(crate) enum Blame {
     /// The client's doing: debug.
     Client,
-    /// Somebody else's, or load: warn.
+    /// Another party's, or load: warn.
     Outside,
     /// Ours: error.
     Us,

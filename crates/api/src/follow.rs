@@ -124,7 +124,7 @@ fn steps(
                 match wait {
                     Wait::Over(batch) => break batch,
                     Wait::Silence => yield Step::Silence,
-                    // It ends as if it was cut: whoever asks again is told why.
+                    // It ends as if it was cut: a client that asks again is told why.
                     Wait::Refused => return,
                 }
             };

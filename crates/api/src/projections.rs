@@ -20,7 +20,7 @@ pub(crate) trait Projection: Send + 'static {
     }
 
     /// Appends the frames of one event: none, one or several. If a reader can come back with an
-    /// `id`, only the last of them has it: whoever has that frame has the whole event.
+    /// `id`, only the last of them has it: a client that has that frame has the whole event.
     fn event(&mut self, event: &Numbered, frames: &mut impl Frames);
 
     /// Appends what stands behind the terminal event. By default nothing does.

@@ -9,7 +9,7 @@ use crate::openapi::{openapi, operations};
 pub enum Auth {
     /// Anybody.
     Public,
-    /// Whoever sends a valid bearer token.
+    /// Callers with a valid bearer token.
     Bearer,
 }
 

@@ -15,8 +15,8 @@ const PREFIX: &str = "setup_";
 
 /// Makes the set-up code of a database from the server's secret and a seed that the database keeps.
 ///
-/// Servers with one secret print one code, and it stays the same until it is used; whoever reads
-/// the database alone cannot make it.
+/// Servers with one secret print one code, and it stays the same until it is used; a person who
+/// reads the database alone cannot make it.
 #[derive(Clone)]
 pub struct SetupCodes(SecretKey);
 

@@ -1,7 +1,7 @@
-//! Who may publish: whoever knows a key of the servers.
+//! Who may publish: programs that know a key of the servers.
 //!
-//! Redis is shared with other programs more often than a database is. Without a proof, whoever can
-//! write there could put words into an answer that is being read. So each batch carries an
+//! Redis is shared with other programs more often than a database is. Without a proof, any program
+//! that can write there could put words into an answer that is being read. So each batch carries an
 //! HMAC-SHA256 over its stream, its numbers and its lines; one without the right proof is treated
 //! as a batch that is missing.
 

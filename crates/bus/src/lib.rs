@@ -2,7 +2,7 @@
 //!
 //! It is Redis, and it is optional in every respect. Nothing is kept there that is not in the
 //! database or will be in a moment; it may be slow, full, emptied or gone at any time, and
-//! whoever uses it goes on without. Every operation has a time limit, and the first one that
+//! its users go on without it. Every operation has a time limit, and the first one that
 //! fails makes the bus [`Away`] for everybody until a new connection works.
 //!
 //! It carries two things: *streams*, numbered lines that are kept for a while

@@ -1,7 +1,7 @@
 //! Streams: numbered lines in batches, kept for a while.
 //!
-//! The id of an entry is the number that follows its last line, so that whoever knows the number
-//! they need next knows where to read, and a batch that was sent twice is stored once.
+//! The id of an entry is the number that follows its last line, so that a reader that knows the
+//! number it needs next knows where to read, and a batch that was sent twice is stored once.
 
 use std::sync::atomic::Ordering;
 

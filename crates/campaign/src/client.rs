@@ -43,7 +43,7 @@ impl Client {
         builder.build().context("no HTTP client").map(Self)
     }
 
-    /// A request to one server in the name of whoever holds `token`.
+    /// A request to one server with `token`.
     pub(crate) fn request(
         &self,
         method: Method,

@@ -1,4 +1,4 @@
-//! Somebody who watches an answer until its end, through every crash.
+//! A client that follows an answer until its end, through every crash.
 
 use std::sync::Arc;
 

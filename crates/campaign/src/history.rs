@@ -29,7 +29,7 @@ impl Ack {
     }
 }
 
-/// One message that somebody sent, however often it took.
+/// One message that a person sent, however often it took.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     /// Which of the people.

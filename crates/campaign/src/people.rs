@@ -14,14 +14,14 @@ use crate::client::{self, Connection, Outcome};
 use crate::follower::{Shared, follow};
 use crate::history::{Ack, Following, Received, Sent};
 
-/// How long somebody tries to get a message accepted.
+/// How long a person tries to get a message accepted.
 const PERSISTENCE: Duration = Duration::from_secs(20);
-/// How long somebody watches before writing elsewhere.
+/// How long a person watches before writing elsewhere.
 const ATTENTION: (u64, u64) = (200, 3_000);
 /// Number of ticks and ticks a second of the answers.
 const ANSWERS: [(u32, u32); 6] = [(3, 0), (40, 0), (40, 50), (100, 50), (150, 60), (200, 50)];
 
-/// Somebody's place at a keyboard.
+/// A person's place at a keyboard.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) person: usize,

@@ -56,7 +56,7 @@ pub enum SignedUp {
 pub async fn sign_up(db: &Db, new: SignUp) -> Result<SignedUp> {
     let run = |new: SignUp| db.write(new, |tx, new| Box::pin(sign_up_in(tx, new)));
     match run(new.clone()).await {
-        // Somebody took the address, or the administrator's place, at the same moment: look again.
+        // Another request took the address, or the administrator's place, meanwhile: look again.
         Err(CrudError::Conflict(_)) => run(new).await,
         result => result,
     }
@@ -95,17 +95,17 @@ async fn sign_up_in(tx: &Tx, new: &SignUp) -> Result<SignedUp> {
     Ok(SignedUp::Created(account))
 }
 
-/// Whether somebody became the first administrator.
+/// Whether there has been a first administrator.
 async fn has_administrator(tx: &Tx) -> Result<bool> {
     Ok(fact(tx, FIRST_ADMINISTRATOR).await?.is_some())
 }
 
-/// Says that somebody has become an administrator: the first one makes the set-up code void.
+/// Says that a user has become an administrator: the first one makes the set-up code void.
 pub(crate) async fn note_administrator(tx: &Tx, id: UserId) -> Result<()> {
     if has_administrator(tx).await? { Ok(()) } else { claim_administration(tx, id).await }
 }
 
-/// Says who becomes the first administrator; a conflict when somebody else did.
+/// Says who becomes the first administrator; a conflict when another user did.
 async fn claim_administration(tx: &Tx, id: UserId) -> Result<()> {
     let row = meta::Model { name: FIRST_ADMINISTRATOR.to_owned(), value: id.to_string() };
     insert(tx, row).await?;
@@ -130,7 +130,7 @@ pub async fn find_setup_seed(db: &Db) -> Result<Option<String>> {
     Ok(row.map(|row| row.value))
 }
 
-/// The seed of the set-up code, which is `fresh` if there was none; none when somebody became the
+/// The seed of the set-up code, which is `fresh` if there was none; none when a user became the
 /// administrator.
 pub async fn keep_setup_seed(db: &Db, fresh: String) -> Result<Option<String>> {
     let run = |fresh: String| db.write(fresh, |tx, fresh| Box::pin(keep_setup_seed_in(tx, fresh)));

@@ -99,7 +99,7 @@ pub async fn check_live(file: &Path) -> Result<(), FileError> {
 }
 
 /// Brings everything that was committed into the one file, so that it can be moved alone.
-/// As far as nobody else uses the database: whoever moves it moves its log, too, if there is one.
+/// As far as nothing else uses the database: a program that moves it moves its log, if it has one.
 pub async fn settle(file: &Path) -> Result<(), FileError> {
     let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
     // The last connection removes the write-ahead log when it closes. A person with a shell may

@@ -247,7 +247,7 @@ pub async fn update(
             if let (Changed::Done(_), Some(head)) = (&outcome, changes.head)
                 && messages::find_in(tx, *id, head).await?.is_none()
             {
-                // Deleted since the caller found it. Whoever deletes waits for this row.
+                // Deleted since the caller found it. A delete waits for this row.
                 return Err(CrudError::Serialization(sea_orm::DbErr::RecordNotUpdated));
             }
             if let (Changed::Done(_), Some(title)) = (&outcome, title) {

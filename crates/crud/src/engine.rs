@@ -65,7 +65,7 @@ pub async fn find_oldest_with_events(
 pub struct RunningRow {
     /// The response.
     pub id: ResponseId,
-    /// When somebody asked to stop it.
+    /// When a client asked to stop it.
     pub cancel_requested_at: Option<Time>,
     /// When its conversation was deleted.
     pub deleted_at: Option<Time>,

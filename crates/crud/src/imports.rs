@@ -17,7 +17,7 @@ use crate::error::{CrudError, Result};
 use crate::search_docs::{self, Terms};
 use crate::{insert, insert_all};
 
-/// The version of a conversation whose import goes on. Whoever removes it has raised it: another
+/// The version of a conversation whose import goes on. A removal has raised it: another
 /// server, at its start, takes it for one that was left over.
 const OPEN: i64 = 1;
 /// How many ids one query asks for.
@@ -54,7 +54,7 @@ pub async fn is_deleted(db: &Db, owner: UserId, source: &str, source_id: &str) -
     Ok(row.is_some_and(|row| row.deleted_at.is_some()))
 }
 
-/// Whether a row with one of these ids exists, whoever owns it.
+/// Whether a row with one of these ids exists, of any owner.
 pub async fn is_any_taken(
     db: &Db,
     conversation: ConversationId,

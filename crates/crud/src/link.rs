@@ -1,7 +1,7 @@
 //! The way to the database: how long an answer may take, and whether one did not come lately.
 //!
-//! A machine that loses its power says nothing. Without a limit whoever waits for it waits until
-//! the system gives the connection up, a quarter of an hour later, and the pool with it.
+//! A machine that loses its power says nothing. Without a limit a task that waits for it waits
+//! until the system gives the connection up, a quarter of an hour later, and the pool with it.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};

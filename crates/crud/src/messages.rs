@@ -37,8 +37,8 @@ pub fn text_bytes(row: &Model) -> usize {
 }
 
 /// How many bytes of text one step of rows has before it ends early, though `limit` allows more:
-/// with the row after the one that brings it there. Whoever cuts its rows at this many bytes can
-/// tell by that row whether there are more.
+/// with the row after the one that brings it there. A caller that cuts its rows at this many bytes
+/// can tell by that row whether there are more.
 pub const STEP_BYTES: usize = 2 << 20;
 
 /// Texts of up to so many bytes are read with their rows, longer ones only of the rows of a step.

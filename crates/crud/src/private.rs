@@ -27,7 +27,7 @@ pub(crate) fn keep_database(path: &Path) {
 }
 
 /// Takes a file away from other users of the machine. Where that is not possible, since it
-/// belongs to somebody else, it is only said.
+/// belongs to another account, it is only said.
 pub fn keep(path: &Path) {
     #[cfg(unix)]
     if let Err(error) = restrict(path) {

@@ -1,7 +1,7 @@
 //! Responses: their checkpoints, their end, their logs.
 //!
 //! Every write of a generator is conditional on the fence `(server, epoch)`: one that finds it
-//! gone has lost the response to somebody else, or it was deleted.
+//! gone has lost the response to another server, or it was deleted.
 
 mod finish;
 mod give_up;
@@ -244,7 +244,7 @@ async fn checkpoint_some(tx: &Tx, fence: Fence, entries: &[Checkpoint]) -> Resul
     for entry in entries {
         last_seq = last_seq.case(Column::Id.eq(entry.response_id), entry.last_seq);
     }
-    // The parent rows first: this also locks them against being closed by somebody else.
+    // The parent rows first: this also locks them against being closed by another server.
     let updated = Entity::update_many()
         .col_expr(Column::LastSeq, last_seq.finally(Expr::col(Column::LastSeq)).into())
         .filter(Column::Id.is_in(ids.iter().copied()))
@@ -362,7 +362,7 @@ pub async fn note_context(
     .await
 }
 
-/// Notes that somebody wants a response of `owner` stopped; its row, or `None`.
+/// Notes that `owner` wants a response stopped; its row, or `None`.
 pub async fn request_cancel(
     db: &Db,
     owner: UserId,
@@ -417,7 +417,7 @@ pub async fn list_makers(db: &Db, user: UserId, except: ServerId) -> Result<Vec<
         .await?)
 }
 
-/// Takes an open response, as `seen`, to go on with it here; `false` when somebody else was
+/// Takes an open response, as `seen`, to go on with it here; `false` when another server was
 /// quicker, or it has ended. The attempt counts from now on.
 pub async fn adopt(db: &Db, seen: &Model, fence: Fence, now: Time) -> Result<bool> {
     let before = Fence { server_id: seen.server_id, epoch: seen.epoch };

@@ -67,7 +67,7 @@ pub async fn list_with_open_responses(db: &Db, except: ServerId) -> Result<Vec<M
 }
 
 /// Takes over from a server that stands still at `seen`: raises its epoch, so that none of its
-/// writes counts any more. `false` when it moved, or somebody else was quicker. An open response
+/// writes counts any more. `false` when it moved, or another server was quicker. An open response
 /// that cannot be written stays at its old epoch, and the server among those that have one.
 pub async fn take_over(db: &Db, seen: Model) -> Result<bool> {
     match take(db, seen.clone(), true).await {

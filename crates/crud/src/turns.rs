@@ -119,7 +119,7 @@ pub struct Turn {
 pub enum TurnOutcome {
     /// Stored.
     Accepted(Turn),
-    /// The conversation does not exist, or is somebody else's.
+    /// The conversation does not exist, or belongs to another user.
     NoConversation,
     /// The parent, or the stored question, is not a message of the conversation.
     NoMessage,
@@ -393,7 +393,7 @@ async fn mark(
 }
 
 /// Opens a stored answer again and stores the response that continues it, with the events that
-/// tell what there is of it: whoever reads the response never finds less. The caller holds the
+/// tell what there is of it: a reader of the response never finds less. The caller holds the
 /// conversation.
 async fn go_on(
     tx: &Tx,
@@ -482,7 +482,7 @@ fn user_message(
 
 /// The message with its answer, still empty, and the response.
 fn answered(new: &NewTurn, seq: i64, user_message: message::Model) -> Turn {
-    // Whoever sorts by time finds the question first.
+    // A list sorted by time has the question first.
     let answered_at = new.now + Duration::from_micros(1);
     let message = message::Model {
         seq,

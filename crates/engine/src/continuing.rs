@@ -26,7 +26,7 @@ use crate::error::Result;
 pub(crate) fn is_allowed(engine: &Engine, row: &response::Model) -> bool {
     let attempts = u32::try_from(row.continuations).unwrap_or(u32::MAX);
     let settings = engine.settings.continuing.as_ref();
-    // Somebody wanted it stopped, and the server died before it was.
+    // A client wanted it stopped, and the server died before it was.
     row.cancel_requested_at.is_none()
         && settings.is_some_and(|settings| attempts < settings.attempts)
 }
@@ -115,7 +115,7 @@ async fn may_cost(engine: &Engine, row: &response::Model, tokens: i64) -> Result
     Ok(true)
 }
 
-/// Leaves a running response to whoever continues it: stores all of it, and lets it be.
+/// Leaves a running response to the server that continues it: stores all of it, and lets it be.
 pub(crate) async fn leave(engine: &Arc<Engine>, generation: &Generation) {
     while !checkpoint::write(engine).await {
         tokio::select! {

@@ -94,7 +94,7 @@ pub struct Engine {
     pub(crate) checkpointing: tokio::sync::Mutex<Skipped<ResponseId>>,
     /// Wakes the checkpoint writer.
     pub(crate) dirty: Notify,
-    /// Wakes whoever waits for a response to begin or to end.
+    /// Wakes tasks that wait for a response to begin or to end.
     pub(crate) started: Notify,
     /// No new work.
     pub(crate) draining: CancellationToken,

@@ -1,4 +1,4 @@
-//! Whoever tails a response.
+//! A reader that follows a response.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use crate::catalog::Chosen;
 /// Why a response has to end before the model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// Somebody asked for it.
+    /// A client asked for it.
     Cancelled,
     /// Its conversation is gone.
     Deleted,

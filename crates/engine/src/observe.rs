@@ -66,7 +66,7 @@ async fn take_over(
     skipped: &mut Skipped<ResponseId>,
 ) -> Result<()> {
     let id = dead.id;
-    // Whoever sees to its responses may die too: then they are still open, and this server
+    // The server that sees to its responses may die too: then they are still open, and this server
     // stands still again at the new epoch.
     if !crud::servers::take_over(&engine.db, dead).await? {
         return Ok(());

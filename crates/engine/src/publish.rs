@@ -17,9 +17,9 @@ use super::log::Log;
 
 /// The most bytes of a batch that has more than one event.
 const BATCH: usize = 64 * 1024;
-/// The pause after a batch that somebody heard.
+/// The pause after a batch that a server heard.
 const FOLLOWED: Duration = Duration::from_millis(5);
-/// The pause after one that nobody heard. Whoever begins to follow waits no longer.
+/// The pause after one that nobody heard. A new follower waits no longer.
 const UNFOLLOWED: Duration = Duration::from_millis(100);
 
 /// The stream of a response's events. The fence is in its name: what a server sends that has lost

@@ -71,11 +71,11 @@ impl Engine {
         }
         // The row was read before its events. Had it ended by then, and the end is not among them,
         // they are forgotten. It must not be read again: what ended in between has its events, and
-        // numbers that somebody has seen are not given to others.
+        // numbers that a client has seen are not given to others.
         if row.status.is_final() {
             let rows = self.rows_of(row).await?;
             let log = Arc::new(synthesis::log(row, &rows));
-            // Its numbers are new: whoever has not seen the end gets everything.
+            // Its numbers are new: a client that has not seen the end gets everything.
             let last_seq = u64::try_from(row.last_seq).unwrap_or_default();
             return Ok((log, after.filter(|after| *after >= last_seq).map(|_| u64::MAX)));
         }

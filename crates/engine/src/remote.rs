@@ -19,13 +19,13 @@ use super::{publish, stored};
 use crate::error::Result;
 use crate::gauged::Gauged;
 
-/// The log of a response that runs elsewhere; starts reading it unless somebody does.
+/// The log of a response that runs elsewhere; starts reading it unless it is read already.
 pub(crate) async fn log(engine: &Arc<Engine>, row: &Owned<response::Model>) -> Result<Arc<Log>> {
     if let Some(log) = engine.followed.find(row.id) {
         return Ok(log);
     }
     let log = Arc::new(stored::log(&engine.db, row).await?.lagging());
-    // Somebody may have been quicker while the database was read.
+    // Another task may have been quicker while the database was read.
     if let Some(other) = engine.followed.keep(row.id, &log) {
         return Ok(other);
     }

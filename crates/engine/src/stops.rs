@@ -16,7 +16,7 @@ use crate::error::Result;
 const END_WAIT: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Ends a response that somebody asked to stop, which is stored already, keeps its text, and
+    /// Ends a response that a client asked to stop, which is stored already, keeps its text, and
     /// waits a moment for its end.
     pub async fn cancel(self: &Arc<Self>, row: &Owned<response::Model>) -> Result<()> {
         let log = if let Some(generation) = self.running.find(row.id) {

@@ -60,7 +60,7 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// Somebody on another server wants a response of this one stopped, or has removed it.
+/// A client of another server wants a response of this one stopped, or has removed it.
 async fn notified(subscription: Option<&Subscription>) {
     match subscription {
         Some(subscription) => subscription.notified().await,

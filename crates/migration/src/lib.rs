@@ -36,7 +36,7 @@ use std::time::Duration;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-/// Every table and view this crate makes; used to recognise somebody else's.
+/// Every table and view this crate makes; used to recognise those of others.
 pub const TABLES: [&str; 16] = [
     "users",
     "sessions",

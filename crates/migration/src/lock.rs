@@ -1,7 +1,7 @@
 //! A lease on the right to migrate: one row, raised every second by its holder.
 //!
 //! Not a named lock of the server: those are not cluster-wide on Galera. No clocks are compared:
-//! whoever waits watches the row by its own monotonic clock and takes it over when it has not
+//! a server that waits watches the row by its own monotonic clock and takes it over when it has not
 //! moved for [`STALE`].
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::ddl;
 
 /// The table that holds the one row.
 pub const TABLE: &str = "migration_lock";
-/// How long the row must stand still before somebody else may take it.
+/// How long the row must stand still before another server may take it.
 pub const STALE: Duration = Duration::from_secs(10);
 const BEAT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(200);
@@ -110,7 +110,7 @@ async fn claim(db: &DatabaseConnection, holder: i64) -> Result<bool, DbErr> {
     let sql = format!("INSERT INTO {TABLE} (id, holder, beat) VALUES (1, ?, 0)");
     match execute(db, &sql, [holder.into()]).await {
         Ok(_) => Ok(true),
-        // Somebody was quicker.
+        // Another server was quicker.
         Err(error) if error.sql_err().is_some() => Ok(false),
         Err(error) => Err(error),
     }

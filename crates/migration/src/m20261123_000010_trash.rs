@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
         for (name, columns) in [
             ("conversations_by_pin", "user_id, pinned, updated_at, id"),
             ("conversations_by_trash", "user_id, deleted_at, id"),
-            // Finds what is due, whoever owns it.
+            // Finds what is due, of all owners.
             ("conversations_by_deletion", "deleted_at, removed_at"),
         ] {
             add_index(schema, "conversations", name, columns).await?;

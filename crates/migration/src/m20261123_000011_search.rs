@@ -51,7 +51,7 @@ impl MigrationTrait for Migration {
             Dialect::Sqlite => ON_SQLITE,
             Dialect::MySql => ON_MYSQL,
         };
-        // The row goes with the message, or the conversation, whoever deletes that. A title's
+        // The row goes with the message, or the conversation, however it is deleted. A title's
         // `seq` is NULL, so that nothing is asked of the table `messages`.
         Table::new("search_docs", columns).create(schema).await?;
         match dialect {

@@ -1,7 +1,7 @@
 //! Views with readable ids, for people with a SQL tool.
 //!
 //! They hold nothing, so unlike tables they may be made again at any time. On a database server
-//! they act with the rights of whoever reads them: a view that acts for its maker
+//! they act with the rights of the account that reads: a view that acts for its maker
 //! (`SQL SECURITY DEFINER`) breaks when a dump is restored under another account.
 
 use sea_orm_migration::prelude::*;

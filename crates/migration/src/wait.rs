@@ -1,7 +1,7 @@
 //! Steps that meet the lock of another session.
 //!
 //! To change a table, `MySQL` and `MariaDB` wait until no transaction uses it any more. An open
-//! transaction in somebody's shell would hold up every start without a word; so a session waits
+//! transaction in an operator's shell would hold up every start without a word; so a session waits
 //! for some seconds only (`lock_wait_timeout`), and this module says what it waits for.
 
 use std::time::Duration;

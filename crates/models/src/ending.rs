@@ -11,7 +11,7 @@ words! {
         ContentFilter = "content_filter",
         /// The server that generated it stopped or died.
         Interrupted = "interrupted",
-        /// Somebody asked to stop it.
+        /// A client asked to stop it.
         Cancelled = "cancelled",
     }
 }

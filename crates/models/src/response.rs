@@ -151,7 +151,7 @@ pub struct Model {
     pub continued_tokens: i64,
     /// The newest event number on disk; -1 before the first.
     pub last_seq: i64,
-    /// When somebody asked to stop it.
+    /// When a client asked to stop it.
     pub cancel_requested_at: Option<Time>,
     /// When it was accepted.
     pub created_at: Time,

@@ -11,7 +11,7 @@ pub struct Model {
     /// Primary key; new at every start.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ServerId,
-    /// Raised by whoever takes its responses over.
+    /// Raised by the server that takes its responses over.
     pub epoch: i64,
     /// The liveness counter, incremented every 2 s while the server runs something.
     #[sea_orm(column_name = "beat")]

@@ -86,7 +86,7 @@ impl Http {
     }
 
     /// Notes that a field that limits an answer was refused for a model, and takes the other one
-    /// from now on, or none. Somebody else may have found that out meanwhile.
+    /// from now on, or none. Another task may have found that out meanwhile.
     pub(crate) fn refuse_limit(&self, model: &str, refused: Option<TokenLimit>) {
         let Some(field) = refused.filter(|_| self.dialect(model).token_limit == refused) else {
             return;

@@ -92,7 +92,7 @@ pub enum ProviderError {
     /// The provider has no such model.
     #[error("the provider does not know the model")]
     ModelNotFound,
-    /// Whoever answers at the configured address is not a provider's API.
+    /// What replies at the configured address is not a provider's API.
     #[error("the provider's address is wrong")]
     WrongAddress,
     /// The provider took too long.

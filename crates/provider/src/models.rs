@@ -103,7 +103,7 @@ impl ModelList {
         listing
     }
 
-    /// What is known, for somebody who cannot wait: a list that is no longer fresh is asked for
+    /// What is known, for a caller that cannot wait: a list that is no longer fresh is asked for
     /// again beside everything else, and one that was never seen is waited for only briefly.
     pub(crate) async fn known(self: &Arc<Self>, upstream: &Arc<Upstream>) -> Option<Arc<Listing>> {
         let cached = self.cached();

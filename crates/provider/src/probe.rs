@@ -1,4 +1,4 @@
-//! One question to a provider, for whoever wants to know what is wrong with it.
+//! One question to a provider, for an operator who wants to know what is wrong with it.
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap};

@@ -1,7 +1,7 @@
 //! What it means that a text is found.
 //!
 //! A text is a row of [units](mod@unit): words, characters of scripts that put no spaces between
-//! words, and signs. A [`Query`] is what somebody types, read the same way; [`Query::find`] alone
+//! words, and signs. A [`Query`] is what a person types, read the same way; [`Query::find`] alone
 //! decides what it finds. A database's index only has to propose: every text that a query finds
 //! has all of [`Query::terms`] among its [`terms`], and what is proposed in vain is thrown away.
 //! So every engine gives the same answers.

@@ -1,4 +1,4 @@
-//! What somebody looks for, and whether a text has it.
+//! What a person looks for, and whether a text has it.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ pub enum QueryError {
     TooManyPieces,
 }
 
-/// What somebody looks for: pieces, all of which a text must have, in any order.
+/// What a person looks for: pieces, all of which a text must have, in any order.
 ///
 /// Nothing in it has a meaning of its own: `%`, `*`, quotes and the like stand for themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ struct Hit {
 }
 
 impl Query {
-    /// Reads what somebody typed.
+    /// Reads what a person typed.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         if text.chars().count() > MAX_CHARS {
             return Err(QueryError::TooLong);

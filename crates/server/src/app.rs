@@ -50,7 +50,7 @@ pub struct App {
     /// Ends the grace period early.
     hurry: CancellationToken,
     tasks: TaskTracker,
-    /// Whoever stops the server holds this; everybody else waits for them.
+    /// The task that stops the server holds this; all others wait for it.
     stopping: Mutex<bool>,
 }
 
@@ -141,7 +141,7 @@ impl App {
 
     /// Stops: not ready at once, after a delay no new work, a grace period for running answers, the text so far
     /// of the rest stored, connections closed. Until then connections are taken: load balancers
-    /// are told, and whoever comes back can go on reading. Calling it again waits for the first
+    /// are told, and clients that come back can go on reading. Calling it again waits for the first
     /// call.
     pub async fn stop(&self) {
         let mut stopped = self.stopping.lock().await;

@@ -19,10 +19,10 @@ pub fn unfinished(target: &Path) -> io::Result<NamedTempFile> {
     remove_abandoned(folder, &prefix);
     loop {
         let file = Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder)?;
-        // The lock says that somebody is at it. Where there are no locks, nothing is taken for
+        // The lock says that a process is at it. Where there are no locks, nothing is taken for
         // abandoned either.
         let _ = file.as_file().lock();
-        // Unless somebody came in between, who holds the lock until it is removed.
+        // Unless a process came in between, which holds the lock until it is removed.
         if file.path().exists() {
             return Ok(file);
         }

@@ -163,7 +163,7 @@ async fn serve(config: Config, signals: &mut Signals, quiet: bool) -> anyhow::Re
         }
     }
     tokio::select! {
-        // Whoever began to stop goes on; the other only takes the grace period away.
+        // What began to stop goes on; the other only takes the grace period away.
         _ = async { tokio::join!(stop, app.stop_now()) } => Ok(first.exit_code()),
         third = signals.next() => Ok(third.exit_code()),
     }

@@ -33,8 +33,9 @@ const GROUP_SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0
 pub struct Recorder(PrometheusHandle);
 
 impl Recorder {
-    /// Begins to count; there is one in a process, whoever asks. Every metric is described, and
-    /// counters begin at 0 as far as their labels are known, so that their first increase is seen.
+    /// Begins to count; there is one in a process, however often this is called. Every metric is
+    /// described, and counters begin at 0 as far as their labels are known, so that their first
+    /// increase is seen.
     pub fn install() -> anyhow::Result<Self> {
         static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
         let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +67,7 @@ impl Recorder {
     }
 }
 
-/// What `/metrics` shows: what was counted, and what is looked up when somebody asks.
+/// What `/metrics` shows: what was counted, and what is looked up when a client asks.
 #[derive(Debug)]
 pub struct Metrics {
     recorder: Recorder,

@@ -354,7 +354,7 @@ mod tests {
         };
         let db = crud::connect(&options).await.unwrap().db;
         let exports = Transfers::new(db.clone(), Context::system(), Settings::default()).exports;
-        // Whoever asks it is told so at once.
+        // The caller is told so at once.
         db.close().await;
         let owner = format!("user_{:032x}", 1).parse().unwrap();
         let mut lines = pin!(exports.whole(owner, ExportFormat::JsonLines));

@@ -31,7 +31,7 @@ const AT_ONCE: usize = 4;
 const FILES_AT_ONCE: u32 = 64;
 /// How many lines of the report may wait for their reader.
 const REPORT_AHEAD: usize = 64;
-/// How long a line waits for whoever reads the report, before the import goes on without them.
+/// How long a line waits for the reader of the report, before the import goes on without them.
 const REPORT_PATIENCE: Duration = Duration::from_secs(20);
 /// The same once the server is stopping.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -113,13 +113,13 @@ struct Import {
 /// Where the lines of a report go.
 struct Report {
     lines: mpsc::Sender<ImportLine>,
-    /// Whether somebody still reads them.
+    /// Whether the client still reads them.
     is_read: bool,
     draining: CancellationToken,
 }
 
 impl Report {
-    /// Says `line` to whoever reads the report. One who takes nothing for long is not waited for
+    /// Says `line` to the reader of the report. One who takes nothing for long is not waited for
     /// again: neither other imports nor the end of the server depend on them.
     async fn say(&mut self, line: ImportLine) {
         if !self.is_read {

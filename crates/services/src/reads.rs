@@ -211,7 +211,7 @@ impl Places {
             let limit = u32::try_from(PER_USER).unwrap_or(u32::MAX);
             return Err(Error::LimitReached { what: "large reads at once", limit });
         }
-        // Whoever reads slowly has the place only as long as nobody else needs it.
+        // A slow reader has the place only as long as no other needs it.
         while taken.bytes().saturating_add(bytes) > BYTES_AT_ONCE && !taken.readings.is_empty() {
             let oldest = taken.readings.first_entry();
             let Some(oldest) = oldest.filter(|oldest| oldest.get().since.elapsed() >= PATIENCE)

@@ -103,7 +103,7 @@ impl RetentionKind {
             let gone = self.purge(core, now - kept).await?;
             tracing::debug!(rows = gone, of = self.name(), "purged");
             if gone == 0 {
-                // Somebody else was quicker, or the oldest is not what goes.
+                // Another server was quicker, or the oldest is not what goes.
                 return Ok(Some(LOOK_AGAIN));
             }
         }

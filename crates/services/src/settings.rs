@@ -21,11 +21,11 @@ pub struct ThrottleLimits {
 pub enum Signup {
     /// Anybody who reaches the server.
     Open,
-    /// Whoever was invited.
+    /// People who were invited.
     Invite,
     /// Nobody.
     Closed,
-    /// Whoever sits at the server's own machine, and elsewhere whoever was invited.
+    /// People at the server's own machine, and elsewhere people who were invited.
     Auto,
 }
 
@@ -45,9 +45,9 @@ pub enum Titles {
 pub struct Settings {
     /// Who may make an account.
     pub signup: Signup,
-    /// When wrong passwords make whoever tries them wait.
+    /// When wrong passwords make a caller wait.
     pub throttle: ThrottleLimits,
-    /// When sign-ups and wrong codes make whoever sends them wait.
+    /// When sign-ups and wrong codes make a caller wait.
     pub signups: ThrottleLimits,
     /// How long a session lives at the most.
     pub session_lifetime: Duration,

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub struct StreamLimits {
     /// Those of one user.
     pub per_user: u32,
-    /// Those from one address (of IPv6: one /64 network), whoever asks.
+    /// Those from one address (of IPv6: one /64 network), of all users.
     pub per_address: u32,
 }
 

@@ -1,15 +1,15 @@
-//! Slows down whoever guesses passwords, and locks nobody out.
+//! Slows down attackers who guess passwords, and locks no owner out.
 //!
 //! Wrong passwords are counted for the account at the address they came from, and for the address.
 //! The first few cost nothing; each further one doubles the time until the next is checked, up to a
-//! bound. So whoever guesses at one place makes nobody wait at another one. Where the account has a
+//! bound. So an attacker at one place makes nobody wait at another one. Where the account has a
 //! session as much is free as for the address. The account's count from everywhere makes nobody
 //! wait by itself: when it is high, an address that the account does not know has one try that
 //! costs nothing instead of a few.
 //!
 //! While it is waited nothing is checked, and the wait does not grow. A password that was told to
 //! wait is promised its turn at the end of that wait ([`promises`]), whatever others try
-//! meanwhile: so the owner gets in also where somebody else guesses at the same place.
+//! meanwhile: so the owner gets in also where an attacker guesses at the same place.
 //!
 //! The counts are in the database, for all servers. A right password of a quiet account only reads
 //! them. Checks that are under way count as wrong ones until they have ended, in this process.
@@ -120,12 +120,12 @@ impl Throttle {
         self.attempt(counted, at, None).await
     }
 
-    /// Whose line somebody stands in who waits for a hash: that of their address.
+    /// Whose line a caller stands in who waits for a hash: that of their address.
     pub(crate) fn line_at(&self, address: &str) -> u64 {
         self.hasher.hash_one(place(address))
     }
 
-    /// The same for somebody who is known.
+    /// The same for a caller who is known.
     pub(crate) fn line_of(&self, user: UserId) -> u64 {
         self.hasher.hash_one(user)
     }

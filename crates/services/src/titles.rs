@@ -1,4 +1,4 @@
-//! The title a conversation has until somebody sets one.
+//! The title a conversation has until its owner sets one.
 
 use schemas::validate::MAX_TITLE_CHARS;
 

@@ -126,7 +126,7 @@ impl TestApp {
         self.upstream.as_ref().expect("this app has the demo model")
     }
 
-    /// Somebody without an account.
+    /// A client without an account.
     pub fn anonymous(&self) -> Anonymous {
         Anonymous::new(self.url())
     }

@@ -50,7 +50,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// Its own certificate and key, as somebody uses them who has no other.
+    /// Its own certificate and key, as an operator uses them who has no other.
     pub fn itself(&self) -> Certified {
         Certified { certificate: self.0.pem(), key: self.0.key().serialize_pem() }
     }

@@ -71,7 +71,7 @@ impl Reply {
     }
 }
 
-/// Somebody without an account: the verbs of HTTP on one server. Clones share connections.
+/// A client without an account: the verbs of HTTP on one server. Clones share connections.
 #[derive(Clone, Debug)]
 pub struct Anonymous {
     http: reqwest::Client,

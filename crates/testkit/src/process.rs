@@ -141,7 +141,7 @@ impl AppProcess {
         &self.url
     }
 
-    /// Somebody without an account on this server.
+    /// A client without an account on this server.
     pub fn anonymous(&self) -> Anonymous {
         Anonymous::new(&self.url)
     }

@@ -5,7 +5,7 @@
 //! or the reason why one could not be read. One conversation is in memory at a time, and one that
 //! cannot be read never takes others with it. [`own`] and [`markdown`] write.
 //!
-//! Knows nothing of accounts, databases or HTTP. Every input is somebody's file: it may be cut,
+//! Knows nothing of accounts, databases or HTTP. Every input is a file of a user: it may be cut,
 //! damaged, cyclic or enormous, and none of this is a panic.
 //!
 //! ```

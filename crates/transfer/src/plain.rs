@@ -165,7 +165,7 @@ fn says_its_order(said: &Said) -> bool {
 }
 
 /// Messages of one time: those of the system first, then question and answer in turns, beginning
-/// with whoever did not speak `before`.
+/// with the sender who did not speak `before`.
 fn in_turns(messages: Vec<Said>, before: Option<Sender>) -> Vec<Said> {
     let (answers, others): (Vec<_>, Vec<_>) =
         messages.into_iter().partition(|said| said.sender == Sender::Assistant);

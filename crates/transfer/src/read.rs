@@ -217,7 +217,7 @@ impl<'f, 'r, F: FnMut(Record) -> ControlFlow<()>> Values<'f, 'r, F> {
                 Err(Unreadable::NotJson(format!("{what} at byte {}", at + 1)))
             }
         };
-        // The document is gone before somebody else has the conversation.
+        // The document is gone before the caller has the conversation.
         match read {
             Ok(Some(conversation)) => self.found(conversation),
             Ok(None) => ControlFlow::Continue(()),

@@ -1,7 +1,7 @@
 //! The web client: its built files, embedded or from a folder, as a service.
 //!
 //! It knows nothing of the API. A path that is no page and no file is answered with 404 and an
-//! empty body; whoever mounts the service says what that means.
+//! empty body; the caller that mounts the service says what it means.
 //!
 //! ```
 //! let site = web::Site::embedded();

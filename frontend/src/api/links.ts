@@ -1,4 +1,4 @@
-/** Links of texts that somebody else has written. */
+/** Links of texts that others have written. */
 
 /** Longer addresses lead nowhere: in Markdown, a definition repeats its address at each of its uses. */
 export const LONGEST_ADDRESS = 4_000;

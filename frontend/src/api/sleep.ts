@@ -1,4 +1,4 @@
-/** Sleeps until the time is over, somebody wakes the sleeper, or the signal aborts. */
+/** Sleeps until the time is over, the sleeper is woken, or the signal aborts. */
 export function sleep(pause: number, signal?: AbortSignal, wakers?: Set<() => void>): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = () => {

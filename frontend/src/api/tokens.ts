@@ -67,7 +67,7 @@ export async function resume(): Promise<User> {
 /** Ends this session on the server and in every tab. */
 export async function leave(): Promise<void> {
   try {
-    // Not `token()`: whoever leaves does not wait for a new session.
+    // Not `token()`: a person who leaves does not wait for a new session.
     const { token } = await renew();
     // Another person is signed in here by now, whose session goes on.
     if (ended) return;

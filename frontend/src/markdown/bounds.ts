@@ -1,5 +1,5 @@
 /**
- * What is spent on a text at most. A model writes what it likes, and so does whoever wrote what it
+ * What is spent on a text at most. A model writes what it likes, and so does the author of what it
  * repeats: the marks of Markdown can be nested without end, and reading them takes time that grows
  * with the square of the length. Whatever would go beyond is shown as the text it is.
  */

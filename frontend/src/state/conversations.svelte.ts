@@ -11,7 +11,7 @@ const EVERY = 10_000;
 /** The same while answers are written that nobody follows here. */
 const BUSY = 3_000;
 
-/** What somebody who shows a conversation is told. */
+/** What a screen that shows a conversation is told. */
 export interface Listener {
   /** A version of a conversation has come from the server. */
   heard(conversation: Conversation): void;
@@ -112,7 +112,7 @@ class Conversations {
     }
   }
 
-  /** Asks for one conversation, which somebody has changed; `ours` if it was this tab. */
+  /** Asks for one conversation, which was changed; `ours` if it was this tab. */
   async reload(id: string, ours = false): Promise<Conversation | undefined> {
     try {
       const conversation = await json<Conversation>(`/api/conversations/${id}`);

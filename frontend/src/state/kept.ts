@@ -27,7 +27,7 @@ export function drop(name: string): void {
 
 /** All names that begin like this. */
 export function keptNames(prefix: string): string[] {
-  // Whoever forbids the storage has what is in this page.
+  // Where the storage is forbidden there is what is in this page.
   const names = tolerant(() => Object.keys(localStorage)) ?? [];
   return [...new Set([...names, ...loose.keys()])].filter((name) => name.startsWith(prefix));
 }

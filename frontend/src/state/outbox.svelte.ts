@@ -136,7 +136,7 @@ class Outbox {
   /** Tries once more what has failed. */
   retry(key: string): void {
     const failed = this.items.find((one) => one.key === key)?.failed;
-    // Whoever was told that it may be there already has decided to send it anew.
+    // A person who was told that it may be there already has decided to send it anew.
     this.#change(key, { failed: undefined, ...(failed instanceof Unsure ? { tried: 0 } : {}) });
     this.#look();
   }
@@ -162,7 +162,7 @@ class Outbox {
     try {
       await oneTab(`chatapp.outbox.${conversation}`, async () => {
         for (;;) {
-          // Another tab may have sent it, or somebody has taken it back.
+          // Another tab may have sent it, or its writer has taken it back.
           this.#read();
           const [next] = this.of(conversation);
           if (!next || next.failed) return;
@@ -199,7 +199,7 @@ class Outbox {
     const body = { content, ...rest };
     const headers = { prefer: "respond-async", "idempotency-key": key };
     const path = begins ? "/api/messages" : `/api/conversations/${conversation}/messages`;
-    // Whoever closes the page at once has sent it all the same.
+    // A person who closes the page at once has sent it all the same.
     let keepalive = new Blob([JSON.stringify(body)]).size <= KEEPALIVE;
     const tried = item.tried || Date.now();
     this.#change(key, { sending: true, tried });
@@ -251,7 +251,7 @@ class Outbox {
     });
   }
 
-  /** Gives the text back to whoever wrote it, with all that was to follow. */
+  /** Gives the text back to its writer, with all that was to follow. */
   #refused(conversation: string, error: Refused): void {
     let items = this.of(conversation);
     const shown = () => [...this.#listeners].some((listener) => listener.refused?.(items, error));

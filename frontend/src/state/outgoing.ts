@@ -8,7 +8,7 @@ import { giveBack, joined, readDraft, writeDraft } from "./drafts";
 import { drop, keep, kept, keptNames } from "./kept";
 
 const PREFIX = "chatapp.outbox.";
-/** How many are kept; whoever wants to send more waits. */
+/** How many are kept; a person who wants to send more waits. */
 export const MOST = 50;
 
 /** A message on its way. */

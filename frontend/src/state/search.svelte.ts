@@ -1,4 +1,4 @@
-/** Looks for conversations and messages while somebody types. */
+/** Looks for conversations and messages while a person types. */
 import { Refused } from "../api/errors";
 import { json } from "../api/http";
 import type { SearchPage, SearchResult } from "../api/types";

@@ -11,7 +11,7 @@ import { session } from "./session.svelte";
 import { dropWish, keepWish, keptWish, type Wished } from "./wishes";
 
 const PAGE = 50;
-/** Older messages come in larger pages: whoever asks for them scrolls on. */
+/** Older messages come in larger pages: a person who asks for them scrolls on. */
 const OLDER = 100;
 
 /** A wish for another answer, or for the rest of one, on its way. */
@@ -33,7 +33,7 @@ export class Thread {
   wish = $state.raw<Wish | undefined>();
   /** The message that is being said differently. */
   editing = $state<string | undefined>();
-  /** How answers were made, as far as somebody wanted to know. */
+  /** How answers were made, as far as a person wanted to know. */
   readonly responses = new SvelteMap<string, Response>();
   /** How long the model thought before which message, in seconds, where that was seen here. */
   readonly thoughts = new SvelteMap<string, number>();
@@ -179,7 +179,7 @@ export class Thread {
       const turn = await persist(
         () => {
           if (this.wish?.until) this.wish = { ...this.wish, until: 0 };
-          // Whoever closes the page at once has asked for it all the same.
+          // A person who closes the page at once has asked for it all the same.
           return json<Turn>(path, { method: "POST", headers, body, keepalive: true });
         },
         {
@@ -193,7 +193,7 @@ export class Thread {
       void conversations.reload(this.id, true);
     } catch (error) {
       this.wish = { ...wish, failed: error as Error, until: 0 };
-      // What becomes of it is said here, and decided by whoever reads it.
+      // What becomes of it is said here, and decided by the person who reads it.
       dropWish(this.#user, this.id);
       if (error instanceof Refused && ["conversation_locked", "cannot_continue"].includes(error.code)) void this.refresh();
     }
@@ -272,7 +272,7 @@ export class Thread {
     return session.user?.id ?? "";
   }
 
-  /** What was not there may be back: somebody has undone something, or the network is there again. */
+  /** What was not there may be back: a person has undone something, or the network is there again. */
   #look = (): void => {
     if (!document.hidden && (this.state === "missing" || this.state === "failed")) void this.refresh();
   };
@@ -334,7 +334,7 @@ export class Thread {
       (error) => {
         if (this.live !== live) return;
         this.live = undefined;
-        // Somebody deleted the conversation, or the session ended.
+        // The conversation was deleted, or the session ended.
         if (error instanceof Refused) void this.refresh();
       },
     );

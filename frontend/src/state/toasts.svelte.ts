@@ -7,7 +7,7 @@ export interface Toast {
 }
 
 const LIFE = 6_000;
-/** Whoever may want to undo something gets more time. */
+/** A person who may want to undo something gets more time. */
 const LIFE_WITH_ACTION = 10_000;
 
 class Toasts {

@@ -1,4 +1,4 @@
-/** Where somebody wanted to go who has to log in first: kept over a reload where there is storage. */
+/** Where a person wanted to go who has to log in first: kept over a reload where there is storage. */
 import { tolerant } from "../api/storage";
 
 const KEY = "chatapp.wanted";

@@ -1,6 +1,6 @@
 /**
  * Wishes for another answer, or for the rest of one, that the server is not known to have: kept over a
- * reload, in their tab alone. Whoever closes the tab has sent them, or does not want them any more.
+ * reload, in their tab alone. A person who closes the tab has sent them, or does not want them any more.
  */
 import { tolerant } from "../api/storage";
 

@@ -87,7 +87,7 @@ fn uses(modules: &Modules<'_>) -> Vec<Use> {
     for (from, source) in modules {
         for named in &source.named.paths {
             let Some((to, whole)) = resolve(modules, from, &named.names, 0) else { continue };
-            // Whoever only names a module uses what it then takes of it.
+            // A file that only names a module uses what it then takes of it.
             if (!whole || named.glob) && !to.starts_with(from) && !from.starts_with(&to) {
                 let (from, path) = (from.clone(), named.names.join("::"));
                 uses.insert(Use { from, to, line: named.line, path });

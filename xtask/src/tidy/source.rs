@@ -5,7 +5,7 @@ use super::{File, Violation};
 /// The longest file, in lines that are not tests.
 const MAX_LINES: usize = 600;
 
-/// What begins a path of the machine somebody happened to work on. Written in two halves so
+/// What begins a path of the machine that an author happened to work on. Written in two halves so
 /// that this file passes its own rule.
 const MACHINE: [&str; 3] = [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/")];
 
@@ -87,7 +87,7 @@ pub(super) fn storage_below_crud(files: &[File]) -> Vec<Violation> {
         .collect()
 }
 
-/// Text that names a path of somebody's machine.
+/// Text that names a path of an author's machine.
 pub(super) fn machine_paths(files: &[File]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for file in files {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// A text in both its forms. It is compressed when somebody first asks for that, once.
+/// A text in both its forms. It is compressed when a client first asks for that, once.
 #[derive(Debug)]
 pub(crate) struct Packed {
     plain: Bytes,

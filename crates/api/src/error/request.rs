@@ -13,7 +13,7 @@ use super::{ApiError, Blame, Challenge, Code, Retry};
 const MAX_PARAM_CHARS: usize = 64;
 
 impl ApiError {
-    /// The same words for an id that is absent, somebody else's, or not an id at all.
+    /// The same words for an id that is absent, another user's, or not an id at all.
     pub(crate) fn not_found(kind: &str) -> Self {
         Self::new(
             Code::NotFound,

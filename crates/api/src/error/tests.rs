@@ -195,8 +195,8 @@ fn the_table_of_errors_is_current() {
     );
 }
 
-/// Whoever adds a code or a reason with which an answer can end says what it means: to programmers
-/// in the documents, to people in each language of the web client.
+/// An author who adds a code or a reason with which an answer can end says what it means: to
+/// programmers in the documents, to people in each language of the web client.
 #[test]
 fn every_way_an_answer_can_end_is_documented_and_has_words_in_the_web_client() {
     let read = |name: &str| {

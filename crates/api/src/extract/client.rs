@@ -19,7 +19,7 @@ pub(crate) struct KeptForHealth;
 /// The client as the account use cases want it.
 ///
 /// The address is that of the peer, or whom a trusted proxy passes the request on for. A forwarding
-/// header never gives the `local` privilege; whoever sends one takes it away.
+/// header never gives the `local` privilege; a client that sends one loses it.
 #[derive(Debug)]
 pub(crate) struct ClientInfo(pub(crate) Client);
 

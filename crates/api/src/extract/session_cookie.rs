@@ -26,7 +26,7 @@ const NAME: &str = "chatapp_refresh";
 
 /// What a browser forgets when a session ends: answers that it kept, for its "back" above all.
 /// Not `"cookies"`, which takes those of every program under the same domain, and not `"storage"`,
-/// which takes the drafts and unsent messages of whoever else uses this browser; the page takes
+/// which takes the drafts and unsent messages of other users of this browser; the page takes
 /// care of what it has stored itself.
 const FORGOTTEN: HeaderValue = HeaderValue::from_static("\"cache\"");
 

@@ -72,7 +72,7 @@ fn ends_connection(request: &Request) -> bool {
 }
 
 /// Counts a panic and makes it the cause of an error, which is logged like any other. A formatted
-/// message may hold somebody's words, so only a constant one is repeated; the panic hook has the
+/// message may hold a user's words, so only a constant one is repeated; the panic hook has the
 /// place.
 fn panicked(panic: &(dyn Any + Send)) -> ApiError {
     counter!("chatapp_panics_total").increment(1);

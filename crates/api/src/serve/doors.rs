@@ -46,7 +46,7 @@ pub(super) struct Pass {
     /// Whether it is one of those kept for health checks.
     pub(super) is_kept: bool,
     address: Arc<Mutex<Option<Counted<std::net::IpAddr>>>>,
-    /// Whether whoever connects speaks for others once it has asked for something.
+    /// Whether the client speaks for others once it has asked for something.
     is_trusted: bool,
 }
 

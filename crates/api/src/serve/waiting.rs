@@ -1,4 +1,4 @@
-//! While the server waits for its database somebody answers, and says so.
+//! While the server waits for its database it replies, and says so.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,7 +17,8 @@ use crate::error::ApiError;
 use crate::middleware::observe;
 use crate::routes::health_live;
 
-/// How long a start may take until it is told. Whoever connects earlier is served when it is over.
+/// How long a start may take until it is told. A client that connects earlier is served when it is
+/// over.
 const QUIET: Duration = Duration::from_secs(3);
 /// How many connections are answered at once; the next ones wait.
 const PLACES: usize = 64;
@@ -55,6 +56,6 @@ async fn answer(stream: TcpStream, router: Router) {
     });
     let connection =
         http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
-    // Whoever goes away early, or says nothing, needs no answer.
+    // A client that goes away early, or says nothing, needs no reply.
     let _ = tokio::time::timeout(PATIENCE, connection).await;
 }

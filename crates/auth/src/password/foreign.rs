@@ -70,8 +70,9 @@ pub(super) fn is_bcrypt(stored: &str) -> bool {
 
 /// Whether `password` leads to the `stored` hash of bcrypt.
 ///
-/// bcrypt looks at the first 72 bytes only, and so did whoever made the hash. No password with
-/// U+0000 was ever hashed: to bcrypt it ends the password, so that others would lead to the same.
+/// bcrypt looks at the first 72 bytes only, and so did the program that made the hash. No password
+/// with U+0000 was ever hashed: to bcrypt it ends the password, so that others would lead to the
+/// same.
 pub(super) fn matches_bcrypt(password: &[u8], stored: &str) -> Result<bool, AuthError> {
     bcrypt_parts(stored).map_err(AuthError::internal)?;
     let is_right = bcrypt::verify(password, stored).map_err(AuthError::internal)?;

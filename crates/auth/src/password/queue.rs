@@ -73,7 +73,7 @@ impl Queue {
     }
 
     /// Waits for a turn in the line of `caller`. In a full queue the longest line gives way:
-    /// [`AuthError::TooMany`] for whoever has waited last there, [`AuthError::Busy`] when no line
+    /// [`AuthError::TooMany`] for the one who came last there, [`AuthError::Busy`] when no line
     /// is longer than the others.
     pub(super) async fn permit(&self, purpose: Purpose, caller: u64) -> Result<Permit, AuthError> {
         let turn = {
@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    /// Somebody who joins a line.
+    /// A caller who joins a line.
     fn wait(queue: &Queue, purpose: Purpose, caller: u64) -> Waiting {
         let queue = queue.clone();
         let mut waiting: Waiting = Box::pin(async move { queue.permit(purpose, caller).await });
@@ -215,7 +215,7 @@ mod tests {
         waiting
     }
 
-    /// What somebody is told at once.
+    /// What a caller is told at once.
     fn ask(queue: &Queue, purpose: Purpose, caller: u64) -> Told {
         let queue = queue.clone();
         let mut waiting: Waiting = Box::pin(async move { queue.permit(purpose, caller).await });

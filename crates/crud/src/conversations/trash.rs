@@ -184,7 +184,7 @@ pub async fn find_oldest(db: &Db) -> Result<Option<Time>> {
         .await?)
 }
 
-/// One step of emptying the trash: ids of what was deleted until `until`, whoever owns it, what has
+/// One step of emptying the trash: ids of what was deleted until `until`, of every owner, what has
 /// lain there the longest first.
 pub async fn list_due(db: &Db, until: Time) -> Result<Vec<ConversationId>> {
     Ok(Entity::find()

@@ -26,7 +26,7 @@ pub enum TlsMode {
     Off,
     /// TLS where the server offers it.
     Preferred,
-    /// TLS with any certificate: nobody can read along, but somebody in the way can pose as the
+    /// TLS with any certificate: nobody can read along, but a program in between can pose as the
     /// server.
     Required,
     /// TLS with a certificate that the CA or an authority of the system has signed.
@@ -198,7 +198,7 @@ pub(crate) fn refusal(error: &sqlx::Error, options: &MySqlConnectOptions) -> Opt
             "speaks no TLS that this program understands ({error}); it needs version 1.2 or 1.3. \
              Correct it there, or {ALLOW_PLAIN}"
         )),
-        // Bytes that are no TLS may come from whoever stands in for a server that starts.
+        // Bytes that are no TLS may come from what stands in for a server that starts.
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ pub struct GivenUp {
     pub id: ResponseId,
     /// Its conversation.
     pub conversation_id: ConversationId,
-    /// Who generates it; whoever gives up somebody else's names nobody.
+    /// Who generates it; who gives up another server's names none.
     pub fence: Option<Fence>,
     /// The code of the failure.
     pub code: FailureCode,

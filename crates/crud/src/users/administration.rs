@@ -20,11 +20,11 @@ pub async fn list(db: &Db, after: Option<UserId>, limit: u64) -> Result<Vec<Mode
     Ok(query.order_by_asc(Column::Id).limit(limit).all(db.read()).await?)
 }
 
-/// Stores an account that was made for somebody; `false` when another one has its address.
+/// Stores an account that an administrator made; `false` when another one has its address.
 pub async fn add(db: &Db, user: Model) -> Result<bool> {
     let run = |user: Model| db.write(user, |tx, user| Box::pin(add_in(tx, user)));
     match run(user.clone()).await {
-        // Somebody took the address, or the administrator's place, at the same moment: look again.
+        // Another request took the address, or the administrator's place, meanwhile: look again.
         Err(CrudError::Conflict(_)) => run(user).await,
         result => result,
     }
@@ -47,7 +47,7 @@ pub async fn set_role(db: &Db, id: UserId, role: UserRole, now: Time) -> Result<
         db.write((id, role, now), |tx, (id, role, now)| Box::pin(set_role_in(tx, *id, *role, *now)))
     };
     match run().await {
-        // Somebody else became the first administrator at the same moment: look again.
+        // Another user became the first administrator at the same moment: look again.
         Err(CrudError::Conflict(_)) => run().await,
         result => result,
     }
@@ -65,7 +65,7 @@ async fn set_role_in(tx: &Tx, id: UserId, role: UserRole, now: Time) -> Result<R
     }
     if role == UserRole::Admin {
         note_administrator(tx, id).await?;
-        // Whoever made it for an ordinary account was not asked for a password.
+        // The administrator who made it for an ordinary account was not asked for a password.
         super::reset::remove(tx, id).await?;
     }
     Ok(Ruled::Done)

@@ -73,7 +73,7 @@ async fn spend_in(tx: &Tx, hash: &[u8], password_hash: &str, now: Time) -> Resul
     let Some(found) = same().one(tx).await? else { return Ok(None) };
     let spent = Entity::delete_many().filter(Column::Hash.eq(hash)).exec(tx).await?;
     if spent.rows_affected == 0 {
-        // Somebody else was quicker.
+        // Another request was quicker.
         return Ok(None);
     }
     let changed = update(found.user_id)

@@ -28,7 +28,7 @@ pub(crate) enum Meaning {
     ModelNotFound,
     /// The question or the answer is withheld.
     Withheld,
-    /// Whoever answers is not the API that is looked for.
+    /// What replies is not the API that is looked for.
     WrongAddress,
     /// It does not take the request, now and later.
     BadRequest,

@@ -24,7 +24,7 @@ const LEADS: [&str; 8] = [
 const TIMES: f64 = 1e9;
 const TIMES_IN_MILLIS: f64 = 1e12;
 
-/// The time here, for dates of somebody who does not tell the time on his own clock.
+/// The time here, for dates of a server that does not tell the time on its own clock.
 #[expect(clippy::disallowed_methods, reason = "what others' clocks show is compared with ours")]
 pub(crate) fn clock() -> DateTime<Utc> {
     Utc::now()
@@ -80,7 +80,7 @@ fn look(value: &Value, depth: usize) -> Option<Duration> {
         Value::Object(fields) => fields
             .iter()
             .find_map(|(name, value)| field(name, value))
-            // The head of somebody else's answer, as OpenRouter passes it on.
+            // The head of another server's reply, as OpenRouter passes it on.
             .or_else(|| {
                 let texts = fields
                     .iter()

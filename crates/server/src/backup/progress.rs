@@ -1,4 +1,4 @@
-//! How far a long copy is, for whoever waits for it.
+//! How far a long copy is, for the operator who waits for it.
 
 use std::io::{self, IsTerminal as _, Write as _};
 

@@ -59,7 +59,7 @@ async fn user_with(operator: &Operator, command: UserCommand) -> anyhow::Result<
             print(&id.to_string())
         }
         UserCommand::Password { account, source } => {
-            // Whoever mistypes the address need not type a password.
+            // An operator who mistypes the address need not type a password.
             let user = operator.find_user(&account).await?;
             let password = terminal::new_password(source.password_stdin).await?;
             operator.set_password(&user, password).await?;

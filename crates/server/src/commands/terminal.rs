@@ -50,12 +50,12 @@ async fn line() -> anyhow::Result<SecretString> {
     aside(read_line).await?.context("standard input cannot be read")
 }
 
-/// Does what may wait for somebody for ever, while signals are heeded.
+/// Does what may wait for a person for ever, while signals are heeded.
 pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> anyhow::Result<T> {
     let (send, receive) = tokio::sync::oneshot::channel();
-    // The end of the runtime would wait for one of its own threads until somebody presses Enter;
+    // The end of the runtime would wait for one of its own threads until a person presses Enter;
     // this one does not outlive the program.
     std::thread::Builder::new()
         .name("terminal".to_owned())

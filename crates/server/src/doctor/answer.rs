@@ -45,7 +45,7 @@ pub(super) async fn check(
     };
     // What fails is to be seen, not to be overcome.
     let Ok(provider) = Provider::open_ai(OpenAiConfig { max_retries: 0, ..config.clone() }) else {
-        // Said by whoever looked at the provider before.
+        // Said by the check of the provider before.
         return;
     };
     let began = Instant::now();

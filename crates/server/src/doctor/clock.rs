@@ -11,7 +11,7 @@ const SMALL: Duration = Duration::from_secs(30);
 /// One with which tokens end early or live too long.
 const LARGE: Duration = Duration::from_mins(5);
 
-/// Compares the time here with somebody else's, which is a moment old.
+/// Compares the time here with another machine's, which is a moment old.
 pub(super) fn compare(report: &mut Report, whose: &str, theirs: Time, context: &Context) {
     let ours = context.now();
     let difference = (ours - theirs).abs().to_std().unwrap_or(Duration::MAX);

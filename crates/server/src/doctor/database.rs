@@ -14,7 +14,7 @@ use crate::config::{Config, Synchronous};
 use crate::secrets::{OTHER_SECRET, SAME_SECRET, Secrets};
 use crate::{app, packet};
 
-/// A write-ahead log of this size means that somebody keeps it from being emptied, in MiB.
+/// A write-ahead log of this size means that a reader keeps it from being emptied, in MiB.
 const LONG_LOG_MIB: u64 = 512;
 
 pub(super) async fn check(report: &mut Report, config: &Config, context: &Context) {

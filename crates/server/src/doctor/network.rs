@@ -32,7 +32,7 @@ pub(super) async fn check(report: &mut Report, config: &Config, client: &Client)
     }
 }
 
-/// Somebody has the port: is it us, of this version, and well.
+/// A program has the port: is it us, of this version, and well.
 async fn running(report: &mut Report, server: &ServerConfig, client: &Client) {
     let base = format!("http://{}", server.own_address());
     let foreign = |what: String| {

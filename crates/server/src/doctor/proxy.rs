@@ -11,7 +11,7 @@ use super::{exposure, outside, text, why};
 use crate::config::Config;
 use crate::version::VERSION;
 
-/// Whoever sends more than this without an event sends something else.
+/// A reply that has more than this without an event is something else.
 const MOST_WITHOUT_EVENT: usize = 64 * 1024;
 
 pub(super) async fn check(report: &mut Report, config: &Config, url: &str, client: &Client) {

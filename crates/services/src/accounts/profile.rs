@@ -81,7 +81,7 @@ impl Accounts {
             now: self.core.context.now(),
         };
         if !crud::users::change_password(&self.core.db, new).await? {
-            // Somebody else who knew it was quicker.
+            // Another request that knew it was quicker.
             return Err(Error::WrongPassword);
         }
         tracing::info!(user = %user.id, address = client.address, end_keys, "password changed, other sessions ended");

@@ -1,4 +1,4 @@
-//! A new password for somebody who has forgotten theirs, by a link from an administrator.
+//! A new password for a user who has forgotten theirs, by a link from an administrator.
 
 use auth::token_hash;
 use schemas::account::PasswordReset;

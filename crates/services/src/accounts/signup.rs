@@ -49,7 +49,7 @@ impl Accounts {
             self.count_attempt(&client).await?.wrong(self.core.context.now()).await?;
         }
         if crud::accounts::is_email_taken(&self.core.db, &email).await? {
-            // Whoever holds an invitation could ask about one address after the other.
+            // With an invitation one could ask about one address after the other.
             if claim != Claim::None {
                 self.count_attempt(&client).await?.wrong(self.core.context.now()).await?;
             }
@@ -89,7 +89,7 @@ impl Accounts {
     }
 
     /// The set-up code, when the server has no administrator: the same on every server of the
-    /// database, until somebody has used it.
+    /// database, until it was used.
     pub async fn offer_setup_code(&self) -> Result<Option<SecretString>> {
         let fresh = SetupCodes::new_seed();
         let seed = crud::accounts::keep_setup_seed(&self.core.db, fresh).await?;

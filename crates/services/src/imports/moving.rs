@@ -139,7 +139,7 @@ impl Move {
             messages = summary.messages_moved,
             "move ended"
         );
-        // Whoever has gone does not need to know.
+        // A caller who has gone does not need to know.
         let _ = report.send(MoveLine::Summary(summary)).await;
     }
 

@@ -1,6 +1,6 @@
 //! Passwords that were told to wait, and when their turn is.
 //!
-//! Whoever guesses tries many passwords; an owner tries the same one again. So what is promised is
+//! An attacker tries many passwords; an owner tries the same one again. So what is promised is
 //! promised to a password: it is checked at the end of the wait that it was told, also if others
 //! have made the place wait again by then. A password is promised one turn, and a place gives one
 //! such turn in the time it has to wait: who comes back with each of a thousand guesses is as slow
@@ -22,7 +22,7 @@ const MOST: usize = 50_000;
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     guesses: HashMap<u64, Promise>,
-    /// When a place gives the next turn to somebody who was promised one.
+    /// When a place gives the next turn to a caller who was promised one.
     next: HashMap<Subject, Time>,
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who is logged in.
+//! A user who is logged in.
 
 use std::ops::Deref;
 
@@ -57,7 +57,7 @@ impl User {
         self.post("/api/keys", key).await.expect(201)
     }
 
-    /// Whoever holds a new API key of this user with these scopes.
+    /// A client with a new API key of this user with these scopes.
     pub async fn with_key(&self, scopes: &[&str]) -> Anonymous {
         self.with_bearer(Some(&field(&self.create_key(scopes).await, "key")))
     }

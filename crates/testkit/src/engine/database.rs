@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use super::Engine;
 use super::server::Endpoint;
 
-/// Every character that breaks a connection URL when somebody forgets to escape it.
+/// Every character that breaks a connection URL when a caller forgets to escape it.
 const PASSWORD: &str = "p@ss:w/rd#%?";
-/// How long the removal of a database may take; a longer one means that somebody holds a lock.
+/// How long the removal of a database may take; a longer one means that a lock is held.
 const REMOVE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How to reach a database on a server.

@@ -77,7 +77,7 @@ impl Move {
             Ok(true) => {
                 (line.outcome, line.user_id) = (UserOutcome::Moved, Some(id));
             }
-            // Somebody signed up at this moment.
+            // A user signed up at this moment.
             Ok(false) => line.outcome = UserOutcome::AlreadyThere,
             Err(error) if error.is_outage() => return Err(error.into()),
             Err(error) => {
