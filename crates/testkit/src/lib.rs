@@ -10,6 +10,8 @@
 //! - [`proxy`] is a network between them that breaks on command.
 //! - [`sse`] and [`validator`] read event streams and hold them against the standard.
 //! - [`clock`] is a clock that tests move; [`sql`] looks at the tables as their operator would.
+//! - [`rows`] are rows to begin with; `World::options` (with the feature `crud`) opens the
+//!   database as our own code does.
 //!
 //! A test binary with `harness = false` in its `Cargo.toml` looks like this:
 //!
@@ -49,10 +51,13 @@ pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod reverse_proxy;
+pub mod rows;
 pub mod schema;
 pub mod settings;
 pub mod sql;
 pub mod sse;
+#[cfg(feature = "crud")]
+mod storage;
 mod test;
 pub mod validator;
 mod wait;

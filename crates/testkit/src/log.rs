@@ -33,6 +33,12 @@ pub fn expect_error(text: &str) {
     }
 }
 
+/// What makes another thread part of the running test, called there.
+pub fn joining() -> impl Fn() + Clone + Send + Sync + 'static {
+    let test = current();
+    move || TEST.set(test.clone())
+}
+
 /// The log of one test.
 #[derive(Debug, Default)]
 pub(crate) struct TestLog(Mutex<Lines>);
@@ -85,11 +91,10 @@ fn current() -> Option<Arc<TestLog>> {
 
 /// A runtime whose threads work for the test of the thread that makes it.
 pub(crate) fn runtime(name: &str) -> std::io::Result<Runtime> {
-    let test = current();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name(name)
-        .on_thread_start(move || TEST.set(test.clone()))
+        .on_thread_start(joining())
         .enable_all()
         .build()
 }

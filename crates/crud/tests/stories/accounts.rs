@@ -9,8 +9,8 @@ use crud::users::{NewPassword, administration};
 use crud::users::{Ruled, removal};
 use futures_util::future::join_all;
 use models::user::UserRole;
-use models::{Context, Time, api_key, refresh_token, session, user};
-use testkit::World;
+use models::{Context, Time, api_key, refresh_token, session};
+use testkit::{World, rows};
 
 fn now() -> Time {
     chrono::DateTime::from_timestamp(1_800_000_000, 123_456_000).unwrap()
@@ -18,18 +18,7 @@ fn now() -> Time {
 
 fn new_account(email: &str, claim: Claim, token: u8) -> SignUp {
     let context = Context::system();
-    let user = user::Model {
-        id: context.new_id(),
-        email: email.to_owned(),
-        password_hash: "hash".to_owned(),
-        name: String::new(),
-        role: UserRole::User,
-        disabled_at: None,
-        deleted_at: None,
-        token_version: 0,
-        created_at: now(),
-        updated_at: now(),
-    };
+    let user = rows::user(context.new_id(), email, now());
     let session = session::Model {
         id: context.new_id(),
         user_id: user.id,

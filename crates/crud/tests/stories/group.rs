@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 #[testkit::test(sqlite)]
 async fn f14_a_lock_of_another_program_is_waited_for_once(world: World) {
     let limits = crud::Limits { acquire: Duration::from_millis(50), ..crud::Limits::default() };
-    let options = crud::Options { limits, ..super::options(&world) };
+    let options = crud::Options { limits, ..world.options() };
     let db = crud::connect(&options).await.unwrap().db;
     let mut other = world.sql().await;
     other.execute("BEGIN IMMEDIATE").await;

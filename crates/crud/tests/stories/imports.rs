@@ -4,10 +4,10 @@ use crud::conversations::Changed;
 use crud::conversations::trash::{self, Fate};
 use crud::imports::{self, Rows};
 use crud::{Db, conversations};
-use models::conversation::{self, ConversationKind, TitleSource};
+use models::conversation::{self, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role};
 use models::{Context, ConversationId, Time, UserId, import};
-use testkit::World;
+use testkit::{World, rows};
 
 use super::open;
 
@@ -31,24 +31,9 @@ async fn owner(world: &World) -> UserId {
 async fn begin(db: &Db, owner: UserId) -> ConversationId {
     let id = Context::system().new_id();
     let row = conversation::Model {
-        id,
-        user_id: owner,
-        kind: ConversationKind::Chat,
         title: "From elsewhere".to_owned(),
         title_source: TitleSource::Model,
-        model: None,
-        instructions: None,
-        pinned: false,
-        archived_at: None,
-        deleted_at: None,
-        removed_at: None,
-        metadata: None,
-        next_seq: 0,
-        active_response_id: None,
-        head_id: None,
-        version: 1,
-        created_at: now(),
-        updated_at: now(),
+        ..rows::conversation(id, owner, now())
     };
     imports::open(db, row, now()).await.unwrap();
     let message = message::Model {

@@ -14,12 +14,8 @@ mod steps;
 mod turns;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use crud::{
-    Database, Db, Limits, MySqlOptions, MySqlTarget, Options, Owned, SqliteOptions, Synchronous,
-    Tls,
-};
+use crud::{Db, Owned};
 use models::{ConversationId, UserId};
 use testkit::World;
 
@@ -27,38 +23,8 @@ fn main() -> ExitCode {
     testkit::main()
 }
 
-/// How to open the test's database.
-fn options(world: &World) -> Options {
-    let database = match world.database().server() {
-        None => Database::Sqlite(SqliteOptions {
-            path: world.database().sqlite_file().unwrap(),
-            readers: 2,
-            synchronous: Synchronous::Full,
-        }),
-        Some(server) => Database::MySql(MySqlOptions {
-            target: MySqlTarget::Parts {
-                host: server.host.clone(),
-                port: server.port,
-                socket: None,
-                user: server.user.clone(),
-                password: server.password.clone().into(),
-                name: server.name.clone(),
-            },
-            tls: Tls::default(),
-            max_connections: 8,
-        }),
-    };
-    Options {
-        database,
-        give_up_after: Duration::from_secs(5),
-        limits: Limits::default(),
-        migrate: true,
-        exclusive: true,
-    }
-}
-
 async fn open(world: &World) -> Db {
-    crud::connect(&options(world)).await.unwrap().db
+    crud::connect(&world.options()).await.unwrap().db
 }
 
 /// Some moment.

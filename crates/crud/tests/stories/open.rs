@@ -5,17 +5,17 @@ use testkit::{Engine, World};
 
 #[testkit::test]
 async fn opening_twice_migrates_once(world: World) {
-    let first = crud::connect(&super::options(&world)).await.unwrap();
+    let first = crud::connect(&world.options()).await.unwrap();
     assert_eq!(first.applied.steps.len(), recorded(&world, "").await);
     first.db.close().await;
     drop(first);
-    let second = crud::connect(&super::options(&world)).await.unwrap();
+    let second = crud::connect(&world.options()).await.unwrap();
     assert!(second.applied.steps.is_empty());
 }
 
 #[testkit::test]
 async fn several_starters_at_once_migrate_once(world: World) {
-    let options = crud::Options { exclusive: false, ..super::options(&world) };
+    let options = crud::Options { exclusive: false, ..world.options() };
     // The file itself is made once; servers of one SQLite file do not race for that.
     if let Some(file) = world.database().sqlite_file() {
         assert!(!file.exists());
@@ -47,7 +47,7 @@ async fn a_migration_that_was_interrupted_goes_on(world: World) {
     // As after a kill between a step and its record; the engine commits DDL by itself.
     let undone = recorded(&world, "m20261122_000002").await;
     sql.execute("DELETE FROM seaql_migrations WHERE version > 'm20261122_000002'").await;
-    let opened = crud::connect(&super::options(&world)).await.unwrap();
+    let opened = crud::connect(&world.options()).await.unwrap();
     assert_eq!(opened.applied.steps.len(), undone);
 }
 
@@ -57,7 +57,7 @@ async fn foreign_tables_are_left_untouched_and_named(world: World) {
     sql.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(50))").await;
     sql.execute("CREATE TABLE conversations (id INTEGER PRIMARY KEY)").await;
     sql.execute("INSERT INTO users (id, name) VALUES (1, 'kept')").await;
-    let error = crud::connect(&super::options(&world)).await.unwrap_err();
+    let error = crud::connect(&world.options()).await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, ConnectError::Migration(_)), "{text}");
     assert!(text.contains("users, conversations"), "{text}");
@@ -75,17 +75,17 @@ async fn a_newer_database_is_refused(world: World) {
     let mut sql = world.sql().await;
     sql.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_x', 1)")
         .await;
-    let error = crud::connect(&super::options(&world)).await.unwrap_err().to_string();
+    let error = crud::connect(&world.options()).await.unwrap_err().to_string();
     assert!(error.contains("m29990101_x"), "{error}");
 }
 
 #[testkit::test(sqlite)]
 async fn a_second_server_is_refused(world: World) {
     let _db = super::open(&world).await;
-    let error = crud::connect(&super::options(&world)).await.unwrap_err();
+    let error = crud::connect(&world.options()).await.unwrap_err();
     assert!(matches!(error, ConnectError::InUse(_)), "{error}");
     // Other commands do not need to be alone.
-    let options = crud::Options { exclusive: false, ..super::options(&world) };
+    let options = crud::Options { exclusive: false, ..world.options() };
     crud::connect(&options).await.unwrap();
 }
 
@@ -111,7 +111,7 @@ async fn sqlite_is_built_as_the_workspace_asks(world: World) {
 
 #[testkit::test(servers)]
 async fn a_missing_database_is_created(world: World) {
-    let mut options = super::options(&world);
+    let mut options = world.options();
     let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let crud::MySqlTarget::Parts { name, .. } = &mut mysql.target else { panic!("in parts") };
     *name = format!("{name}new");

@@ -10,7 +10,7 @@ const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
 
 /// How to open the test's database as somebody else, perhaps under another name.
 fn options_of(world: &World, account: &str, database: &str) -> Options {
-    let mut options = super::options(world);
+    let mut options = world.options();
     let Database::MySql(mysql) = &mut options.database else { panic!("a server") };
     let MySqlTarget::Parts { user, name, .. } = &mut mysql.target else { panic!("in parts") };
     account.clone_into(user);
@@ -93,7 +93,7 @@ async fn migration_views(options: &Options) -> Vec<&'static str> {
 
 #[testkit::test]
 async fn o5_views_are_made_again_where_they_are_wrong(world: World) {
-    let options = super::options(&world);
+    let options = world.options();
     super::open(&world).await.close().await;
     assert_eq!(migration_views(&options).await, [""; 0]);
     let mut sql = world.sql().await;
@@ -125,7 +125,7 @@ async fn o6_a_migration_says_what_it_waits_for(world: World) {
     // Somebody's shell, in the middle of something.
     sql.execute("BEGIN").await;
     sql.rows("SELECT id FROM users").await;
-    let options = Options { give_up_after: Duration::ZERO, ..super::options(&world) };
+    let options = Options { give_up_after: Duration::ZERO, ..world.options() };
     let error = crud::connect(&options).await.unwrap_err();
     assert!(
         matches!(error, ConnectError::Migration(migration::Error::Locked(_))),
@@ -143,7 +143,7 @@ async fn o6_a_server_without_autocommit_is_used_all_the_same(world: World) {
     let world = server.world();
     world.database().administer("SET GLOBAL autocommit = 0").await;
     super::open(world).await.close().await;
-    let opened = crud::connect(&super::options(world)).await.unwrap();
+    let opened = crud::connect(&world.options()).await.unwrap();
     assert!(opened.applied.steps.is_empty(), "what was migrated was stored");
     opened.db.close().await;
 }
