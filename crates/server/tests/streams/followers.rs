@@ -1,22 +1,20 @@
 //! A thousand followers of one answer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use mock::{CallOutcome, ReceivedCall};
 use reqwest::Method;
 use serde_json::json;
 use testkit::client::User;
 use testkit::sse::SseParser;
 use testkit::{TestApp, World};
+use tokio::sync::Notify;
 
 const FOLLOWERS: usize = 1_000;
-/// Long enough that all of them are connected while it is written.
-const MODEL: &str = "mock:ticks=200,rate=20";
-const TICKS: usize = 200;
+/// Writes until it is stopped.
+const MODEL: &str = "mock:ticks=100000,rate=20";
 
 /// What the followers were sent, once for all of them.
 #[derive(Default)]
@@ -33,53 +31,34 @@ impl Body {
     }
 }
 
-/// Follows to the end: when it was connected, and how many bytes it read.
-async fn read(user: &User, response: &str, body: &Body) -> (Instant, usize) {
+/// Counts those that are connected.
+struct Connected {
+    missing: Cell<usize>,
+    all: Notify,
+}
+
+impl Connected {
+    fn add(&self) {
+        self.missing.set(self.missing.get() - 1);
+        if self.missing.get() == 0 {
+            self.all.notify_one();
+        }
+    }
+}
+
+/// Follows to the end: how many bytes it read.
+async fn read(user: &User, response: &str, body: &Body, connected: &Connected) -> usize {
     let reply = user.follow_request(response, None).send().await.unwrap();
     assert_eq!(reply.status(), 200);
-    let connected = Instant::now();
+    connected.add();
     let mut stream = reply.bytes_stream();
     let mut length = 0;
     while let Some(bytes) = stream.next().await {
         length = body.compare(length, &bytes.unwrap());
     }
-    (connected, length)
+    length
 }
 
-/// One answer with so many followers: what they read, how long it took from the send to the end
-/// of all, and by how much the process had grown when the answer ended.
-async fn follow(app: &TestApp, user: &User, followers: usize) -> (String, Duration, Option<u64>) {
-    let conversation = user.create_conversation().await;
-    let before = resident_kib();
-    let began = Instant::now();
-    let path = format!("/api/conversations/{conversation}/messages");
-    let request = user.request(Method::POST, &path).header("prefer", "respond-async");
-    let turn = user.send(request.json(&json!({"content": "Go", "model": MODEL}))).await;
-    let turn = turn.expect(202);
-    let response = turn["response"]["id"].as_str().unwrap();
-
-    let body = Body::default();
-    let readers = join_all((0..followers).map(|_| read(user, response, &body)));
-    let ended = async {
-        user.follow(response, None).await.until("response.completed").await;
-        (Instant::now(), resident_kib())
-    };
-    let (read, (ended, after)) = tokio::join!(readers, ended);
-    let took = began.elapsed();
-    let body = body.0.into_inner();
-    assert!(read.iter().all(|(connected, _)| *connected < ended), "all saw it being written");
-    assert!(read.iter().all(|(_, length)| *length == body.len()), "all read all");
-    assert!(body.ends_with(b"data: [DONE]\n\n"));
-    assert_eq!(user.list_messages(&conversation).await[1]["content"], super::ticks(TICKS));
-    let finished = |calls: &[ReceivedCall]| {
-        calls.iter().all(|call| call.outcome == CallOutcome::Finished).then_some(())
-    };
-    app.upstream().wait_for("the whole answer", finished).await;
-    let growth = before.zip(after).map(|(before, after)| after.saturating_sub(before));
-    (String::from_utf8(body).unwrap(), took, growth)
-}
-
-#[expect(clippy::print_stdout, reason = "a measurement to look at, too noisy to assert")]
 #[testkit::test(sqlite)]
 async fn a_thousand_followers_read_the_same(world: World) {
     let app = TestApp::builder(&world)
@@ -91,14 +70,31 @@ async fn a_thousand_followers_read_the_same(world: World) {
         .start()
         .await;
     let user = app.user("ada").await;
+    let conversation = user.create_conversation().await;
+    let path = format!("/api/conversations/{conversation}/messages");
+    let request = user.request(Method::POST, &path).header("prefer", "respond-async");
+    let turn = user.send(request.json(&json!({"content": "Go", "model": MODEL}))).await;
+    let turn = turn.expect(202);
+    let response = turn["response"]["id"].as_str().unwrap();
+
     let followers = followers();
-    let (_, alone, _) = follow(&app, &user, 1).await;
-    let (text, together, growth) = follow(&app, &user, followers).await;
-    testkit::validator::assert_valid(&SseParser::new().push(text.as_bytes()));
-    // Both ends of each connection are in this process.
-    let each = growth.map(|kib| kib / u64::try_from(followers).unwrap());
-    let each = each.map_or_else(|| "unknown".to_owned(), |kib| format!("{kib} KiB"));
-    println!("{followers} followers: {together:?}, one: {alone:?}; each with its client: {each}");
+    let body = Body::default();
+    let connected = Connected { missing: Cell::new(followers), all: Notify::new() };
+    let readers = join_all((0..followers).map(|_| read(&user, response, &body, &connected)));
+    // It is written until all of them see it being written.
+    let stopped = async {
+        connected.all.notified().await;
+        user.cancel(response).await
+    };
+    let (lengths, _) = tokio::join!(readers, stopped);
+    let body = body.0.into_inner();
+    assert!(lengths.iter().all(|length| *length == body.len()), "all read all");
+    assert!(body.ends_with(b"data: [DONE]\n\n"));
+    testkit::validator::assert_valid(&SseParser::new().push(&body));
+    let answer = &user.list_messages(&conversation).await[1];
+    let text = answer["content"].as_str().unwrap();
+    assert!(super::ticks(text.lines().count()).starts_with(text), "{text}");
+    assert_eq!(answer["status"], "incomplete");
 }
 
 /// A thousand, or as many as the system lets this process have connections for; each takes two
@@ -120,11 +116,4 @@ fn open_files() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     limit.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(256)
-}
-
-/// The process's resident memory, where the system tells it.
-fn resident_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
