@@ -67,3 +67,47 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use provider::ProviderError;
+
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_status_and_either_a_reason_or_a_failure() {
+        use ResponseStatus::{Cancelled, Completed, Failed, Incomplete};
+        let truncated = failures::of_provider(&ProviderError::Truncated);
+        for (end, status, reason, error) in [
+            (End::Finished(Finish::Stop), Completed, None, None),
+            (End::Finished(Finish::Length), Incomplete, Some(EndReason::MaxOutputTokens), None),
+            (
+                End::Finished(Finish::ContentFilter),
+                Incomplete,
+                Some(EndReason::ContentFilter),
+                None,
+            ),
+            (End::Failed(truncated.clone()), Failed, None, Some(truncated)),
+            (End::Stopped(Stop::Cancelled), Cancelled, Some(EndReason::Cancelled), None),
+            (End::Stopped(Stop::Shutdown), Incomplete, Some(EndReason::Interrupted), None),
+            (End::Stopped(Stop::Lost), Incomplete, Some(EndReason::Interrupted), None),
+            (End::Interrupted, Incomplete, Some(EndReason::Interrupted), None),
+            (End::Stopped(Stop::Deleted), Failed, None, Some(failures::conversation_deleted())),
+        ] {
+            let usage = Some(Tokens { input: 3, ..Tokens::default() });
+            let context = Some(ContextReport { messages_sent: 1, messages_omitted: 2 });
+            let outcome =
+                Outcome { finish_reason: Some("word".to_owned()), context, ..Outcome::of(end) };
+            let expected = Ending {
+                status,
+                reason: reason.map(OrUnknown::Known),
+                finish_reason: Some("word".to_owned()),
+                error,
+                usage,
+                context,
+                at: Time::UNIX_EPOCH,
+            };
+            assert_eq!(outcome.ending(usage, Time::UNIX_EPOCH), expected);
+        }
+    }
+}

@@ -65,3 +65,53 @@ impl Pace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long it is until the database is to be asked. That time passes.
+    async fn next(pace: &Pace) -> Duration {
+        let began = Instant::now();
+        pace.wait().await;
+        assert!(pace.is_due());
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_bus_the_database_is_asked_steadily() {
+        let mut pace = Pace::new(false);
+        for news in [false, true, false] {
+            assert!(!pace.is_due());
+            assert_eq!(next(&pace).await, POLL);
+            pace.polled(news);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bus_that_tells_everything_puts_it_off_for_a_while() {
+        let mut pace = Pace::new(true);
+        let began = Instant::now();
+        while !pace.is_due() {
+            tokio::time::advance(Duration::from_millis(500)).await;
+            pace.heard();
+        }
+        assert_eq!(began.elapsed(), TRUST, "in any case");
+        pace.polled(false);
+        assert_eq!(next(&pace).await, SILENCE, "it knew no more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bus_that_misses_something_is_not_waited_for_until_it_tells_something() {
+        let mut pace = Pace::new(true);
+        pace.fall_back();
+        assert!(pace.is_due(), "at once");
+        pace.polled(false);
+        assert_eq!(next(&pace).await, POLL);
+        pace.heard();
+        assert_eq!(next(&pace).await, SILENCE);
+        // The database knew more than the bus had told.
+        pace.polled(true);
+        assert_eq!(next(&pace).await, POLL);
+    }
+}

@@ -123,3 +123,66 @@ impl Drop for Slot {
         publish(&counts);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use models::Context;
+
+    use super::*;
+
+    /// Takes a place, as a turn does that was let in.
+    fn take(slots: &Slots, user: UserId, conversation: ConversationId) -> Result<Slot> {
+        slots.take(Admission::new(&TaskTracker::new()), user, conversation)
+    }
+
+    #[test]
+    fn attempts_at_one_conversation_take_one_place_until_the_last_is_over() {
+        let slots = Slots::new(1, 1);
+        let context = Context::system();
+        let (ada, bob) = (context.new_id(), context.new_id());
+        let (one, other) = (context.new_id(), context.new_id());
+        let first = take(&slots, ada, one).unwrap();
+        let second = take(&slots, ada, one).unwrap();
+        assert!(matches!(take(&slots, bob, other), Err(Error::Busy)));
+        drop(first);
+        assert!(matches!(take(&slots, bob, other), Err(Error::Busy)), "one of them goes on");
+        drop(second);
+        take(&slots, bob, other).unwrap();
+        assert!(
+            lock(&slots.counts).conversations.is_empty(),
+            "nothing is left of those that ended"
+        );
+        assert!(lock(&slots.counts).users.is_empty());
+    }
+
+    #[test]
+    fn the_limit_of_one_user_is_no_limit_of_another() {
+        let slots = Slots::new(3, 2);
+        let context = Context::system();
+        let (ada, bob): (UserId, UserId) = (context.new_id(), context.new_id());
+        let new = |user| take(&slots, user, context.new_id());
+        let mut adas = vec![new(ada).unwrap(), new(ada).unwrap()];
+        assert!(matches!(new(ada), Err(Error::TooManyRunning(2))));
+        let bobs = new(bob).unwrap();
+        assert!(matches!(new(bob), Err(Error::Busy)), "the server is full before the user is");
+        // What was refused took nothing.
+        adas.pop();
+        let again = new(bob).unwrap();
+        drop((adas, bobs, again));
+        assert!(lock(&slots.counts).users.is_empty());
+    }
+
+    #[test]
+    fn a_stop_waits_for_a_place_as_long_as_it_has_an_admission() {
+        let (slots, turns, context) = (Slots::new(1, 1), TaskTracker::new(), Context::system());
+        let admission = Admission::new(&turns);
+        let mut slot = slots.take(admission, context.new_id(), context.new_id()).unwrap();
+        assert_eq!(turns.len(), 1);
+        slot.set_admission(None);
+        assert!(turns.is_empty());
+        slot.set_admission(Some(Admission::new(&turns)));
+        assert_eq!(turns.len(), 1);
+        drop(slot);
+        assert!(turns.is_empty());
+    }
+}
