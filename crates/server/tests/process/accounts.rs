@@ -10,7 +10,7 @@ use testkit::client::{Anonymous, PASSWORD, User};
 use testkit::sql::Sql;
 use testkit::{Settings, World};
 
-use super::place::{BINARY, Place, run};
+use super::working_directory::{BINARY, WorkingDirectory, run};
 use super::{PROMPT, settings, ticks, upstream};
 
 /// The password that an operator gives somebody.
@@ -18,7 +18,7 @@ const ANOTHER: &str = "lantern gravel orchestra";
 
 /// The program with the settings of one test.
 struct Operator<'a> {
-    place: &'a Place,
+    place: &'a WorkingDirectory,
     settings: Settings,
 }
 
@@ -58,7 +58,7 @@ async fn may_log_in(anonymous: &Anonymous, email: &str, password: &str) -> bool 
 #[testkit::test]
 async fn an_operator_makes_the_first_administrator(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     operator.refused(&["user", "list"], "chatapp migrate").await;
     operator.done(&["migrate"]).await;
@@ -102,7 +102,7 @@ async fn an_operator_makes_the_first_administrator(world: World) {
 #[testkit::test]
 async fn an_operator_manages_accounts_while_the_server_runs(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     let server = place.program().settings(&operator.settings).serve().await;
     let anonymous = server.anonymous();
@@ -171,7 +171,7 @@ async fn an_operator_manages_accounts_while_the_server_runs(world: World) {
 #[testkit::test]
 async fn o1_an_operator_says_who_administers_and_the_last_one_stays(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let operator = Operator { place: &place, settings: settings(&world, &upstream) };
     let server = place.program().settings(&operator.settings).serve().await;
     let code = server.setup_code().await;
@@ -215,7 +215,7 @@ async fn o1_an_operator_says_who_administers_and_the_last_one_stays(world: World
 
 #[testkit::test]
 async fn an_operator_gives_links_away() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick()
         .set("CHATAPP_AUTH__SIGNUP", "invite")
         .set("CHATAPP_SERVER__PUBLIC_URL", "https://chat.example.org/");
@@ -258,7 +258,7 @@ async fn an_operator_gives_links_away() {
 #[testkit::test]
 async fn an_operator_manages_keys_while_the_server_runs(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__KEYS_PER_USER", "2");
     let operator = Operator { place: &place, settings };
     let server = place.program().settings(&operator.settings).serve().await;
@@ -355,7 +355,7 @@ async fn at_terminal(
 
 #[testkit::test]
 async fn a_password_is_typed_without_being_shown() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let operator = Operator { place: &place, settings: Settings::quick() };
     operator.done(&["migrate"]).await;
     let add = ["user", "add", "ada@example.org"];

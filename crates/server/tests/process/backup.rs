@@ -8,7 +8,7 @@ use testkit::client::{Anonymous, User};
 use testkit::process::ProcessBuilder;
 use testkit::{Engine, Settings, World};
 
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, settings, upstream};
 
 /// People who write at the same time.
@@ -44,7 +44,7 @@ impl Writer {
 async fn a_backup_under_load_holds_what_was_acknowledged(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let mut writers = Vec::new();
     for number in 0..WRITERS {
@@ -83,7 +83,7 @@ async fn a_backup_under_load_holds_what_was_acknowledged(world: World) {
     assert_eq!((code, out.as_str()), (Some(0), "copy.backup\n"), "{err}");
     server.terminate().await;
 
-    let elsewhere = Place::new();
+    let elsewhere = WorkingDirectory::new();
     let settings = Settings::quick().upstream(&upstream.base_url());
     let file = place.path().join("copy.backup");
     restore(&elsewhere, &settings, &file, &[]).await;
@@ -107,7 +107,7 @@ async fn a_backup_under_load_holds_what_was_acknowledged(world: World) {
     }
 }
 
-async fn restore(place: &Place, settings: &Settings, file: &Path, more: &[&str]) {
+async fn restore(place: &WorkingDirectory, settings: &Settings, file: &Path, more: &[&str]) {
     let command = place.program().settings(settings).arg("restore").arg(file).arg("--yes");
     let (code, out, err) = run(command.args(more)).await;
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
@@ -115,7 +115,7 @@ async fn restore(place: &Place, settings: &Settings, file: &Path, more: &[&str])
 
 #[testkit::test]
 async fn restoring_asks_first_and_needs_the_data_for_itself() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick();
     let command = |words: &[&str]| run(place.program().settings(&settings).args(words));
     let server = place.program().settings(&settings).serve().await;
@@ -167,7 +167,7 @@ async fn restoring_asks_first_and_needs_the_data_for_itself() {
 
 #[testkit::test]
 async fn logins_survive_a_restore_unless_they_are_ended() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick().unset("SECRET_KEY");
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -186,7 +186,7 @@ async fn logins_survive_a_restore_unless_they_are_ended() {
     assert!(!holds("ada@example.org"), "the secret is not in a backup");
 
     for (more, refreshes) in [(&[][..], 200), (&["--end-sessions"][..], 401)] {
-        let elsewhere = Place::new();
+        let elsewhere = WorkingDirectory::new();
         restore(&elsewhere, &settings, &file, more).await;
         assert!(elsewhere.path().join("data/secret_key").exists(), "a new one was made");
         let server = elsewhere.program().settings(&settings).serve().await;
@@ -206,7 +206,7 @@ async fn logins_survive_a_restore_unless_they_are_ended() {
 
 #[testkit::test]
 async fn a_large_backup_says_how_far_it_is() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick();
     let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
     assert_eq!(code, Some(0), "{err}");
@@ -234,7 +234,7 @@ async fn a_large_backup_says_how_far_it_is() {
 async fn other_engines_are_told_what_to_use(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     server.terminate().await;
@@ -267,7 +267,7 @@ async fn other_engines_are_told_what_to_use(world: World) {
 }
 
 /// Runs the command as it was printed, with the password where it is not seen.
-async fn shell(place: &Place, command: &str, password: &str) {
+async fn shell(place: &WorkingDirectory, command: &str, password: &str) {
     let mut shell = tokio::process::Command::new("sh");
     shell.args(["-c", command]).current_dir(place.path()).env("MYSQL_PWD", password);
     let output = shell.output().await.expect("a shell");

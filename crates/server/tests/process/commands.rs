@@ -3,12 +3,12 @@
 use serde_json::Value;
 use testkit::{Settings, eventually};
 
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, ticks, upstream};
 
 #[testkit::test]
 async fn a_shell_completes_commands_and_options() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let command = place.program().args(["completions", shell]);
         let (code, script, err) = run(command).await;
@@ -31,7 +31,7 @@ async fn a_shell_completes_commands_and_options() {
 
 #[testkit::test]
 async fn every_command_has_a_manual_page() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (code, page, err) = run(place.program().arg("man")).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(page.contains(".TH chatapp 1"), "{page}");
@@ -48,7 +48,7 @@ async fn every_command_has_a_manual_page() {
 
 #[testkit::test]
 async fn the_version_says_which_schema_it_brings() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (code, out, err) = run(place.program().arg("version")).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(out.starts_with(concat!("chatapp ", env!("CARGO_PKG_VERSION"))), "{out}");
@@ -66,7 +66,7 @@ async fn the_version_says_which_schema_it_brings() {
 #[testkit::test]
 async fn a_container_can_ask_whether_the_server_is_well() {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick().upstream(&upstream.base_url());
     let server = place.program().settings(&settings).serve().await;
     server.anonymous().signup("ada@example.org").await;

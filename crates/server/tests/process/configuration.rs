@@ -6,10 +6,10 @@ use serde_json::Value;
 use testkit::Settings;
 
 use super::doctor::sound;
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 
 async fn command(
-    place: &Place,
+    place: &WorkingDirectory,
     settings: &Settings,
     words: &[&str],
 ) -> (Option<i32>, String, String) {
@@ -19,7 +19,7 @@ async fn command(
 
 #[testkit::test]
 async fn a_configuration_is_shown_with_its_origins_and_without_secrets() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     place.write("chatapp.toml", "[server]\nport = 8123\n[log]\nlevel = \"warn\"\n");
     place.write(
         ".env",
@@ -54,7 +54,7 @@ async fn a_configuration_is_shown_with_its_origins_and_without_secrets() {
 
 #[testkit::test]
 async fn a_configuration_is_checked() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (code, out, err) = command(&place, &sound(), &["check"]).await;
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("can be used"), "{out}");
@@ -72,7 +72,7 @@ async fn a_configuration_is_checked() {
 
 #[testkit::test]
 async fn a_configuration_is_begun() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     for name in ["chatapp.toml", ".env"] {
         let words = ["init", name];
         let words = if name == "chatapp.toml" { &words[..1] } else { &words[..] };

@@ -7,7 +7,7 @@ use testkit::client::{Anonymous, EventStream, Transcript, User};
 use testkit::sse::{Frame, text_of};
 use testkit::{Engine, World, eventually, validator};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// How long the answer runs before the crash: longer than the longest promise.
@@ -21,7 +21,7 @@ const RATE: u32 = 100;
 async fn a_crash_costs_no_more_than_the_newest_moment(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -161,7 +161,7 @@ pub(super) async fn answer(user: &User, conversation: &str) -> Value {
 async fn a_server_that_is_killed_while_it_stops_loses_nothing(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -199,7 +199,7 @@ async fn a_server_that_is_killed_while_it_stops_loses_nothing(world: World) {
 async fn what_was_acknowledged_survives_a_crash(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let mut expected = Vec::new();
     let mut user: Option<User> = None;
     // Killed right after each acknowledgement, whatever it was working at otherwise.

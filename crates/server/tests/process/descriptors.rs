@@ -6,14 +6,14 @@ use testkit::{World, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::place::{BINARY, Place, run};
+use super::working_directory::{BINARY, WorkingDirectory, run};
 use super::{PROMPT, settings, ticks, upstream};
 
 /// Fewer than any server needs for its defaults.
 const FEW: u32 = 160;
 
 /// The program with these limits on open files, its own and how far it may raise it.
-fn limited(place: &Place, soft: u32, hard: u32) -> ProcessBuilder {
+fn limited(place: &WorkingDirectory, soft: u32, hard: u32) -> ProcessBuilder {
     let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
     ProcessBuilder::new("sh", place.path()).args(["-c", &script, BINARY])
 }
@@ -52,7 +52,7 @@ async fn few_open_files_bound_connections_and_answers(world: World) {
     let settings = settings(&world, &upstream)
         .set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1000")
         .set("CHATAPP_SERVER__HEADER_TIMEOUT", "5m");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = limited(&place, FEW, FEW).arg("serve").settings(&settings).serve().await;
     let log = server.stderr();
     assert!(log.contains(&format!("lets this process open {FEW} files")), "{log}");
@@ -112,7 +112,7 @@ async fn the_limit_on_open_files_is_raised_as_far_as_it_may_be(world: World) {
         .set("CHATAPP_SERVER__MAX_CONNECTIONS", "500")
         .set("CHATAPP_LIMITS__GENERATIONS", "100")
         .set("CHATAPP_SERVER__HEADER_TIMEOUT", "5m");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = limited(&place, FEW, 1000).arg("serve").settings(&settings).serve().await;
     let client = server.anonymous();
     assert_eq!(gauge(&client, "chatapp_http_connections_limit").await, 500);

@@ -9,7 +9,7 @@ use testkit::process::AppProcess;
 use testkit::sse::{Frame, text_of};
 use testkit::{Engine, Settings, World, eventually, validator};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// After a crash the numbers of events go on at a multiple of this.
@@ -19,7 +19,7 @@ const CRASH_STEP: u64 = 1_000_000;
 struct Home {
     upstream: MockServer,
     settings: Settings,
-    place: Place,
+    place: WorkingDirectory,
 }
 
 /// An answer as its reader has it when the server is gone.
@@ -34,7 +34,7 @@ impl Home {
     async fn new(world: &World) -> Self {
         let upstream = upstream().await;
         let settings = settings(world, &upstream);
-        Self { upstream, settings, place: Place::new() }
+        Self { upstream, settings, place: WorkingDirectory::new() }
     }
 
     async fn server(&self) -> AppProcess {

@@ -12,7 +12,7 @@ use testkit::client::{Reply, User};
 use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::{Need, Settings, eventually, validator};
 
-use super::place::{BINARY, Place, run};
+use super::working_directory::{BINARY, WorkingDirectory, run};
 use super::{PROMPT, ticked, ticks, upstream};
 
 /// Room for the database, its log and some conversations.
@@ -29,7 +29,7 @@ const MANY: usize = 50_000;
 /// Operator case O11.
 #[testkit::test(needs = Need::unnamed(way().map(drop)))]
 async fn o11_a_read_only_database_is_said_to_be_one() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     std::fs::create_dir(place.path().join("data")).expect("a mount point");
     let run = async |arguments: &[&str]| {
         let program = ProcessBuilder::new("unshare", place.path())
@@ -67,7 +67,7 @@ fn way() -> Result<&'static [&'static str], String> {
 struct Disk(PathBuf);
 
 impl Disk {
-    fn of(server: &AppProcess, place: &Place) -> Self {
+    fn of(server: &AppProcess, place: &WorkingDirectory) -> Self {
         let data = place.path().join("data");
         let data = data.strip_prefix("/").expect("an absolute path");
         Self(
@@ -100,7 +100,7 @@ impl Disk {
 #[testkit::test(needs = Need::unnamed(way().map(drop)))]
 async fn a_full_disk_refuses_writes_and_nothing_else() {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     std::fs::create_dir(place.path().join("data")).expect("a mount point");
     let way = way().expect("looked for before");
     let server = ProcessBuilder::new("unshare", place.path())
@@ -213,7 +213,7 @@ async fn reads(user: &User, conversation: &str, made: &[String]) {
 }
 
 /// The file is whole and holds every conversation, as its operator sees it.
-async fn check_the_file(disk: &Disk, place: &Place, conversations: usize) {
+async fn check_the_file(disk: &Disk, place: &WorkingDirectory, conversations: usize) {
     // A copy: locks of a file are not seen across this path on every kernel.
     for name in ["chatapp.db", "chatapp.db-wal"] {
         std::fs::copy(disk.0.join(name), place.path().join(name)).expect("a copy");

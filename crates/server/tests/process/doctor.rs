@@ -12,8 +12,8 @@ use testkit::{Engine, Settings, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::place::{Place, run};
 use super::stop::unreachable;
+use super::working_directory::{WorkingDirectory, run};
 use super::{settings, upstream};
 
 /// What the doctor says.
@@ -23,7 +23,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    pub(crate) async fn by(place: &Place, settings: &Settings, words: &[&str]) -> Self {
+    pub(crate) async fn by(place: &WorkingDirectory, settings: &Settings, words: &[&str]) -> Self {
         let command = place.program().settings(settings).args(["doctor", "--json"]).args(words);
         let (code, out, err) = run(command).await;
         assert_eq!(err, "", "everything is in the report");
@@ -54,8 +54,8 @@ impl Said {
 }
 
 /// A place with a database and a secret, as a first start leaves it.
-async fn started(settings: &Settings) -> Place {
-    let place = Place::new();
+async fn started(settings: &Settings) -> WorkingDirectory {
+    let place = WorkingDirectory::new();
     let (code, _, err) = run(place.program().settings(settings).arg("migrate")).await;
     assert_eq!(code, Some(0), "{err}");
     place
@@ -74,7 +74,7 @@ async fn the_doctor_leaves_a_well_kept_installation_alone() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
     let settings = sound().upstream(&upstream.base_url());
-    let empty = Place::new();
+    let empty = WorkingDirectory::new();
     let said = Said::by(&empty, &settings, &[]).await;
     said.finds("ok", "data folder", "does not exist yet");
     said.finds("ok", "database", "does not exist yet");
@@ -198,7 +198,7 @@ async fn the_doctor_finds_what_settings_do() {
         (&[("CHATAPP_STORAGE__DATA_DIR", "/dev/shm")], "warn", "disk", "is in memory", "volume"),
         (&[], "warn", "provider", "demo model", "OPENAI_API_KEY"),
     ];
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     place.write("file", "");
     for (variables, verdict, check, says, advice) in cases {
         let settings = variables.iter().fold(sound(), |all, (name, value)| all.set(name, *value));
@@ -331,7 +331,7 @@ async fn the_doctor_finds_what_is_wrong_with_providers() {
 }
 
 async fn providers() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let models = r#"{"object":"list","data":[{"id":"another-model"}]}"#;
     let long_ago = "date: Tue, 15 Nov 1994 08:12:31 GMT\r\n";
     let cases = [
@@ -436,7 +436,7 @@ async fn holding_back(server: String) -> String {
 async fn the_doctor_finds_every_engine_well(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let said = Said::by(&place, &settings, &[]).await;
     let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
     assert_eq!(code, Some(0), "{err}");
@@ -453,7 +453,7 @@ async fn the_doctor_finds_every_engine_well(world: World) {
 async fn the_doctor_finds_a_refused_account(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let wrong = settings.clone().set("DB_PASSWORD", "canary");
     Said::by(&place, &wrong, &[]).await.finds("fail", "database", "refused the account");
     let missing = settings.set("DB_NAME", "nowhere");
@@ -464,7 +464,7 @@ async fn the_doctor_finds_a_refused_account(world: World) {
 #[testkit::test(mariadb, needs = Redis::need())]
 async fn the_doctor_asks_redis(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = settings(&world, &upstream);
     let redis = Redis::start().await;
     let with = settings.clone().set("REDIS_URL", redis.url());

@@ -2,8 +2,8 @@
 
 use testkit::World;
 
-use super::place::{Place, run};
 use super::tour::blocks;
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, settings, upstream};
 
 const OPERATING: &str = include_str!("../../../../docs/OPERATING.md");
@@ -20,7 +20,7 @@ fn documented() -> [&'static str; 2] {
 async fn o5_another_account_serves_what_the_documented_dump_holds(world: World) {
     let upstream = upstream().await;
     let ours = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&ours).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -84,7 +84,7 @@ async fn o5_another_account_serves_what_the_documented_dump_holds(world: World) 
 }
 
 /// Runs a documented line for the database and account `name`, and returns what it prints.
-async fn shell(world: &World, place: &Place, line: &str, name: &str) -> String {
+async fn shell(world: &World, place: &WorkingDirectory, line: &str, name: &str) -> String {
     let address = world.database().server().expect("a server");
     let line = line
         .replace("HOST", &address.host)

@@ -6,12 +6,12 @@ use testkit::process::AppProcess;
 use testkit::sql::Sql;
 use testkit::{Settings, World, eventually};
 
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 use super::{settings, upstream};
 
 #[testkit::test]
 async fn o8_a_start_says_which_files_it_read() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     place.write(".env", "CHATAPP_LOG__LEVEL=info\n");
     place.write("chatapp.toml", "[limits]\nkeys_per_user = 7\n");
     let server = place.program().settings(&Settings::quick()).serve().await;
@@ -27,7 +27,7 @@ async fn o8_a_start_says_which_files_it_read() {
 
 #[testkit::test]
 async fn o9_a_slip_in_a_well_known_name_is_in_the_log() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     place.write(".env", "OPENAI_KEY=sk-0123456789abcdef\n");
     let server = place.program().settings(&Settings::quick()).serve().await;
     let said = server.terminate().await.stderr;
@@ -42,7 +42,7 @@ async fn o12_servers_with_different_secrets_are_told(world: World) {
     const OTHER: &str = "b1946ac92492d2347c6235b4d2611184f0a5c6e7";
     let upstream = upstream().await;
     let ours = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let start_and_stop = async |settings: &Settings| {
         let server: AppProcess = place.program().settings(settings).serve().await;
         server.terminate().await.stderr
@@ -68,7 +68,7 @@ async fn o12_servers_with_different_secrets_are_told(world: World) {
 
 #[testkit::test]
 async fn o20_the_options_of_other_programs_work() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (_, version, _) = run(place.program().arg("version")).await;
     for option in ["--version", "-V"] {
         assert_eq!(
@@ -87,7 +87,7 @@ async fn o20_the_options_of_other_programs_work() {
 
 #[testkit::test]
 async fn f14_a_locked_database_refuses_writes_in_time() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick().set("CHATAPP_STORAGE__ACQUIRE_TIMEOUT", "100ms");
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;

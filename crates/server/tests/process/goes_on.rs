@@ -9,7 +9,7 @@ use testkit::sse::{Frame, text_of};
 use testkit::{Settings, World, eventually, validator};
 
 use super::crash::{answer, ended, number};
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// After a crash the numbers of events go on at a multiple of this.
@@ -22,7 +22,7 @@ struct Home {
     world: World,
     upstream: MockServer,
     settings: Settings,
-    place: Place,
+    place: WorkingDirectory,
 }
 
 /// An answer as it was when its server ended.
@@ -37,7 +37,7 @@ impl Home {
         let upstream = upstream().await;
         let settings =
             settings(world, &upstream).set("CHATAPP_RESPONSES__ON_INTERRUPTION", "continue");
-        Self { world: world.clone(), upstream, settings, place: Place::new() }
+        Self { world: world.clone(), upstream, settings, place: WorkingDirectory::new() }
     }
 
     fn set(self, name: &str, value: &str) -> Self {

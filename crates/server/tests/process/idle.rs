@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::World;
 use testkit::process::AppProcess;
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, upstream};
 
 /// After which time connections have given back what they have read (`crud::give_back`).
@@ -50,7 +50,7 @@ fn field(status: &str, name: &str) -> u64 {
 #[testkit::test(sqlite)]
 async fn an_idle_server_does_nothing(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let started = Use::of(&server);
     let user = server.anonymous().signup("ada@example.org").await;

@@ -1,7 +1,7 @@
 //! The real program: built, started, fed, crashed and told to stop, as its operator would.
 //!
 //! Nothing any of these processes prints may hold a secret or what people wrote: every test
-//! looks through all of it at its end (see [`place`]).
+//! looks through all of it at its end (see [`working_directory`]).
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
@@ -29,7 +29,6 @@ mod moving;
 mod original_env;
 mod packaging;
 mod packet;
-mod place;
 mod predecessor;
 mod providers;
 mod proxies;
@@ -44,6 +43,7 @@ mod tls;
 mod tour;
 mod transfer;
 mod who_may;
+mod working_directory;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use testkit::process::{AppProcess, ProcessBuilder};
 use testkit::{Settings, World, eventually};
 use tokio::task::JoinHandle;
 
-use super::place::{BINARY, Place};
+use super::working_directory::{BINARY, WorkingDirectory};
 use super::{settings, ticked, ticks, upstream};
 
 /// What the server may have: its data, not its program.
@@ -28,7 +28,7 @@ const ANSWERS: usize = 50;
 const MOST_HELD: u64 = 256 << 10;
 
 /// The server, which the system gives no more memory than [`LIMIT`].
-async fn limited(place: &Place, settings: &Settings) -> AppProcess {
+async fn limited(place: &WorkingDirectory, settings: &Settings) -> AppProcess {
     let program = ProcessBuilder::new("prlimit", place.path());
     program.arg(format!("--data={}", LIMIT + RESERVED)).arg(BINARY).settings(settings).serve().await
 }
@@ -87,7 +87,7 @@ async fn s1_imports_that_swell_are_refused_while_an_answer_goes_on(world: World)
     // Before there is a connection: packing takes seconds, in which nobody looks after one.
     let (files, ids) = archives();
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = limited(&place, &settings(&world, &upstream)).await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -178,7 +178,7 @@ async fn ask_for_all(user: &User, page: &str, answer: &str) -> Vec<Response> {
 #[testkit::test(sqlite)]
 async fn s2_clients_that_ask_and_do_not_read_cost_little(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "100");
     let server = limited(&place, &settings).await;
     let user = server.anonymous().signup("ada@example.org").await;
@@ -285,7 +285,7 @@ async fn persist(user: &User, archive: Vec<u8>) {
 async fn s1_s2_all_of_it_at_once_is_refused_while_50_answers_go_on(world: World) {
     let (files, ids) = archives();
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     // Passwords cost what they cost by default: that is memory, too.
     let settings = settings(&world, &upstream)
         .unset("CHATAPP_AUTH__ARGON2_MEMORY_KIB")

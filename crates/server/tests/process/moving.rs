@@ -10,12 +10,12 @@ use testkit::process::AppProcess;
 use testkit::sql::Sql;
 use testkit::{Database, Engine, Settings, World};
 
-use super::place::{Place, run};
 use super::predecessor::{ADA, BCRYPT, Ids, Old, SAID};
+use super::working_directory::{WorkingDirectory, run};
 
 /// An installation and where it keeps everything.
 struct New {
-    place: Place,
+    place: WorkingDirectory,
     settings: Settings,
     /// The test's database, if it keeps everything there.
     database: Option<Database>,
@@ -34,7 +34,7 @@ impl New {
     }
 
     async fn migrated(settings: Settings, database: Option<Database>) -> Self {
-        let new = Self { place: Place::new(), settings, database };
+        let new = Self { place: WorkingDirectory::new(), settings, database };
         let (code, _, err) = new.run(&["migrate"]).await;
         assert_eq!(code, Some(0), "{err}");
         new

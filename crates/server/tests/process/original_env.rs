@@ -8,8 +8,8 @@ use mock::script::FaultKind;
 use testkit::process::AppProcess;
 use testkit::{Engine, Settings, World, eventually, validator};
 
-use super::place::Place;
 use super::tour::blocks;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticks, upstream};
 
 /// How long a deletion by hand may go unnoticed: one look a second, on a busy machine.
@@ -24,7 +24,7 @@ async fn the_predecessors_env_file_is_enough(world: World) {
     assert_eq!(database.password, "p@ss:w/rd#%?");
     let key = Settings::quick();
     let (_, key) = key.iter().find(|(name, _)| *name == "SECRET_KEY").expect("a key");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     // Unquoted, as the predecessor's reader took it.
     place.write(
         ".env",
@@ -60,7 +60,7 @@ async fn the_predecessors_env_file_is_enough(world: World) {
 #[testkit::test]
 async fn the_documented_queries_show_what_is_kept(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -105,7 +105,7 @@ const NOT_OURS: [&str; 2] = ["migration_lock", "seaql_migrations"];
 #[testkit::test]
 async fn the_documented_tables_are_those_that_are_there(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let mut sql = world.sql().await;
     let (columns, engine) = match world.engine() {
@@ -184,7 +184,7 @@ async fn counts(world: &World) -> Vec<u64> {
 #[testkit::test]
 async fn deleting_by_hand_takes_the_children_along(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let [ada, bob] = [
         server.anonymous().signup("ada@example.org").await,
@@ -220,7 +220,7 @@ async fn deleting_by_hand_takes_the_children_along(world: World) {
 #[testkit::test]
 async fn deleting_by_hand_ends_a_running_answer(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     // One that writes meets the deletion at its next checkpoint; one that waits for its provider
     // has to look for it.

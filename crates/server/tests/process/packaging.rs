@@ -10,7 +10,7 @@ use clap::Parser as _;
 use testkit::Need;
 use testkit::engine::find;
 
-use super::place::{BINARY, Place};
+use super::working_directory::{BINARY, WorkingDirectory};
 
 const CONTAINERFILE: &str = include_str!("../../../../packaging/Containerfile");
 const TOOLCHAIN: &str = include_str!("../../../../rust-toolchain.toml");
@@ -50,7 +50,7 @@ fn understood(words: &[&str]) {
 
 /// Fails when a variable is no key, or its value is not allowed.
 fn configured(variables: &BTreeMap<&str, &str>) -> Config {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let sources = Sources { directory: place.path().to_owned(), ..Sources::default() };
     let sources = variables.iter().fold(sources, |all, (name, value)| all.with(name, *value));
     Config::load(&sources).unwrap_or_else(|error| panic!("{error}"))
@@ -148,7 +148,7 @@ async fn the_units_start_what_there_is() {
 /// Cargo finds every member of the workspace in what is copied for the build.
 #[track_caller]
 fn resolves(instructions: &[(String, String)]) {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     for (_, words) in instructions.iter().filter(|(name, _)| name == "COPY") {
         let paths: Vec<_> = words.split_whitespace().collect();
         let Some((_, sources)) = paths.split_last() else { continue };
@@ -166,7 +166,7 @@ fn resolves(instructions: &[(String, String)]) {
 /// As systemd reads them, with a program that is there.
 #[testkit::test(needs = systemd())]
 async fn systemd_finds_nothing_wrong_with_the_units() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     for (name, text) in UNITS {
         place.write(name, &text.replace(INSTALLED, BINARY));
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use testkit::client::User;
 use testkit::{World, eventually};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// The limit, in bytes.
@@ -40,7 +40,7 @@ async fn f5_a_kill_with_a_large_answer_open_locks_no_conversation(world: World) 
     world.database().administer(&format!("SET GLOBAL max_allowed_packet = {PACKET}")).await;
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
 

@@ -5,11 +5,11 @@ use serde_json::Value;
 use testkit::Settings;
 
 use super::doctor::sound;
-use super::place::{Place, run};
 use super::upstream;
+use super::working_directory::{WorkingDirectory, run};
 
 /// Two providers, the default one first.
-async fn configured(place: &Place) -> (MockServer, Settings) {
+async fn configured(place: &WorkingDirectory) -> (MockServer, Settings) {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None), ("mock:ticks=2", None)]);
     let more = format!(
@@ -22,7 +22,7 @@ async fn configured(place: &Place) -> (MockServer, Settings) {
 }
 
 async fn command(
-    place: &Place,
+    place: &WorkingDirectory,
     settings: &Settings,
     words: &[&str],
 ) -> (Option<i32>, String, String) {
@@ -32,7 +32,7 @@ async fn command(
 
 #[testkit::test]
 async fn providers_are_listed_without_their_keys() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (upstream, settings) = configured(&place).await;
     let settings = settings.set("OPENAI_API_KEY", "sk-of-the-provider");
     let (code, out, err) = command(&place, &settings, &["list", "--json"]).await;
@@ -55,7 +55,7 @@ async fn providers_are_listed_without_their_keys() {
 
 #[testkit::test]
 async fn a_provider_that_is_well_is_tested() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (upstream, settings) = configured(&place).await;
     let (code, out, err) = command(&place, &settings, &["test", "second"]).await;
     assert_eq!(code, Some(0), "{out} {err}");
@@ -72,7 +72,7 @@ async fn a_provider_that_is_well_is_tested() {
 
 #[testkit::test]
 async fn a_provider_that_fails_is_told_how_to_be_mended() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (upstream, settings) = configured(&place).await;
     let settings = settings.set("CHATAPP_PROVIDER__MAX_RETRIES", "3");
     // Only silence may run out of time, however slow the machine is.
@@ -104,7 +104,7 @@ async fn a_provider_that_fails_is_told_how_to_be_mended() {
     let (code, out, err) = command(&place, &settings, &["test", "third"]).await;
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains("there is no provider \"third\"") && err.contains("second"), "{err}");
-    let nobody = Place::new();
+    let nobody = WorkingDirectory::new();
     let (code, _, err) = command(&nobody, &sound(), &["test"]).await;
     assert_eq!(code, Some(1));
     assert!(err.contains("no provider is configured"), "{err}");

@@ -9,7 +9,7 @@ use testkit::reverse_proxy::ReverseProxyProcess;
 use testkit::{ReverseProxy, Settings};
 
 use super::doctor::sound;
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, ticked, ticks, upstream};
 
 const NGINX: &str = include_str!("../../../../packaging/nginx.conf");
@@ -61,7 +61,7 @@ pub(crate) async fn example(
 async fn good(kind: ReverseProxy) {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = place.program().settings(&settings).serve().await;
     server.anonymous().signup_administrator("ada@example.org", &server.setup_code().await).await;
@@ -132,7 +132,7 @@ async fn large_import(user: &User) {
 #[testkit::test(needs = ReverseProxy::Nginx.need())]
 async fn the_doctor_sees_a_bad_nginx() {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = place.program().settings(&settings).serve().await;
     let worse = |text: &str| {
@@ -153,7 +153,7 @@ async fn the_doctor_sees_a_bad_nginx() {
 
 /// What the doctor says of this way to the server: exit code and report.
 pub(crate) async fn doctor(
-    place: &Place,
+    place: &WorkingDirectory,
     settings: &Settings,
     proxy: &ReverseProxyProcess,
 ) -> (Option<i32>, String) {

@@ -7,7 +7,7 @@ use testkit::client::User;
 use testkit::process::AppProcess;
 use testkit::{World, eventually, validator};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 const FOLLOWERS: usize = 8;
@@ -31,7 +31,7 @@ async fn readers(server: &AppProcess) -> u64 {
 async fn one_reads_for_all_who_follow_an_answer_of_another_server(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let one = place.program().settings(&settings).serve().await;
     let two = place.program().settings(&settings).serve().await;
     let user = one.anonymous().signup("ada@example.org").await;
@@ -96,7 +96,7 @@ async fn fall_asleep(server: &AppProcess, user: &User, response: &str) -> TcpStr
 async fn readers_that_stall_are_dropped_and_hurt_nobody(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__WRITE_STALL", "1s");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;

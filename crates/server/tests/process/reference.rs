@@ -14,8 +14,8 @@ use serde_json::Value;
 use testkit::process::AppProcess;
 use testkit::{Need, Settings};
 
-use super::place::Place;
 use super::tour;
+use super::working_directory::WorkingDirectory;
 use exchange::{Exchange, Shell};
 use guide::{Guide, Route};
 use shown::Names;
@@ -26,7 +26,7 @@ fn path() -> PathBuf {
 
 #[testkit::test(needs = Need::unnamed(tour::available()))]
 async fn every_route_has_an_example_that_works() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let text = std::fs::read_to_string(path()).expect("docs/API.md");
     let mut guide = Guide::read(&text);

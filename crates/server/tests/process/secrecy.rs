@@ -1,6 +1,6 @@
 //! What the log of a busy day holds: ids and routes, and nothing of anybody's.
 //!
-//! [`Place`] looks for the words; here is the day.
+//! [`WorkingDirectory`] looks for the words; here is the day.
 
 use reqwest::Method;
 use reqwest::header::{HeaderValue, USER_AGENT};
@@ -9,7 +9,7 @@ use testkit::World;
 use testkit::client::{Anonymous, PASSWORD};
 use testkit::process::AppProcess;
 
-use super::place::{Place, assert_clean};
+use super::working_directory::{WorkingDirectory, assert_clean};
 use super::{PROMPT, settings, ticks, upstream};
 
 /// A line that a reader of the log would take for one of the server's.
@@ -18,7 +18,7 @@ const FORGED: &str = "\r\n{\"level\":\"INFO\",\"message\":\"forged marmalade\"}\
 #[testkit::test]
 async fn the_log_holds_no_secret_and_no_words_of_anybodys(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::MissedTickBehavior;
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticks, upstream};
 
 /// Where the attacker is. Everybody else is at 127.0.0.1.
@@ -70,7 +70,7 @@ async fn gauge(server: &AppProcess, name: &str) -> usize {
 async fn s4_1100_slow_connections_from_one_address_leave_the_rest_to_others(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__MAX_CONNECTIONS", "1000");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let bound = bound(&server, &upstream).await;
 
@@ -121,7 +121,7 @@ async fn s5_80_clients_that_sign_up_leave_room_for_others(world: World) {
         .set("CHATAPP_AUTH__SIGNUP", "open")
         .unset("CHATAPP_AUTH__ARGON2_MEMORY_KIB")
         .unset("CHATAPP_AUTH__ARGON2_ITERATIONS");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let bound = bound(&server, &upstream).await;
 
@@ -165,7 +165,7 @@ async fn s5_80_clients_that_sign_up_leave_room_for_others(world: World) {
 #[testkit::test(sqlite)]
 async fn s6_whoever_polls_an_account_keeps_nobody_out(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let bound = bound(&server, &upstream).await;
 

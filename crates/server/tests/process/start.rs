@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use testkit::process::ProcessBuilder;
 use testkit::{Engine, Settings, World, eventually};
 
-use super::place::{Place, run};
 use super::stop::unreachable;
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, settings, upstream};
 
 /// Something failed.
@@ -17,7 +17,7 @@ pub(crate) const CONFIGURATION: i32 = 78;
 /// Nothing is gained by waiting for a file that is no database, or one with a broken page.
 #[testkit::test]
 async fn a_damaged_database_is_said_at_once_with_what_to_do() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick();
     let command = |word: &str| place.program().settings(&settings).arg(word);
     let (code, _, err) = run(command("migrate")).await;
@@ -47,7 +47,7 @@ async fn a_damaged_database_is_said_at_once_with_what_to_do() {
 /// As docs/OPERATING.md says.
 #[testkit::test]
 async fn an_administrator_can_be_made_before_the_first_start() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick();
     let (code, _, err) = run(place.program().settings(&settings).arg("migrate")).await;
     assert_eq!(code, Some(0), "{err}");
@@ -77,7 +77,7 @@ async fn s17_what_is_stored_is_its_owners_only(world: World) {
         files.map(|file| file.path()).filter(|path| path.is_file()).collect::<Vec<_>>()
     };
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     // The secret is to be a file, too.
     let settings = settings(&world, &upstream).unset("SECRET_KEY");
     chmod(&folder, 0o755);
@@ -108,7 +108,7 @@ async fn s17_what_is_stored_is_its_owners_only(world: World) {
 #[testkit::test]
 async fn s18_refused_logins_are_logged_with_account_and_address(world: World) {
     let upstream = upstream().await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings(&world, &upstream)).serve().await;
     let ada = server.anonymous().signup("ada@example.org").await;
     for email in ["ada@example.org", "nobody@example.org"] {
@@ -237,7 +237,7 @@ const CASES: &[Case] = &[
 #[testkit::test]
 async fn a_configuration_that_cannot_be_used_is_named() {
     for case in CASES {
-        let place = Place::new();
+        let place = WorkingDirectory::new();
         case.files.iter().for_each(|(name, text)| place.write(name, text));
         let mut command = place.program();
         // A start that succeeds by mistake shall not meet another server.
@@ -260,7 +260,7 @@ async fn a_configuration_that_cannot_be_used_is_named() {
 
 #[testkit::test]
 async fn a_missing_or_short_secret_is_refused() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick().unset("SECRET_KEY");
     let server = place.program().settings(&settings).serve().await;
     server.terminate().await;
@@ -287,7 +287,7 @@ async fn a_missing_or_short_secret_is_refused() {
 
 #[testkit::test]
 async fn an_unreachable_database_is_said_in_one_line() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = unreachable(&Settings::quick()).set("CHATAPP_STORAGE__CONNECT_TIMEOUT", "1s");
     let (code, said) = start(place.program().settings(&settings)).await;
     assert_eq!(code, Some(FAILED));
@@ -299,7 +299,7 @@ async fn an_unreachable_database_is_said_in_one_line() {
 
 #[testkit::test]
 async fn a_port_in_use_is_said_before_anything_is_made() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("its address").port().to_string();
     let settings = Settings::quick().set("CHATAPP_SERVER__PORT", &port);
@@ -312,7 +312,7 @@ async fn a_port_in_use_is_said_before_anything_is_made() {
 
 #[testkit::test]
 async fn every_command_runs() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let command =
         |arguments: &[&str]| run(place.program().settings(&Settings::quick()).args(arguments));
     for arguments in [["--help"], ["-h"]] {
@@ -340,7 +340,7 @@ async fn every_command_runs() {
 
 #[testkit::test]
 async fn the_mock_provider_answers_a_server() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let mut provider = place.program().arg("mock-provider").arg("--port").arg("0").launch();
     let mut address = None;
     eventually("the mock provider says where it is", async || {
@@ -368,7 +368,7 @@ async fn the_mock_provider_answers_a_server() {
 async fn a_second_server_on_the_same_data_is_refused(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let (code, said) = start(place.program().settings(&settings)).await;
     assert_eq!(code, Some(FAILED));
@@ -387,7 +387,7 @@ async fn a_second_server_on_the_same_data_is_refused(world: World) {
 async fn a_refused_account_is_said(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("DB_PASSWORD", "canary");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (code, said) = start(place.program().settings(&settings)).await;
     assert_eq!(code, Some(FAILED));
     let [line] = said.as_slice() else { panic!("one line: {said:?}") };
@@ -399,7 +399,7 @@ async fn a_start_that_waits_for_its_database_says_so(world: World) {
     let database = world.own_server().await;
     let upstream = upstream().await;
     let settings = settings(database.world(), &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     database.kill().await;
     let mut server = place.program().settings(&settings).launch();
     let anonymous = server.anonymous();
@@ -439,7 +439,7 @@ async fn foreign_tables_are_named_and_untouched(world: World) {
     sql.execute("INSERT INTO users VALUES (1, 'kept')").await;
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     for command in ["serve", "migrate"] {
         let (code, said) = start(place.program().settings(&settings).arg(command)).await;
         assert_eq!(code, Some(FAILED));

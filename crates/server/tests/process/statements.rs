@@ -4,7 +4,7 @@ use serde_json::json;
 use testkit::client::Anonymous;
 use testkit::{Engine, World};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticks, upstream};
 
 /// Servers on a shared database look at it now and then, and a checkpoint may come between: the
@@ -64,7 +64,7 @@ async fn fewest(client: &Anonymous, mut what: impl AsyncFnMut()) -> Asked {
 async fn a_turn_and_a_page_take_no_more_statements_than_they_must(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_LIMITS__CHECKPOINT_INTERVAL", "2s");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let client = server.anonymous();
     let user = client.signup("ada@example.org").await;

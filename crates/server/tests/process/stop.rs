@@ -8,7 +8,7 @@ use testkit::process::ProcessBuilder;
 use testkit::sse::Frame;
 use testkit::{Settings, World, eventually, free_port, validator};
 
-use super::place::{BINARY, Place};
+use super::working_directory::{BINARY, WorkingDirectory};
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// "At once", on a machine that does other things too; every grace period is far longer.
@@ -24,7 +24,7 @@ async fn is_ready(anonymous: &Anonymous) -> bool {
 async fn a_running_answer_is_finished_first(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let mut server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -60,7 +60,7 @@ async fn a_running_answer_is_finished_first(world: World) {
 
 #[testkit::test]
 async fn a_terminal_that_goes_away_stops_the_server_in_good_order() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     // Whoever runs this test may have had the signal ignored, and a process inherits that.
     let start = async |how: &str| {
         let program = ProcessBuilder::new("env", place.path()).args([how, BINARY]);
@@ -84,7 +84,7 @@ async fn a_terminal_that_goes_away_stops_the_server_in_good_order() {
 async fn it_is_not_ready_at_once_and_is_reached_as_long_as_answers_run(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let mut server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -120,7 +120,7 @@ async fn it_is_not_ready_at_once_and_is_reached_as_long_as_answers_run(world: Wo
 async fn a_migration_is_given_up_and_made_by_the_next_start(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     place.program().settings(&settings).serve().await.terminate().await;
     // As the release before the last step left it.
     let mut sql = world.sql().await;
@@ -160,7 +160,7 @@ async fn a_migration_is_given_up_and_made_by_the_next_start(world: World) {
 async fn an_answer_that_takes_too_long_is_kept_as_it_is(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "300ms");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -204,7 +204,7 @@ async fn a_second_signal_does_not_wait(world: World) {
     let upstream = upstream().await;
     // The grace period is longer than this test may take.
     let settings = settings(&world, &upstream).set("CHATAPP_SERVER__SHUTDOWN_GRACE", "5m");
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let mut server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     let conversation = user.create_conversation().await;
@@ -229,7 +229,7 @@ async fn a_second_signal_does_not_wait(world: World) {
 
 #[testkit::test]
 async fn waiting_for_a_database_can_be_given_up() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = unreachable(&Settings::quick()).set("CHATAPP_STORAGE__CONNECT_TIMEOUT", "5m");
     let mut server = place.program().settings(&settings).launch();
     eventually("it tries again", async || server.stderr().contains("trying again")).await;

@@ -8,8 +8,8 @@ use testkit::certificates::{Authority, Certified, Validity};
 use testkit::{OwnServer, Settings, World, outer_address};
 
 use super::doctor::Said;
-use super::place::{Place, run};
 use super::start::{CONFIGURATION, FAILED, start};
+use super::working_directory::{WorkingDirectory, run};
 use super::{PROMPT, settings, ticks, upstream};
 
 /// A database server that listens on every address of this machine.
@@ -90,7 +90,7 @@ fn write(folder: &TempDir, certified: &Certified) {
 
 /// A server works, from its start to an answer.
 async fn works(remote: &Remote, settings: &Settings) {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(settings).serve().await;
     let user = server.anonymous().signup("ada@example.org").await;
     remote.upstream.push(ticks(3, 0));
@@ -102,7 +102,7 @@ async fn works(remote: &Remote, settings: &Settings) {
 /// A start fails, and says this; the doctor says the same. It does not wait: a command that takes
 /// as long as a database that is away is waited for fails the test.
 async fn fails(settings: &Settings, says: &[&str]) {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let (code, said) = start(place.program().settings(settings)).await;
     let [line] = said.as_slice() else { panic!("one line: {said:?}") };
     assert_eq!(code, Some(FAILED), "{line}");
@@ -119,7 +119,7 @@ async fn s11_a_private_ca_is_trusted_where_it_is_named(world: World) {
     let authority = Authority::new("Our CA");
     let host = outer_address();
     let remote = Remote::with(&world, &authority.sign(&[&host], Validity::Always)).await;
-    let place = Place::new();
+    let place = WorkingDirectory::new();
 
     // Nobody has configured anything: nobody can read along.
     works(&remote, &remote.settings()).await;
@@ -177,7 +177,7 @@ async fn s11_a_certificate_that_does_not_hold_ends_the_start(world: World) {
     fails(&trusting, &["the certificate of a CA"]).await;
 
     // The other database that a command can read.
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     run(place.program().settings(&Settings::quick()).arg("migrate")).await;
     let import = async |query: &str| {
         let command = place.program().settings(&Settings::quick());
@@ -201,7 +201,7 @@ async fn s11_a_certificate_that_does_not_hold_ends_the_start(world: World) {
 #[testkit::test(mariadb)]
 async fn s11_plain_text_leaves_this_machine_only_when_told_to(world: World) {
     let remote = Remote::plain(&world).await;
-    let (settings, place) = (remote.settings(), Place::new());
+    let (settings, place) = (remote.settings(), WorkingDirectory::new());
     fails(&settings, &["offers no TLS", "DB_TLS=off", "ssl-mode=DISABLED"]).await;
     fails(&remote.settings_by_url(""), &["offers no TLS"]).await;
     for words in [&["migrate"][..], &["user", "list"], &["key", "list", "ada@example.org"]] {
@@ -241,7 +241,7 @@ async fn o4_no_ssl_mode_of_a_url_panics(world: World) {
     let authority = Authority::new("Our CA");
     let host = outer_address();
     let remote = Remote::with(&world, &authority.sign(&[&host], Validity::Always)).await;
-    let (place, ca) = (Place::new(), remote.ca(&authority));
+    let (place, ca) = (WorkingDirectory::new(), remote.ca(&authority));
     for (query, says) in [
         ("ssl-mode=DISABLED", "Plain text is spoken"),
         ("ssl-mode=PREFERRED", "its certificate is not verified"),
@@ -266,7 +266,7 @@ async fn o4_no_ssl_mode_of_a_url_panics(world: World) {
 
 #[testkit::test]
 async fn s11_what_is_wrong_with_the_keys_of_tls_is_said_at_once() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let check = async |variables: &[(&str, &str)]| {
         let command = place.program().settings(&Settings::quick());
         let command =

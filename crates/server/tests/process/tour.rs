@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::{Need, Settings};
 
-use super::place::Place;
+use super::working_directory::WorkingDirectory;
 
 const README: &str = include_str!("../../../../README.md");
 /// What the tour needs beside the server.
@@ -37,7 +37,7 @@ pub(crate) fn blocks<'a>(text: &'a str, marker: &str, language: &str) -> Vec<&'a
 
 #[testkit::test(needs = Need::unnamed(available()))]
 async fn the_tour_of_the_readme_works() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let setup = server.setup_code().await;
     check(&walk(&place, server.url(), &setup).await);
@@ -56,7 +56,7 @@ fn script() -> String {
     script
 }
 
-async fn bash(place: &Place, script: &str, url: &str, setup: &str) -> Output {
+async fn bash(place: &WorkingDirectory, script: &str, url: &str, setup: &str) -> Output {
     let run = tokio::process::Command::new("bash")
         .args(["-c", script])
         .env("CHATAPP", url)
@@ -70,7 +70,7 @@ async fn bash(place: &Place, script: &str, url: &str, setup: &str) -> Output {
 }
 
 /// What the whole tour prints.
-async fn walk(place: &Place, url: &str, setup: &str) -> String {
+async fn walk(place: &WorkingDirectory, url: &str, setup: &str) -> String {
     let output = bash(place, &script(), url, setup).await;
     let printed = String::from_utf8(output.stdout).expect("text");
     let complaints = String::from_utf8_lossy(&output.stderr);
@@ -80,7 +80,7 @@ async fn walk(place: &Place, url: &str, setup: &str) -> String {
 }
 
 /// Where the server refuses something, the tour ends with the server's own words.
-async fn refused(place: &Place, url: &str, setup: &str) {
+async fn refused(place: &WorkingDirectory, url: &str, setup: &str) {
     let script = script().replace("ada@example.org", "grace@example.org");
     let output = bash(place, &script, url, setup).await;
     assert!(!output.status.success());

@@ -9,7 +9,7 @@ use testkit::client::PASSWORD;
 use testkit::{Settings, World, eventually};
 
 use super::doctor::sound;
-use super::place::{Place, run};
+use super::working_directory::{WorkingDirectory, run};
 use super::{settings, ticked, ticks, upstream};
 
 const ADA: &str = "ada@example.org";
@@ -21,7 +21,7 @@ const CHATGPT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../transfer/tests/fixtures/chatgpt.json");
 
 async fn command(
-    place: &Place,
+    place: &WorkingDirectory,
     settings: &Settings,
     words: &[&str],
 ) -> (Option<i32>, String, String) {
@@ -29,15 +29,15 @@ async fn command(
 }
 
 /// Runs a command that succeeds: what it prints.
-async fn done(place: &Place, settings: &Settings, words: &[&str]) -> String {
+async fn done(place: &WorkingDirectory, settings: &Settings, words: &[&str]) -> String {
     let (code, out, err) = command(place, settings, words).await;
     assert_eq!(code, Some(0), "{words:?}: {out} {err}");
     out
 }
 
 /// An installation without anything but one account.
-async fn empty() -> Place {
-    let place = Place::new();
+async fn empty() -> WorkingDirectory {
+    let place = WorkingDirectory::new();
     done(&place, &sound(), &["migrate"]).await;
     done(&place, &sound(), &["user", "add", ADA, "--password-stdin"]).await;
     place
@@ -53,7 +53,7 @@ fn exported(path: &Path) -> String {
 async fn conversations_go_out_and_come_in_elsewhere(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup(ADA).await;
     let conversation = user.create_conversation().await;
@@ -110,7 +110,7 @@ async fn conversations_go_out_and_come_in_elsewhere(world: World) {
 async fn conversations_come_in_beside_a_running_server(world: World) {
     let upstream = upstream().await;
     let settings = settings(&world, &upstream);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&settings).serve().await;
     let user = server.anonymous().signup(ADA).await;
     let conversation = user.create_conversation().await;

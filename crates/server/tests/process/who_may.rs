@@ -10,9 +10,9 @@ use testkit::process::AppProcess;
 use testkit::{Need, ReverseProxy, Settings};
 
 use super::doctor::sound;
-use super::place::Place;
 use super::proxies::{doctor, example};
 use super::upstream;
+use super::working_directory::WorkingDirectory;
 
 /// The name of the site, which is not this machine's.
 const NAME: &str = "chat.example.org";
@@ -51,7 +51,7 @@ async fn set_up(client: &Anonymous, host: Option<&str>, code: &str) {
 
 #[testkit::test]
 async fn s7_a_foreign_host_gets_in_nowhere() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = place.program().settings(&Settings::quick()).serve().await;
     let client = server.anonymous();
     let document = client.get("/openapi.json").await.expect(200);
@@ -79,7 +79,7 @@ async fn s7_a_foreign_host_gets_in_nowhere() {
 }
 
 /// A server as an operator has it who has read docs/OPERATING.md, and one who has not.
-async fn served(place: &Place, settings: &Settings) -> AppProcess {
+async fn served(place: &WorkingDirectory, settings: &Settings) -> AppProcess {
     place.program().settings(settings).serve().await
 }
 
@@ -87,7 +87,7 @@ async fn served(place: &Place, settings: &Settings) -> AppProcess {
 async fn s8_behind_a_proxy_without_headers_strangers_are_no_administrators() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = served(&place, &settings).await;
     let address = server.url().trim_start_matches("http://").to_owned();
@@ -120,7 +120,7 @@ async fn s8_behind_a_proxy_without_headers_strangers_are_no_administrators() {
 async fn shipped(kind: ReverseProxy) {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = served(&place, &settings).await;
     let proxy = example(kind, &server, str::to_owned).await;
@@ -150,7 +150,7 @@ async fn shipped(kind: ReverseProxy) {
 
 #[testkit::test]
 async fn directly_on_loopback_everybody_here_may_sign_up() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let server = served(&place, &Settings::quick()).await;
     let client = server.anonymous();
     let made = sign_up(&client, None, "ada", json!({})).await.expect(201);
@@ -175,7 +175,7 @@ fn own_address() -> Option<IpAddr> {
 
 #[testkit::test(needs = another_address())]
 async fn s3_directly_on_any_address_strangers_need_an_invitation() {
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = Settings::quick().set("CHATAPP_SERVER__HOST", "0.0.0.0");
     let server = served(&place, &settings).await;
     let port = server.url().rsplit(':').next().expect("a port").to_owned();
@@ -217,7 +217,7 @@ type Case<'a> = (&'a str, String, &'a [(&'a str, &'a str)], bool);
 async fn f8_the_web_client_logs_in_over_plain_http() {
     let upstream = upstream().await;
     upstream.set_models(&[("test-model", None)]);
-    let place = Place::new();
+    let place = WorkingDirectory::new();
     let settings = sound().upstream(&upstream.base_url());
     let server = served(&place, &settings).await;
     server.anonymous().signup_administrator("ada@example.org", &server.setup_code().await).await;

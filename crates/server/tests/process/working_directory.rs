@@ -27,11 +27,11 @@ const LONGEST_WORD: usize = 40;
 /// A test's working directory. When it is dropped, everything that servers printed there is
 /// searched for secrets, which fails the test.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct WorkingDirectory {
     directory: TempDir,
 }
 
-impl Place {
+impl WorkingDirectory {
     /// An empty directory.
     pub(crate) fn new() -> Self {
         Self { directory: tempfile::tempdir().expect("a temporary directory") }
@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WorkingDirectory {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
