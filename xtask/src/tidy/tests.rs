@@ -175,11 +175,13 @@ fn a_document_nobody_links_is_found() {
 fn a_retired_word_is_found_in_code_and_documents() {
     let files = [
         file("crates/a/src/lib.rs", "//! A.\n/// No gap, none twice.\nfn none_twice() {}\n"),
+        file("crates/a/src/b.rs", "struct Places;\npub(crate) struct Place<'a> {}\n"),
         file("docs/A.md", "None twice. Anyone twiced.\nIn none twicer.\n"),
         file("docs/GLOSSARY.md", "Not none twice, but without duplicates.\n"),
         file("crates/a/src/data.json", "none twice\n"),
     ];
-    assert_eq!(places(words::retired_words, &files), ["crates/a/src/lib.rs:2", "docs/A.md:1"]);
+    let expected = ["crates/a/src/lib.rs:2", "crates/a/src/b.rs:2", "docs/A.md:1"];
+    assert_eq!(places(words::retired_words, &files), expected);
     let found = found(words::retired_words, &files);
     assert!(found[0].contains("write \"without duplicates\""), "{found:?}");
 }

@@ -22,6 +22,11 @@ const fn retired(word: &'static str, instead: &'static str, why: &'static str) -
     Retired { word, instead, why, except: &[] }
 }
 
+/// A type's name that says nothing: several types had each of them.
+const fn vague(word: &'static str) -> Retired {
+    retired(word, "a name that says which", "several types had it")
+}
+
 /// Only words that are gone from the tree.
 const RETIRED: &[Retired] = &[
     retired("bus_looks_total", "chatapp_bus_polls_total", "metrics of ours begin with chatapp_"),
@@ -42,6 +47,18 @@ const RETIRED: &[Retired] = &[
         except: &["crates/schemas/", "crates/api/src/routes/", "frontend/src/api/schema.d.ts"],
     },
     retired("none twice", "without duplicates", "the field's words are contiguous and duplicate"),
+    vague("struct place"),
+    vague("enum place"),
+    vague("struct kind"),
+    vague("enum kind"),
+    vague("struct bearer"),
+    vague("struct opened"),
+    vague("enum opened"),
+    Retired {
+        // A call of a tool, in an event and in what a use case hands out.
+        except: &["crates/schemas/src/event.rs", "crates/schemas/src/view/message.rs"],
+        ..vague("struct call")
+    },
 ];
 
 /// Retired words, in code, comments and documents. An underscore ends a word, so names count.
