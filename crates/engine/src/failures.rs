@@ -1,6 +1,7 @@
 //! Why responses fail: the code of each failure, and its words for people.
 
 use models::ending::FailureCode;
+use models::word::Words as _;
 use provider::ProviderError;
 use schemas::event::Failure;
 
@@ -9,26 +10,11 @@ pub(super) fn of_provider(error: &ProviderError) -> Failure {
     Failure::new(code_of(error), error.public_message())
 }
 
-/// The code of a provider's failure.
+/// The code of a provider's failure, which is called the same there.
 pub fn code_of(error: &ProviderError) -> FailureCode {
-    match error {
-        ProviderError::Auth => FailureCode::UpstreamAuth,
-        ProviderError::RateLimited { .. } => FailureCode::UpstreamRateLimited,
-        ProviderError::QuotaExhausted => FailureCode::UpstreamQuotaExhausted,
-        ProviderError::Overloaded { .. } => FailureCode::UpstreamOverloaded,
-        ProviderError::BadRequest => FailureCode::UpstreamRejected,
-        ProviderError::ContextTooLong => FailureCode::ContextTooLong,
-        ProviderError::ModelNotFound => FailureCode::ModelNotFound,
-        ProviderError::WrongAddress => FailureCode::UpstreamAddress,
-        ProviderError::Timeout(_) => FailureCode::UpstreamTimeout,
-        ProviderError::Truncated => FailureCode::UpstreamTruncated,
-        ProviderError::EmptyAnswer => FailureCode::EmptyAnswer,
-        ProviderError::TooLarge(_) => FailureCode::UpstreamTooLarge,
-        ProviderError::Protocol => FailureCode::UpstreamProtocol,
-        ProviderError::Failed => FailureCode::UpstreamFailed,
-        ProviderError::Unreachable => FailureCode::UpstreamUnavailable,
-        ProviderError::Misconfigured(_) => FailureCode::UpstreamMisconfigured,
-    }
+    let code = FailureCode::ALL.iter().find(|code| code.as_str() == error.code());
+    // There is one, as a test shows.
+    code.copied().unwrap_or(FailureCode::UpstreamFailed)
 }
 
 /// The model that began the answer is not configured any more.
@@ -71,30 +57,12 @@ pub(super) fn not_stored() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use models::word::Words;
-    use provider::{Limit, Phase};
 
     #[test]
-    fn the_provider_calls_its_failures_by_the_same_codes() {
-        for error in [
-            ProviderError::Auth,
-            ProviderError::RateLimited { retry_after: None },
-            ProviderError::QuotaExhausted,
-            ProviderError::Overloaded { retry_after: None },
-            ProviderError::BadRequest,
-            ProviderError::ContextTooLong,
-            ProviderError::ModelNotFound,
-            ProviderError::WrongAddress,
-            ProviderError::Timeout(Phase::Idle),
-            ProviderError::Truncated,
-            ProviderError::EmptyAnswer,
-            ProviderError::TooLarge(Limit::Answer),
-            ProviderError::Protocol,
-            ProviderError::Failed,
-            ProviderError::Unreachable,
-            ProviderError::Misconfigured("test"),
-        ] {
-            assert_eq!(code_of(&error).as_str(), error.code());
+    fn every_code_of_a_provider_is_one_of_an_answer() {
+        let codes: Vec<_> = FailureCode::ALL.iter().map(|code| code.as_str()).collect();
+        for code in ProviderError::CODES {
+            assert!(codes.contains(code), "{code}");
         }
     }
 }

@@ -121,29 +121,41 @@ pub enum ProviderError {
     Misconfigured(&'static str),
 }
 
-impl ProviderError {
-    /// The stable machine code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Auth => "upstream_auth",
-            Self::RateLimited { .. } => "upstream_rate_limited",
-            Self::QuotaExhausted => "upstream_quota_exhausted",
-            Self::Overloaded { .. } => "upstream_overloaded",
-            Self::BadRequest => "upstream_rejected",
-            Self::ContextTooLong => "context_length_exceeded",
-            Self::ModelNotFound => "model_not_found",
-            Self::WrongAddress => "upstream_address",
-            Self::Timeout(_) => "upstream_timeout",
-            Self::Truncated => "upstream_truncated",
-            Self::EmptyAnswer => "empty_answer",
-            Self::TooLarge(_) => "upstream_too_large",
-            Self::Protocol => "upstream_protocol",
-            Self::Failed => "upstream_failed",
-            Self::Unreachable => "upstream_unavailable",
-            Self::Misconfigured(_) => "upstream_misconfigured",
-        }
-    }
+/// Each kind of error has a code; a second table of them would miss the next kind.
+macro_rules! codes {
+    ($($error:pat => $code:literal,)*) => {
+        impl ProviderError {
+            /// Every code that an error of a provider has.
+            pub const CODES: &'static [&'static str] = &[$($code,)*];
 
+            /// The stable machine code.
+            pub fn code(&self) -> &'static str {
+                match self { $($error => $code,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Self::Auth => "upstream_auth",
+    Self::RateLimited { .. } => "upstream_rate_limited",
+    Self::QuotaExhausted => "upstream_quota_exhausted",
+    Self::Overloaded { .. } => "upstream_overloaded",
+    Self::BadRequest => "upstream_rejected",
+    Self::ContextTooLong => "context_length_exceeded",
+    Self::ModelNotFound => "model_not_found",
+    Self::WrongAddress => "upstream_address",
+    Self::Timeout(_) => "upstream_timeout",
+    Self::Truncated => "upstream_truncated",
+    Self::EmptyAnswer => "empty_answer",
+    Self::TooLarge(_) => "upstream_too_large",
+    Self::Protocol => "upstream_protocol",
+    Self::Failed => "upstream_failed",
+    Self::Unreachable => "upstream_unavailable",
+    Self::Misconfigured(_) => "upstream_misconfigured",
+}
+
+impl ProviderError {
     /// What happened and what to do, in words fit for a user.
     pub fn public_message(&self) -> String {
         let wait = |retry_after: &Option<Duration>| match retry_after {

@@ -9,7 +9,7 @@ mod shown;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use provider::{Phase, ProviderError};
+use provider::ProviderError;
 use serde_json::Value;
 use testkit::process::AppProcess;
 use testkit::{Need, Settings};
@@ -104,27 +104,9 @@ fn check(call: &Exchange, route: &Route, routes: &BTreeSet<Route>) -> Result<(),
 /// A failure of a provider ends an answer with its code, so docs/ERRORS.md has to say what it is.
 #[testkit::test]
 async fn every_failure_of_a_provider_is_documented() {
-    let phases = [Phase::Connect, Phase::FirstToken, Phase::Idle, Phase::Total];
-    let failures = phases.map(ProviderError::Timeout).into_iter().chain([
-        ProviderError::Auth,
-        ProviderError::RateLimited { retry_after: None },
-        ProviderError::QuotaExhausted,
-        ProviderError::Overloaded { retry_after: None },
-        ProviderError::BadRequest,
-        ProviderError::ContextTooLong,
-        ProviderError::ModelNotFound,
-        ProviderError::WrongAddress,
-        ProviderError::Truncated,
-        ProviderError::EmptyAnswer,
-        ProviderError::TooLarge(provider::Limit::Event),
-        ProviderError::Protocol,
-        ProviderError::Failed,
-        ProviderError::Unreachable,
-        ProviderError::Misconfigured("no address"),
-    ]);
     let reference = api::error_reference();
     let (requests, answers) = reference.split_once("## Of answers").expect("two tables");
-    for code in failures.map(|failure| failure.code()) {
+    for code in ProviderError::CODES {
         assert!(requests.contains(&format!("| `{code}` |")), "{code}");
         assert!(answers.contains(&format!("\n| `{code}` |")), "{code}");
     }
