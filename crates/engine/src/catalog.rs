@@ -129,6 +129,11 @@ impl Catalog {
         join_all(self.providers.iter().map(Provider::list)).await
     }
 
+    /// The names of the providers, the default one's first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.providers.iter().map(Provider::name)
+    }
+
     fn default_provider(&self) -> Option<&Provider> {
         self.providers.first()
     }

@@ -1,5 +1,6 @@
 //! The metrics of the process: counted everywhere, described and rendered here.
 
+mod label;
 mod machine;
 mod reference;
 mod starts;
@@ -10,10 +11,11 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use services::Services;
 
+pub use label::{Label, Values};
 pub(crate) use machine::free_bytes;
 pub use reference::{GROUPS, Group, Metric, MetricKind, markdown};
 
@@ -34,8 +36,7 @@ pub struct Recorder(PrometheusHandle);
 
 impl Recorder {
     /// Begins to count; there is one in a process, however often this is called. Every metric is
-    /// described, and counters begin at 0 as far as their labels are known, so that their first
-    /// increase is seen.
+    /// described.
     pub fn install() -> anyhow::Result<Self> {
         static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
         let mut handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,15 +53,11 @@ impl Recorder {
             .context("metrics are counted already")?;
         for metric in GROUPS.iter().flat_map(|group| group.metrics) {
             match metric.kind {
-                MetricKind::Counter => describe_counter!(metric.name, metric.help),
-                MetricKind::Gauge => describe_gauge!(metric.name, metric.help),
-                MetricKind::Histogram => describe_histogram!(metric.name, metric.help),
-            }
-            if metric.kind == MetricKind::Counter && metric.labels.is_empty() {
-                counter!(metric.name).increment(0);
+                MetricKind::Counter => describe_counter!(metric.name, metric.help()),
+                MetricKind::Gauge => describe_gauge!(metric.name, metric.help()),
+                MetricKind::Histogram => describe_histogram!(metric.name, metric.help()),
             }
         }
-        starts::begin();
         let commit = VERSION.commit.unwrap_or("unknown");
         gauge!("chatapp_build_info", "version" => VERSION.version, "commit" => commit).set(1.0);
         Ok(Self(handle.insert(installed).clone()))
@@ -77,9 +74,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Those of a server.
+    /// Those of a server. Counters begin at 0, so that their first increase is seen.
     pub fn new(recorder: Recorder, services: &Services, config: &Config) -> Self {
-        starts::begin_providers(&config.providers);
+        starts::begin(&services.models.names().collect::<Vec<_>>());
         Self {
             recorder,
             services: services.clone(),

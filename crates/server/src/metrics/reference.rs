@@ -1,6 +1,11 @@
 //! Every metric there is.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+
+use provider::ProviderError;
+
+use super::label::{Label, PROVIDER, Values, any, list, one_of};
 
 /// What becomes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,10 +36,20 @@ pub struct Metric {
     pub name: &'static str,
     /// What becomes of it.
     pub kind: MetricKind,
-    /// What it is told apart by; each has few values, and none is anybody's.
-    pub labels: &'static [&'static str],
-    /// What it counts.
-    pub help: &'static str,
+    /// What it is told apart by.
+    pub labels: &'static [Label],
+    help: &'static str,
+}
+
+impl Metric {
+    /// What it counts, in words, with the values of its labels that are listed here.
+    pub fn help(&self) -> Cow<'static, str> {
+        let listed = self.labels.iter().find_map(|label| match label.values {
+            Values::OneOf(values) => Some(values.join(", ")),
+            _ => None,
+        });
+        listed.map_or(self.help.into(), |values| format!("{} ({values})", self.help).into())
+    }
 }
 
 /// Metrics that answer one question.
@@ -49,7 +64,7 @@ pub struct Group {
 const fn metric(
     kind: MetricKind,
     name: &'static str,
-    labels: &'static [&'static str],
+    labels: &'static [Label],
     help: &'static str,
 ) -> Metric {
     Metric { name, kind, labels, help }
@@ -64,14 +79,29 @@ pub fn markdown() -> String {
             text,
             "**{question}**\n\n| Metric | Kind | Labels | Meaning |\n|---|---|---|---|\n"
         );
-        for Metric { name, kind, labels, help } in *metrics {
-            let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
-            let _ =
-                writeln!(text, "| `{name}` | {} | {} | {help} |", kind.word(), labels.join(", "));
+        for metric in *metrics {
+            let labels = metric.labels.iter().map(|label| format!("`{}`", label.name));
+            let (kind, labels) = (metric.kind.word(), labels.collect::<Vec<_>>().join(", "));
+            let _ = writeln!(text, "| `{}` | {kind} | {labels} | {} |", metric.name, metric.help());
         }
         text.push('\n');
     }
     text
+}
+
+/// The codes of errors of requests.
+fn error_codes() -> Vec<&'static str> {
+    api::error_codes().collect()
+}
+
+/// The codes with which answers fail.
+fn failure_codes() -> Vec<&'static str> {
+    api::failure_codes().collect()
+}
+
+/// How calls of a provider end.
+fn outcomes() -> Vec<&'static str> {
+    ["ok", "cancelled"].iter().chain(ProviderError::CODES).copied().collect()
 }
 
 /// All of them, by the questions they answer.
@@ -82,7 +112,7 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Gauge,
                 "chatapp_build_info",
-                &["version", "commit"],
+                &[any("version"), any("commit")],
                 "1; the labels say which build runs",
             ),
             metric(
@@ -111,19 +141,19 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_http_requests_total",
-                &["method", "route", "status"],
+                &[any("method"), any("route"), any("status")],
                 "Requests; 499 is a client that went away before the answer began",
             ),
             metric(
                 MetricKind::Histogram,
                 "chatapp_http_request_seconds",
-                &["method", "route"],
+                &[any("method"), any("route")],
                 "Time until the head of the answer; an event stream goes on after it",
             ),
             metric(
                 MetricKind::Counter,
                 "chatapp_http_errors_total",
-                &["code"],
+                &[list("code", error_codes)],
                 "Requests refused or failed, by the code of the error",
             ),
             metric(MetricKind::Gauge, "chatapp_http_connections", &[], "Open connections"),
@@ -142,10 +172,17 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_http_limits_reached_total",
-                &["limit"],
-                "What was refused because an address, a user or a key has as much as it may: \
-                 connections_per_address, bodies_per_address, requests_per_user, \
-                 requests_per_key, storage_per_user",
+                &[one_of(
+                    "limit",
+                    &[
+                        "connections_per_address",
+                        "bodies_per_address",
+                        "requests_per_user",
+                        "requests_per_key",
+                        "storage_per_user",
+                    ],
+                )],
+                "What was refused because an address, a user or a key has as much as it may",
             ),
             metric(
                 MetricKind::Counter,
@@ -198,19 +235,19 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_generations_refused_total",
-                &["limit"],
-                "Answers not begun because a limit was reached: server or user",
+                &[one_of("limit", &["server", "user"])],
+                "Answers not begun because a limit was reached",
             ),
             metric(
                 MetricKind::Counter,
                 "chatapp_generations_total",
-                &["status"],
-                "Answers that ended: completed, incomplete, failed, cancelled",
+                &[one_of("status", &["completed", "incomplete", "failed", "cancelled"])],
+                "Answers that ended",
             ),
             metric(
                 MetricKind::Counter,
                 "chatapp_generation_failures_total",
-                &["code"],
+                &[list("code", failure_codes)],
                 "Answers that failed, by the code of the error",
             ),
             metric(
@@ -228,8 +265,8 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_generation_tokens_total",
-                &["provider", "kind"],
-                "Tokens: input (of which cached) and output (of which reasoning)",
+                &[PROVIDER, one_of("kind", &["input", "cached", "output", "reasoning"])],
+                "Tokens; cached ones are a part of the input, reasoning of the output",
             ),
             metric(
                 MetricKind::Counter,
@@ -257,19 +294,19 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_upstream_calls_total",
-                &["provider", "outcome"],
+                &[PROVIDER, list("outcome", outcomes)],
                 "Calls by their outcome: ok, cancelled, or the code of the error",
             ),
             metric(
                 MetricKind::Histogram,
                 "chatapp_upstream_first_token_seconds",
-                &["provider"],
+                &[PROVIDER],
                 "Time from a call to its first token",
             ),
             metric(
                 MetricKind::Counter,
                 "chatapp_upstream_retries_total",
-                &["provider"],
+                &[PROVIDER],
                 "Requests sent again",
             ),
         ],
@@ -292,13 +329,38 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_database_errors_total",
-                &["kind"],
-                "Failures: conflict (tried again), timeout, queue_full, unavailable, locked, storage_full, read_only, other",
+                &[one_of(
+                    "kind",
+                    &[
+                        "conflict",
+                        "timeout",
+                        "queue_full",
+                        "unavailable",
+                        "locked",
+                        "storage_full",
+                        "read_only",
+                        "other",
+                    ],
+                )],
+                "Failures; a conflict is tried again",
             ),
             metric(
                 MetricKind::Counter,
                 "chatapp_rows_skipped_total",
-                &["work"],
+                &[one_of(
+                    "work",
+                    &[
+                        "checkpoint",
+                        "end of an answer",
+                        "purge of credentials",
+                        "purge of events",
+                        "recovery of an answer",
+                        "removal of a conversation",
+                        "removal of an account",
+                        "search backlog",
+                        "takeover from a server",
+                    ],
+                )],
                 "Rows that were skipped because work on them failed for a reason of their own",
             ),
             metric(
@@ -328,7 +390,7 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Counter,
                 "chatapp_database_statements_total",
-                &["handle"],
+                &[one_of("handle", &["read", "write"])],
                 "Statements, to read or within a transaction that writes, without its begin and end",
             ),
             metric(
@@ -352,19 +414,19 @@ pub const GROUPS: &[Group] = &[
             metric(
                 MetricKind::Gauge,
                 "chatapp_database_connections",
-                &["pool", "state"],
+                &[any("pool"), any("state")],
                 "Open connections, idle and busy",
             ),
             metric(
                 MetricKind::Gauge,
                 "chatapp_database_connections_limit",
-                &["pool"],
+                &[any("pool")],
                 "How many there may be (storage.max_connections, storage.readers)",
             ),
             metric(
                 MetricKind::Gauge,
                 "chatapp_database_file_bytes",
-                &["file"],
+                &[any("file")],
                 "Size of the database file and its write-ahead log (SQLite)",
             ),
             metric(

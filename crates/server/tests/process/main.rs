@@ -25,6 +25,7 @@ mod everyday;
 mod goes_on;
 mod idle;
 mod memory;
+mod metrics;
 mod moving;
 mod original_env;
 mod packaging;
