@@ -27,19 +27,28 @@ fn find_in(subjects: Vec<Vec<u8>>) -> sea_orm::Select<Entity> {
 
 /// Counts one wrong password for each of the subjects, and begins anew where the last one was
 /// longer ago than `remembered`; the rows as they are now.
+///
+/// The time of the last one goes on only: attempts are stored in another order than they were made
+/// in, and servers' clocks differ. So of two rows the later or larger one is the newer one. Only a
+/// time more than `remembered` ahead, of a clock that was set back since, gives way to `now`.
 pub async fn add(
     db: &Db,
     subjects: Vec<Vec<u8>>,
     now: Time,
     remembered: Duration,
 ) -> Result<Vec<Model>> {
-    db.write((subjects, now, now - remembered), |tx, (subjects, now, forgotten)| {
-        Box::pin(add_in(tx, subjects, *now, *forgotten))
+    db.write((subjects, now, remembered), |tx, (subjects, now, remembered)| {
+        Box::pin(add_in(tx, subjects, *now, *remembered))
     })
     .await
 }
 
-async fn add_in(tx: &Tx, subjects: &[Vec<u8>], now: Time, forgotten: Time) -> Result<Vec<Model>> {
+async fn add_in(
+    tx: &Tx,
+    subjects: &[Vec<u8>],
+    now: Time,
+    remembered: Duration,
+) -> Result<Vec<Model>> {
     let row = |subject: &Vec<u8>| {
         let row = Model { subject: subject.clone(), wrong: 1, last_at: now };
         row.into_active_model().reset_all()
@@ -49,11 +58,13 @@ async fn add_in(tx: &Tx, subjects: &[Vec<u8>], now: Time, forgotten: Time) -> Re
     sorted.sort_unstable();
     let rows: Vec<ActiveModel> = sorted.iter().map(row).collect();
     // The count before the time: MySQL gives a later assignment what an earlier one has left.
-    let count = Expr::case(Expr::col(Column::LastAt).lte(forgotten), 1)
-        .finally(Expr::col((Entity, Column::Wrong)).add(1));
+    let last = || Expr::col((Entity, Column::LastAt));
+    let (past, ahead) = (now - remembered, now + remembered);
+    let count = Expr::case(last().lte(past), 1).finally(Expr::col((Entity, Column::Wrong)).add(1));
+    let time = Expr::case(last().gt(now).and(last().lt(ahead)), last()).finally(Expr::val(now));
     let there = OnConflict::column(Column::Subject)
         .value(Column::Wrong, count)
-        .value(Column::LastAt, now)
+        .value(Column::LastAt, time)
         .to_owned();
     Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
     Ok(find_in(sorted).all(tx).await?)

@@ -12,7 +12,7 @@ use engine::{Error, Result};
 use models::Time;
 
 use crate::core::Core;
-use crate::throttle::REMEMBERED;
+use crate::throttle::remembered;
 
 /// How long a session is kept after its end, for those who look into what happened.
 const SESSION_KEPT: Duration = Duration::from_hours(30 * 24);
@@ -58,7 +58,7 @@ impl RetentionKind {
             Self::RefreshTokens | Self::IdempotencyKeys | Self::Invitations | Self::ResetLinks => {
                 Duration::ZERO
             }
-            Self::LoginFailures => REMEMBERED.max(core.settings.throttle.longest),
+            Self::LoginFailures => remembered(core.settings.throttle.longest),
         }
     }
 

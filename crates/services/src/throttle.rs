@@ -32,9 +32,15 @@ use crate::error::Result;
 use crate::settings::ThrottleLimits;
 
 /// When a count is forgotten at the earliest.
-pub(crate) const REMEMBERED: Duration = Duration::from_mins(15);
+const REMEMBERED: Duration = Duration::from_mins(15);
 /// An account is under attack when so many times the free attempts were wrong, from everywhere.
 const ATTACK: u32 = 4;
+
+/// How long a count is remembered after the last wrong password. That is longer than the wait, or
+/// who has waited would be counted from the start.
+pub(crate) fn remembered(longest: Duration) -> Duration {
+    REMEMBERED.max(longest.saturating_mul(2))
+}
 
 /// What a count is for, hashed: neither addresses nor what people type for one are stored.
 type Subject = Vec<u8>;
@@ -62,7 +68,8 @@ pub(crate) struct Attempt {
 
 impl Throttle {
     pub(crate) fn new(core: Arc<Core>, limits: ThrottleLimits) -> Self {
-        Self { core, limits, counts: Arc::default(), hasher: RandomState::new() }
+        let counts = Arc::new(Mutex::new(Counts::new(limits.longest)));
+        Self { core, limits, counts, hasher: RandomState::new() }
     }
 
     /// An attempt to log in to `account`, whatever that text is, from `address`, with `password`
@@ -137,11 +144,15 @@ impl Throttle {
         guess: Option<u64>,
     ) -> Result<Attempt> {
         let subjects = subjects(&counted);
-        self.lock().enter(&counted);
+        let asked = {
+            let mut counts = self.lock();
+            counts.enter(&counted);
+            counts.asked()
+        };
         let throttle = self.clone();
         let attempt = Attempt { throttle, counted, own, guess, is_checking: false };
         let rows = crud::login_failures::find(&self.core.db, subjects).await?;
-        self.lock().note(rows);
+        self.lock().note(rows, asked, self.core.context.now());
         Ok(attempt)
     }
 
@@ -153,32 +164,35 @@ impl Throttle {
 impl Attempt {
     /// Whether it may be checked, or how long it has to wait.
     pub(crate) fn ask(&self, now: Time) -> Result<(), Duration> {
-        let longest = self.throttle.limits.longest;
-        self.throttle.lock().ask(&self.counted, self.guess, longest, now).map(drop)
+        self.throttle.lock().ask(&self.counted, self.guess, now).map(drop)
     }
 
     /// As [`Attempt::ask`], and from now on it counts as a wrong one until it has ended: so
     /// attempts at the same moment are counted like attempts one after the other. To be asked
     /// right before the check, since others may have been wrong meanwhile.
     pub(crate) fn begin(&mut self, now: Time) -> Result<(), Duration> {
-        let longest = self.throttle.limits.longest;
-        self.throttle.lock().begin(&self.counted, self.guess, longest, now)?;
+        self.throttle.lock().begin(&self.counted, self.guess, now)?;
         self.is_checking = true;
         Ok(())
     }
 
     /// What was tried is wrong.
     pub(crate) async fn wrong(mut self, now: Time) -> Result<()> {
-        if let Some(guess) = self.guess {
-            self.throttle.lock().void(guess, now);
-        }
+        let asked = {
+            let mut counts = self.throttle.lock();
+            if let Some(guess) = self.guess {
+                counts.void(guess, now);
+            }
+            counts.asked()
+        };
         let core = &self.throttle.core;
         let subjects = subjects(&self.counted);
-        let rows = crud::login_failures::add(&core.db, subjects, now, REMEMBERED).await?;
+        let remembered = remembered(self.throttle.limits.longest);
+        let rows = crud::login_failures::add(&core.db, subjects, now, remembered).await?;
         core.rows_age.notify_one();
         // At once, or it would count twice for a moment.
         let mut counts = self.throttle.lock();
-        counts.note(rows);
+        counts.note(rows, asked, now);
         if self.is_checking {
             counts.end_check(&self.counted);
         }
@@ -190,21 +204,25 @@ impl Attempt {
     /// It was right: the account is forgotten at this address. The address is not, or whoever has
     /// an account could go on guessing the passwords of others.
     pub(crate) async fn right(self) -> Result<()> {
-        if self.throttle.lock().clear(&self.own) {
+        if self.throttle.lock().is_stored(&self.own) {
             let own = vec![self.own.clone()];
             crud::login_failures::forget(&self.throttle.core.db, own).await?;
+            // After the row is gone, or a read before that would bring the count back.
+            self.throttle.lock().clear(&self.own);
         }
         Ok(())
     }
 
     /// Whether there were wrong passwords for the account at this address lately.
     fn is_noted(&self) -> bool {
-        self.throttle.lock().wrong(&self.own) > 0
+        let now = self.throttle.core.context.now();
+        self.throttle.lock().wrong(&self.own, now) > 0
     }
 
     fn is_under_attack(&self, account: &Subject) -> bool {
         let limit = self.throttle.limits.attempts.saturating_mul(ATTACK);
-        self.throttle.lock().wrong(account) >= limit
+        let now = self.throttle.core.context.now();
+        self.throttle.lock().wrong(account, now) >= limit
     }
 }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod group;
 mod imports;
+mod login_failures;
 mod open;
 mod places;
 mod rights;

@@ -50,7 +50,8 @@ section! {
     signups_per_address: u32 = "20", range "1" to "1000000";
     /// How many wrong passwords for one account from one address (of IPv6: one /64 network) cost
     /// nothing. After each further one the next is checked later: 1 s, then twice as long each
-    /// time. Counted in the database, and forgotten 15 minutes after the last.
+    /// time. Counted in the database, and forgotten 15 minutes after the last, or after twice
+    /// `login_delay_max` where that is longer.
     login_attempts: u32 = "5", range "1" to "1000000";
     /// The same for all accounts together, from one address.
     login_attempts_per_address: u32 = "20", range "1" to "1000000";

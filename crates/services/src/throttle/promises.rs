@@ -43,17 +43,21 @@ impl Promises {
         wait: Duration,
         now: Time,
     ) -> Result<(), Duration> {
-        let Some(promise) = self.guesses.get(&guess).filter(|it| !it.is_forgotten(now)) else {
-            self.insert(guess, Promise { from: now + wait, is_void: false }, now);
+        // What is later than the end of the wait is of a clock that was set back since.
+        let end = now + wait;
+        let kept = self.guesses.get(&guess);
+        let Some(promise) = kept.filter(|it| !it.is_forgotten(now) && it.from <= end) else {
+            self.insert(guess, Promise { from: end, is_void: false }, now);
             return Err(wait);
         };
         if promise.is_void {
             return Err(wait);
         }
-        let next = at.filter_map(|place| self.next.get(place)).copied().max();
+        let next = at.filter_map(|place| self.next.get(place)).copied();
+        let next = next.filter(|next| *next <= end).max();
         let due = next.map_or(promise.from, |next| next.max(promise.from));
         match due.signed_duration_since(now).to_std() {
-            Ok(left) if !left.is_zero() => Err(left.min(wait)),
+            Ok(left) if !left.is_zero() => Err(left),
             _ => Ok(()),
         }
     }

@@ -15,7 +15,6 @@ fn secs(seconds: u64) -> Duration {
 }
 
 /// The counts and the rows beneath them.
-#[derive(Default)]
 struct Door {
     counts: Counts,
     rows: HashMap<Subject, login_failure::Model>,
@@ -27,11 +26,22 @@ fn counted(account: &str, address: &str) -> Vec<Counted> {
     vec![one(format!("{account} {address}"), 5), one(address.to_owned(), 20)]
 }
 
+impl Default for Door {
+    fn default() -> Self {
+        Self { counts: Counts::new(LONGEST), rows: HashMap::new() }
+    }
+}
+
 impl Door {
-    fn enter(&mut self, counted: &[Counted]) {
+    fn enter(&mut self, counted: &[Counted], now: Time) {
         self.counts.enter(counted);
-        let rows = counted.iter().filter_map(|one| self.rows.get(&one.subject).cloned());
-        self.counts.note(rows.collect());
+        let asked = self.counts.asked();
+        self.counts.note(self.rows(counted), asked, now);
+    }
+
+    /// What the database says of these.
+    fn rows(&self, counted: &[Counted]) -> Vec<login_failure::Model> {
+        counted.iter().filter_map(|one| self.rows.get(&one.subject).cloned()).collect()
     }
 
     fn wrong(&mut self, counted: &[Counted], guess: u64, now: Time) {
@@ -42,16 +52,19 @@ impl Door {
                 wrong: 0,
                 last_at: now,
             });
-            row.wrong = if now >= row.last_at + REMEMBERED { 1 } else { row.wrong + 1 };
-            row.last_at = now;
+            // As the statement does.
+            let remembered = remembered(self.counts.longest);
+            row.wrong = if row.last_at <= now - remembered { 1 } else { row.wrong + 1 };
+            let is_ahead = row.last_at >= now + remembered;
+            row.last_at = if is_ahead { now } else { row.last_at.max(now) };
         }
     }
 
     /// Tries `guess`; whether it is right, or how long it has to wait.
     fn attempt(&mut self, place: (&str, &str), guess: u64, now: Time) -> Result<bool, Duration> {
         let counted = counted(place.0, place.1);
-        self.enter(&counted);
-        let begun = self.counts.begin(&counted, Some(guess), LONGEST, now);
+        self.enter(&counted, now);
+        let begun = self.counts.begin(&counted, Some(guess), now);
         if begun.is_ok() {
             if guess == RIGHT {
                 let own = &counted[0].subject;
@@ -98,26 +111,76 @@ fn of_many_at_the_end_of_a_wait_one_is_checked() {
         assert_eq!(door.attempt(HERE, guess, at(0)), Ok(false));
     }
     let counted = counted(HERE.0, HERE.1);
-    door.enter(&counted);
-    door.enter(&counted);
-    assert_eq!(door.counts.begin(&counted, Some(5), LONGEST, at(1000)), Ok(()));
-    assert_eq!(door.counts.begin(&counted, Some(6), LONGEST, at(1000)), Err(secs(2)));
+    door.enter(&counted, at(1000));
+    door.enter(&counted, at(1000));
+    assert_eq!(door.counts.begin(&counted, Some(5), at(1000)), Ok(()));
+    assert_eq!(door.counts.begin(&counted, Some(6), at(1000)), Err(secs(2)));
 }
 
 #[test]
 fn what_the_database_said_before_counts_for_nothing_when_it_comes_later() {
     let mut door = Door::default();
     let counted = counted(HERE.0, HERE.1);
-    door.enter(&counted);
+    door.enter(&counted, at(0));
+    let asked = door.counts.asked();
     for guess in 0..3 {
         door.wrong(&counted, guess, at(0));
     }
-    let before: Vec<_> = door.rows.values().cloned().collect();
+    let before = door.rows(&counted);
     door.wrong(&counted, 3, at(0));
-    let after = door.rows.values().cloned().collect();
-    door.counts.note(after);
-    door.counts.note(before);
-    assert_eq!(door.counts.wrong(&counted[0].subject), 4);
+    let after = door.rows(&counted);
+    door.counts.note(after, asked, at(0));
+    door.counts.note(before, asked, at(0));
+    assert_eq!(door.counts.wrong(&counted[0].subject, at(0)), 4);
+}
+
+#[test]
+fn what_the_database_said_before_a_right_password_does_not_bring_the_count_back() {
+    let mut door = Door::default();
+    let counted = counted(HERE.0, HERE.1);
+    door.enter(&counted, at(0));
+    for guess in 0..5 {
+        door.wrong(&counted, guess, at(0));
+    }
+    let (before, asked) = (door.rows(&counted), door.counts.asked());
+    door.counts.clear(&counted[0].subject);
+    door.counts.note(before, asked, at(0));
+    assert_eq!(door.counts.ask(&counted, Some(RIGHT), at(0)), Ok(vec![]));
+}
+
+#[test]
+fn a_wait_longer_than_counts_are_kept_at_least_doubles_up_to_its_bound_too() {
+    let mut door = Door { counts: Counts::new(Duration::from_hours(1)), rows: HashMap::new() };
+    let (mut now, mut guess) = (0, 0..);
+    for _ in 0..5 {
+        assert_eq!(door.attempt(HERE, guess.next().unwrap(), at(now)), Ok(false));
+    }
+    for expected in (0..12).map(|doublings| 1 << doublings).chain([3600, 3600]) {
+        let guess = guess.next().unwrap();
+        assert_eq!(door.attempt(HERE, guess, at(now)), Err(secs(expected)));
+        now += i64::try_from(expected).unwrap() * 1000;
+        assert_eq!(door.attempt(HERE, guess, at(now)), Ok(false));
+    }
+}
+
+#[test]
+fn no_clock_that_is_set_back_makes_anybody_wait_longer_than_the_bound() {
+    for back in [1, 30, 14 * 60, 15 * 60, 3600, 86_400] {
+        let mut door = Door::default();
+        let mut now = 100_000_000;
+        for guess in 0..8 {
+            let _ = door.attempt(HERE, guess, at(now));
+        }
+        // The owner was promised a turn, which by the new clock is far ahead.
+        let _ = door.attempt(HERE, RIGHT, at(now));
+        now -= back * 1000;
+        let mut waits = 0;
+        while let Err(wait) = door.attempt(HERE, RIGHT, at(now)) {
+            waits += 1;
+            assert!(wait <= LONGEST && waits <= 2, "{back} s back: {waits} times, now {wait:?}");
+            now += i64::try_from(wait.as_millis()).unwrap() + 1;
+        }
+    }
 }
 
 #[test]
@@ -211,6 +274,51 @@ proptest! {
                     until = now + i64::try_from(wait.as_millis()).unwrap() + 1;
                 }
             }
+        }
+    }
+
+    /// What attempts at the same moment do, in any order: read, count a wrong one, take note of
+    /// either later, get in; on this server or on another one, whose clocks differ.
+    #[test]
+    fn no_order_lowers_a_count_or_brings_one_back(
+        steps in proptest::collection::vec((0usize..5, 0usize..8, -400i64..600), 1..60),
+    ) {
+        let counted = vec![Counted { subject: b"ada".to_vec(), free: Some(5) }];
+        let subject = &counted[0].subject;
+        let mut door = Door::default();
+        door.counts.enter(&counted);
+        let mut now = 0;
+        // What was read, and is not taken note of yet; what of it is the newest.
+        let (mut read, mut writes) = (Vec::new(), 0);
+        let mut newest = (0, 0);
+        for (step, which, passed) in steps {
+            now += passed;
+            let time = at(now);
+            match step {
+                0 | 1 => {
+                    let asked = door.counts.asked();
+                    if step == 1 {
+                        door.wrong(&counted, 0, time);
+                        writes += 1;
+                    }
+                    read.push((door.rows(&counted), writes, asked));
+                }
+                2 | 3 if !read.is_empty() => {
+                    let (rows, at_write, asked) = read.swap_remove(which % read.len());
+                    let wrong = rows.first().map_or(0, |row| u32::try_from(row.wrong).unwrap());
+                    if asked.clears == door.counts.clears && !rows.is_empty() {
+                        newest = newest.max((at_write, wrong));
+                    }
+                    door.counts.note(rows, asked, time);
+                }
+                4 if which == 0 => {
+                    door.rows.clear();
+                    door.counts.clear(subject);
+                    newest = (writes, 0);
+                }
+                _ => {}
+            }
+            prop_assert_eq!(door.counts.wrong(subject, time), newest.1);
         }
     }
 }
