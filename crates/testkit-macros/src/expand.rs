@@ -42,6 +42,9 @@ fn test(options: &Options, function: &ItemFn) -> Result<TokenStream> {
     if let Some(needs) = &options.needs {
         test.extend(quote!(.needs(#needs)));
     }
+    if options.slow {
+        test.extend(quote!(.slow()));
+    }
     if options.heavy {
         test.extend(quote!(.heavy()));
     }
@@ -68,9 +71,9 @@ mod tests {
                 "::testkit::Test::on(&[::testkit::Engine::Sqlite],a).heavy()",
             ),
             (
-                "cases = ALL, needs = node()",
+                "cases = ALL, needs = node(), slow",
                 "async fn a(case: Case) {}",
-                "::testkit::Test::cases(ALL,a).needs(node())",
+                "::testkit::Test::cases(ALL,a).needs(node()).slow()",
             ),
         ] {
             assert_eq!(made(options, function).ok().as_deref(), Some(expected), "{options}");

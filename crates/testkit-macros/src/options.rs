@@ -11,6 +11,7 @@ pub(crate) struct Options {
     pub(crate) engines: Vec<Ident>,
     pub(crate) needs: Option<Expr>,
     pub(crate) cases: Option<Expr>,
+    pub(crate) slow: bool,
     pub(crate) heavy: bool,
 }
 
@@ -27,6 +28,7 @@ impl Parse for Options {
                     options.engine("MariaDb", name.span());
                     options.engine("MySql", name.span());
                 }
+                "slow" => options.slow = true,
                 "heavy" => options.heavy = true,
                 "needs" => options.needs = Some(value(input)?),
                 "cases" => options.cases = Some(value(input)?),
@@ -40,7 +42,8 @@ impl Parse for Options {
     }
 }
 
-const EXPECTED: &str = "expected sqlite, mariadb, mysql, servers, heavy, needs = … or cases = …";
+const EXPECTED: &str =
+    "expected sqlite, mariadb, mysql, servers, slow, heavy, needs = … or cases = …";
 
 impl Options {
     fn engine(&mut self, variant: &str, span: Span) {

@@ -51,14 +51,10 @@ impl Engine {
             Self::MySql => program::mysql().map(drop),
         }
     }
-
-    /// Whether `CHATAPP_TEST_REQUIRE` (names separated by commas) makes its absence a failure.
-    pub fn required(self) -> bool {
-        is_required(self.name())
-    }
 }
 
-/// Whether `CHATAPP_TEST_REQUIRE` names this program.
+/// Whether `CHATAPP_TEST_REQUIRE` (names separated by commas) names this program: then its absence is
+/// a failure.
 pub fn is_required(program: &str) -> bool {
     std::env::var("CHATAPP_TEST_REQUIRE")
         .is_ok_and(|names| names.split(',').any(|name| name.trim() == program))

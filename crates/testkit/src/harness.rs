@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
 
 use crate::engine::Engines;
 use crate::log::{self, TestLog};
@@ -16,8 +16,8 @@ use crate::test::{Body, Run, Test};
 
 /// How long a test may take.
 const LIMIT: Duration = Duration::from_mins(4);
-/// How long a heavy one may take: compilers and browsers share few cores with other tests.
-const HEAVY_LIMIT: Duration = Duration::from_mins(10);
+/// How long a slow one may take: compilers and browsers share few cores with other tests.
+const SLOW_LIMIT: Duration = Duration::from_mins(10);
 /// How long a test's tasks and blocking calls may take to end after it.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// Tests at a time: hashing passwords and a database server share few cores.
@@ -81,7 +81,9 @@ pub fn run(tests: impl IntoIterator<Item = (String, Test)>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(at_a_time);
     let conclusion = libtest_mimic::run(&arguments, trials);
-    times.show();
+    if has_reader(&arguments) {
+        times.show();
+    }
     // The last owner: the servers end here, unless a test hangs, and then with the process.
     drop(engines);
     conclusion.exit_code()
@@ -89,7 +91,7 @@ pub fn run(tests: impl IntoIterator<Item = (String, Test)>) -> ExitCode {
 
 /// What libtest is told of a test: its runs.
 fn trials_of(name: &str, test: Test, engines: &Arc<Engines>, times: &Arc<Times>) -> Vec<Trial> {
-    let limit = if test.heavy { HEAVY_LIMIT } else { LIMIT };
+    let limit = if test.slow { SLOW_LIMIT } else { LIMIT };
     let trial = |run: Run| {
         let name = run.on.map_or_else(|| name.to_owned(), |on| format!("{name}::{on}"));
         let (engines, times, body) = (Arc::clone(engines), Arc::clone(times), run.body);
@@ -108,6 +110,12 @@ fn trials_of(name: &str, test: Test, engines: &Arc<Engines>, times: &Arc<Times>)
         }
     };
     test.runs.into_iter().map(trial).collect()
+}
+
+/// Whether a person reads the outcome, and not a program or somebody who asked for less.
+fn has_reader(arguments: &Arguments) -> bool {
+    let is_pretty = !matches!(arguments.format, Some(FormatSetting::Json | FormatSetting::Terse));
+    is_pretty && !arguments.quiet && !arguments.list
 }
 
 /// What each test took.
@@ -172,4 +180,24 @@ fn execute_here(
     let outcome = runtime.block_on(async move { tokio::time::timeout(limit, body(engines)).await });
     runtime.shutdown_timeout(END_LIMIT);
     outcome.map_err(|_| format!("did not end within {} s", limit.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slowest_are_named_only_where_a_person_reads() {
+        for (options, shown) in [
+            (&[][..], true),
+            (&["--format", "pretty"], true),
+            (&["--format", "json"], false),
+            (&["--format=terse"], false),
+            (&["--quiet"], false),
+            (&["--list"], false),
+        ] {
+            let arguments = Arguments::from_iter(["tests"].iter().chain(options));
+            assert_eq!(has_reader(&arguments), shown, "{options:?}");
+        }
+    }
 }

@@ -89,8 +89,8 @@ pub use test::{Case, Need, Test};
 /// - `needs = …`: a [`Need`], such as `Redis::need()`. Where it is missing, the test shows as
 ///   ignored, or fails if `CHATAPP_TEST_REQUIRE` names it.
 /// - `cases = …`: the cases, as anything that can be iterated over
-/// - `heavy`: it may take ten minutes instead of four, and the binary runs two tests at a time
-///   instead of four.
+/// - `slow`: it may take ten minutes instead of four
+/// - `heavy`: so it may, and the binary runs two tests at a time instead of four
 pub use testkit_macros::test;
 pub use wait::eventually;
 pub use world::{OwnServer, World};

@@ -9,7 +9,7 @@ use redis::{Client, Cmd, FromRedisValue, RedisResult, ToRedisArgs};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::engine::{command_from, find, is_required};
+use crate::engine::{command_from, find};
 use crate::ports::free_port;
 use crate::process::{signal, watch};
 use crate::test::Need;
@@ -42,11 +42,6 @@ impl Redis {
     /// Whether it can be started here; if not, what would help.
     pub fn available() -> Result<(), String> {
         program().map(drop)
-    }
-
-    /// Whether `CHATAPP_TEST_REQUIRE` makes its absence a failure.
-    pub fn required() -> bool {
-        is_required("redis")
     }
 
     /// Starts one and waits until it answers.

@@ -16,6 +16,7 @@ pub(crate) type Body = Box<dyn FnOnce(Arc<Engines>) -> LocalFuture + Send>;
 pub struct Test {
     pub(crate) runs: Vec<Run>,
     pub(crate) needs: Need,
+    pub(crate) slow: bool,
     pub(crate) heavy: bool,
 }
 
@@ -53,8 +54,7 @@ impl Test {
                     database.remove().await;
                 })
             });
-            let needs = Need::new(engine.name(), engine.available());
-            Run { on: Some(engine.to_string()), needs, body }
+            Run { on: Some(engine.to_string()), needs: Need::engine(engine), body }
         };
         Self::new(engines.iter().map(run).collect())
     }
@@ -77,7 +77,7 @@ impl Test {
 
     fn new(runs: Vec<Run>) -> Self {
         assert!(!runs.is_empty(), "a test that runs on nothing shows nothing");
-        Self { runs, needs: Need::nothing(), heavy: false }
+        Self { runs, needs: Need::nothing(), slow: false, heavy: false }
     }
 
     /// Runs only where this is there.
@@ -86,10 +86,16 @@ impl Test {
         Self { needs, ..self }
     }
 
+    /// For a test that takes longer than most.
+    #[must_use]
+    pub fn slow(self) -> Self {
+        Self { slow: true, ..self }
+    }
+
     /// For a test that is heavier than most: it may take longer, and fewer tests run at a time.
     #[must_use]
     pub fn heavy(self) -> Self {
-        Self { heavy: true, ..self }
+        Self { slow: true, heavy: true, ..self }
     }
 }
 
@@ -126,9 +132,20 @@ impl Need {
         Self { name: Some(name), available }
     }
 
+    /// A database engine.
+    pub fn engine(engine: Engine) -> Self {
+        Self::new(engine.name(), engine.available())
+    }
+
     /// Something that `CHATAPP_TEST_REQUIRE` cannot name.
     pub fn unnamed(available: Result<(), String>) -> Self {
         Self { name: None, available }
+    }
+
+    /// This one and another one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self.available.is_err() { self } else { other }
     }
 
     pub(crate) fn nothing() -> Self {
