@@ -3,6 +3,7 @@
 //! Each rule is a function from the files to its violations, tested with planted ones.
 
 mod circles;
+mod harness;
 mod layers;
 mod markdown;
 mod owners;
@@ -79,6 +80,7 @@ fn check(files: &[File]) -> Vec<Violation> {
         owners::finders_without_an_owner,
         owners::engine_finders,
         circles::circles,
+        harness::tests_nobody_runs,
         markdown::links,
         markdown::orphans,
         markdown::named_tests,

@@ -185,3 +185,29 @@ fn a_retired_word_is_found_in_code_and_documents() {
     let found = found(words::retired_words, &files);
     assert!(found[0].contains("write \"without duplicates\""), "{found:?}");
 }
+
+#[test]
+fn a_test_of_the_kit_under_the_usual_harness_is_found() {
+    let test = "use testkit::World;\n\n#[testkit::test(sqlite)]\nasync fn f(w: World) {}\n";
+    let import = "use testkit::test;\n";
+    let manifest = "[[test]]\nname = \"own\"\nharness = false\n\n[[test]]\nname = \"usual\"\n";
+    let files = [
+        file("Cargo.toml", "[workspace]\n"),
+        file("crates/a/Cargo.toml", manifest),
+        file("crates/a/src/lib.rs", test),
+        file("crates/a/tests/own/main.rs", "mod one;\n"),
+        file("crates/a/tests/own/one.rs", test),
+        file("crates/a/tests/usual/main.rs", import),
+        file("crates/a/tests/found.rs", test),
+        file("crates/a/tests/plain.rs", "// #[testkit::test]\n#[test]\nfn f() {}\n"),
+        file("crates/b/Cargo.toml", "[package]\n"),
+        file("crates/b/tests/own.rs", test),
+    ];
+    let expected = [
+        "crates/a/src/lib.rs:3",
+        "crates/a/tests/usual/main.rs:1",
+        "crates/a/tests/found.rs:3",
+        "crates/b/tests/own.rs:3",
+    ];
+    assert_eq!(places(harness::tests_nobody_runs, &files), expected);
+}
