@@ -19,7 +19,8 @@ fn main() -> ExitCode {
 
 /// What the servers share.
 const KEY: [u8; 32] = *b"the key that these servers share";
-const TIMEOUT: Duration = Duration::from_millis(300);
+/// Longer than a Redis that is there takes on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A bus that is being kept.
 struct Kept {
@@ -220,11 +221,12 @@ async fn a_killed_redis_is_away_until_it_is_back() {
 #[testkit::test(needs = Redis::need())]
 async fn a_frozen_redis_is_away_within_the_time_limit() {
     let redis = Redis::start().await;
-    let Kept { bus, _keeper } = keep(&redis);
+    let options = Options { timeout: Duration::from_secs(1), ..Options::default() };
+    let Kept { bus, _keeper } = keep_at(&redis.url(), options);
     bus.wait_up().await;
     redis.freeze();
-    let publish = tokio::time::timeout(4 * TIMEOUT, bus.publish(batch(0, 0, "a\n")));
-    assert_eq!(publish.await, Ok(Err(Away)));
+    // It would never answer.
+    assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
     assert!(!bus.is_up());
     redis.thaw();
     bus.wait_up().await;

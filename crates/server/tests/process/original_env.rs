@@ -12,8 +12,9 @@ use super::tour::blocks;
 use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticks, upstream};
 
-/// How long a deletion by hand may go unnoticed: one look a second, on a busy machine.
-const NOTICED: Duration = Duration::from_secs(10);
+/// How long a deletion by hand may go unnoticed: it is looked for every second, on a busy machine.
+/// The provider's silence is borne for five minutes.
+const NOTICED: Duration = Duration::from_mins(1);
 const DELETE_USER: &str = "DELETE FROM users WHERE email = 'ada@example.org'";
 const DATABASE: &str = include_str!("../../../../docs/DATABASE.md");
 
