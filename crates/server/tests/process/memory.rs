@@ -100,9 +100,14 @@ async fn s1_imports_that_swell_are_refused_while_an_answer_goes_on(world: World)
         let other = server.anonymous().signup(&format!("user{at}@example.org")).await;
         import(&other, file).await
     });
-    let mut reports = join_all(imports).await;
-    // Each is reported, and no line of the report may be as long as these ids.
-    reports.push(import(&user, ids).await);
+    let attacks = async {
+        let mut reports = join_all(imports).await;
+        // Each is reported, and no line of the report may be as long as these ids.
+        reports.push(import(&user, ids).await);
+        reports
+    };
+    let (reports, most) = watched(&server, attacks).await;
+    assert!(most < LIMIT >> 10, "{most} KiB");
     for (at, lines) in reports.into_iter().enumerate() {
         let [swollen @ .., fine, summary] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!(swollen.len(), if at == 4 { 3 } else { 1 }, "{lines:?}");
@@ -253,12 +258,16 @@ async fn all_go_on(running: &[Running]) {
     .await;
 }
 
-/// Keeps in `most` how much resident memory a server was seen to have, in KiB.
-async fn watch(server: &AppProcess, most: &AtomicU64) {
+/// Does something, and says how much resident memory the server was seen to have meanwhile, in KiB.
+async fn watched<T>(server: &AppProcess, what: impl Future<Output = T>) -> (T, u64) {
     let mut often = tokio::time::interval(Duration::from_millis(20));
+    let mut what = std::pin::pin!(what);
+    let mut most = 0;
     loop {
-        often.tick().await;
-        most.fetch_max(resident(server), Ordering::Relaxed);
+        tokio::select! {
+            done = &mut what => return (done, most),
+            _ = often.tick() => most = most.max(resident(server)),
+        }
     }
 }
 
@@ -316,15 +325,10 @@ async fn s1_s2_all_of_it_at_once_is_refused_while_50_answers_go_on(world: World)
         all_go_on(&running).await;
         replies
     };
-    let most = AtomicU64::new(0);
     let attacks = async { tokio::join!(asked, join_all(imports)).0 };
-    let replies = tokio::select! {
-        replies = attacks => replies,
-        () = watch(&server, &most) => panic!("the server is watched until the attacks end"),
-    };
+    let (replies, most) = watched(&server, attacks).await;
     let refused = replies.iter().filter(|reply| [429, 503].contains(&reply.status().as_u16()));
     assert!(refused.count() > 0, "nothing was refused");
-    let most = most.into_inner();
     assert!(most < LIMIT >> 10, "{most} KiB");
     all_go_on(&running).await;
     drop(replies);
