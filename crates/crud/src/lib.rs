@@ -75,3 +75,46 @@ where
     A::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
+
+/// The most rows, and about the most bytes of text, that one statement inserts.
+const STATEMENT_ROWS: usize = 200;
+const STATEMENT_BYTES: usize = 1 << 20;
+
+/// Rows in runs for one statement each, in their order. A run ends with the row that brings it to
+/// its bound: a database refuses larger statements.
+pub(crate) fn in_statements<M>(
+    rows: impl IntoIterator<Item = M>,
+    bytes: impl Fn(&M) -> usize,
+) -> Vec<Vec<M>> {
+    let mut runs: Vec<Vec<M>> = Vec::new();
+    let mut free = 0;
+    for row in rows {
+        let size = bytes(&row);
+        if let Some(run) = runs.last_mut().filter(|run| free > 0 && run.len() < STATEMENT_ROWS) {
+            run.push(row);
+        } else {
+            runs.push(vec![row]);
+            free = STATEMENT_BYTES;
+        }
+        free = free.saturating_sub(size);
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_has_a_bound_in_rows_and_in_bytes() {
+        let runs = |sizes: &[usize]| -> Vec<usize> {
+            in_statements(sizes.iter().copied(), |size| *size).iter().map(Vec::len).collect()
+        };
+        assert!(runs(&[]).is_empty());
+        // A title or a message with what follows it is one statement, whatever its length.
+        assert_eq!(runs(&[8, 4 << 20]), [2]);
+        assert_eq!(runs(&[512 << 10, 0]), [2]);
+        assert_eq!(runs(&[512 << 10; 5]), [2, 2, 1]);
+        assert_eq!(runs(&[0; 401]), [200, 200, 1]);
+    }
+}

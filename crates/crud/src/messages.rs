@@ -168,7 +168,7 @@ pub async fn find_seq(
         .await?)
 }
 
-/// The depth of a message proper of a conversation, within a transaction.
+/// The depth of an item in the tree of a conversation, within a transaction.
 pub(crate) async fn find_depth_in(
     tx: &Tx,
     conversation: ConversationId,
@@ -179,13 +179,13 @@ pub(crate) async fn find_depth_in(
         .column(Column::Depth)
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
-        .filter(Column::Kind.eq(MessageType::Message))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
         .into_tuple()
         .one(tx)
         .await?)
 }
 
-/// Finds a message proper of a conversation, within a transaction.
+/// Finds an item in the tree of a conversation, within a transaction.
 pub(crate) async fn find_in(
     tx: &Tx,
     conversation: ConversationId,
@@ -194,12 +194,12 @@ pub(crate) async fn find_in(
     Ok(Entity::find()
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
-        .filter(Column::Kind.eq(MessageType::Message))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
         .one(tx)
         .await?)
 }
 
-/// A message proper and what it hangs below.
+/// An item in the tree of a conversation and what it hangs below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
 pub struct Link {
     /// Its number.
@@ -212,7 +212,7 @@ pub struct Link {
     pub response_id: Option<ResponseId>,
 }
 
-/// At most `limit` messages proper with `seq` from `seq`, oldest first, without their texts.
+/// At most `limit` items of the tree with `seq` from `seq`, oldest first, without their texts.
 pub async fn list_links(
     db: &Db,
     conversation: Owned<ConversationId>,
@@ -224,7 +224,7 @@ pub async fn list_links(
         .columns([Column::Seq, Column::Id, Column::ParentId, Column::ResponseId])
         .filter(Column::ConversationId.eq(*conversation))
         .filter(Column::Seq.gte(seq))
-        .filter(Column::Kind.eq(MessageType::Message))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
         .order_by_asc(Column::Seq)
         .limit(limit)
         .into_model()

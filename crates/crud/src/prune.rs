@@ -138,7 +138,7 @@ async fn has_others_below(tx: &Tx, id: ConversationId, gone: &[MessageId]) -> Re
         .column(Column::Id)
         .filter(Column::ConversationId.eq(id))
         .filter(Column::ParentId.is_in(gone.iter().copied()))
-        .filter(Column::Kind.eq(MessageType::Message))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
         .filter(Column::Id.is_not_in(gone.iter().copied()))
         .limit(1)
         .into_tuple()

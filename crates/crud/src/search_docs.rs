@@ -4,7 +4,7 @@
 mod backlog;
 
 use models::message::{MessageType, Role};
-use models::search_doc::{ActiveModel, Column, Entity, Model};
+use models::search_doc::{Column, Entity, Model};
 use models::{ConversationId, MessageId, Time, UserId, conversation, message};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
@@ -18,6 +18,7 @@ pub use backlog::{Pace, Progress, index_some};
 use crate::db::{Db, Tx};
 use crate::dialect;
 use crate::error::Result;
+use crate::in_statements;
 
 /// How many statements look for rows, where each may look at some only.
 const SCANS: usize = 5;
@@ -124,16 +125,16 @@ pub(crate) async fn add_title(
     add(tx, owner, conversation, [(None, title)]).await
 }
 
-/// Makes a conversation of `owner` found by its first title and its newest message.
-pub(crate) async fn add_title_and_message(
+/// Makes a conversation of `owner` found by its first title and its newest messages.
+pub(crate) async fn add_title_and_messages(
     tx: &Tx,
     owner: UserId,
     conversation: ConversationId,
     title: Terms,
-    message: (i64, Terms),
+    messages: impl IntoIterator<Item = (i64, Terms)>,
 ) -> Result<()> {
-    let (seq, terms) = message;
-    add(tx, owner, conversation, [(None, title), (Some(seq), terms)]).await
+    let messages = messages.into_iter().map(|(seq, terms)| (Some(seq), terms));
+    add(tx, owner, conversation, [(None, title)].into_iter().chain(messages)).await
 }
 
 /// Makes a conversation of `owner` found by `title` instead of the one it had. The caller has
@@ -158,18 +159,15 @@ async fn add(
     conversation_id: ConversationId,
     texts: impl IntoIterator<Item = (Option<i64>, Terms)>,
 ) -> Result<()> {
-    let rows: Vec<ActiveModel> = texts
-        .into_iter()
-        .filter(|(_, terms)| !terms.0.is_empty())
-        .map(|(seq, Terms(terms))| {
+    let texts = texts.into_iter().filter(|(_, terms)| !terms.0.is_empty());
+    for texts in in_statements(texts, |(_, terms)| terms.0.len()) {
+        let rows = texts.into_iter().map(|(seq, Terms(terms))| {
             let is_title = seq.is_none();
             let row = Model { doc: 0, user_id, conversation_id, seq, is_title, terms };
             let mut row = row.into_active_model().reset_all();
             row.doc = ActiveValue::NotSet;
             row
-        })
-        .collect();
-    if !rows.is_empty() {
+        });
         Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
+mod items;
+
 use std::time::Duration;
 
 use models::conversation::TitleSource;
@@ -16,7 +18,9 @@ use crate::error::{CrudError, Result};
 use crate::idempotency::{self, IdempotencyKey, Seen};
 use crate::responses::Checkpoint;
 use crate::search_docs::{self, Terms};
-use crate::{conversations, insert, insert_all, messages};
+use crate::{conversations, in_statements, insert, insert_all, messages};
+
+pub use items::{NewItem, NewItems};
 
 /// An answer to be made. Ids and times are the caller's.
 #[derive(Debug, Clone)]
@@ -29,7 +33,8 @@ pub struct NewTurn {
     pub opening: Option<conversation::Model>,
     /// What it answers.
     pub question: Question,
-    /// The response to be made; its `input_from_seq` and `input_to_seq` are filled in here.
+    /// The response to be made; its `input_from_seq` and `input_to_seq` are filled in here, and
+    /// below new items its `user_message_id`.
     pub response: response::Model,
     /// Makes a repetition lead to the same response.
     pub idempotency: Option<IdempotencyKey>,
@@ -37,15 +42,16 @@ pub struct NewTurn {
     pub now: Time,
 }
 
-/// What an answer is made to; its id is the response's `user_message_id`.
+/// What an answer is made to; the id of the item it hangs below is the response's
+/// `user_message_id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// A new message.
+    /// New items.
     New {
-        /// Where it hangs.
+        /// Where the first one hangs.
         parent: Parent,
-        /// What the person says.
-        content: String,
+        /// The items; the answer hangs below the last one.
+        items: NewItems,
         /// The conversation's title, should nobody have set one.
         title: String,
     },
@@ -67,11 +73,11 @@ pub struct Continued {
     pub beginning: Vec<Checkpoint>,
 }
 
-/// What can be found of a new question, of the title it may give, and of the one that the
+/// What can be found of new items, of the title they may give, and of the one that the
 /// conversation is opened with.
 #[derive(Debug, Default, Clone)]
 struct TurnTerms {
-    content: Terms,
+    items: Vec<Terms>,
     title: Terms,
     opening: Terms,
 }
@@ -81,8 +87,8 @@ impl NewTurn {
         let opening =
             self.opening.as_ref().map_or_else(Terms::default, |row| Terms::of(&row.title));
         match &self.question {
-            Question::New { content, title, .. } => {
-                TurnTerms { content: Terms::of(content), title: Terms::of(title), opening }
+            Question::New { items, title, .. } => {
+                TurnTerms { items: items.terms(), title: Terms::of(title), opening }
             }
             Question::Stored | Question::Continued(_) => {
                 TurnTerms { opening, ..TurnTerms::default() }
@@ -91,7 +97,7 @@ impl NewTurn {
     }
 }
 
-/// Where a new message hangs.
+/// Where new items hang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parent {
     /// Below the newest message of the selected branch.
@@ -105,7 +111,7 @@ pub enum Parent {
 /// An accepted answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// What the person said.
+    /// What the answer hangs below: the last new item, or the stored one.
     pub user_message: message::Model,
     /// The answer, still empty.
     pub message: message::Model,
@@ -134,7 +140,7 @@ pub enum TurnOutcome {
 }
 
 /// Accepts an answer to be made: stores the conversation if it is new, claims it, stores the
-/// message if that is new, an empty answer and the response, and selects the answer's branch. Of
+/// items if there are new ones, an empty answer and the response, and selects the answer's branch. Of
 /// any number of attempts at one conversation one is accepted at a time.
 pub async fn start(db: &Db, turn: NewTurn) -> Result<TurnOutcome> {
     let run = |turn: NewTurn| {
@@ -216,13 +222,13 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
         Claimed::Now(row) => row,
         Claimed::Not(outcome) => return Ok(outcome),
     };
-    let user_message = match &new.question {
+    let (before, user_message) = match &new.question {
         // Should it have been deleted since it was looked at: from here on the claim keeps it.
         Question::Stored | Question::Continued(_) => {
             let found = messages::find_in(tx, new.conversation_id, new.response.user_message_id);
-            found.await?.ok_or_else(look_again)?
+            (Vec::new(), found.await?.ok_or_else(look_again)?)
         }
-        Question::New { content, .. } => {
+        Question::New { items, .. } => {
             let above = match named.or(new.selected_parent(&row)) {
                 Some(id) => messages::find_depth_in(tx, new.conversation_id, id)
                     .await?
@@ -232,7 +238,7 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             if named.is_some() && above.is_none() {
                 return Err(look_again());
             }
-            user_message(new, row.next_seq, above, content)
+            items.rows(new, row.next_seq, above)
         }
     };
     let turn = match &new.question {
@@ -246,8 +252,12 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             if *question == Question::Stored {
                 insert(tx, turn.message.clone()).await?;
             } else {
-                insert_all(tx, [turn.user_message.clone(), turn.message.clone()]).await?;
-                make_found(tx, new, &row, turn.user_message.seq, terms).await?;
+                let rows =
+                    before.into_iter().chain([&turn.user_message, &turn.message].map(Clone::clone));
+                for rows in in_statements(rows, messages::text_bytes) {
+                    insert_all(tx, rows).await?;
+                }
+                make_found(tx, new, &row, terms).await?;
             }
             insert(tx, turn.response.clone()).await?;
             turn
@@ -283,8 +293,8 @@ impl NewTurn {
 
     /// How many messages it adds.
     fn count(&self) -> i64 {
-        match self.question {
-            Question::New { .. } => 2,
+        match &self.question {
+            Question::New { items, .. } => items.count().saturating_add(1),
             Question::Stored => 1,
             Question::Continued(_) => 0,
         }
@@ -433,73 +443,56 @@ async fn go_on(
     Ok(Turn { user_message, message, response })
 }
 
-/// Makes a new message found, and the title that it gives the conversation.
+/// Makes new items found, and the title that they give the conversation.
 async fn make_found(
     tx: &Tx,
     new: &NewTurn,
     row: &conversation::Model,
-    seq: i64,
     terms: &TurnTerms,
 ) -> Result<()> {
-    let TurnTerms { content, title, .. } = terms.clone();
+    let TurnTerms { items, title, .. } = terms.clone();
+    let items = (row.next_seq..).zip(items);
     let is_named = first_title(new, row).is_some();
     if is_named && row.title.is_empty() {
         // There is nothing that it was found by until now.
-        let message = (seq, content);
-        return search_docs::add_title_and_message(tx, new.owner, row.id, title, message).await;
+        return search_docs::add_title_and_messages(tx, new.owner, row.id, title, items).await;
     }
     if is_named {
         search_docs::set_title(tx, new.owner, row.id, title).await?;
     }
-    search_docs::add_messages(tx, new.owner, row.id, [(seq, content)]).await
-}
-
-/// A new message below `parent`, whose depth is known.
-fn user_message(
-    new: &NewTurn,
-    seq: i64,
-    parent: Option<(MessageId, i32)>,
-    content: &str,
-) -> message::Model {
-    message::Model {
-        conversation_id: new.conversation_id,
-        seq,
-        id: new.response.user_message_id,
-        depth: parent.map_or(0, |(_, depth)| depth.saturating_add(1)),
-        parent_id: parent.map(|(id, _)| id),
-        response_id: None,
-        kind: MessageType::Message,
-        role: Some(Role::User),
-        is_user: is_user(MessageType::Message, Some(Role::User)),
-        status: MessageStatus::Completed,
-        content: content.to_owned(),
-        data: None,
-        model: None,
-        created_at: new.now,
-        updated_at: new.now,
-    }
+    search_docs::add_messages(tx, new.owner, row.id, items).await
 }
 
 /// The message with its answer, still empty, and the response.
 fn answered(new: &NewTurn, seq: i64, user_message: message::Model) -> Turn {
+    let new_items = match &new.question {
+        Question::New { items, .. } => items.count().unsigned_abs(),
+        Question::Stored | Question::Continued(_) => 1,
+    };
     // A list sorted by time has the question first.
-    let answered_at = new.now + Duration::from_micros(1);
+    let answered_at = new.now + Duration::from_micros(new_items);
     let message = message::Model {
         seq,
         id: new.response.message_id,
         parent_id: Some(user_message.id),
         depth: user_message.depth.saturating_add(1),
         response_id: Some(new.response.id),
+        kind: MessageType::Message,
         role: Some(Role::Assistant),
         is_user: is_user(MessageType::Message, Some(Role::Assistant)),
         status: MessageStatus::InProgress,
         content: String::new(),
+        data: None,
         model: Some(new.response.model.clone()),
         created_at: answered_at,
         updated_at: answered_at,
-        ..user_message.clone()
+        conversation_id: new.conversation_id,
     };
-    let input_to_seq = user_message.seq;
-    let response = response::Model { input_from_seq: 0, input_to_seq, ..new.response.clone() };
+    let response = response::Model {
+        user_message_id: user_message.id,
+        input_from_seq: 0,
+        input_to_seq: user_message.seq,
+        ..new.response.clone()
+    };
     Turn { user_message, message, response }
 }

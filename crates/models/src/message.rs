@@ -24,6 +24,20 @@ pub enum MessageType {
     FunctionCallOutput,
 }
 
+impl MessageType {
+    /// The types whose rows make up the tree of a conversation: they have parents, children and
+    /// siblings. The others stand beside an answer.
+    pub const IN_TREE: [Self; 2] = [Self::Message, Self::FunctionCallOutput];
+
+    /// Whether a row of this type is part of the tree.
+    pub fn is_in_tree(self) -> bool {
+        match self {
+            Self::Message | Self::FunctionCallOutput => true,
+            Self::Reasoning | Self::FunctionCall => false,
+        }
+    }
+}
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
@@ -96,6 +110,25 @@ pub struct Model {
     pub created_at: Time,
     /// When the row last changed.
     pub updated_at: Time,
+}
+
+/// The `data` of a result, as JSON: what stands beside the output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultData {
+    /// The provider's id of the call.
+    pub call_id: String,
+}
+
+impl ResultData {
+    /// Reads what a row holds; none if a person broke it by hand.
+    pub fn read(data: Option<&str>) -> Option<Self> {
+        serde_json::from_str(data?).ok()
+    }
+
+    /// As it is stored.
+    pub fn stored(&self) -> String {
+        serde_json::json!({ "call_id": self.call_id }).to_string()
+    }
 }
 
 /// The value of `is_user` for a row of this type and role.

@@ -18,7 +18,7 @@ use crate::owned::Owned;
 /// How many siblings of all families together are read. Few messages have more than one or two.
 const READ: u64 = 1000;
 
-/// The place of a message proper among those with the same parent, in the order of `seq`.
+/// The place of an item among those with the same parent, in the order of `seq`.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct SiblingPosition {
     /// The message.
@@ -34,22 +34,22 @@ pub struct SiblingPosition {
 }
 
 /// Where `rows`, all of one conversation, stand among their siblings, in no order. Rows that are
-/// no messages proper stand nowhere.
+/// not in the tree stand nowhere.
 pub async fn list_places(
     db: &Db,
     conversation: Owned<ConversationId>,
     rows: &[Model],
 ) -> Result<Vec<SiblingPosition>> {
     let wanted: HashSet<MessageId> =
-        rows.iter().filter(|row| row.kind == MessageType::Message).map(|row| row.id).collect();
-    let of_message = || rows.iter().filter(|row| row.kind == MessageType::Message);
-    let parents: BTreeSet<MessageId> = of_message().filter_map(|row| row.parent_id).collect();
+        rows.iter().filter(|row| row.kind.is_in_tree()).map(|row| row.id).collect();
+    let in_tree = || rows.iter().filter(|row| row.kind.is_in_tree());
+    let parents: BTreeSet<MessageId> = in_tree().filter_map(|row| row.parent_id).collect();
     let mut places = Vec::with_capacity(wanted.len());
     if !parents.is_empty() {
         let families = || Column::ParentId.is_in(parents.iter().copied());
         places.extend(list_among(db, conversation, families, &wanted).await?);
     }
-    if of_message().any(|row| row.parent_id.is_none()) {
+    if in_tree().any(|row| row.parent_id.is_none()) {
         // Apart from the others: together no engine finds both by the index.
         let family = || dialect::is_rarely_null(db.read(), Column::ParentId);
         places.extend(list_among(db, conversation, family, &wanted).await?);
@@ -57,7 +57,7 @@ pub async fn list_places(
     Ok(places)
 }
 
-/// The places of those `wanted` that are among the messages proper that `families` describes.
+/// The places of those `wanted` that are among the items that `families` describes.
 async fn list_among(
     db: &Db,
     conversation: Owned<ConversationId>,
@@ -70,7 +70,7 @@ async fn list_among(
         .columns([Column::ParentId, Column::Id])
         .filter(Column::ConversationId.eq(*conversation))
         .filter(families())
-        .filter(Column::Kind.eq(MessageType::Message))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
         .order_by_asc(Column::ParentId)
         .order_by_asc(Column::Seq)
         .limit(READ + 1)
@@ -118,7 +118,7 @@ async fn list_in_database(
         .expr_window_as(Expr::cust("LEAD(id)"), in_order(), "next")
         .from(Entity)
         .and_where(Column::ConversationId.eq(*conversation))
-        .and_where(Column::Kind.eq(MessageType::Message))
+        .and_where(Column::Kind.is_in(MessageType::IN_TREE))
         .and_where(families)
         .take();
     let query = Query::select()

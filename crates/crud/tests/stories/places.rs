@@ -19,7 +19,7 @@ impl Dice {
 
 /// The places of `page` by looking through all rows.
 fn plain(all: &[Model], page: &[Model]) -> Vec<SiblingPosition> {
-    let is_proper = |row: &&Model| row.kind == MessageType::Message;
+    let is_proper = |row: &&Model| row.kind != MessageType::Reasoning;
     let place_of = |row: &Model| {
         let family: Vec<MessageId> = all
             .iter()
@@ -62,10 +62,15 @@ pub(crate) async fn plant(
         .map(|seq| {
             let above = parent(seq).and_then(|above| ids.get(above)).map(|id| binary(*id));
             let above = above.unwrap_or_else(|| "NULL".to_owned());
-            let kind = if seq % beside == beside - 1 { "reasoning" } else { "message" };
+            let kind = match seq % beside {
+                3 => "function_call_output",
+                last if last == beside - 1 => "reasoning",
+                _ => "message",
+            };
+            let role = if kind == "message" { "'assistant'" } else { "NULL" };
             let at = super::AT;
             format!(
-                "({id}, {seq}, {}, {above}, 0, '{kind}', 'assistant', 0, 'completed', '', {at}, {at})",
+                "({id}, {seq}, {}, {above}, 0, '{kind}', {role}, 0, 'completed', '', {at}, {at})",
                 binary(*ids.get(seq).unwrap())
             )
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crud::turns::NewItems;
 use engine::{Beginning, Error, Settings};
 use models::ending::{EndReason, FailureCode};
 use models::response::ResponseStatus;
@@ -27,6 +28,27 @@ async fn an_answer_that_nobody_follows_is_made_and_stored(world: World) {
     let running = server.engine.running().clone();
     server.stop(Duration::from_mins(1)).await;
     assert!(running.find_log(id).is_none(), "nothing runs any more");
+}
+
+#[testkit::test]
+async fn a_turn_of_several_items_is_answered_below_the_last(world: World) {
+    let kit = Kit::new(world).await;
+    let server = kit.start(Settings::default()).await;
+    let items = vec![kit.said("one"), kit.returned("call_1", "22 degrees"), kit.said("two")];
+    let last = items[2].id();
+    let items = NewItems::new(items).unwrap();
+    let admission = server.engine.admit().unwrap();
+    let mut follower = begun(server.ask_below(admission, "mock:echo", items).await);
+    assert_eq!(text_of(&rest(&mut follower).await), "one\n\ntwo");
+    let row = kit.row(follower.response().id).await;
+    let (answer, below) = (kit.answer(&row).await, (row.user_message_id, row.input_to_seq));
+    assert_eq!((answer.parent_id, answer.seq, answer.depth), (Some(last), 3, 3));
+    assert_eq!(below, (last, 2));
+    // The model is not told of its calls yet, so a result would answer nothing.
+    assert_eq!((row.context_messages, row.input_from_seq), (Some(2), 0));
+    let sent = kit.provider.calls().pop().unwrap().messages;
+    assert_eq!(sent, [("user".to_owned(), "one\n\ntwo".to_owned())]);
+    server.stop(Duration::ZERO).await;
 }
 
 #[testkit::test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crud::turns::{NewTurn, Parent, Question};
+use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question};
 use crud::users::administration;
 use crud::{Db, Limits, Options, Owned};
 use engine::{
@@ -12,8 +12,9 @@ use engine::{
 };
 use mock::{MockServer, Script, Step};
 use models::ending::EndReason;
+use models::message::Role;
 use models::response::{self, Accepted, Parameters, Purpose, ResponseStatus};
-use models::{ConversationId, MessageId, ResponseId, UserId, message};
+use models::{Content, ConversationId, MessageId, ResponseId, UserId, message};
 use provider::script::Ending as End;
 use provider::{OpenAiConfig, Provider, Timeouts};
 use schemas::event::{Ending, ItemKind};
@@ -135,6 +136,20 @@ impl Kit {
     }
 }
 
+impl Kit {
+    /// What the person says, as a new item.
+    pub(crate) fn said(&self, text: &str) -> NewItem {
+        let (id, content) = (self.clock.context().new_id(), Content::from(text.to_owned()));
+        NewItem::Message { id, role: Role::User, content }
+    }
+
+    /// What a tool returned, as a new item.
+    pub(crate) fn returned(&self, call_id: &str, output: &str) -> NewItem {
+        let (id, output) = (self.clock.context().new_id(), Content::from(output.to_owned()));
+        NewItem::Result { id, call_id: call_id.to_owned(), output }
+    }
+}
+
 /// How to open the test's database, which others have open, too. Time that a test lets pass ends
 /// no statement, as it ends no request to the provider.
 pub(crate) fn options(world: &World) -> Options {
@@ -173,12 +188,19 @@ impl Server<'_> {
         model: &str,
         content: &str,
     ) -> Result<Beginning, Error> {
-        let question = Question::New {
-            parent: Parent::Head,
-            content: content.to_owned(),
-            title: String::new(),
-        };
-        let id = self.kit.clock.context().new_id();
+        let items = NewItems::from(self.kit.said(content));
+        self.ask_below(admission, model, items).await
+    }
+
+    /// The same for these new items.
+    pub(crate) async fn ask_below(
+        &self,
+        admission: Admission,
+        model: &str,
+        items: NewItems,
+    ) -> Result<Beginning, Error> {
+        let id = items.last().id();
+        let question = Question::New { parent: Parent::Head, items, title: String::new() };
         self.ask_for(admission, model, (id, question), None).await
     }
 

@@ -2,7 +2,7 @@
 
 use auth::Actor;
 use crud::idempotency::{IdempotencyKey, Seen};
-use crud::turns::{NewTurn, Parent, Question};
+use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
 use models::message::Role;
 use models::response::{self, Parameters, Purpose};
@@ -34,11 +34,12 @@ impl Responses {
             Patch::Null => serde_json::json!(["message", id, content, model, null]),
             Patch::Value(parent) => serde_json::json!(["message", id, content, model, parent]),
         });
+        let question_id = self.core.context.new_id();
         let request = Request {
             actor: *actor,
             place: TargetConversation::Stored(id),
             model,
-            question_id: self.core.context.new_id(),
+            question_id,
             question: Question::New {
                 parent: match parent_id {
                     Patch::Absent => Parent::Head,
@@ -46,9 +47,13 @@ impl Responses {
                     Patch::Value(parent) => Parent::Message(parent),
                 },
                 title: titles::first_line(&content),
-                content: content.clone(),
+                items: NewItems::from(NewItem::Message {
+                    id: question_id,
+                    role: Role::User,
+                    content: content.into(),
+                }),
             },
-            content: content.into(),
+            stored: None,
             going_on: None,
         };
         self.once(actor, key.as_ref(), self.start(request, key.clone())).await
@@ -71,17 +76,22 @@ impl Responses {
         // What is not asked now the next message would find out.
         let other = named.clone().filter(|_| model.is_some());
         let row = conversations::new_row(&self.core.context, actor.user_id, conversation);
+        let question_id = self.core.context.new_id();
         let request = Request {
             actor: *actor,
             place: TargetConversation::New(Box::new(row)),
             model,
-            question_id: self.core.context.new_id(),
+            question_id,
             question: Question::New {
                 parent: Parent::Root,
                 title: titles::first_line(&content),
-                content: content.clone(),
+                items: NewItems::from(NewItem::Message {
+                    id: question_id,
+                    role: Role::User,
+                    content: content.into(),
+                }),
             },
-            content: content.into(),
+            stored: None,
             going_on: None,
         };
         let begun = async {
@@ -114,7 +124,7 @@ impl Responses {
                 model,
                 question_id: question.id,
                 question: Question::Stored,
-                content: question.content.into(),
+                stored: Some(question.content.into()),
                 going_on: None,
             };
             self.start(request, key.clone()).await
@@ -201,7 +211,7 @@ impl Responses {
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = core.catalog.choose(name.map(String::as_str)).await?;
         let instructions = conversation.instructions.as_deref();
-        engine.check_fits(&model, instructions, &[&request.content]).await?;
+        engine.check_fits(&model, instructions, &request.said()).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
         let slot = engine.reserve(admission, owner, conversation.id)?;
         let new = NewTurn {
@@ -273,17 +283,26 @@ pub(super) struct Request {
     pub(super) model: Option<String>,
     pub(super) question_id: MessageId,
     pub(super) question: Question,
-    /// What has to fit into the model's window.
-    pub(super) content: Content,
+    /// What is stored and has to fit into the model's window.
+    pub(super) stored: Option<Content>,
     /// The answer that is continued.
     pub(super) going_on: Option<message::Model>,
 }
 
 impl Request {
+    /// What has to fit into the model's window.
+    fn said(&self) -> Vec<&Content> {
+        let new = match &self.question {
+            Question::New { items, .. } => Some(items.iter().map(NewItem::content)),
+            Question::Stored | Question::Continued(_) => None,
+        };
+        new.into_iter().flatten().chain(&self.stored).collect()
+    }
+
     /// How many bytes it adds to what its user stores, before it is answered.
     fn new_bytes(&self) -> usize {
         let question = match &self.question {
-            Question::New { content, .. } => content.len(),
+            Question::New { items, .. } => items.iter().map(NewItem::bytes).sum(),
             Question::Stored | Question::Continued(_) => 0,
         };
         let opening = match &self.place {

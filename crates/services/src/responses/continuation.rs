@@ -56,7 +56,7 @@ impl Responses {
             model: Some(model.unwrap_or_else(|| row.model.clone())),
             question_id: question.id,
             question: Question::Stored,
-            content: (question.content + &answer.content).into(),
+            stored: Some((question.content + &answer.content).into()),
             // Whether another continued it meanwhile is seen when this is stored.
             going_on: Some(message::Model { response_id: Some(id), ..answer }),
         })
