@@ -83,11 +83,13 @@ pub(crate) fn output(rows: &[message::Model]) -> Vec<DoneItem> {
     let mut items: Vec<DoneItem> = rows
         .iter()
         .filter(is_item)
-        .map(|row| {
+        .filter_map(|row| {
             let kind = match row.kind {
                 MessageType::Reasoning => ItemKind::Reasoning,
                 MessageType::FunctionCall => ItemKind::FunctionCall(call(row)),
-                MessageType::Message | MessageType::FunctionCallOutput => ItemKind::Message,
+                MessageType::Message => ItemKind::Message,
+                // No response produces one.
+                MessageType::FunctionCallOutput => return None,
             };
             let complete = row.status == MessageStatus::Completed
                 || (kind == ItemKind::Message && is_elsewhere);
@@ -96,7 +98,7 @@ pub(crate) fn output(rows: &[message::Model]) -> Vec<DoneItem> {
                 ItemKind::Message => AnswerData::read(row.data.as_deref()).annotations,
                 ItemKind::Reasoning | ItemKind::FunctionCall(_) => Vec::new(),
             };
-            DoneItem { item, text: row.content.clone(), annotations, complete }
+            Some(DoneItem { item, text: row.content.clone(), annotations, complete })
         })
         .collect();
     // The rows come in the order of their numbers, and sorting keeps it.

@@ -138,7 +138,12 @@ pub struct MessageOut {
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "message")]
     pub kind: MessageType,
-    /// `user` or `assistant`.
+    /// Of a tool's result: the provider's id of the call that it belongs to. Its `content` is the
+    /// output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "call_1")]
+    pub call_id: Option<String>,
+    /// `user` or `assistant`; none of a tool's result.
     #[schema(value_type = Option<String>, example = "user")]
     pub role: Option<Role>,
     /// Whether a person wrote it.

@@ -12,7 +12,6 @@ use crud::Owned;
 use crud::conversations::{Changed, Changes, Filter, Version};
 use engine::{Engine, branch};
 use models::conversation::{self, ConversationKind, TitleSource};
-use models::message::MessageType;
 use models::{Context, ConversationId, MessageId, UserId};
 use schemas::conversation::{
     After, BulkArchive, BulkArchived, ConversationCreate, ConversationPatch, Metadata, PageCursor,
@@ -225,7 +224,7 @@ impl Conversations {
         let row = self.find(owner, id).await?;
         let found = crud::messages::find(&self.core.db, owner, message).await?;
         let found = found
-            .filter(|found| found.conversation_id == row.id && found.kind == MessageType::Message)
+            .filter(|found| found.conversation_id == row.id && found.kind.is_in_tree())
             .ok_or_else(|| {
                 Invalid::new("head_id", "head_id must be a message of this conversation")
             })?;

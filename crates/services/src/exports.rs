@@ -219,7 +219,7 @@ async fn entries(
     id: Owned<ConversationId>,
     mut rows: Vec<message::Model>,
 ) -> Result<Vec<Entry>> {
-    rows.retain(|row| row.kind == MessageType::Message);
+    rows.retain(|row| row.kind.is_in_tree());
     let ids: Vec<ResponseId> = rows.iter().filter_map(|row| row.response_id).collect();
     let mut responses: HashMap<ResponseId, response::Model> =
         crud::responses::list_by_ids(&exports.core.db, id, &ids)
@@ -240,10 +240,11 @@ async fn entries(
 impl Entry {
     fn write(self, is_lines: bool, is_first: bool) -> Result<String> {
         let Self { message, attachments, response } = self;
-        let role = match message.role {
-            Some(message::Role::Assistant) => transfer::Role::Assistant,
-            Some(message::Role::System) => transfer::Role::System,
-            Some(message::Role::User) | None => transfer::Role::User,
+        let role = match (message.kind, message.role) {
+            (MessageType::FunctionCallOutput, _) => transfer::Role::Tool,
+            (_, Some(message::Role::Assistant)) => transfer::Role::Assistant,
+            (_, Some(message::Role::System)) => transfer::Role::System,
+            (_, Some(message::Role::User) | None) => transfer::Role::User,
         };
         let is_complete = message.status == MessageStatus::Completed;
         let annotations: Vec<transfer::Annotation> =
@@ -255,6 +256,7 @@ impl Entry {
                 text: &message.content,
                 reasoning: message.reasoning.as_deref(),
                 calls: &calls,
+                call_id: message.call_id.as_deref(),
                 model: message.model.as_deref(),
                 is_complete,
                 annotations: &annotations,
@@ -270,6 +272,7 @@ impl Entry {
             content: message.content,
             reasoning: message.reasoning,
             calls,
+            call_id: message.call_id,
             model: message.model,
             annotations,
             attachments,

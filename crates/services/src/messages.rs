@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crud::messages::SiblingPosition;
 use crud::{Db, Owned};
 use engine::{Running, SoFar, call_out};
-use models::message::{self, MessageStatus, MessageType};
+use models::message::{self, MessageStatus, MessageType, ResultData};
 use models::{ConversationId, MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
 use schemas::message::{AttachmentOut, CallOut, MessageOut};
@@ -44,7 +44,7 @@ pub(crate) async fn describe_with(
             MessageType::Message => beside.remove(&row.id).unwrap_or_default(),
             _ => Beside::of(&row),
         };
-        // A row that is no message proper stands alone.
+        // A row beside the tree stands alone.
         let place = places.remove(&row.id);
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let attachments = attachments(&row).into_iter().map(attachment_out).collect();
@@ -61,7 +61,12 @@ pub(crate) async fn describe_with(
                 SoFar { content: row.content, reasoning, annotations, calls, covers_seq: None }
             }
         };
+        let call_id = match row.kind {
+            MessageType::FunctionCallOutput => ResultData::read(row.data.as_deref()),
+            _ => None,
+        };
         out.push(MessageOut {
+            call_id: call_id.map(|data| data.call_id),
             id: row.id,
             conversation_id: row.conversation_id,
             seq: row.seq,

@@ -47,6 +47,8 @@ pub enum Role {
     Assistant,
     /// The operator or the application.
     System,
+    /// A tool, which says what it returned. Only our own exports have it.
+    Tool,
 }
 
 /// A file that belonged to a message: where it is, not what is in it.
@@ -112,6 +114,8 @@ pub struct Message {
     pub reasoning: Option<String>,
     /// The calls of tools that the model made. Only our own exports have them.
     pub calls: Vec<ToolCall>,
+    /// Of what a tool returned: the provider's id of the call.
+    pub call_id: Option<String>,
     /// The model that wrote it.
     pub model: Option<String>,
     /// Whether the text is whole; `false` of a stopped or interrupted answer.

@@ -112,6 +112,7 @@ fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) 
         text,
         reasoning,
         calls: Vec::new(),
+        call_id: None,
         model: (role == Role::Assistant).then(model).flatten(),
         is_complete: !loose::is_true(message, "unfinished") && !loose::is_true(message, "error"),
         annotations: Vec::new(),

@@ -31,6 +31,8 @@ pub struct Entry<'a> {
     pub reasoning: Option<&'a str>,
     /// The calls of tools that the model made.
     pub calls: &'a [ToolCall],
+    /// Of what a tool returned: the provider's id of the call.
+    pub call_id: Option<&'a str>,
     /// The model.
     pub model: Option<&'a str>,
     /// Whether the text is whole.
@@ -50,6 +52,10 @@ pub fn message(entry: &Entry<'_>) -> String {
         (Role::System, _) => "System".to_owned(),
         (Role::Assistant, Some(model)) => format!("Assistant ({})", one_line(model)),
         (Role::Assistant, None) => "Assistant".to_owned(),
+        (Role::Tool, _) => match entry.call_id {
+            Some(id) => format!("Tool result ({})", one_line(id)),
+            None => "Tool result".to_owned(),
+        },
     };
     let at = entry.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("\n## {speaker}\n\n*{at}*\n\n");
@@ -59,7 +65,12 @@ pub fn message(entry: &Entry<'_>) -> String {
     for call in entry.calls {
         let _ = write!(text, "*Tool: {}*\n\n{}\n\n", one_line(&call.name), code(&call.arguments));
     }
-    text.push_str(entry.text.trim_end());
+    if entry.role == Role::Tool {
+        // Data, which Markdown would garble.
+        text.push_str(&code(entry.text));
+    } else {
+        text.push_str(entry.text.trim_end());
+    }
     text.push('\n');
     if !entry.annotations.is_empty() {
         text.push_str("\nSources:\n\n");
@@ -130,6 +141,7 @@ mod tests {
             text: "Why is it *blue*?\n",
             reasoning: None,
             calls: &[],
+            call_id: None,
             model: None,
             is_complete: true,
             annotations: &[],
@@ -141,6 +153,7 @@ mod tests {
             text: "Because",
             reasoning: Some("Light.\nAir."),
             calls: &[call],
+            call_id: None,
             model: Some("gpt"),
             is_complete: false,
             annotations: &[Annotation {
@@ -152,10 +165,23 @@ mod tests {
             attachments: &[],
             at,
         });
+        text += &message(&Entry {
+            role: Role::Tool,
+            text: "{\"is\":\n\"blue\"}\n",
+            reasoning: None,
+            calls: &[],
+            call_id: Some("call_1"),
+            model: None,
+            is_complete: true,
+            annotations: &[],
+            attachments: &[],
+            at,
+        });
         let expected = "# Sky # and more\n\n*2023-11-14T22:13:20Z*\n\n## Instructions\n\n\
             > Be brief.\n>\n> And kind.\n\n## User\n\n*2023-11-14T22:13:20Z*\n\nWhy is it *blue*?\n\n\
             *File: sky.png (file-1)*\n\n## Assistant (gpt)\n\n*2023-11-14T22:13:20Z*\n\n\
-            > Light.\n> Air.\n\n*Tool: look up*\n\n    {\"of\":\n    \"sky\"}\n\nBecause\n\nSources:\n\n1. [On \\[blue\\] light](<https://example.org/a(b)%3Cc%3E>)\n\n*(This answer was not finished.)*\n";
+            > Light.\n> Air.\n\n*Tool: look up*\n\n    {\"of\":\n    \"sky\"}\n\nBecause\n\nSources:\n\n1. [On \\[blue\\] light](<https://example.org/a(b)%3Cc%3E>)\n\n*(This answer was not finished.)*\n\n\
+            ## Tool result (call_1)\n\n*2023-11-14T22:13:20Z*\n\n    {\"is\":\n    \"blue\"}\n";
         assert_eq!(text, expected);
     }
 }

@@ -74,6 +74,9 @@ pub struct Line {
     /// The calls of tools that the model made, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ToolCall>,
+    /// Of what a tool returned: the provider's id of the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
     /// The model that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -218,7 +221,8 @@ fn line(value: Value<'_>) -> Result<Line, Unreadable> {
         .map_err(|error| damaged(&format_args!("messages: {error}")))?;
     line.attachments = loose::fitting(line.attachments);
     let response = line.response.as_ref().map(|response| &response.id);
-    let ids = [Some(&line.id), line.parent_id.as_ref(), response].into_iter().flatten();
+    let ids = [Some(&line.id), line.parent_id.as_ref(), response, line.call_id.as_ref()];
+    let ids = ids.into_iter().flatten();
     short_ids(ids.chain(line.calls.iter().flat_map(|call| [&call.id, &call.name])))?;
     plausible(&[Some(line.created_at), Some(line.updated_at)])?;
     if let Some(response) = &line.response {
@@ -266,6 +270,7 @@ fn assemble(
             text: line.content,
             reasoning: line.reasoning,
             calls: line.calls,
+            call_id: line.call_id.filter(|_| line.role == Role::Tool),
             model: line.model,
             is_complete: line.status == "completed",
             annotations: line.annotations,

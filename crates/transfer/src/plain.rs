@@ -109,6 +109,7 @@ impl From<Plain> for Conversation {
                 text: said.text,
                 reasoning: None,
                 calls: Vec::new(),
+                call_id: None,
                 model: None,
                 is_complete: true,
                 annotations: Vec::new(),

@@ -50,7 +50,7 @@ impl Node {
             });
             let sources = message.annotations.iter();
             let sources = sources.map(|source| FILE_BYTES + source.url.len() + source.title.len());
-            let texts = [&message.reasoning, &message.model, &message.source_id];
+            let texts = [&message.reasoning, &message.model, &message.source_id, &message.call_id];
             let texts = message.text.len() + texts.map(length).iter().sum::<usize>();
             let lists = calls.sum::<usize>() + files.sum::<usize>() + sources.sum::<usize>();
             MESSAGE_BYTES + texts + lists
@@ -277,6 +277,7 @@ mod tests {
             text: text.to_owned(),
             reasoning: None,
             calls: Vec::new(),
+            call_id: None,
             model: None,
             is_complete: true,
             annotations: Vec::new(),

@@ -249,6 +249,7 @@ fn write(conversations: &[&Conversation]) -> String {
                 content: message.text.clone(),
                 reasoning: message.reasoning.clone(),
                 calls: message.calls.clone(),
+                call_id: message.call_id.clone(),
                 model: message.model.clone(),
                 annotations: message.annotations.clone(),
                 attachments: message.attachments.clone(),

@@ -1,10 +1,24 @@
 // Tools that the provider runs are told as they are called, where they were called, and kept through a reload.
 import assert from "node:assert/strict";
-import { answered, answers, eventually, person, send, signUp, useModel } from "../browser.mjs";
+import { answered, answers, api, bringIn, eventually, person, send, signUp, useModel } from "../browser.mjs";
+
+/** A conversation in which an answer calls a tool, as an export has it. */
+function withResult() {
+  const at = new Date(Date.UTC(2026, 0, 1)).toISOString();
+  const id = (n) => `msg_${n.toString(16).padStart(32, "e")}`;
+  const call = { id: "call_1", name: "get_weather", arguments: "{}", status: "completed", offset: 0 };
+  const messages = [
+    { role: "user", content: "How warm is it?" },
+    { role: "assistant", content: "", calls: [call] },
+    { role: "tool", call_id: "call_1", content: '{"degrees":22}' },
+    { role: "assistant", content: "It is warm." },
+  ].map((one, n) => ({ id: id(n), parent_id: n === 0 ? null : id(n - 1), status: "completed", created_at: at, updated_at: at, ...one }));
+  return { id: `conv_${"e".repeat(32)}`, title: "Weather", head_id: id(3), created_at: at, updated_at: at, messages };
+}
 
 export default async function ({ browser, url }) {
   const { page, problems } = await person(browser, url);
-  await signUp(page);
+  const email = await signUp(page);
   const turn = page.locator("article:not(.mine)").last();
   const rows = turn.locator("summary");
 
@@ -55,5 +69,19 @@ export default async function ({ browser, url }) {
   await look();
   await page.reload();
   await look();
+
+  // A result is an item of its own below the answer that called, folded like the call.
+  const [conversation] = await bringIn(await api(url, email), [withResult()]);
+  await page.goto(`/c/${conversation}`);
+  await turn.getByText("It is warm.", { exact: true }).waitFor();
+  const items = page.locator("article[data-turn]");
+  assert.equal(await items.count(), 4);
+  const result = items.nth(2);
+  assert.equal(await result.getByRole("heading").innerText(), "Result of a tool");
+  assert.equal(await result.getByText("degrees").count(), 0);
+  await result.locator("summary").click();
+  assert.equal(await result.locator("pre").innerText(), '{\n  "degrees": 22\n}');
+  const labels = await result.locator(".actions button").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+  assert.deepEqual(labels, ["Copy result"], "it is neither edited nor made again");
   assert.deepEqual(problems, []);
 }

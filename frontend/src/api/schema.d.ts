@@ -1991,7 +1991,13 @@ export interface components {
              */
             type: string;
             /**
-             * @description `user` or `assistant`.
+             * @description Of a tool's result: the provider's id of the call that it belongs to. Its `content` is the
+             *     output.
+             * @example call_1
+             */
+            call_id?: string | null;
+            /**
+             * @description `user` or `assistant`; none of a tool's result.
              * @example user
              */
             role?: string | null;

@@ -119,6 +119,7 @@ export const de: Catalogue = {
     toolRunning: (name) => `Ruft ${name} auf …`,
     toolDone: (name) => `${name} aufgerufen`,
     toolCut: (name) => `Aufruf von ${name} abgebrochen`,
+    toolResult: "Ergebnis eines Werkzeugs",
     sending: "Wird gesendet …",
     queue: "Nachricht vormerken",
     queueHint: "Enter sendet nach dem Ende der Antwort",
@@ -149,6 +150,7 @@ export const de: Catalogue = {
     latest: "Zur neuesten Nachricht",
     copyAnswer: "Antwort kopieren",
     copyMessage: "Nachricht kopieren",
+    copyResult: "Ergebnis kopieren",
     omitted: (n) =>
       `${number(n)} ältere ${plural(n, "Nachricht passt", "Nachrichten passen")} nicht mehr in das Modell und ${plural(n, "fehlte", "fehlten")} bei dieser Antwort.`,
     tokens: (input, output) => `${number(input)} Token gelesen, ${number(output)} geschrieben`,

@@ -118,6 +118,7 @@ export const en = {
     toolRunning: (name: string) => `Calling ${name}…`,
     toolDone: (name: string) => `Called ${name}`,
     toolCut: (name: string) => `Calling ${name} was cut off`,
+    toolResult: "Result of a tool",
     sending: "Sending…",
     queue: "Queue message",
     queueHint: "Enter sends when the answer ends",
@@ -148,6 +149,7 @@ export const en = {
     latest: "Go to the latest message",
     copyAnswer: "Copy answer",
     copyMessage: "Copy message",
+    copyResult: "Copy result",
     omitted: (n: number) =>
       `${number(n)} older ${plural(n, "message", "messages")} no longer fit the model and ${plural(n, "was", "were")} left out of this answer.`,
     tokens: (input: number, output: number) => `${number(input)} tokens read, ${number(output)} written`,

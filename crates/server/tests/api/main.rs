@@ -26,6 +26,7 @@ mod own_account;
 mod ownership;
 mod pages;
 mod providers;
+mod results;
 mod search;
 mod session_cookie;
 mod sessions;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use testkit::client::{Reply, User};
 use testkit::{TestApp, World, eventually};
 
+use crate::results::{OUTPUT, make_result};
 use crate::unknown_id;
 
 const CHATGPT: &str = include_str!("../../../transfer/tests/fixtures/chatgpt.json");
@@ -58,8 +59,8 @@ async fn wipe(world: &World, user: &User) {
     .await;
 }
 
-/// Branches, reasoning, calls of tools, a failure, a stop, texts of every kind, an empty conversation.
-async fn varied(user: &User) {
+/// Branches, reasoning, calls of tools, a result of one, a failure, a stop, texts of every kind, an empty conversation.
+async fn varied(world: &World, user: &User) {
     let first = user.create_conversation().await;
     let change = json!({"title": "Mixed 🗺", "instructions": "Be brief.\n", "model": "mock:echo"});
     user.patch(&format!("/api/conversations/{first}"), change).await.expect(200);
@@ -75,6 +76,11 @@ async fn varied(user: &User) {
         json!({"content": "and a tool", "parent_id": parent, "model": "mock:calls=2,ticks=2"});
     let called = user.post(&path, body).await.expect(201);
     assert_eq!(called["message"]["calls"].as_array().map(Vec::len), Some(2), "{called}");
+    let body = json!({"content": OUTPUT, "model": "mock:ticks=2"});
+    let told = user.post(&path, body).await.expect(201);
+    let result = told["user_message"]["id"].as_str().expect("an id");
+    let call = called["message"]["calls"][0]["call_id"].as_str().expect("a call");
+    make_result(world, result, call).await;
     user.create_conversation().await;
     let third = user.create_conversation().await;
     user.send_and_wait(&third, "What is left?").await;
@@ -84,7 +90,7 @@ async fn varied(user: &User) {
 async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    varied(&ada).await;
+    varied(&world, &ada).await;
     let before = export(&ada).await;
     assert_eq!(before.lines().count(), 4, "three conversations and the end");
     let header = json!({"type": "export", "format": "chatapp", "version": 1});
@@ -104,7 +110,7 @@ async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
 
     let (entries, summary) = import(&ada, "", file.clone()).await;
     assert!(entries.iter().all(|e| e["outcome"] == "imported"), "{entries:?}");
-    assert_eq!((&summary["imported"], &summary["messages"]), (&json!(3), &json!(10)));
+    assert_eq!((&summary["imported"], &summary["messages"]), (&json!(3), &json!(12)));
     assert_eq!(export(&ada).await, before);
     let (_, summary) = import(&ada, "", file).await;
     assert_eq!((&summary["imported"], &summary["already_there"]), (&json!(0), &json!(3)));
@@ -123,7 +129,7 @@ async fn what_was_exported_and_wiped_comes_back_identical(world: World) {
 async fn another_user_gets_copies_of_their_own(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    varied(&ada).await;
+    varied(&world, &ada).await;
     let file = ada.get("/api/export").await.text;
     let before = export(&ada).await;
 
@@ -136,7 +142,10 @@ async fn another_user_gets_copies_of_their_own(world: World) {
         let messages =
             lines.flat_map(|line| line["messages"].as_array().cloned().unwrap_or_default());
         messages
-            .map(|m| json!([m["role"], m["content"], m["reasoning"], m["calls"], m["status"]]))
+            .map(|m| {
+                let beside = json!([m["reasoning"], m["calls"], m["call_id"], m["status"]]);
+                json!([m["role"], m["content"], beside])
+            })
             .collect()
     };
     let (mut mine, mut theirs) = (texts(&before), texts(&copies));

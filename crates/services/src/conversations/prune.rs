@@ -7,8 +7,7 @@ use crud::Owned;
 use crud::messages::Link;
 use crud::prune::{Head, Prune, Pruned};
 use engine::branch;
-use models::message::{self, MessageType};
-use models::{MessageId, UserId};
+use models::{MessageId, UserId, message};
 use schemas::Invalid;
 
 use super::Conversations;
@@ -28,7 +27,7 @@ impl Conversations {
         for _ in 0..ATTEMPTS {
             let found = crud::messages::find(&self.core.db, owner, id).await?;
             let row = found.ok_or(Error::NotFound("message"))?;
-            if row.kind != MessageType::Message {
+            if !row.kind.is_in_tree() {
                 let rule = "reasoning and calls are deleted with the answer they belong to";
                 return Err(Invalid::new("id", rule).into());
             }

@@ -7,7 +7,7 @@ use crud::imports::Rows;
 use engine::known_sources;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::ending::EndReason;
-use models::message::{self, MessageStatus, MessageType, Role, is_user};
+use models::message::{self, MessageStatus, MessageType, ResultData, Role, is_user};
 use models::response::{self, Parameters, Purpose, ResponseStatus};
 use models::word::{OrUnknown, Words};
 use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
@@ -38,7 +38,8 @@ const MAX_REASON_CHARS: usize = 4096;
 /// What of `conversation` breaks a bound, in words; nothing of it is stored then.
 pub(super) fn too_large(conversation: &Conversation) -> Option<String> {
     for message in &conversation.messages {
-        if message.role != transfer::Role::Assistant && message.text.len() > MAX_CONTENT_BYTES {
+        let is_typed = matches!(message.role, transfer::Role::User | transfer::Role::System);
+        if is_typed && message.text.len() > MAX_CONTENT_BYTES {
             return Some(format!("a message of it is longer than {MAX_CONTENT_BYTES} bytes"));
         }
         if written_bytes(message) > MAX_MESSAGE_BYTES {
@@ -112,8 +113,8 @@ impl Planned {
             .then(|| serde_json::to_string(&conversation.metadata).ok())
             .flatten();
         let updated_at = conversation.updated_at.or(newest).unwrap_or(created_at);
-        let mut proper = messages.iter().filter(|row| row.kind == MessageType::Message);
-        let head_id = conversation.head.and_then(|head| proper.nth(head)).map(|row| row.id);
+        let mut in_tree = messages.iter().filter(|row| row.kind.is_in_tree());
+        let head_id = conversation.head.and_then(|head| in_tree.nth(head)).map(|row| row.id);
         let row = conversation::Model {
             id,
             user_id: owner,
@@ -297,7 +298,10 @@ fn model_name(mut name: String) -> String {
 }
 
 /// What a message holds beside its text.
-fn data(message: &Message) -> Option<String> {
+fn data(message: &mut Message) -> Option<String> {
+    if message.role == transfer::Role::Tool {
+        return message.call_id.take().map(|call_id| ResultData { call_id }.stored());
+    }
     let attachments = (!message.attachments.is_empty())
         .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
     let sources = message.annotations.iter().cloned().map(|source| {
@@ -337,7 +341,7 @@ impl Maker<'_> {
                 responses.push_back(response);
             }
             let beside = self.beside(&mut message, &row);
-            row.data = data(&message);
+            row.data = data(&mut message);
             row.content = message.text;
             places.push(rows.len());
             rows.push(row);
@@ -377,10 +381,11 @@ impl Maker<'_> {
     fn row(&self, message: &Message, parent: Option<&message::Model>, seq: i64) -> message::Model {
         let kept = message.source_id.as_deref().filter(|_| self.is_ours());
         let id = kept.and_then(|id| id.parse().ok());
-        let role = match message.role {
-            transfer::Role::User => Role::User,
-            transfer::Role::Assistant => Role::Assistant,
-            transfer::Role::System => Role::System,
+        let (kind, role) = match message.role {
+            transfer::Role::User => (MessageType::Message, Some(Role::User)),
+            transfer::Role::Assistant => (MessageType::Message, Some(Role::Assistant)),
+            transfer::Role::System => (MessageType::Message, Some(Role::System)),
+            transfer::Role::Tool => (MessageType::FunctionCallOutput, None),
         };
         let created_at = message
             .created_at
@@ -392,9 +397,9 @@ impl Maker<'_> {
             parent_id: parent.map(|parent| parent.id),
             depth: parent.map_or(0, |parent| parent.depth.saturating_add(1)),
             response_id: None,
-            kind: MessageType::Message,
-            role: Some(role),
-            is_user: is_user(MessageType::Message, Some(role)),
+            kind,
+            role,
+            is_user: is_user(kind, role),
             status: if message.is_complete {
                 MessageStatus::Completed
             } else {
