@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use models::MessageId;
 use schemas::event::{Annotation, Event, ItemKind, Wait};
-use schemas::message::CallOut;
 use schemas::stream::{DoneItem, StreamEvent};
 use schemas::validate::says_nothing;
+use schemas::view;
 use tokio::sync::watch;
 
 use super::transcript::Transcript;
@@ -72,7 +72,7 @@ pub struct SoFar {
     /// The sources of the answer.
     pub annotations: Vec<Annotation>,
     /// The calls of tools.
-    pub calls: Vec<CallOut>,
+    pub calls: Vec<view::Call>,
     /// Number of the last event that this covers.
     pub covers_seq: Option<u64>,
 }

@@ -4,10 +4,9 @@ use models::message::{self, MessageStatus, MessageType};
 use models::response::{self, Parameters};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
-use schemas::message::CallOut;
 use schemas::response::ContextReport;
 use schemas::stream::{DoneItem, Item};
-use schemas::view::{NewResponse, Response, State};
+use schemas::view::{self, NewResponse, Response, State};
 
 /// The response as it was when it began.
 pub(crate) fn begun(row: &response::Model) -> NewResponse {
@@ -127,8 +126,8 @@ fn call(row: &message::Model) -> Call {
 }
 
 /// The call that a row holds.
-pub fn call_out(row: &message::Model) -> CallOut {
+pub fn call_of(row: &message::Model) -> view::Call {
     let Call { call_id, name, offset } = call(row);
     let arguments = row.content.clone();
-    CallOut { id: row.id, call_id, name, arguments, status: row.status, offset }
+    view::Call { id: row.id, call_id, name, arguments, status: row.status, offset }
 }

@@ -7,8 +7,8 @@ use models::MessageId;
 use models::message::MessageStatus;
 use provider::Citation;
 use schemas::event::{Annotation, Call, Event, ItemKind, Wait};
-use schemas::message::CallOut;
 use schemas::stream::{DoneItem, Item, StreamEvent};
+use schemas::view;
 
 use super::sources::{Source, Sources, characters, whole_annotations};
 
@@ -162,7 +162,7 @@ impl Transcript {
     }
 
     /// The calls so far.
-    pub(crate) fn calls(&self) -> Vec<CallOut> {
+    pub(crate) fn calls(&self) -> Vec<view::Call> {
         let call = |entry: &Entry| {
             let ItemKind::FunctionCall(call) = &entry.item.kind else { return None };
             let status = match entry.stage {
@@ -172,7 +172,7 @@ impl Transcript {
             };
             let Call { call_id, name, offset } = call.clone();
             let arguments = entry.text.clone();
-            Some(CallOut { id: entry.item.id, call_id, name, arguments, status, offset })
+            Some(view::Call { id: entry.item.id, call_id, name, arguments, status, offset })
         };
         self.entries.iter().filter_map(call).collect()
     }

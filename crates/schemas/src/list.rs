@@ -74,6 +74,13 @@ impl From<Page<view::Conversation>> for ConversationList {
     }
 }
 
+impl From<Page<view::Message>> for MessageList {
+    fn from(Page { items, has_more }: Page<view::Message>) -> Self {
+        let data = items.into_iter().map(MessageOut::from).collect();
+        Self::new(data, has_more, |message| message.id.to_string())
+    }
+}
+
 /// Written by hand: a derived one would describe the items again in every list.
 impl<T: ToSchema> PartialSchema for List<T> {
     fn schema() -> RefOr<Schema> {

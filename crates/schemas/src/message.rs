@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::conversation::ConversationCreate;
 use crate::response::{AnnotationOut, ResponseResource};
 use crate::validate::{self, Invalid, Patch};
+use crate::view;
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
 /// Body of `POST /api/conversations/{id}/messages`.
@@ -179,6 +180,37 @@ pub struct MessageOut {
     pub updated_at: Time,
 }
 
+impl From<view::Message> for MessageOut {
+    fn from(message: view::Message) -> Self {
+        let view::Siblings { index, count, previous, next } = message.siblings;
+        Self {
+            id: message.id,
+            conversation_id: message.conversation_id,
+            seq: message.seq,
+            parent_id: message.parent_id,
+            sibling_index: index,
+            sibling_count: count,
+            previous_sibling_id: previous,
+            next_sibling_id: next,
+            response_id: message.response_id,
+            kind: message.kind,
+            call_id: message.call_id,
+            role: message.role,
+            is_user: message.is_user,
+            status: message.status,
+            content: message.content,
+            covers_seq: message.covers_seq,
+            reasoning: message.reasoning,
+            calls: message.calls.into_iter().map(CallOut::from).collect(),
+            annotations: message.annotations.into_iter().map(AnnotationOut::from).collect(),
+            attachments: message.attachments.into_iter().map(AttachmentOut::from).collect(),
+            model: message.model,
+            created_at: message.created_at,
+            updated_at: message.updated_at,
+        }
+    }
+}
+
 /// A call of a tool that the provider ran by itself. Its result is not known here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CallOut {
@@ -201,6 +233,13 @@ pub struct CallOut {
     pub offset: u32,
 }
 
+impl From<view::Call> for CallOut {
+    fn from(call: view::Call) -> Self {
+        let view::Call { id, call_id, name, arguments, status, offset } = call;
+        Self { id, call_id, name, arguments, status, offset }
+    }
+}
+
 /// A file that belonged to an imported message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AttachmentOut {
@@ -215,6 +254,13 @@ pub struct AttachmentOut {
     pub place: String,
 }
 
+impl From<view::Attachment> for AttachmentOut {
+    fn from(file: view::Attachment) -> Self {
+        let view::Attachment { name, media_type, size, place } = file;
+        Self { name, media_type, size, place }
+    }
+}
+
 /// A message and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TurnOut {
@@ -224,4 +270,14 @@ pub struct TurnOut {
     pub message: MessageOut,
     /// How the answer was made.
     pub response: ResponseResource,
+}
+
+impl From<view::Turn> for TurnOut {
+    fn from(view::Turn { user_message, message, response }: view::Turn) -> Self {
+        Self {
+            user_message: user_message.into(),
+            message: message.into(),
+            response: response.into(),
+        }
+    }
 }

@@ -5,9 +5,11 @@
 //! [`response`](crate::response). They are nobody's JSON: nothing here serialises.
 
 mod conversation;
+mod message;
 mod response;
 
 pub use conversation::{Conversation, Metadata};
+pub use message::{Attachment, Call, Message, Siblings, Turn};
 pub use response::{NewResponse, Response, State};
 
 /// A page of a list.

@@ -16,9 +16,9 @@ use futures_util::Stream;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
 use models::{ConversationId, ResponseId, UserId, conversation, message, response};
-use schemas::message::{CallOut, MessageOut};
-use schemas::response::AnnotationOut;
-use transfer::{Attachment, markdown, own};
+use schemas::event::Annotation;
+use schemas::view::{Attachment, Call, Message};
+use transfer::{markdown, own};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -209,8 +209,7 @@ impl Pages {
 
 /// A message with all that is said of it.
 struct Entry {
-    message: MessageOut,
-    attachments: Vec<Attachment>,
+    message: Message,
     response: Option<response::Model>,
 }
 
@@ -227,19 +226,17 @@ async fn entries(
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
-    let attachments: Vec<Vec<Attachment>> = rows.iter().map(messages::attachments).collect();
     let described = messages::describe(&exports.core.db, &exports.running, id, rows).await?;
-    let entry = |(message, attachments): (MessageOut, Vec<Attachment>)| Entry {
+    let entry = |message: Message| Entry {
         response: message.response_id.and_then(|id| responses.remove(&id)),
         message,
-        attachments,
     };
-    Ok(described.into_iter().zip(attachments).map(entry).collect())
+    Ok(described.into_iter().map(entry).collect())
 }
 
 impl Entry {
     fn write(self, is_lines: bool, is_first: bool) -> Result<String> {
-        let Self { message, attachments, response } = self;
+        let Self { message, response } = self;
         let role = match (message.kind, message.role) {
             (MessageType::FunctionCallOutput, _) => transfer::Role::Tool,
             (_, Some(message::Role::Assistant)) => transfer::Role::Assistant,
@@ -250,6 +247,8 @@ impl Entry {
         let annotations: Vec<transfer::Annotation> =
             message.annotations.into_iter().map(annotated).collect();
         let calls: Vec<transfer::ToolCall> = message.calls.into_iter().map(called).collect();
+        let attachments: Vec<transfer::Attachment> =
+            message.attachments.into_iter().map(attached).collect();
         if !is_lines {
             return Ok(markdown::message(&markdown::Entry {
                 role,
@@ -289,13 +288,18 @@ fn status_word(status: MessageStatus) -> String {
     if status == MessageStatus::Completed { "completed" } else { "incomplete" }.to_owned()
 }
 
-fn annotated(source: AnnotationOut) -> transfer::Annotation {
-    let AnnotationOut { kind: _, url, title, start_index, end_index } = source;
-    transfer::Annotation { url, title, start_index, end_index }
+fn annotated(source: Annotation) -> transfer::Annotation {
+    let Annotation { url, title, start, end } = source;
+    transfer::Annotation { url, title, start_index: start, end_index: end }
 }
 
-fn called(call: CallOut) -> transfer::ToolCall {
-    let CallOut { id: _, call_id, name, arguments, status, offset } = call;
+fn attached(file: Attachment) -> transfer::Attachment {
+    let Attachment { name, media_type, size, place } = file;
+    transfer::Attachment { name, media_type, size, place }
+}
+
+fn called(call: Call) -> transfer::ToolCall {
+    let Call { id: _, call_id, name, arguments, status, offset } = call;
     transfer::ToolCall { id: call_id, name, arguments, status: status_word(status), offset }
 }
 

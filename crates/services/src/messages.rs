@@ -1,25 +1,25 @@
-//! Messages as clients see them.
+//! Messages with what stands beside them.
 
 use std::collections::HashMap;
 
 use crud::messages::SiblingPosition;
 use crud::{Db, Owned};
-use engine::{Running, SoFar, call_out};
+use engine::{Running, SoFar, call_of};
 use models::message::{self, MessageStatus, MessageType, ResultData};
 use models::{ConversationId, MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
-use schemas::message::{AttachmentOut, CallOut, MessageOut};
+use schemas::view::{Attachment, Call, Message, Siblings};
 
 use crate::error::Result;
 
-/// Renders rows of one conversation: with their place among their siblings, with reasoning and
+/// What is said of rows of one conversation: with their place among their siblings, with reasoning and
 /// calls, and with the text so far of an answer that runs here.
 pub(crate) async fn describe(
     db: &Db,
     running: &Running,
     conversation: Owned<ConversationId>,
     rows: Vec<message::Model>,
-) -> Result<Vec<MessageOut>> {
+) -> Result<Vec<Message>> {
     describe_with(db, running, conversation, rows, None).await
 }
 
@@ -30,8 +30,8 @@ pub(crate) async fn describe_with(
     conversation: Owned<ConversationId>,
     rows: Vec<message::Model>,
     known: Option<(ResponseId, &[message::Model])>,
-) -> Result<Vec<MessageOut>> {
-    let mut places: HashMap<MessageId, SiblingPosition> =
+) -> Result<Vec<Message>> {
+    let places: HashMap<MessageId, SiblingPosition> =
         crud::messages::list_places(db, conversation, &rows)
             .await?
             .into_iter()
@@ -45,9 +45,8 @@ pub(crate) async fn describe_with(
             _ => Beside::of(&row),
         };
         // A row beside the tree stands alone.
-        let place = places.remove(&row.id);
-        let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        let attachments = attachments(&row).into_iter().map(attachment_out).collect();
+        let siblings = places.get(&row.id).map_or(Siblings::NONE, siblings);
+        let attachments = attachments(&row);
         let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
                 beside.before(running.so_far(db, conversation, id).await?)
@@ -65,16 +64,13 @@ pub(crate) async fn describe_with(
             MessageType::FunctionCallOutput => ResultData::read(row.data.as_deref()),
             _ => None,
         };
-        out.push(MessageOut {
+        out.push(Message {
             call_id: call_id.map(|data| data.call_id),
             id: row.id,
             conversation_id: row.conversation_id,
             seq: row.seq,
             parent_id: row.parent_id,
-            sibling_index: place.as_ref().map_or(0, |place| count(place.place - 1)),
-            sibling_count: place.as_ref().map_or(1, |place| count(place.siblings)),
-            previous_sibling_id: place.as_ref().and_then(|place| place.previous),
-            next_sibling_id: place.as_ref().and_then(|place| place.next),
+            siblings,
             response_id: row.response_id,
             kind: row.kind,
             role: row.role,
@@ -84,10 +80,7 @@ pub(crate) async fn describe_with(
             covers_seq,
             reasoning,
             calls,
-            annotations: annotations
-                .into_iter()
-                .map(schemas::response::AnnotationOut::from)
-                .collect(),
+            annotations,
             attachments,
             model: row.model,
             created_at: row.created_at,
@@ -130,13 +123,13 @@ async fn list_beside(
 #[derive(Debug, Default)]
 struct Beside {
     reasoning: Option<String>,
-    calls: Vec<CallOut>,
+    calls: Vec<Call>,
 }
 
 impl Beside {
     /// What is said of a row that stands alone: a call is its own.
     fn of(row: &message::Model) -> Self {
-        let calls = (row.kind == MessageType::FunctionCall).then(|| call_out(row));
+        let calls = (row.kind == MessageType::FunctionCall).then(|| call_of(row));
         Self { reasoning: None, calls: calls.into_iter().collect() }
     }
 
@@ -158,15 +151,27 @@ impl Beside {
 }
 
 /// The files that belonged to an imported message; their places, not their bytes.
-pub(crate) fn attachments(row: &message::Model) -> Vec<transfer::Attachment> {
+fn attachments(row: &message::Model) -> Vec<Attachment> {
     let data = row.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
     let attachments = data.and_then(|mut data: serde_json::Value| {
         serde_json::from_value(data.get_mut("attachments")?.take()).ok()
     });
-    attachments.unwrap_or_default()
+    let attachments: Vec<transfer::Attachment> = attachments.unwrap_or_default();
+    let file = |transfer::Attachment { name, media_type, size, place }| Attachment {
+        name,
+        media_type,
+        size,
+        place,
+    };
+    attachments.into_iter().map(file).collect()
 }
 
-fn attachment_out(file: transfer::Attachment) -> AttachmentOut {
-    let transfer::Attachment { name, media_type, size, place } = file;
-    AttachmentOut { name, media_type, size, place }
+fn siblings(place: &SiblingPosition) -> Siblings {
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Siblings {
+        index: count(place.place - 1),
+        count: count(place.siblings),
+        previous: place.previous,
+        next: place.next,
+    }
 }

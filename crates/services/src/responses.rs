@@ -12,8 +12,7 @@ use engine::{Engine, Follower};
 use models::response;
 use schemas::ResponseId;
 use schemas::context::ContextOut;
-use schemas::message::TurnOut;
-use schemas::view::Response;
+use schemas::view::{Response, Turn};
 
 use crate::core::Core;
 use crate::error::{Error, Result};
@@ -47,7 +46,7 @@ impl Responses {
     }
 
     /// A response of the actor with both of its messages.
-    pub async fn turn(&self, actor: &Actor, id: ResponseId) -> Result<TurnOut> {
+    pub async fn turn(&self, actor: &Actor, id: ResponseId) -> Result<Turn> {
         let (owner, row) = (actor.user_id, self.find(actor, id).await?);
         let user_message = crud::messages::find(&self.core.db, owner, row.user_message_id).await?;
         let user_message = user_message.map(Owned::into_inner);
@@ -78,7 +77,7 @@ impl Responses {
         let (Some(user_message), Some(message)) = (out.next(), out.next()) else {
             return Err(Error::NotFound("response"));
         };
-        Ok(TurnOut { user_message, message, response: response.into() })
+        Ok(Turn { user_message, message, response })
     }
 
     /// Follows a response of the actor after the event `after`, or from the beginning. It may have

@@ -21,7 +21,9 @@ pub struct Message {
     pub response_id: Option<ResponseId>,
     /// What it is.
     pub kind: MessageType,
-    /// Who speaks.
+    /// Of a tool's result: the provider's id of the call that it belongs to.
+    pub call_id: Option<String>,
+    /// Who speaks; none of a tool's result.
     pub role: Option<Role>,
     /// Whether a person wrote it.
     pub is_user: bool,

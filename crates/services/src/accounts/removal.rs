@@ -9,7 +9,7 @@ use crate::removals;
 impl Accounts {
     /// Deletes an account: nobody can use or see it from now on, its running answers are stopped,
     /// and its rows are removed in the background, in steps.
-    pub async fn delete_user(&self, id: UserId) -> Result<()> {
+    pub(super) async fn delete_user(&self, id: UserId) -> Result<()> {
         // A client that goes away now must not leave rows that nothing removes.
         let here = self.clone();
         self.core.to_the_end(async move { here.hide(id).await }).await

@@ -5,8 +5,7 @@ use crud::Owned;
 use engine::branch::Branch;
 use models::{ConversationId, MessageId, conversation, message};
 use schemas::Invalid;
-use schemas::list::List;
-use schemas::message::MessageOut;
+use schemas::view::{Message, Page};
 
 use super::{Conversations, PAGE_BYTES, rows_of_page};
 use crate::error::{Error, Result};
@@ -33,7 +32,7 @@ impl Conversations {
         actor: &Actor,
         id: ConversationId,
         query: MessageListQuery,
-    ) -> Result<List<MessageOut>> {
+    ) -> Result<Page<Message>> {
         let owner = actor.user_id;
         let row = self.find(owner, id).await?;
         let (rows, has_more) = match query {
@@ -46,13 +45,13 @@ impl Conversations {
             }
             MessageListQuery { .. } => self.branch_before(&row, query).await?,
         };
-        let data =
+        let items =
             messages::describe(&self.core.db, self.engine.running(), row.owned_id(), rows).await?;
-        Ok(List::new(data, has_more, |message: &MessageOut| message.id.to_string()))
+        Ok(Page { items, has_more })
     }
 
     /// One message of the owner.
-    pub async fn message(&self, actor: &Actor, id: MessageId) -> Result<MessageOut> {
+    pub async fn message(&self, actor: &Actor, id: MessageId) -> Result<Message> {
         let owner = actor.user_id;
         let found = crud::messages::find(&self.core.db, owner, id).await?;
         let row = found.ok_or(Error::NotFound("message"))?;
