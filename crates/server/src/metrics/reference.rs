@@ -142,13 +142,13 @@ pub const GROUPS: &[Group] = &[
                 MetricKind::Counter,
                 "chatapp_http_requests_total",
                 &[any("method"), any("route"), any("status")],
-                "Requests; 499 is a client that went away before the answer began",
+                "Requests; 499 is a client that went away before the reply began",
             ),
             metric(
                 MetricKind::Histogram,
                 "chatapp_http_request_seconds",
                 &[any("method"), any("route")],
-                "Time until the head of the answer; an event stream goes on after it",
+                "Time until the head of the reply; an event stream goes on after it",
             ),
             metric(
                 MetricKind::Counter,
@@ -318,7 +318,7 @@ pub const GROUPS: &[Group] = &[
                 MetricKind::Gauge,
                 "chatapp_database_up",
                 &[],
-                "1 if the last write or readiness check was answered",
+                "1 if the last write or readiness check succeeded",
             ),
             metric(
                 MetricKind::Gauge,

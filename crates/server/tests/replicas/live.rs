@@ -76,7 +76,7 @@ async fn a_stop_reaches_the_other_server_by_a_notification(world: World) {
     assert!(here.finish().await == site.stored(&response).await);
 }
 
-/// Whatever is deleted at the second server, the first one is asked to look.
+/// Whatever is deleted at the second server, the first one is notified to poll.
 #[testkit::test(servers, needs = Redis::need())]
 async fn a_delete_reaches_the_other_server_by_a_notification(world: World) {
     let site = Site::start(&world).await;
