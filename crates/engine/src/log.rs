@@ -72,7 +72,7 @@ pub struct SoFar {
     /// The sources of the answer.
     pub annotations: Vec<Annotation>,
     /// The calls of tools.
-    pub calls: Vec<view::Call>,
+    pub calls: Vec<view::ToolCall>,
     /// Number of the last event that this covers.
     pub covers_seq: Option<u64>,
 }

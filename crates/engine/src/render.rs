@@ -3,7 +3,7 @@
 use models::message::{self, MessageStatus, MessageType};
 use models::response::{self, Parameters};
 use schemas::answer_data::AnswerData;
-use schemas::event::{Call, Ending, Failure, ItemKind, Tokens};
+use schemas::event::{Ending, Failure, ItemKind, Tokens, ToolCall};
 use schemas::response::ContextReport;
 use schemas::stream::{DoneItem, Item};
 use schemas::view::{self, NewResponse, Response, State};
@@ -119,15 +119,16 @@ fn place(kind: &ItemKind) -> u8 {
 }
 
 /// What the row of a call says of it.
-fn call(row: &message::Model) -> Call {
+fn call(row: &message::Model) -> ToolCall {
     let data = row.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
-    let unknown = || Call { call_id: row.id.to_string(), name: "unknown".to_owned(), offset: 0 };
+    let unknown =
+        || ToolCall { call_id: row.id.to_string(), name: "unknown".to_owned(), offset: 0 };
     data.unwrap_or_else(unknown)
 }
 
 /// The call that a row holds.
-pub fn call_of(row: &message::Model) -> view::Call {
-    let Call { call_id, name, offset } = call(row);
+pub fn call_of(row: &message::Model) -> view::ToolCall {
+    let ToolCall { call_id, name, offset } = call(row);
     let arguments = row.content.clone();
-    view::Call { id: row.id, call_id, name, arguments, status: row.status, offset }
+    view::ToolCall { id: row.id, call_id, name, arguments, status: row.status, offset }
 }

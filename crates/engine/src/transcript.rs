@@ -6,7 +6,7 @@
 use models::MessageId;
 use models::message::MessageStatus;
 use provider::Citation;
-use schemas::event::{Annotation, Call, Event, ItemKind, Wait};
+use schemas::event::{Annotation, Event, ItemKind, ToolCall, Wait};
 use schemas::stream::{DoneItem, Item, StreamEvent};
 use schemas::view;
 
@@ -162,7 +162,7 @@ impl Transcript {
     }
 
     /// The calls so far.
-    pub(crate) fn calls(&self) -> Vec<view::Call> {
+    pub(crate) fn calls(&self) -> Vec<view::ToolCall> {
         let call = |entry: &Entry| {
             let ItemKind::FunctionCall(call) = &entry.item.kind else { return None };
             let status = match entry.stage {
@@ -170,9 +170,9 @@ impl Transcript {
                 Stage::Done { complete: false } => MessageStatus::Incomplete,
                 _ => MessageStatus::InProgress,
             };
-            let Call { call_id, name, offset } = call.clone();
+            let ToolCall { call_id, name, offset } = call.clone();
             let arguments = entry.text.clone();
-            Some(view::Call { id: entry.item.id, call_id, name, arguments, status, offset })
+            Some(view::ToolCall { id: entry.item.id, call_id, name, arguments, status, offset })
         };
         self.entries.iter().filter_map(call).collect()
     }
@@ -295,7 +295,7 @@ impl Transcript {
             close(open, true, &mut events);
         }
         let offset = u32::try_from(self.answer().encode_utf16().count()).unwrap_or(u32::MAX);
-        let call = Call { call_id, name, offset };
+        let call = ToolCall { call_id, name, offset };
         self.begin(ItemKind::FunctionCall(call), id, &mut events);
         events
     }

@@ -14,7 +14,7 @@ use crate::{MessageId, Time};
 
 /// A call of a tool, without its arguments, which are the item's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
+pub struct ToolCall {
     /// The provider's id of it, or ours.
     pub call_id: String,
     /// The tool's name.
@@ -32,7 +32,7 @@ pub enum ItemKind {
     /// The reasoning before it.
     Reasoning,
     /// A call of a tool.
-    FunctionCall(Call),
+    FunctionCall(ToolCall),
 }
 
 /// Tokens of a response.

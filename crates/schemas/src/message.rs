@@ -233,9 +233,9 @@ pub struct CallOut {
     pub offset: u32,
 }
 
-impl From<view::Call> for CallOut {
-    fn from(call: view::Call) -> Self {
-        let view::Call { id, call_id, name, arguments, status, offset } = call;
+impl From<view::ToolCall> for CallOut {
+    fn from(call: view::ToolCall) -> Self {
+        let view::ToolCall { id, call_id, name, arguments, status, offset } = call;
         Self { id, call_id, name, arguments, status, offset }
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::MessageId;
-use crate::event::{Annotation, Call, ItemKind};
+use crate::event::{Annotation, ItemKind, ToolCall};
 use crate::stream::{DoneItem, Item};
 use crate::tagged::{tagged, union};
 
@@ -150,10 +150,10 @@ fn message(id: MessageId, status: MessageStatus, content: Vec<OutputText>) -> Ou
 
 fn function_call(
     id: MessageId,
-    call: &Call,
+    call: &ToolCall,
     arguments: String,
     status: MessageStatus,
 ) -> OutputItem {
-    let Call { call_id, name, .. } = call.clone();
+    let ToolCall { call_id, name, .. } = call.clone();
     OutputFunctionCall::new(id, call_id, name, arguments, status).into()
 }

@@ -9,7 +9,7 @@ mod message;
 mod response;
 
 pub use conversation::{Conversation, Metadata};
-pub use message::{Attachment, Call, Message, Siblings, Turn};
+pub use message::{Attachment, Message, Siblings, ToolCall, Turn};
 pub use response::{NewResponse, Response, State};
 
 /// A page of a list.

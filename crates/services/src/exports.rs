@@ -17,7 +17,7 @@ use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
 use models::{ConversationId, ResponseId, UserId, conversation, message, response};
 use schemas::event::Annotation;
-use schemas::view::{Attachment, Call, Message};
+use schemas::view::{Attachment, Message, ToolCall};
 use transfer::{markdown, own};
 
 use crate::core::Core;
@@ -298,8 +298,8 @@ fn attached(file: Attachment) -> transfer::Attachment {
     transfer::Attachment { name, media_type, size, place }
 }
 
-fn called(call: Call) -> transfer::ToolCall {
-    let Call { id: _, call_id, name, arguments, status, offset } = call;
+fn called(call: ToolCall) -> transfer::ToolCall {
+    let ToolCall { id: _, call_id, name, arguments, status, offset } = call;
     transfer::ToolCall { id: call_id, name, arguments, status: status_word(status), offset }
 }
 

@@ -8,7 +8,7 @@ use engine::{Running, SoFar, call_of};
 use models::message::{self, MessageStatus, MessageType, ResultData};
 use models::{ConversationId, MessageId, ResponseId};
 use schemas::answer_data::AnswerData;
-use schemas::view::{Attachment, Call, Message, Siblings};
+use schemas::view::{Attachment, Message, Siblings, ToolCall};
 
 use crate::error::Result;
 
@@ -123,7 +123,7 @@ async fn list_beside(
 #[derive(Debug, Default)]
 struct Beside {
     reasoning: Option<String>,
-    calls: Vec<Call>,
+    calls: Vec<ToolCall>,
 }
 
 impl Beside {

@@ -54,11 +54,8 @@ const RETIRED: &[Retired] = &[
     vague("struct bearer"),
     vague("struct opened"),
     vague("enum opened"),
-    Retired {
-        // A call of a tool, in an event and in what a use case hands out.
-        except: &["crates/schemas/src/event.rs", "crates/schemas/src/view/message.rs"],
-        ..vague("struct call")
-    },
+    vague("struct call"),
+    vague("enum call"),
 ];
 
 /// Retired words, in code, comments and documents. An underscore ends a word, so names count.

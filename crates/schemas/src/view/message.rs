@@ -36,7 +36,7 @@ pub struct Message {
     /// What the model reasoned before it answered; of an answer in progress so far.
     pub reasoning: Option<String>,
     /// The calls of tools that the model made while it answered, in order.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ToolCall>,
     /// The sources that the answer names, in their order.
     pub annotations: Vec<Annotation>,
     /// Files that belonged to it where it was imported from.
@@ -69,7 +69,7 @@ impl Siblings {
 
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ToolCall {
     /// Id of the item.
     pub id: MessageId,
     /// The provider's id of the call.

@@ -12,7 +12,7 @@ use models::response::{self, Parameters, Purpose, ResponseStatus};
 use models::word::{OrUnknown, Words};
 use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
 use schemas::answer_data::AnswerData;
-use schemas::event::{Annotation, Call};
+use schemas::event::{Annotation, ToolCall};
 use schemas::validate::{
     self, MAX_CONTENT_BYTES, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS,
 };
@@ -367,7 +367,7 @@ impl Maker<'_> {
         let reasoning = reasoning.map(|text| beside(MessageType::Reasoning, text));
         let calls = std::mem::take(&mut message.calls).into_iter().map(|call| {
             let transfer::ToolCall { id, name, arguments, status, offset } = call;
-            let data = Call { call_id: id, name, offset };
+            let data = ToolCall { call_id: id, name, offset };
             let is_whole = status == "completed";
             let status =
                 if is_whole { MessageStatus::Completed } else { MessageStatus::Incomplete };

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use schemas::event::{Annotation, Call, Failure, Wait, WaitReason};
+use schemas::event::{Annotation, Failure, ToolCall, Wait, WaitReason};
 use serde_json::{Value, json};
 
 use super::*;
@@ -17,7 +17,7 @@ fn reasoning() -> Item {
 
 fn call() -> Item {
     let id = "msg_00000000000000000000000000000006".parse().unwrap();
-    let call = Call { call_id: "call_1".to_owned(), name: "f".to_owned(), offset: 3 };
+    let call = ToolCall { call_id: "call_1".to_owned(), name: "f".to_owned(), offset: 3 };
     Item { index: 1, id, kind: ItemKind::FunctionCall(call) }
 }
 
