@@ -16,8 +16,8 @@ import { beginning, giveAllBack, isBeginning, isOf, MOST, store, stored, unstore
 const REMEMBERED = 23 * 3_600_000;
 /** How often a conversation is looked at whose answer nobody follows here, in milliseconds. */
 const LOOK = 5_000;
-/** The tab that has written a message is the first to look at it, by so many milliseconds. */
-const HEAD_START = 50;
+/** The tab that has written a message is the first to send it, by so many milliseconds: more than a busy machine takes. */
+const HEAD_START = 1_000;
 /** What a browser sends for a page that is gone is at most 64 KiB, all requests together. */
 const KEEPALIVE = 32_000;
 
@@ -61,7 +61,10 @@ class Outbox {
     const reloaded = performance.getEntriesByType("navigation").some((one) => (one as PerformanceNavigationTiming).type !== "navigate");
     this.#read(reloaded);
     addEventListener("storage", ({ key }) => {
-      if (isOf(user, key)) setTimeout(() => this.#look(), HEAD_START);
+      if (!isOf(user, key)) return;
+      this.#read();
+      this.#wake();
+      setTimeout(() => this.#look(), HEAD_START);
     });
     conversations.watch({
       heard: ({ id, active_response_id: active }) => {
