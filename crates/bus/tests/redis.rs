@@ -226,7 +226,8 @@ async fn a_frozen_redis_is_away_within_the_time_limit() {
     bus.wait_up().await;
     redis.freeze();
     // It would never answer.
-    assert_eq!(bus.publish(batch(0, 0, "a\n")).await, Err(Away));
+    let publish = tokio::time::timeout(4 * options.timeout, bus.publish(batch(0, 0, "a\n")));
+    assert_eq!(publish.await, Ok(Err(Away)));
     assert!(!bus.is_up());
     redis.thaw();
     bus.wait_up().await;

@@ -11,9 +11,9 @@ use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticked, ticks, upstream};
 
 /// How long the answer runs before the crash: longer than the longest promise.
-const RUNS: Duration = Duration::from_secs(6);
+const RUNS: Duration = Duration::from_secs(4);
 /// Beyond the interval: the commit itself on a busy machine.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_millis(500);
 /// Tokens a second.
 const RATE: u32 = 100;
 

@@ -13,8 +13,7 @@ use super::working_directory::WorkingDirectory;
 use super::{PROMPT, settings, ticks, upstream};
 
 /// How long a deletion by hand may go unnoticed: it is looked for every second, on a busy machine.
-/// The provider's silence is borne for five minutes.
-const NOTICED: Duration = Duration::from_mins(1);
+const NOTICED: Duration = Duration::from_secs(10);
 const DELETE_USER: &str = "DELETE FROM users WHERE email = 'ada@example.org'";
 const DATABASE: &str = include_str!("../../../../docs/DATABASE.md");
 
