@@ -72,7 +72,7 @@ fn holds(said: &[Result<Delta, ProviderError>], limit: usize) {
                 assert!(!text.is_empty());
                 bytes += text.len();
             }
-            Delta::Call { id, name } => {
+            Delta::Call { id, name, .. } => {
                 assert!(!name.is_empty());
                 bytes += name.len() + id.as_ref().map_or(0, String::len);
             }

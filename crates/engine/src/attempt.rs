@@ -71,7 +71,7 @@ pub(super) async fn make(
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
-        max_output_tokens: None,
+        ..ChatRequest::default()
     };
     let mut hearing = Hearing::new(engine, generation, model, noting);
     // Leaving drops the stream, which closes the connection to the provider at once.
@@ -206,7 +206,7 @@ impl<'a> Hearing<'a> {
             Some(Ok(Delta::Reasoning(text))) => {
                 log.extend(|transcript| transcript.reasoning(&text, new_id));
             }
-            Some(Ok(Delta::Call { id, name })) => {
+            Some(Ok(Delta::Call { id, name, .. })) => {
                 let item: MessageId = new_id();
                 let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
                 log.extend(|transcript| transcript.call(call_id, name, item));
@@ -257,8 +257,8 @@ fn storable(delta: Delta) -> Delta {
     match delta {
         Delta::Text(text) => Delta::Text(without_nul(text)),
         Delta::Reasoning(text) => Delta::Reasoning(without_nul(text)),
-        Delta::Call { id, name } => {
-            Delta::Call { id: id.map(without_nul), name: without_nul(name) }
+        Delta::Call { id, name, extra } => {
+            Delta::Call { id: id.map(without_nul), name: without_nul(name), extra }
         }
         Delta::Arguments(text) => Delta::Arguments(without_nul(text)),
         Delta::FinishReason(word) => Delta::FinishReason(without_nul(word)),

@@ -90,7 +90,7 @@ pub(crate) async fn select(
         &engine.counter,
         crud::engine::conversation_of(row),
         (row.user_message_id, row.input_to_seq),
-        render::begun(row).instructions.as_deref(),
+        render::begun(row).parameters.instructions.as_deref(),
         Window::from(model.facts).allowing(allowance.tokens),
         tail,
     )

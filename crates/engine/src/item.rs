@@ -48,6 +48,8 @@ pub(crate) fn said(role: Role, content: Content) -> ChatMessage {
     };
     let part = |part| match part {
         Part::Text(text) => provider::Part::Text(text),
+        Part::Image { url, detail } => provider::Part::Image { url, detail },
+        Part::File { filename, data, url } => provider::Part::File { filename, data, url },
     };
     ChatMessage::Said { role, parts: content.into_parts().into_iter().map(part).collect() }
 }
@@ -56,5 +58,6 @@ pub(crate) fn said(role: Role, content: Content) -> ChatMessage {
 pub(crate) fn says_nothing(content: &Content) -> bool {
     content.parts().iter().all(|part| match part {
         Part::Text(text) => validate::says_nothing(text),
+        Part::Image { .. } | Part::File { .. } => false,
     })
 }

@@ -1,7 +1,7 @@
 //! Rows as the view of a response.
 
 use models::message::{self, MessageStatus, MessageType};
-use models::response::{self, Parameters};
+use models::{Parameters, response};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Ending, Failure, ItemKind, Tokens, ToolCall};
 use schemas::response::ContextReport;
@@ -18,7 +18,7 @@ pub(crate) fn begun(row: &response::Model) -> NewResponse {
         previous_response_id: row.previous_response_id,
         model: row.model.clone(),
         provider: row.provider.clone(),
-        instructions: Parameters::read(&row.parameters).instructions,
+        parameters: Parameters::read(&row.parameters),
         created_at: row.created_at,
     }
 }

@@ -119,6 +119,7 @@ pub(crate) fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
 fn text_of(part: &Part) -> &str {
     match part {
         Part::Text(text) => text,
+        Part::Image { .. } | Part::File { .. } => "",
     }
 }
 

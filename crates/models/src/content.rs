@@ -19,6 +19,22 @@ pub struct Content(Vec<Part>);
 pub enum Part {
     /// Plain text.
     Text(String),
+    /// An image.
+    Image {
+        /// Its address, `http` or `https`, or the image itself as a data URL.
+        url: String,
+        /// How closely it is looked at: `low`, `high` or `auto`.
+        detail: Option<String>,
+    },
+    /// A file; it has data or an address.
+    File {
+        /// What it is called.
+        filename: Option<String>,
+        /// The file itself as a data URL.
+        data: Option<String>,
+        /// Its address, `http` or `https`.
+        url: Option<String>,
+    },
 }
 
 impl Part {
@@ -26,6 +42,10 @@ impl Part {
     fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
+            Self::Image { url, detail } => url.len() + detail.as_ref().map_or(0, String::len),
+            Self::File { filename, data, url } => {
+                [filename, data, url].into_iter().flatten().map(String::len).sum()
+            }
         }
     }
 }
@@ -52,6 +72,7 @@ impl Content {
                     whole.push_str(BETWEEN);
                     whole.push_str(text);
                 }
+                Part::Image { .. } | Part::File { .. } => {}
             }
         }
         whole
@@ -62,7 +83,7 @@ impl Content {
         match (self.0.pop(), self.0.is_empty()) {
             (None, _) => String::new(),
             (Some(Part::Text(text)), true) => text,
-            (Some(last), false) => {
+            (Some(last), _) => {
                 self.0.push(last);
                 self.text().into_owned()
             }
@@ -112,7 +133,9 @@ impl std::fmt::Debug for Content {
 impl std::fmt::Debug for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Text(_) => write!(f, "Text({} bytes)", self.bytes()),
+            Self::Image { .. } => write!(f, "Image({} bytes)", self.bytes()),
+            Self::File { .. } => write!(f, "File({} bytes)", self.bytes()),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod login_failure;
 pub mod message;
 pub mod meta;
+pub mod parameters;
 pub mod password_reset;
 pub mod refresh_token;
 pub mod response;
@@ -31,6 +32,7 @@ pub use id::{
     ApiKeyId, ConversationId, InvitationId, MessageId, ParseIdError, ResponseId, ServerId,
     SessionId, UserId,
 };
+pub use parameters::Parameters;
 
 /// A point in time as stored: UTC, whole microseconds.
 pub type Time = chrono::DateTime<chrono::Utc>;

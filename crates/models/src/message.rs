@@ -131,6 +131,23 @@ impl ResultData {
     }
 }
 
+/// The `data` of a call that a client tells of, as JSON: what stands beside the arguments. What the
+/// engine stores beside an answer's own call has these fields, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallData {
+    /// The provider's id of the call.
+    pub call_id: String,
+    /// The tool's name.
+    pub name: String,
+}
+
+impl CallData {
+    /// As it is stored.
+    pub fn stored(&self) -> String {
+        serde_json::json!({ "call_id": self.call_id, "name": self.name }).to_string()
+    }
+}
+
 /// The value of `is_user` for a row of this type and role.
 pub fn is_user(kind: MessageType, role: Option<Role>) -> bool {
     kind == MessageType::Message && role == Some(Role::User)

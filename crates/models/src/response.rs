@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ending::{EndReason, FailureCode};
 use crate::word::{OrUnknown, words};
-use crate::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId};
+use crate::{ConversationId, MessageId, Parameters, ResponseId, ServerId, Time, UserId};
 
 /// How far a response is. Everything but the first two is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
@@ -46,27 +46,6 @@ words! {
         Answer = "answer",
         /// The title of its conversation; people see it there.
         Title = "title",
-    }
-}
-
-/// What was asked for beside the messages, as it was when the response was accepted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parameters {
-    /// The system message of the conversation.
-    #[serde(default)]
-    pub instructions: Option<String>,
-}
-
-impl Parameters {
-    /// Reads them from a row. What a person broke by hand is read as none.
-    pub fn read(stored: &str) -> Self {
-        serde_json::from_str(stored).unwrap_or_default()
-    }
-
-    /// As they are stored: a JSON object.
-    pub fn stored(&self) -> String {
-        // A text always serialises.
-        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
@@ -162,7 +141,7 @@ pub struct Model {
 }
 
 /// What is known of a response when it is accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// Its id.
     pub id: ResponseId,

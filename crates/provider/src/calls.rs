@@ -161,7 +161,7 @@ impl Collector {
                 call.begun = true;
                 let name = if call.name.is_empty() { NAMELESS } else { &call.name };
                 let id = (!call.id.is_empty()).then(|| call.id.clone());
-                out.push_back(Delta::Call { id, name: name.to_owned() });
+                out.push_back(Delta::Call { id, name: name.to_owned(), extra: None });
             }
             if call.begun && !call.held.is_empty() {
                 out.push_back(Delta::Arguments(std::mem::take(&mut call.held)));

@@ -149,7 +149,7 @@ impl Telling {
         match step {
             Step::Text(text) => self.say(Delta::Text(text)),
             Step::Reasoning(text) => self.say(Delta::Reasoning(text)),
-            Step::Call { id, name } => self.say(Delta::Call { id: Some(id), name }),
+            Step::Call { id, name } => self.say(Delta::Call { id: Some(id), name, extra: None }),
             Step::Arguments(text) => self.say(Delta::Arguments(text)),
             Step::Usage(usage) => self.usage = usage,
             Step::Finish(ending) => self.finish = Some(ending),

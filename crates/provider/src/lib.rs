@@ -22,7 +22,7 @@
 //! let mut deltas = provider.stream(ChatRequest {
 //!     model: "demo:echo,rate=0".to_owned(),
 //!     messages: vec![ChatMessage::text(ChatRole::User, "Hello!")],
-//!     max_output_tokens: None,
+//!     ..ChatRequest::default()
 //! });
 //! let mut answer = String::new();
 //! while let Some(delta) = deltas.next().await {
@@ -68,8 +68,8 @@ pub use options::{
 pub use probe::Probe;
 pub use tokenizer::Tokenizer;
 pub use types::{
-    ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, Part, TokenUsage,
-    Waiting,
+    CalledTool, ChatMessage, ChatRequest, ChatRole, Citation, Delta, DeltaStream, Finish, Part,
+    RequestOptions, ResponseFormat, TokenUsage, Tool, ToolChoice, Waiting,
 };
 
 use call::Upstream;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::Stream;
+use serde_json::{Map, Value};
 
 use crate::ProviderError;
 
@@ -40,6 +41,35 @@ pub enum ChatMessage {
         /// The parts of it, in their order.
         parts: Vec<Part>,
     },
+    /// What the model said in an earlier turn, and the tools that it called.
+    Called {
+        /// What it said; perhaps empty.
+        text: String,
+        /// What it reasoned before; perhaps empty.
+        reasoning: String,
+        /// Its calls, in their order; at least one.
+        calls: Vec<CalledTool>,
+    },
+    /// What a called tool returned.
+    Returned {
+        /// The call's id.
+        call_id: String,
+        /// What it returned.
+        output: Vec<Part>,
+    },
+}
+
+/// A call of a tool, as it is sent back to the model.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CalledTool {
+    /// Its id.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments, which should be JSON.
+    pub arguments: String,
+    /// What the provider said of the call beside that, and wants back: the fields of an object.
+    pub extra: Option<Map<String, Value>>,
 }
 
 /// A part of what somebody says.
@@ -47,6 +77,22 @@ pub enum ChatMessage {
 pub enum Part {
     /// Plain text.
     Text(String),
+    /// An image.
+    Image {
+        /// Its address, or the image itself as a data URL.
+        url: String,
+        /// How closely it is looked at: `low`, `high` or `auto`.
+        detail: Option<String>,
+    },
+    /// A file.
+    File {
+        /// What it is called.
+        filename: Option<String>,
+        /// The file itself as a data URL.
+        data: Option<String>,
+        /// Its address.
+        url: Option<String>,
+    },
 }
 
 impl ChatMessage {
@@ -59,15 +105,22 @@ impl ChatMessage {
     pub(crate) fn role(&self) -> ChatRole {
         match self {
             Self::Said { role, .. } => *role,
+            Self::Called { .. } => ChatRole::Assistant,
+            Self::Returned { .. } => ChatRole::User,
         }
     }
 
     /// The plain text, a blank line between parts; not copied where there is one.
     pub(crate) fn plain(&self) -> Cow<'_, str> {
-        let Self::Said { parts, .. } = self;
+        let parts = match self {
+            Self::Said { parts, .. } | Self::Returned { output: parts, .. } => parts,
+            Self::Called { text, .. } => return text.into(),
+        };
         let mut whole = Cow::Borrowed("");
-        for Part::Text(text) in parts {
-            join(&mut whole, text.into());
+        for part in parts {
+            if let Part::Text(text) = part {
+                join(&mut whole, text.into());
+            }
         }
         whole
     }
@@ -89,12 +142,24 @@ impl std::fmt::Debug for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Image { url, .. } => write!(f, "Image({} bytes)", url.len()),
+            Self::File { data, url, .. } => {
+                let bytes = data.as_ref().or(url.as_ref()).map_or(0, String::len);
+                write!(f, "File({bytes} bytes)")
+            }
         }
     }
 }
 
+// As above.
+impl std::fmt::Debug for CalledTool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CalledTool({} of {} bytes)", self.name, self.arguments.len())
+    }
+}
+
 /// What is asked of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatRequest {
     /// The model's name at the provider.
     pub model: String,
@@ -102,6 +167,92 @@ pub struct ChatRequest {
     pub messages: Vec<ChatMessage>,
     /// The longest answer wanted, in tokens; none leaves it to the provider.
     pub max_output_tokens: Option<u32>,
+    /// What else is asked for.
+    pub options: RequestOptions,
+}
+
+/// What is asked for beside the messages. What is not set is left to the provider.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestOptions {
+    /// Functions that the model may ask to be called.
+    pub tools: Vec<Tool>,
+    /// Which of them it may or must ask for; only where there are tools.
+    pub tool_choice: ToolChoice,
+    /// Whether it may ask for several at once.
+    pub parallel_tool_calls: Option<bool>,
+    /// Sampling temperature, 0 to 2.
+    pub temperature: Option<f64>,
+    /// Nucleus sampling, 0 to 1.
+    pub top_p: Option<f64>,
+    /// Presence penalty, -2 to 2.
+    pub presence_penalty: Option<f64>,
+    /// Frequency penalty, -2 to 2.
+    pub frequency_penalty: Option<f64>,
+    /// Texts at which the answer ends.
+    pub stop: Vec<String>,
+    /// The seed of sampling.
+    pub seed: Option<i64>,
+    /// The format of the answer.
+    pub format: ResponseFormat,
+    /// How long answers are: `low`, `medium` or `high`.
+    pub verbosity: Option<String>,
+    /// How much the model reasons, such as `low`.
+    pub reasoning_effort: Option<String>,
+}
+
+/// A function that the model may ask to be called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it does, in words for the model.
+    pub description: Option<String>,
+    /// JSON schema of its arguments.
+    pub parameters: Option<Map<String, Value>>,
+    /// Whether the model must keep to the schema exactly.
+    pub strict: Option<bool>,
+}
+
+/// Which tools a model may or must call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// It decides.
+    #[default]
+    Auto,
+    /// None.
+    None,
+    /// At least one.
+    Required,
+    /// This one.
+    Function(String),
+    /// Of these; it is offered no others.
+    Allowed {
+        /// Their names.
+        names: Vec<String>,
+        /// Whether one of them must be called.
+        required: bool,
+    },
+}
+
+/// The format of an answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum ResponseFormat {
+    /// Any text.
+    #[default]
+    Text,
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that keeps to a schema.
+    JsonSchema {
+        /// The schema's name.
+        name: String,
+        /// What it is for.
+        description: Option<String>,
+        /// The schema.
+        schema: Map<String, Value>,
+        /// Whether the model must keep to it exactly.
+        strict: Option<bool>,
+    },
 }
 
 /// What an answer cost, in tokens, as the provider counted.
@@ -165,6 +316,8 @@ pub enum Delta {
         id: Option<String>,
         /// The tool's name; never empty.
         name: String,
+        /// What the provider says of it beside that and wants back; see [`CalledTool::extra`].
+        extra: Option<Map<String, Value>>,
     },
     /// More of the arguments of the newest call.
     Arguments(String),

@@ -23,6 +23,7 @@ pub mod response_event;
 pub mod search;
 pub mod stream;
 pub mod tagged;
+pub mod v1;
 pub mod validate;
 pub mod view;
 

@@ -11,6 +11,8 @@ use crate::stream::DoneItem;
 use crate::view::{NewResponse, Response, State};
 use crate::{ConversationId, MessageId, ResponseId};
 
+mod parameters;
+
 pub use crate::context::ContextReport;
 pub use crate::output::AnnotationOut;
 
@@ -51,10 +53,11 @@ pub struct ResponseResource {
     pub output: Vec<OutputItem>,
     /// Tools offered to the model.
     pub tools: Vec<Value>,
-    /// Which tool must be used.
+    /// Which tool may or must be used: `auto`, `none`, `required`, or an object.
     #[schema(value_type = String)]
     pub tool_choice: Value,
-    /// `auto`: messages that do not fit the window are left out, see `context`.
+    /// `auto`: messages that do not fit the window are left out, see `context`; `disabled`: the
+    /// response fails instead.
     pub truncation: &'static str,
     /// Whether tools may be called side by side.
     pub parallel_tool_calls: bool,
@@ -225,9 +228,10 @@ impl From<NewResponse> for ResponseResource {
             previous_response_id,
             model,
             provider,
-            instructions,
+            parameters,
             created_at,
         } = new;
+        let conversation = (!parameters.chain).then_some(ConversationRef { id: conversation_id });
         Self {
             id,
             object: "response",
@@ -238,30 +242,30 @@ impl From<NewResponse> for ResponseResource {
             error: None,
             model,
             provider,
-            previous_response_id,
-            instructions,
+            previous_response_id: previous_response_id.or(parameters.previous),
             output: Vec::new(),
-            tools: Vec::new(),
-            tool_choice: json!("auto"),
-            truncation: "auto",
-            parallel_tool_calls: true,
-            text: json!({"format": {"type": "text"}}),
-            top_p: 1.0,
-            temperature: 1.0,
-            presence_penalty: 0.0,
-            frequency_penalty: 0.0,
+            tools: parameters.tools.iter().map(parameters::tool).collect(),
+            tool_choice: parameters::tool_choice(&parameters.tool_choice),
+            truncation: if parameters.truncate == Some(false) { "disabled" } else { "auto" },
+            parallel_tool_calls: parameters.parallel_tool_calls.unwrap_or(true),
+            text: parameters::text(&parameters),
+            top_p: parameters.top_p.unwrap_or(1.0),
+            temperature: parameters.temperature.unwrap_or(1.0),
+            presence_penalty: parameters.presence_penalty.unwrap_or(0.0),
+            frequency_penalty: parameters.frequency_penalty.unwrap_or(0.0),
             top_logprobs: 0,
-            reasoning: None,
+            reasoning: parameters::reasoning(&parameters),
             usage: None,
-            max_output_tokens: None,
-            max_tool_calls: None,
+            max_output_tokens: parameters.max_output_tokens,
+            max_tool_calls: parameters.max_tool_calls,
             store: true,
-            background: false,
+            background: parameters.background,
             service_tier: "default",
-            metadata: json!({}),
-            safety_identifier: None,
-            prompt_cache_key: None,
-            conversation: Some(ConversationRef { id: conversation_id }),
+            metadata: json!(parameters.metadata),
+            safety_identifier: parameters.safety_identifier,
+            prompt_cache_key: parameters.prompt_cache_key,
+            instructions: parameters.instructions,
+            conversation,
             user_message_id,
             message_id,
             finish_reason: None,

@@ -24,7 +24,7 @@ pub(crate) fn base() -> ResponseResource {
         previous_response_id: None,
         model: "demo".to_owned(),
         provider: "openai".to_owned(),
-        instructions: None,
+        parameters: Default::default(),
         created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use models::message::{self, MessageStatus, MessageType, ResultData, Role, is_user};
+use models::message::{self, CallData, MessageStatus, MessageType, ResultData, Role, is_user};
 use models::{Content, MessageId};
 
 use super::NewTurn;
@@ -20,6 +20,24 @@ pub enum NewItem {
         /// What is said.
         content: Content,
     },
+    /// A call of a tool that the model made elsewhere, as a client tells it.
+    Call {
+        /// Its id.
+        id: MessageId,
+        /// The provider's id of the call.
+        call_id: String,
+        /// The tool's name.
+        name: String,
+        /// Its arguments, which should be JSON.
+        arguments: Content,
+    },
+    /// What the model reasoned elsewhere, as a client tells it.
+    Reasoning {
+        /// Its id.
+        id: MessageId,
+        /// Its text.
+        text: Content,
+    },
     /// What a called tool returned.
     Result {
         /// Its id.
@@ -35,31 +53,38 @@ impl NewItem {
     /// Its id.
     pub fn id(&self) -> MessageId {
         match self {
-            Self::Message { id, .. } | Self::Result { id, .. } => *id,
+            Self::Message { id, .. }
+            | Self::Call { id, .. }
+            | Self::Reasoning { id, .. }
+            | Self::Result { id, .. } => *id,
         }
     }
 
     /// What it says.
     pub fn content(&self) -> &Content {
         match self {
-            Self::Message { content, .. } | Self::Result { output: content, .. } => content,
+            Self::Message { content, .. }
+            | Self::Call { arguments: content, .. }
+            | Self::Reasoning { text: content, .. }
+            | Self::Result { output: content, .. } => content,
         }
     }
 
     /// How many bytes it stores.
     pub fn bytes(&self) -> usize {
         let beside = match self {
-            Self::Message { .. } => 0,
+            Self::Message { .. } | Self::Reasoning { .. } => 0,
+            Self::Call { call_id, name, .. } => call_id.len() + name.len(),
             Self::Result { call_id, .. } => call_id.len(),
         };
         self.content().bytes().saturating_add(beside)
     }
 
-    /// What it can be found by. A result is not found, as the call is not.
+    /// What it can be found by. Calls, results and reasoning are not found.
     fn terms(&self) -> Terms {
         match self {
             Self::Message { content, .. } => Terms::of(&content.text()),
-            Self::Result { .. } => Terms::default(),
+            Self::Call { .. } | Self::Reasoning { .. } | Self::Result { .. } => Terms::default(),
         }
     }
 }
@@ -111,6 +136,11 @@ impl NewItems {
             let above = parent.replace((item.id(), depth)).map(|(id, _)| id);
             let (kind, role, data) = match item {
                 NewItem::Message { role, .. } => (MessageType::Message, Some(*role), None),
+                NewItem::Reasoning { .. } => (MessageType::Reasoning, None, None),
+                NewItem::Call { call_id, name, .. } => {
+                    let data = CallData { call_id: call_id.clone(), name: name.clone() };
+                    (MessageType::FunctionCall, None, Some(data.stored()))
+                }
                 NewItem::Result { call_id, .. } => {
                     let data = ResultData { call_id: call_id.clone() };
                     (MessageType::FunctionCallOutput, None, Some(data.stored()))

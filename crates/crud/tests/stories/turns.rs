@@ -5,8 +5,9 @@ use crud::idempotency::IdempotencyKey;
 use crud::messages::list_up;
 use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question, Turn, TurnOutcome, start};
 use crud::{CrudError, Db};
+use models::Parameters;
 use models::message::{MessageType, Model, ResultData, Role};
-use models::response::{self, Parameters, Purpose};
+use models::response::{self, Purpose};
 use models::{Content, Context, ConversationId, MessageId, ServerId, UserId};
 use testkit::World;
 
@@ -105,6 +106,8 @@ async fn new_items_hang_below_each_other_in_their_order(world: World) {
                 (expected.len().try_into().unwrap(), expected.len().try_into().unwrap());
             let kind = match item {
                 NewItem::Message { .. } => MessageType::Message,
+                NewItem::Call { .. } => MessageType::FunctionCall,
+                NewItem::Reasoning { .. } => MessageType::Reasoning,
                 NewItem::Result { .. } => MessageType::FunctionCallOutput,
             };
             expected.push((seq, item.id(), above.replace(item.id()), depth, kind));
@@ -123,7 +126,10 @@ async fn new_items_hang_below_each_other_in_their_order(world: World) {
             assert_eq!(row.content, item.content().text());
             let (is_user, role, call) = match item {
                 NewItem::Message { .. } => (true, Some(Role::User), None),
-                NewItem::Result { call_id, .. } => (false, None, Some(call_id.clone())),
+                NewItem::Call { call_id, .. } | NewItem::Result { call_id, .. } => {
+                    (false, None, Some(call_id.clone()))
+                }
+                NewItem::Reasoning { .. } => (false, None, None),
             };
             assert_eq!((row.is_user, row.role, row.response_id), (is_user, role, None));
             assert_eq!(ResultData::read(row.data.as_deref()).map(|data| data.call_id), call);

@@ -11,9 +11,10 @@ use engine::{
     Admission, Beginning, Catalog, Engine, Error, Follower, Numbered, OnCompleted, Parts, Settings,
 };
 use mock::{MockServer, Script, Step};
+use models::Parameters;
 use models::ending::EndReason;
 use models::message::Role;
-use models::response::{self, Accepted, Parameters, Purpose, ResponseStatus};
+use models::response::{self, Accepted, Purpose, ResponseStatus};
 use models::{Content, ConversationId, MessageId, ResponseId, UserId, message};
 use provider::script::Ending as End;
 use provider::{OpenAiConfig, Provider, Timeouts};

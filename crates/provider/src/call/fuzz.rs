@@ -56,7 +56,7 @@ impl Answers {
             let request = ChatRequest {
                 model: "m".to_owned(),
                 messages: Vec::new(),
-                max_output_tokens: None,
+                ..ChatRequest::default()
             };
             let mut call = UpstreamCall::new(Arc::clone(&self.upstream), request);
             call.receive(response(arrival), Instant::now());

@@ -111,7 +111,7 @@ async fn answer_as(
     change(&mut config);
     let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
     let request =
-        ChatRequest { model: model.to_owned(), messages: Vec::new(), max_output_tokens: None };
+        ChatRequest { model: model.to_owned(), messages: Vec::new(), ..ChatRequest::default() };
     let mut call = UpstreamCall::new(upstream, request);
     call.receive(response(head, parts), Instant::now());
     let mut outcome = Outcome {

@@ -13,7 +13,9 @@ fn tell(deltas: impl IntoIterator<Item = Delta>) -> Told {
     let mut told = Told::new();
     for delta in deltas {
         match delta {
-            Delta::Call { id, name } => told.push((id.unwrap_or_default(), name, String::new())),
+            Delta::Call { id, name, .. } => {
+                told.push((id.unwrap_or_default(), name, String::new()))
+            }
             Delta::Arguments(text) => told.last_mut().expect("a call").2.push_str(&text),
             other => panic!("{other:?}"),
         }
@@ -205,7 +207,8 @@ fn a_call_is_shown_as_it_comes() {
         collector.push(fragment, &mut out).unwrap();
         out.drain(..).collect::<Vec<_>>()
     };
-    let begun = |id: &str| Delta::Call { id: Some(id.to_owned()), name: "f".to_owned() };
+    let begun =
+        |id: &str| Delta::Call { id: Some(id.to_owned()), name: "f".to_owned(), extra: None };
     let more = |text: &str| Delta::Arguments(text.to_owned());
     assert_eq!(push(fragment(Some(0), "a", "f", "")), [begun("a")]);
     assert_eq!(push(fragment(Some(0), "", "", "{\"x\":")), [more("{\"x\":")]);

@@ -9,7 +9,7 @@ fn request(model: &str, message: &str) -> ChatRequest {
     ChatRequest {
         model: model.to_owned(),
         messages: vec![ChatMessage::text(ChatRole::User, message)],
-        max_output_tokens: None,
+        ..ChatRequest::default()
     }
 }
 

@@ -31,7 +31,7 @@ fn a_request_holds_only_what_was_asked_for() {
     let mut request = ChatRequest {
         model: "m".to_owned(),
         messages: vec![ChatMessage::text(ChatRole::User, "hi")],
-        max_output_tokens: None,
+        ..ChatRequest::default()
     };
     let body = |request: &ChatRequest, include_usage, is_new| {
         let token_limit =
@@ -63,7 +63,7 @@ fn instructions_go_where_the_model_wants_them() {
     let said = |texts: &[(ChatRole, &str)], system_role| {
         let message = |&(role, text): &(ChatRole, &str)| ChatMessage::text(role, text);
         let messages = texts.iter().map(message).collect();
-        let request = ChatRequest { model: "m".to_owned(), messages, max_output_tokens: None };
+        let request = ChatRequest { model: "m".to_owned(), messages, ..ChatRequest::default() };
         let dialect = Dialect {
             stream: true,
             include_usage: false,
@@ -107,7 +107,7 @@ proptest! {
         ],
     ) {
         let request =
-            ChatRequest { model: "m".to_owned(), messages: messages.clone(), max_output_tokens: None };
+            ChatRequest { model: "m".to_owned(), messages: messages.clone(), ..ChatRequest::default() };
         let dialect = Dialect {
             stream: true,
             include_usage: false,

@@ -57,7 +57,7 @@ async fn a_strict_service_refuses_what_it_does_not_take() {
         said(ChatRole::User, "three"),
     ];
     let model = "mock:ticks=3,alternate".to_owned();
-    let request = ChatRequest { model, messages, max_output_tokens: None };
+    let request = ChatRequest { model, messages, ..ChatRequest::default() };
     let outcome = collect(provider.stream(request)).await;
     assert_eq!((outcome.text.as_str(), outcome.error), (TICKS, None));
     let sent = server.calls().last().unwrap().messages.clone();

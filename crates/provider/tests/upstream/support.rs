@@ -55,7 +55,7 @@ pub(crate) fn request(model: &str) -> ChatRequest {
             ChatMessage::text(ChatRole::System, "Be brief."),
             ChatMessage::text(ChatRole::User, "Hällo 😀\n\ndata: x"),
         ],
-        max_output_tokens: None,
+        ..ChatRequest::default()
     }
 }
 

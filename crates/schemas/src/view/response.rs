@@ -1,3 +1,4 @@
+use models::Parameters;
 use models::response::ResponseStatus;
 
 use crate::context::ContextReport;
@@ -6,7 +7,7 @@ use crate::stream::DoneItem;
 use crate::{ConversationId, MessageId, ResponseId, Time};
 
 /// What is known of a response when it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewResponse {
     /// Id.
     pub id: ResponseId,
@@ -22,8 +23,8 @@ pub struct NewResponse {
     pub model: String,
     /// The provider asked.
     pub provider: String,
-    /// System message.
-    pub instructions: Option<String>,
+    /// What was asked for beside the messages.
+    pub parameters: Parameters,
     /// When it was made.
     pub created_at: Time,
 }

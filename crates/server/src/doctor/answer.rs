@@ -61,6 +61,7 @@ async fn ask(provider: &Provider, model: &str, began: Instant) -> Result<Answer,
         model: model.to_owned(),
         messages: vec![question],
         max_output_tokens: Some(LONGEST),
+        ..ChatRequest::default()
     });
     let mut answer = Answer::default();
     while let Some(delta) = deltas.next().await {

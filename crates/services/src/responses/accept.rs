@@ -5,8 +5,8 @@ use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
 use models::message::Role;
-use models::response::{self, Parameters, Purpose};
-use models::{Content, conversation, message};
+use models::response::{self, Purpose};
+use models::{Content, Parameters, conversation, message};
 use schemas::conversation::ConversationCreate;
 use schemas::message::{FirstMessageCreate, MessageCreate, MessageRegenerate};
 use schemas::validate::says_nothing;
@@ -250,7 +250,8 @@ impl Responses {
     ) -> response::Model {
         let (context, fence) = (&self.core.context, self.engine.fence());
         let answer = request.going_on.as_ref();
-        let parameters = Parameters { instructions: conversation.instructions.clone() };
+        let parameters =
+            Parameters { instructions: conversation.instructions.clone(), ..Parameters::default() };
         let row = response::Model::accepted(response::Accepted {
             id: context.new_id(),
             user_id: request.actor.user_id,

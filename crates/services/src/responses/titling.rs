@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use engine::{Chosen, Generation, failures, tokens};
 use futures_util::StreamExt;
+use models::Parameters;
 use models::Time;
 use models::conversation::TitleSource;
-use models::response::{self, Parameters, Purpose, ResponseStatus};
+use models::response::{self, Purpose, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
 
 use crate::core::Core;
@@ -100,6 +101,7 @@ async fn ask(model: &Chosen, text: String) -> Asked {
             ChatMessage::text(ChatRole::User, text),
         ],
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
+        ..ChatRequest::default()
     });
     let (mut title, mut reasoning, mut usage) = (String::new(), 0, None);
     let reading = async {

@@ -7,7 +7,7 @@ fn call(max_retries: u32) -> UpstreamCall {
     let mut config = OpenAiConfig::new("http://127.0.0.1:1/v1", "m");
     config.max_retries = max_retries;
     let upstream = Arc::new(Upstream::new(Http::new(config).unwrap()));
-    let request = ChatRequest { model: "m".into(), messages: Vec::new(), max_output_tokens: None };
+    let request = ChatRequest { model: "m".into(), messages: Vec::new(), ..ChatRequest::default() };
     UpstreamCall::new(upstream, request)
 }
 
