@@ -22,9 +22,14 @@ pub type Version = i64;
 /// How many conversations one step of a change of many takes, so that others get their turn.
 const STEP: u64 = 200;
 
-/// The conversations of `owner`, wherever they are.
+/// The conversations of `owner`, wherever they are and of every kind.
 fn owned(owner: UserId) -> Condition {
-    Condition::all().add(Column::UserId.eq(owner)).add(Column::Kind.eq(ConversationKind::Chat))
+    Condition::all().add(Column::UserId.eq(owner))
+}
+
+/// The kind that lists, searches and titles are for.
+fn is_listed() -> Expr {
+    Column::Kind.eq(ConversationKind::Chat)
 }
 
 /// The conversations of `owner` that are not deleted.
@@ -81,13 +86,16 @@ async fn open_in(
     Ok(OpenOutcome::New)
 }
 
-/// Stores a new conversation and what its title is found by.
+/// Stores a new conversation and what its title is found by, if it is of a kind that is found.
 pub(crate) async fn insert_in(tx: &Tx, row: &Model, title: &Terms) -> Result<()> {
     insert::<ActiveModel, _>(tx, row.clone()).await?;
+    if row.kind == ConversationKind::Chain {
+        return Ok(());
+    }
     search_docs::add_title(tx, row.user_id, row.id, title.clone()).await
 }
 
-/// Finds a conversation of `owner`.
+/// Finds a conversation of `owner`, of every kind.
 pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<Owned<Model>>> {
     Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?.map(Owned::found))
 }
@@ -104,7 +112,7 @@ pub struct Filter {
 }
 
 /// A page of `owner`'s conversations behind the place `after`: newest activity first, in the
-/// trash what was deleted last.
+/// trash what was deleted last. Chains are in no list.
 pub async fn list(
     db: &Db,
     owner: UserId,
@@ -118,6 +126,7 @@ pub async fn list(
     } else {
         (of(owner), Column::UpdatedAt)
     };
+    query = query.filter(is_listed());
     query = match archived {
         Some(true) => query.filter(Column::ArchivedAt.is_not_null()),
         Some(false) => query.filter(Column::ArchivedAt.is_null()),
@@ -134,7 +143,8 @@ pub async fn list(
     Ok(query.all(db.read()).await?)
 }
 
-/// A page of `owner`'s conversations by id, after `after`: an order that activity does not change.
+/// A page of `owner`'s conversations of every kind by id, after `after`: an order that activity
+/// does not change.
 pub async fn list_by_id(
     db: &Db,
     owner: UserId,

@@ -3,6 +3,7 @@
 
 mod backlog;
 
+use models::conversation::ConversationKind;
 use models::message::{MessageType, Role};
 use models::search_doc::{Column, Entity, Model};
 use models::{ConversationId, MessageId, Time, UserId, conversation, message};
@@ -332,15 +333,17 @@ pub async fn list_titles(db: &Db, owner: UserId, docs: &[i64]) -> Result<Vec<Tit
         .await?)
 }
 
-/// What of `owner` has these numbers, in conversations that are not deleted. The owner is asked of
-/// these few rows, not of the conversations: SQLite would begin with all that are theirs.
+/// What of `owner` has these numbers, in conversations that are not deleted and that lists show. The
+/// owner is asked of these few rows, not of the conversations: SQLite would begin with all that are
+/// theirs.
 fn numbered(owner: UserId, docs: &[i64]) -> sea_orm::Select<Entity> {
     let mut query = Entity::find()
         .select_only()
         .column(Column::Doc)
         .filter(Column::UserId.eq(owner))
         .filter(Column::Doc.is_in(docs.iter().copied()))
-        .filter(conversation(conversation::Column::DeletedAt).is_null());
+        .filter(conversation(conversation::Column::DeletedAt).is_null())
+        .filter(conversation(conversation::Column::Kind).eq(Expr::value(ConversationKind::Chat)));
     let same = conversation(conversation::Column::Id).eq(doc(Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
     query

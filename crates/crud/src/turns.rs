@@ -4,7 +4,7 @@ mod items;
 
 use std::time::Duration;
 
-use models::conversation::TitleSource;
+use models::conversation::{ConversationKind, TitleSource};
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::{
     ConversationId, MessageId, ResponseId, Time, UserId, conversation, response, response_event,
@@ -443,13 +443,16 @@ async fn go_on(
     Ok(Turn { user_message, message, response })
 }
 
-/// Makes new items found, and the title that they give the conversation.
+/// Makes new items found, and the title that they give the conversation. Nothing of a chain is.
 async fn make_found(
     tx: &Tx,
     new: &NewTurn,
     row: &conversation::Model,
     terms: &TurnTerms,
 ) -> Result<()> {
+    if row.kind == ConversationKind::Chain {
+        return Ok(());
+    }
     let TurnTerms { items, title, .. } = terms.clone();
     let items = (row.next_seq..).zip(items);
     let is_named = first_title(new, row).is_some();

@@ -12,7 +12,8 @@ pub enum ConversationKind {
     /// A person's conversation, shown in lists.
     #[sea_orm(string_value = "chat")]
     Chat,
-    /// Opened silently for a stored response without a conversation; in no list, expiring.
+    /// Opened silently for a stored response without a conversation: in no list and found by no
+    /// search. Its owner finds it by its id and in an export.
     #[sea_orm(string_value = "chain")]
     Chain,
 }

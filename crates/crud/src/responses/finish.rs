@@ -2,7 +2,9 @@
 
 use models::message::{self, MessageStatus, MessageType, Role, is_user};
 use models::response::{ActiveModel, Column, Entity, Model, ResponseStatus};
-use models::{ConversationId, MessageId, ResponseId, Time, conversation, response_event};
+use models::{
+    ConversationId, MessageId, Parameters, ResponseId, Time, conversation, response_event,
+};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
@@ -45,7 +47,9 @@ pub struct Finish {
 /// Ends a response: its messages, its row, its last events and the claim on the conversation, in
 /// one transaction. `false` when the fence is gone; nothing was changed then.
 pub async fn finish(db: &Db, finish: Finish) -> Result<bool> {
-    let terms = finish.answer().map_or_else(Terms::default, |answer| Terms::of(&answer.text));
+    // Nothing of a chain is found.
+    let found = finish.answer().filter(|_| !Parameters::read(&finish.response.parameters).chain);
+    let terms = found.map_or_else(Terms::default, |answer| Terms::of(&answer.text));
     let terms = terms.within(db.longest_text());
     db.write((finish, terms), |tx, (finish, terms)| Box::pin(finish_in(tx, finish, terms))).await
 }

@@ -12,6 +12,7 @@
 mod accounts;
 mod bodies;
 mod branches;
+mod chains;
 mod content;
 mod conversations;
 mod data_export;

@@ -10,7 +10,7 @@ use engine::{Chosen, Generation, failures, tokens};
 use futures_util::StreamExt;
 use models::Parameters;
 use models::Time;
-use models::conversation::TitleSource;
+use models::conversation::{self, ConversationKind, TitleSource};
 use models::response::{self, Purpose, ResponseStatus};
 use provider::{ChatMessage, ChatRequest, ChatRole, Delta, Finish, ProviderError, TokenUsage};
 
@@ -55,7 +55,11 @@ pub(crate) fn begin(core: &Arc<Core>, generation: &Arc<Generation>) {
 async fn make(core: &Core, row: &response::Model, answer: String) -> Result<()> {
     let (db, owner) = (&core.db, row.user_id);
     let conversation = crud::conversations::find(db, owner, row.conversation_id).await?;
-    if conversation.is_none_or(|found| found.title_source != TitleSource::FirstLine) {
+    let has_title = |found: &conversation::Model| {
+        // A chain is in no list.
+        found.kind == ConversationKind::Chain || found.title_source != TitleSource::FirstLine
+    };
+    if conversation.is_none_or(|found| has_title(&found)) {
         return Ok(());
     }
     // Earlier answers may have failed or been stopped; behind a whole one a title was asked for.
