@@ -238,7 +238,7 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             if named.is_some() && above.is_none() {
                 return Err(look_again());
             }
-            items.rows(new, row.next_seq, above)
+            items.rows((new.conversation_id, new.now), row.next_seq, above)
         }
     };
     let turn = match &new.question {

@@ -60,14 +60,15 @@ pub(super) async fn make(
     allowance: Allowance,
 ) -> Attempt {
     let row = &generation.row;
-    let selected = match continuing::select(engine, row, model, generation.kept(), allowance).await
-    {
+    let selected = match continuing::select(engine, generation, model, allowance).await {
         Ok(Some(selected)) => selected,
         Ok(None) => return Attempt::unasked(Outcome::of(End::Interrupted)),
         Err(error) => return Attempt::unasked(context_failed(row, &error)),
     };
     generation.note_sent(selected.sent);
-    let noting = engine.tasks.spawn(note_context(engine.clone(), row.id, selected.sent));
+    let noting = generation
+        .is_stored()
+        .then(|| engine.tasks.spawn(note_context(engine.clone(), row.id, selected.sent)));
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
@@ -120,14 +121,14 @@ impl<'a> Hearing<'a> {
         engine: &'a Engine,
         generation: &'a Generation,
         model: &Chosen,
-        noting: JoinHandle<()>,
+        noting: Option<JoinHandle<()>>,
     ) -> Self {
         let reasons = model.facts.reasons == Some(true);
         Self {
             engine,
             generation,
             quiet: if reasons { WaitReason::Thinking } else { WaitReason::Silent },
-            noting: Some(noting),
+            noting,
             silence: Silence::new(),
             began: Instant::now(),
             has_begun: false,
@@ -223,7 +224,7 @@ impl<'a> Hearing<'a> {
             Some(Err(error)) => return Part::Last(provider_failed(&error)),
             None => return Part::Last(provider_failed(&ProviderError::Truncated)),
         }
-        self.engine.log_has_grown();
+        has_grown(self.engine, self.generation);
         Part::Shown
     }
 
@@ -232,7 +233,7 @@ impl<'a> Hearing<'a> {
         if was_waiting && self.generation.log.waiting().is_some() {
             // What came has no event of its own.
             self.generation.log.append([Event::InProgress]);
-            self.engine.log_has_grown();
+            has_grown(self.engine, self.generation);
         }
         if !std::mem::replace(&mut self.has_begun, true) {
             metrics::histogram!("chatapp_generation_first_token_seconds")
@@ -274,7 +275,14 @@ fn storable(delta: Delta) -> Delta {
 /// Lets followers know that the answer waits.
 fn show_wait(engine: &Engine, generation: &Generation, wait: Wait) {
     generation.log.append([Event::Waiting(wait)]);
-    engine.log_has_grown();
+    has_grown(engine, generation);
+}
+
+/// Tells the checkpoint writer, if it has to store what there is now.
+fn has_grown(engine: &Engine, generation: &Generation) {
+    if generation.is_stored() {
+        engine.log_has_grown();
+    }
 }
 
 fn wait(engine: &Engine, Waiting { pause, asked }: Waiting) -> Wait {

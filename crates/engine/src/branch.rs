@@ -48,6 +48,19 @@ impl<'a> Branch<'a> {
         Self { db, conversation, wanted: from, seq, step, rows, weight }
     }
 
+    /// A walk over `rows`, the newest first, none of which is stored, and on from the stored message
+    /// that the oldest of them hangs below, whose `seq` is at most `seq`; negative if that is none.
+    pub(crate) fn of_rows(
+        db: &'a Db,
+        conversation: Owned<ConversationId>,
+        rows: Vec<Model>,
+        seq: i64,
+    ) -> Self {
+        let wanted = rows.first().map(|row| row.id);
+        let weight = (None, 0);
+        Self { db, conversation, wanted, seq, step: STEP, rows: rows.into(), weight }
+    }
+
     /// The bytes of the text that came last, and of what its response brought beside it.
     pub fn bytes(&self) -> usize {
         self.weight.1

@@ -7,9 +7,8 @@
 use std::collections::VecDeque;
 
 use crud::responses::ContextSent;
-use crud::{Db, Owned};
+use models::Content;
 use models::message::Role;
-use models::{Content, ConversationId, MessageId};
 use provider::{ChatMessage, ModelFacts, Tokenizer};
 use schemas::response::ContextReport;
 use schemas::validate::says_nothing;
@@ -99,16 +98,14 @@ pub(crate) struct Selected {
     pub(crate) sent: ContextSent,
 }
 
-/// Selects the context of an answer below the message `last`, whose number is `seq`. `tail` comes
-/// behind it in any case.
+/// Selects the context of an answer below the newest message of `branch`, whose number is `seq`.
+/// `tail` comes behind it in any case.
 ///
 /// Tokens are counted only where the result may depend on it: what fits if every byte is a token
 /// fits by every tokenizer, and an estimate will do to report it.
 pub(crate) async fn select(
-    db: &Db,
     counter: &Counter,
-    conversation: Owned<ConversationId>,
-    (last, seq): (MessageId, i64),
+    (branch, seq): (Branch<'_>, i64),
     instructions: Option<&str>,
     window: Window,
     tail: Vec<(Role, Content)>,
@@ -117,7 +114,7 @@ pub(crate) async fn select(
     let instructions = instructions.map(|text| Content::from(text.to_owned()));
     let given: Vec<&Content> =
         instructions.iter().chain(tail.iter().map(|(_, content)| content)).collect();
-    let mut branch = ReadAhead::new(Branch::new(db, conversation, Some(last), seq, 50));
+    let mut branch = ReadAhead::new(branch);
     let tokenizer = branch.tokenizer(&given, window).await?;
     let beside = Beside::count(counter, tokenizer, &given, instructions.is_some()).await?;
     let history = History::new(beside.tokens, window.budget());
@@ -304,8 +301,8 @@ async fn next_batch(branch: &mut Branch<'_>) -> Result<Vec<Item>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use models::Time;
     use models::message::{MessageStatus, MessageType, Model};
+    use models::{ConversationId, MessageId, Time};
     use proptest::prelude::*;
 
     /// Texts of answers and questions: some say something.

@@ -74,11 +74,11 @@ pub(crate) async fn adopt(
 /// of the answer, as much as `allowance` lets through. `None` when going on with it has cost enough.
 pub(crate) async fn select(
     engine: &Engine,
-    row: &response::Model,
+    generation: &Generation,
     model: &Chosen,
-    kept: &str,
     allowance: Allowance,
 ) -> Result<Option<Selected>> {
+    let (row, kept) = (&generation.row, generation.kept());
     let mut tail = Vec::new();
     if !says_nothing(kept) {
         tail.push((Role::Assistant, Content::from(kept.to_owned())));
@@ -86,10 +86,8 @@ pub(crate) async fn select(
         tail.extend(instruction.map(|text| (Role::User, Content::from(text))));
     }
     let mut selected = context::select(
-        &engine.db,
         &engine.counter,
-        crud::engine::conversation_of(row),
-        (row.user_message_id, row.input_to_seq),
+        (generation.branch(&engine.db), row.input_to_seq),
         render::begun(row).parameters.instructions.as_deref(),
         Window::from(model.facts).allowing(allowance.tokens),
         tail,

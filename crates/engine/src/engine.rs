@@ -106,6 +106,8 @@ pub struct Engine {
     pub(crate) followed: Followed,
     /// What is generated here.
     pub(crate) running: Running,
+    /// What is generated here and stored nowhere.
+    pub(crate) unstored: Running,
     /// What is told of answers that are whole.
     pub(crate) on_completed: OnCompleted,
 }
@@ -136,6 +138,7 @@ impl Engine {
             stopped,
             followed: Followed::default(),
             running: Running::default(),
+            unstored: Running::default(),
             on_completed,
         }
     }

@@ -84,6 +84,13 @@ pub(crate) async fn finish(
     log.append(events);
 }
 
+/// Shows the end of a response of which nothing is stored.
+pub(super) fn show(engine: &Engine, generation: &Generation, ending: Ending, complete: bool) {
+    report(&generation.row, &ending);
+    let events = closing(&generation.log, ending, complete, || engine.context.new_id());
+    generation.log.append(events);
+}
+
 /// What followers of a response are told whose row is gone.
 async fn what_was_deleted(engine: &Engine, row: &response::Model) -> Failure {
     match crud::conversations::find(&engine.db, row.user_id, row.conversation_id).await {

@@ -21,12 +21,22 @@ use crate::error::Error;
 /// Runs a response that was just stored, or just taken over.
 pub(crate) fn begin(engine: &Arc<Engine>, generation: Arc<Generation>) {
     engine.running.insert(generation.clone());
-    if engine.interrupting.is_cancelled() {
-        generation.stop(Stop::Shutdown);
-    }
     engine.started.notify_waiters();
     engine.log_has_grown();
     publish::begin(engine, &generation);
+    set_off(engine, generation);
+}
+
+/// Runs a response of which nothing is stored.
+pub(super) fn begin_unstored(engine: &Arc<Engine>, generation: Arc<Generation>) {
+    engine.unstored.insert(generation.clone());
+    set_off(engine, generation);
+}
+
+fn set_off(engine: &Arc<Engine>, generation: Arc<Generation>) {
+    if engine.interrupting.is_cancelled() {
+        generation.stop(Stop::Shutdown);
+    }
     let span = tracing::info_span!("response", id = %generation.row.id);
     engine.tasks.spawn(run(engine.clone(), generation).instrument(span));
 }
@@ -39,7 +49,8 @@ async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
         tracing::error!(response = %generation.row.id, "generating a response panicked");
         Outcome::of(End::Failed(failures::internal()))
     });
-    if matches!(outcome.end, End::Stopped(Stop::Shutdown))
+    if generation.is_stored()
+        && matches!(outcome.end, End::Stopped(Stop::Shutdown))
         && continuing::is_allowed(&engine, &generation.row)
     {
         return continuing::leave(&engine, &generation).await;
@@ -50,6 +61,11 @@ async fn run(engine: Arc<Engine>, generation: Arc<Generation>) {
     let at = engine.context.now().max(generation.row.created_at);
     let ending = outcome.ending(usage, at);
     let complete = ending.status == ResponseStatus::Completed;
+    if !generation.is_stored() {
+        finish::show(&engine, &generation, ending, complete);
+        engine.unstored.remove(generation.row.id);
+        return;
+    }
     finish::finish(&engine, &generation, ending, complete).await;
     if complete {
         engine.on_completed.tell(&generation);

@@ -4,14 +4,17 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crud::Db;
 use crud::responses::ContextSent;
 use models::response;
 use schemas::view::NewResponse;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::log::Log;
 use super::render;
 use super::slots::Slot;
+use super::unstored::Given;
+use crate::branch::Branch;
 use crate::catalog::Chosen;
 
 /// Why a response has to end before the model does.
@@ -38,6 +41,8 @@ pub struct Generation {
     pub(crate) log: Arc<Log>,
     /// The model that is asked, if it is known yet.
     model: Option<Chosen>,
+    /// What it answers, if nothing of it is stored.
+    given: Option<Given>,
     /// The text that there is of the answer: by the response that this one continues, or by the
     /// server that it was taken over from.
     kept: String,
@@ -57,6 +62,17 @@ impl Generation {
         Self { model: Some(model), ..Self::resume(row, log, slot) }
     }
 
+    /// A response that begins with `log`, of which nothing is stored.
+    pub(super) fn unstored(
+        row: response::Model,
+        log: Log,
+        given: Given,
+        model: Chosen,
+        slot: Slot,
+    ) -> Self {
+        Self { given: Some(given), ..Self::new(row, log, model, slot) }
+    }
+
     /// A response that is continued behind the end of `log`.
     pub(crate) fn resume(row: response::Model, log: Log, slot: Slot) -> Self {
         log.extend(|transcript| {
@@ -67,6 +83,7 @@ impl Generation {
             begun: render::begun(&row),
             row,
             model: None,
+            given: None,
             kept: log.answer(),
             log: Arc::new(log),
             sent: Mutex::default(),
@@ -91,6 +108,25 @@ impl Generation {
     pub(crate) fn stop(&self, reason: Stop) {
         let _ = self.reason.set(reason);
         self.stop.cancel();
+    }
+
+    /// Ends it when what this gives is dropped, unless it has ended by then.
+    pub(super) fn stop_on_drop(&self) -> DropGuard {
+        self.stop.clone().drop_guard()
+    }
+
+    /// Whether it has rows, or ends with whoever follows it.
+    pub(super) fn is_stored(&self) -> bool {
+        self.given.is_none()
+    }
+
+    /// What it answers, the newest item first.
+    pub(super) fn branch<'a>(&self, db: &'a Db) -> Branch<'a> {
+        let (row, conversation) = (&self.row, crud::engine::conversation_of(&self.row));
+        match &self.given {
+            Some(given) => Branch::of_rows(db, conversation, given.newest_first.clone(), given.seq),
+            None => Branch::new(db, conversation, Some(row.user_message_id), row.input_to_seq, 50),
+        }
     }
 
     /// Its row as it would be inserted now.

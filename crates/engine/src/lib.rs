@@ -46,6 +46,7 @@ mod stored;
 mod synthesis;
 pub mod tokens;
 mod transcript;
+mod unstored;
 mod usage;
 mod watch;
 
@@ -62,6 +63,7 @@ pub use running::Running;
 pub use settings::{Continuing, Settings};
 pub use slots::{Admission, Slot};
 pub use sources::known_sources;
+pub use unstored::Unstored;
 
 /// An error with its causes, on one line, for the log.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -45,7 +45,7 @@ impl Engine {
         let _ = tokio::time::timeout(grace, self.turns.wait()).await;
         // First, so that a turn which begins now is interrupted, too.
         self.interrupting.cancel();
-        for generation in self.running.all() {
+        for generation in self.running.all().into_iter().chain(self.unstored.all()) {
             generation.stop(Stop::Shutdown);
         }
         let _ = tokio::time::timeout(Duration::from_secs(4), self.turns.wait()).await;

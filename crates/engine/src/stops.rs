@@ -56,6 +56,7 @@ impl Engine {
     /// What begins afterwards ends by itself within seconds.
     pub async fn stop_all_of(&self, owner: UserId) {
         let mut theirs = self.running.all();
+        theirs.extend(self.unstored.all());
         theirs.retain(|generation| generation.row.user_id == owner);
         for generation in &theirs {
             generation.stop(Stop::Deleted);

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use models::message::{self, CallData, MessageStatus, MessageType, ResultData, Role, is_user};
-use models::{Content, MessageId};
+use models::{Content, ConversationId, MessageId, Time};
 
-use super::NewTurn;
 use crate::search_docs::Terms;
 
 /// An item that a turn adds to a conversation. Its id is the caller's.
@@ -125,9 +124,9 @@ impl NewItems {
 
     /// Their rows, the last one apart: from the number `seq` on, the first one below `parent`,
     /// whose depth is known.
-    pub(super) fn rows(
+    pub fn rows(
         &self,
-        new: &NewTurn,
+        (conversation_id, now): (ConversationId, Time),
         seq: i64,
         mut parent: Option<(MessageId, i32)>,
     ) -> (Vec<message::Model>, message::Model) {
@@ -147,9 +146,9 @@ impl NewItems {
                 }
             };
             // Whoever sorts by time finds them in their order.
-            let created_at = new.now + Duration::from_micros(at.unsigned_abs());
+            let created_at = now + Duration::from_micros(at.unsigned_abs());
             message::Model {
-                conversation_id: new.conversation_id,
+                conversation_id,
                 seq: seq.saturating_add(at),
                 id: item.id(),
                 parent_id: above,
