@@ -6,6 +6,7 @@
 //! internal: those details go to the log with the request id.
 
 mod codes;
+mod openai;
 mod request;
 mod service;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemas::Scope;
 use schemas::error::{ErrorBody, ErrorDetail};
@@ -65,6 +66,8 @@ pub(crate) struct ApiError(Box<Fault>);
 #[derive(Debug, Clone)]
 struct Fault {
     code: Code,
+    /// The status, where it is not that of the code.
+    status: Option<StatusCode>,
     message: String,
     param: Option<String>,
     response_id: Option<String>,
@@ -82,6 +85,7 @@ impl ApiError {
         let blame = if is_ours { Blame::Us } else { Blame::Client };
         Self(Box::new(Fault {
             code,
+            status: None,
             message: message.into(),
             param: None,
             response_id: None,
@@ -118,6 +122,10 @@ impl ApiError {
         self.0.code.about().name
     }
 
+    fn status(&self) -> StatusCode {
+        self.0.status.unwrap_or_else(|| self.0.code.about().status)
+    }
+
     /// The body for the request of this id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let fault = &self.0;
@@ -141,7 +149,7 @@ impl ApiError {
     /// Writes the failure to the log, once, with everything that was kept from the client.
     pub(crate) fn log(&self, request_id: &str) {
         let fault = &self.0;
-        let (code, status) = (self.code(), fault.code.about().status.as_u16());
+        let (code, status) = (self.code(), self.status().as_u16());
         let cause = fault.source.as_deref().map(|source| chain(source)).unwrap_or_default();
         match fault.blame {
             Blame::Client => {
@@ -194,7 +202,7 @@ impl IntoResponse for ApiError {
     /// error among the response's extensions.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.0.code.about().status;
+        *response.status_mut() = self.status();
         self.headers(response.headers_mut());
         response.extensions_mut().insert(self);
         response

@@ -17,7 +17,7 @@ use crate::{routes, scopes};
 use errors::DescribedOperation;
 use operations::operations_mut;
 
-pub(crate) use operations::operations;
+pub(crate) use operations::{operations, template};
 
 /// The parts of the document that belong to no route.
 #[derive(utoipa::OpenApi)]
@@ -37,6 +37,7 @@ pub(crate) use operations::operations;
         (name = "Responses", description = "Generations of an answer: follow one from anywhere, as often as needed, or stop it."),
         (name = "Import and export", description = "Conversations from other products, and on their way out."),
         (name = "Models", description = "What can be asked."),
+        (name = "OpenAI", description = "The same conversations and models for clients of the OpenAI API: the base URL is this server's `/v1`, the key one of this server's. Unknown fields and query parameters are left alone here."),
         (name = "Operation", description = "Health, metrics, this document.")
     )
 )]
@@ -59,8 +60,10 @@ pub(crate) fn documented<S: Clone + Send + Sync + 'static>(
     (router, document)
 }
 
-/// Adds the security scheme and the common errors.
+/// Names the paths as they are called, adds the security scheme and the common errors.
 fn complete(document: &mut OpenApi) {
+    let paths = std::mem::take(&mut document.paths.paths).into_iter();
+    document.paths.paths = paths.map(|(path, item)| (template(&path), item)).collect();
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

@@ -19,6 +19,7 @@ mod models;
 mod responses;
 mod search;
 mod transfer;
+mod v1;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -83,4 +84,5 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(docs::get_openapi))
         .routes(routes!(docs::get_docs))
         .routes(routes!(docs::get_style))
+        .merge(v1::routes())
 }

@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 
-use crate::openapi::operations;
+use crate::openapi::{operations, template};
 
 /// The scopes of each operation that takes a bearer token; a key needs all of them.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl RouteScopes {
     pub(crate) fn of(&self, parts: &Parts) -> &[Scope] {
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
         let path = parts.extensions.get::<MatchedPath>();
-        path.and_then(|path| self.0.get(&(method, path.as_str().to_owned())))
+        path.and_then(|path| self.0.get(&(method, template(path.as_str()))))
             .map_or(&[Scope::Account], Vec::as_slice)
     }
 }

@@ -5,10 +5,12 @@
 //! as `input.3.content.0.image_url`.
 
 mod input;
+mod model;
 mod request;
 mod tools;
 
 pub use input::{Input, InputItem, InputPart, Spoken};
+pub use model::{V1Model, V1ModelList};
 pub use request::{
     ConversationParam, ReasoningParam, ResponseCreate, TextFormat, TextParam, Truncation,
 };

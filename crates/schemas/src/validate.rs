@@ -36,12 +36,33 @@ pub struct Invalid {
     pub field: String,
     /// What the rule asks, fit to be shown to the client.
     pub message: String,
+    /// What kind of rule it is.
+    pub rule: Rule,
+}
+
+/// What kind of rule a value breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The value is none that its field can have.
+    Value,
+    /// The field has to be there.
+    Required,
+    /// The standard has it, and this server does not.
+    Unsupported,
+    /// It excludes another field that is there.
+    Exclusive,
 }
 
 impl Invalid {
-    /// A broken rule of `field`.
+    /// A value of `field` that it cannot have.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: field.into(), message: message.into(), rule: Rule::Value }
+    }
+
+    /// The same for a rule of this kind.
+    #[must_use]
+    pub fn of(self, rule: Rule) -> Self {
+        Self { rule, ..self }
     }
 
     /// The same rule of a body that stands in the field `outer` of another.

@@ -16,6 +16,9 @@ pub enum Error {
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// The response that a request wants to follow is not there, or somebody else's.
+    #[error("no such response to go on from")]
+    PreviousResponseNotFound,
     /// Unknown address or wrong password.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,

@@ -106,6 +106,15 @@ requests {
     MissingParameter = "missing_required_parameter", BAD_REQUEST, InvalidRequest,
         "A field that is required was not sent.",
         "Send what `error.param` names.";
+    UnsupportedParameter = "unsupported_parameter", BAD_REQUEST, InvalidRequest,
+        "`OpenAI`'s API has it, and this server does not.",
+        "Leave out what `error.param` names; docs/openai-compatibility.md lists what there is.";
+    ExclusiveParameters = "mutually_exclusive_parameters", BAD_REQUEST, InvalidRequest,
+        "Two fields were sent of which one may be.",
+        "Leave out one of them; `error.param` names one, the message both.";
+    PreviousResponseNotFound = "previous_response_not_found", BAD_REQUEST, InvalidRequest,
+        "`previous_response_id` names no response: it was deleted, never stored, or belongs to another user.",
+        "Send the whole conversation in `input`, without `previous_response_id`.";
     InvalidQuery = "invalid_query", BAD_REQUEST, InvalidRequest,
         "The query string is not percent-encoded UTF-8.",
         "Encode it.";
@@ -185,7 +194,7 @@ requests {
         "There are as many open invitations as the server keeps.",
         "Take one back first.";
     ConversationLocked = "conversation_locked", CONFLICT, Conflict,
-        "An answer is being generated in the conversation; `error.response_id` names it.",
+        "An answer is being generated in the conversation; `error.response_id` names it. Below `/v1` the status is 400, because the `OpenAI` clients repeat what gets a 409.",
         "Follow it to its end, or stop it at `POST /api/responses/{id}/cancel`.";
     CannotContinue = "cannot_continue", CONFLICT, Conflict,
         "The answer cannot be continued: it is whole, has no text, or was continued before.",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemas::validate::Rule;
 use services::{Error, Uncontinuable};
 
 use super::{ApiError, Blame, Challenge, Code, Retry};
@@ -23,9 +24,21 @@ fn describe(error: &Error) -> ApiError {
     match error {
         Error::NotFound(kind) => ApiError::not_found(kind),
         Error::Invalid(invalid) => {
-            ApiError::new(Code::InvalidValue, format!("{}.", invalid.message.trim_end_matches('.')))
+            let code = match invalid.rule {
+                Rule::Value => Code::InvalidValue,
+                Rule::Required => Code::MissingParameter,
+                Rule::Unsupported => Code::UnsupportedParameter,
+                Rule::Exclusive => Code::ExclusiveParameters,
+            };
+            ApiError::new(code, format!("{}.", invalid.message.trim_end_matches('.')))
                 .param(invalid.field.as_str())
         }
+        Error::PreviousResponseNotFound => ApiError::new(
+            Code::PreviousResponseNotFound,
+            "There is no response with the id in previous_response_id. It may have been deleted, or \
+             was never stored.",
+        )
+        .param("previous_response_id"),
         Error::InvalidCredentials => {
             ApiError::new(Code::InvalidCredentials, "The e-mail address or the password is wrong.")
                 .challenge(Challenge::Plain)

@@ -60,12 +60,16 @@ impl FromRequestParts<AppState> for Administrator {
     }
 }
 
-/// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1).
+/// Headers in which clients of other services send their key.
+const KEY_HEADERS: [&str; 2] = ["api-key", "x-api-key"];
+
+/// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1), or where there is
+/// none, of the one [header for a key](KEY_HEADERS).
 ///
 /// The scheme's case does not matter; two headers are refused rather than chosen between.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(ApiError::missing_token)?;
+    let Some(value) = values.next() else { return key(headers) };
     if values.next().is_some() {
         return Err(ApiError::invalid_token());
     }
@@ -76,6 +80,17 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     }
     let token = token.trim_matches(' ');
     if token.is_empty() || token.contains(' ') {
+        return Err(ApiError::invalid_token());
+    }
+    Ok(token)
+}
+
+/// What the one header for a key holds.
+fn key(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = KEY_HEADERS.into_iter().flat_map(|name| headers.get_all(name));
+    let value = values.next().ok_or_else(ApiError::missing_token)?;
+    let token = value.to_str().map(str::trim).unwrap_or_default();
+    if values.next().is_some() || token.is_empty() || token.contains(' ') {
         return Err(ApiError::invalid_token());
     }
     Ok(token)

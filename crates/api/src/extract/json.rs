@@ -56,7 +56,8 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     }
 }
 
-async fn parse(request: Request) -> Result<Node, ApiError> {
+/// The value of a body, whatever it is.
+pub(super) async fn parse(request: Request) -> Result<Node, ApiError> {
     if !is_json(request.headers()) {
         return Err(ApiError::unsupported_media_type());
     }
@@ -69,8 +70,13 @@ async fn parse(request: Request) -> Result<Node, ApiError> {
 }
 
 fn object<T: DeserializeOwned>(node: Node) -> Result<Json<T>, ApiError> {
+    decode(fields(node)?).map(Json)
+}
+
+/// The fields of the object that a body has to be.
+pub(super) fn fields(node: Node) -> Result<Vec<(String, Node)>, ApiError> {
     match node {
-        Node::Object(fields) => decode(fields).map(Json),
+        Node::Object(fields) => Ok(fields),
         other => {
             let got: &str = (&other).into();
             Err(ApiError::invalid_json(&format!("an object is expected, not {got}")))

@@ -38,7 +38,8 @@ pub(crate) fn names(query: &str) -> Result<Vec<String>, ApiError> {
     Ok(pairs(query)?.into_iter().map(|(name, _)| name).collect())
 }
 
-fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+/// The pairs of a query string, decoded.
+pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())

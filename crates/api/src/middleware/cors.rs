@@ -8,23 +8,34 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// How long a browser may remember the answer to a preflight.
 const MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Request headers a page may send. A wildcard would not cover `authorization`; the `x-stainless`
-/// ones are what the official SDKs add.
-const ALLOWED: [&str; 18] = [
+/// Request headers a page may send. A wildcard would not cover `authorization`; the `openai` and
+/// `x-stainless` ones are what the official SDKs add.
+const ALLOWED: [&str; 29] = [
     "accept",
+    "api-key",
     "authorization",
     "content-type",
     "idempotency-key",
     "if-match",
     "if-none-match",
     "last-event-id",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
     "prefer",
+    "x-api-key",
+    "x-client-request-id",
+    "x-conversation-id",
     "x-stainless-arch",
     "x-stainless-async",
+    "x-stainless-custom-poll-interval",
     "x-stainless-helper-method",
     "x-stainless-lang",
     "x-stainless-os",
     "x-stainless-package-version",
+    "x-stainless-poll-helper",
+    "x-stainless-raw-response",
+    "x-stainless-read-timeout",
     "x-stainless-retry-count",
     "x-stainless-runtime",
     "x-stainless-runtime-version",
@@ -32,10 +43,11 @@ const ALLOWED: [&str; 18] = [
 ];
 
 /// Answer headers a page may read.
-const EXPOSED: [&str; 11] = [
+const EXPOSED: [&str; 13] = [
     "etag",
     "idempotency-replayed",
     "location",
+    "openai-processing-ms",
     "preference-applied",
     "retry-after",
     "retry-after-ms",
@@ -44,6 +56,7 @@ const EXPOSED: [&str; 11] = [
     "x-ratelimit-reset-requests",
     "x-request-id",
     "x-should-retry",
+    "x-vercel-ai-ui-message-stream",
 ];
 
 /// The layer for these origins; `None` when no page of another origin may call. Tokens travel in

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{
@@ -54,6 +54,13 @@ impl<'a> DescribedOperation<'a> {
         ("storage_full", Self::stores),
         ("storage_read_only", Self::stores),
     ];
+
+    /// The status with which it has a code.
+    fn status(&self, code: &str) -> Option<StatusCode> {
+        // What the middleware makes of it for those clients.
+        let is_other = self.path.starts_with("/v1/") && code == "model_not_found";
+        if is_other { Some(StatusCode::NOT_FOUND) } else { status_of(code) }
+    }
 
     fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
@@ -174,7 +181,7 @@ pub(super) fn complete(place: &DescribedOperation<'_>, responses: &mut Responses
 fn implied(place: &DescribedOperation<'_>) -> BTreeMap<String, Vec<&'static str>> {
     let mut found: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
     for (code, applies) in &DescribedOperation::RULES {
-        if let Some(status) = status_of(code).filter(|_| applies(place)) {
+        if let Some(status) = place.status(code).filter(|_| applies(place)) {
             found.entry(status.as_str().to_owned()).or_default().push(code);
         }
     }

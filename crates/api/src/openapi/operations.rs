@@ -4,6 +4,12 @@ use axum::http::Method;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::Operation;
 
+/// The path of a route as the description has it: a parameter that may have slashes is one like any
+/// other there.
+pub(crate) fn template(route: &str) -> String {
+    route.replace("{*", "{")
+}
+
 /// Every operation with its method and path template, in the order of the document.
 pub(crate) fn operations(document: &OpenApi) -> impl Iterator<Item = (Method, &str, &Operation)> {
     document.paths.paths.iter().flat_map(|(path, item)| {

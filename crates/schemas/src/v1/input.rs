@@ -11,7 +11,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::validate::{self, Invalid};
+use crate::validate::{self, Invalid, Rule};
 
 /// The most items of one request.
 const MAX_ITEMS: usize = 1024;
@@ -331,11 +331,12 @@ fn needed<T>(path: &str, name: &str, value: Option<T>) -> Result<T, Invalid> {
 }
 
 fn missing(field: &str) -> Invalid {
-    Invalid::new(field, format!("{field} is needed"))
+    Invalid::new(field, format!("{field} is needed")).of(Rule::Required)
 }
 
 fn unsupported(field: &str, known: &str) -> Invalid {
-    Invalid::new(field, format!("{field} is not supported here; known are {known}"))
+    let message = format!("{field} is not supported here; known are {known}");
+    Invalid::new(field, message).of(Rule::Unsupported)
 }
 
 impl<'de> Deserialize<'de> for Input {

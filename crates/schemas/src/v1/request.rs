@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::input::Input;
 use super::tools::{Tool, ToolChoice};
-use crate::validate::{self, Invalid};
+use crate::validate::{self, Invalid, Rule};
 
 /// The least that an answer may be limited to, in tokens.
 const MIN_OUTPUT_TOKENS: u32 = 16;
@@ -169,10 +169,12 @@ impl TextParam {
         let Some(format) = &self.format else { return Ok(()) };
         match format.kind.as_str() {
             "json_schema" if format.schema.is_none() => {
-                Err(Invalid::new("text.format.schema", "text.format.schema is needed"))
+                let message = "text.format.schema is needed";
+                Err(Invalid::new("text.format.schema", message).of(Rule::Required))
             }
             "json_schema" if format.name.as_deref().unwrap_or_default().is_empty() => {
-                Err(Invalid::new("text.format.name", "text.format.name is needed"))
+                let message = "text.format.name is needed";
+                Err(Invalid::new("text.format.name", message).of(Rule::Required))
             }
             "text" | "json_object" | "json_schema" => Ok(()),
             _ => {

@@ -7,7 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::validate::{self, Invalid};
+use crate::validate::{self, Invalid, Rule};
 
 /// The most tools of one request.
 const MAX_TOOLS: usize = 128;
@@ -84,7 +84,7 @@ impl Tool {
             let field = |name: &str| format!("tools.{at}.{name}");
             if tool.kind != "function" {
                 let message = "this server has no tools of its own; only function is supported";
-                return Err(Invalid::new(field("type"), message));
+                return Err(Invalid::new(field("type"), message).of(Rule::Unsupported));
             }
             let name = tool.name.as_deref().unwrap_or_default();
             let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');

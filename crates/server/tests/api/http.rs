@@ -19,7 +19,7 @@ async fn every_error_has_one_shape(world: World) {
     let request = |client: &Anonymous, method, path: &str| client.request(method, path);
     let replies = [
         (anonymous.get("/nowhere").await, 404, "unknown_url"),
-        (anonymous.get("/v1/responses").await, 404, "unknown_url"),
+        (anonymous.get("/v1/nothing").await, 404, "unknown_url"),
         (anonymous.delete("/health/live").await, 405, "method_not_supported"),
         (anonymous.get(path).await, 401, "missing_token"),
         (ada.get(&format!("{path}/{}", unknown_id("conv"))).await, 404, "not_found"),

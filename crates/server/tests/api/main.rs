@@ -37,6 +37,7 @@ mod throttling;
 mod titles;
 mod transfer;
 mod trash;
+mod v1;
 mod versions;
 mod wire;
 

@@ -103,7 +103,8 @@ fn visible(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
         .iter()
         .filter(|(name, _)| {
             let name = name.as_str();
-            !matches!(name, "x-request-id" | "date") && !name.starts_with("x-ratelimit-")
+            !matches!(name, "x-request-id" | "date" | "openai-processing-ms")
+                && !name.starts_with("x-ratelimit-")
         })
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
@@ -131,7 +132,8 @@ async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
             let id = text(&operation["operationId"]);
             let row = ROWS.iter().find(|row| row.operation == id);
             let row = row.unwrap_or_else(|| panic!("{method} {path} ({id}) has no row"));
-            let by_id = matches!(row.scope, Scope::ById(_) | Scope::OfServer(Some(_)));
+            let by_id =
+                matches!(row.scope, Scope::ById(_) | Scope::OfServer(Some(_)) | Scope::Shared(_));
             assert_eq!(path.matches('{').count(), usize::from(by_id), "{id}: ids in the path");
             let public = matches!(row.scope, Scope::Public(_));
             assert_eq!(operation["security"].is_null(), public, "{id}: who may use it");
@@ -192,6 +194,14 @@ async fn owners_are_served_and_strangers_told_nothing(world: World) {
                 assert_eq!(visible(&send(&ada.user, bob.id(kind)).await), unknown, "{what}");
                 let own = send(&ada.user, ada.id(kind)).await;
                 assert_eq!(own.status, row.owner, "{what}: {}", own.text);
+            }
+            Scope::Shared(name) => {
+                let own = ada.user.send(request(&ada.user, row, name)).await;
+                let others = bob.user.send(request(&bob.user, row, name)).await;
+                assert_eq!(own.status, row.owner, "{what}: {}", own.text);
+                assert_eq!(others.text, own.text, "{what}");
+                let unknown = bob.user.send(request(&bob.user, row, "nothing")).await;
+                assert_eq!(unknown.status, 404, "{what}: {}", unknown.text);
             }
             Scope::OfServer(kind) => {
                 if let Some(kind) = kind {
@@ -256,6 +266,7 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_of_others(world: World) {
                 ada.id(kind)
             }
             Scope::OfServer(Some(kind)) => ada.id(kind),
+            Scope::Shared(name) => name,
             _ => "",
         };
         let others: Vec<&str> = ALL.into_iter().filter(|other| *other != scope).collect();
@@ -301,6 +312,7 @@ async fn nobody_without_a_token_is_served(world: World) {
                 continue;
             }
             Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::Shared(name) => name,
             Scope::ById(kind) | Scope::OfServer(Some(kind)) => ada.id(kind),
         };
         let reply = anonymous.send(request(&anonymous, row, id)).await;
@@ -366,6 +378,7 @@ async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: W
         let id = match row.scope {
             Scope::Public(_) => continue,
             Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::Shared(name) => name,
             Scope::ById(kind) | Scope::OfServer(Some(kind)) => ada.id(kind),
         };
         let ending = app.anonymous().login("ada@example.org").await;
@@ -381,6 +394,7 @@ async fn a_session_that_ended_is_refused_everywhere_at_its_next_request(world: W
         let id = match row.scope {
             Scope::Public(_) => continue,
             Scope::Own(_) | Scope::OfServer(None) => "",
+            Scope::Shared(name) => name,
             Scope::ById(kind) | Scope::OfServer(Some(kind)) => bob.id(kind),
         };
         let reply = bob.user.send(request(&bob.user, row, id)).await;

@@ -42,6 +42,8 @@ pub(super) enum Scope {
     Own(&'static [ResourceKind]),
     /// One thing of the caller, by the id in the path.
     ById(ResourceKind),
+    /// What everybody may see, by its name in the path.
+    Shared(&'static str),
     /// The server's: administrators get it, whoever made what the id in the path names.
     OfServer(Option<ResourceKind>),
 }
@@ -130,6 +132,8 @@ pub(super) const ROWS: &[Row] = &[
         ..row("create_reset_link_by_email", Scope::OfServer(None), 201)
     },
     row("list_models", Scope::Own(&[]), 200),
+    row("v1_list_models", Scope::Own(&[]), 200),
+    row("v1_get_model", Scope::Shared("test-model"), 200),
     row("list_conversations", Scope::Own(&[ResourceKind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
     row("revoke_session", Scope::ById(ResourceKind::Session), 204),

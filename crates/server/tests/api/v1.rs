@@ -1,0 +1,3 @@
+//! `/v1`: what the clients of the OpenAI API call.
+
+mod models;
