@@ -4,7 +4,7 @@ pub mod trash;
 
 use models::conversation::{ActiveModel, Column, ConversationKind, Entity, Model, TitleSource};
 use models::{ConversationId, MessageId, Time, UserId, response};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, UpdateMany,
 };
@@ -100,7 +100,7 @@ pub async fn find(db: &Db, owner: UserId, id: ConversationId) -> Result<Option<O
     Ok(of(owner).filter(Column::Id.eq(id)).one(db.read()).await?.map(Owned::found))
 }
 
-/// Which conversations a list shows; `None` shows both kinds.
+/// Which conversations a list shows, and in which order; `None` shows both kinds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only archived ones, or only others.
@@ -109,6 +109,8 @@ pub struct Filter {
     pub pinned: Option<bool>,
     /// What is in the trash instead.
     pub deleted: bool,
+    /// In the opposite order.
+    pub ascending: bool,
 }
 
 /// A page of `owner`'s conversations behind the place `after`: newest activity first, in the
@@ -120,7 +122,7 @@ pub async fn list(
     after: Option<(Time, ConversationId)>,
     limit: u64,
 ) -> Result<Vec<Model>> {
-    let Filter { archived, pinned, deleted } = filter;
+    let Filter { archived, pinned, deleted, ascending } = filter;
     let (mut query, order) = if deleted {
         (trash::of(owner), Column::DeletedAt)
     } else {
@@ -136,11 +138,17 @@ pub async fn list(
         query = query.filter(Column::Pinned.eq(pinned));
     }
     if let Some((time, id)) = after {
-        let same_time = Condition::all().add(order.eq(time)).add(Column::Id.lt(id));
-        query = query.filter(Condition::any().add(order.lt(time)).add(same_time));
+        let (later, behind) = if ascending {
+            (order.gt(time), Column::Id.gt(id))
+        } else {
+            (order.lt(time), Column::Id.lt(id))
+        };
+        let same_time = Condition::all().add(order.eq(time)).add(behind);
+        query = query.filter(Condition::any().add(later).add(same_time));
     }
-    let query = query.order_by_desc(order).order_by_desc(Column::Id).limit(limit);
-    Ok(query.all(db.read()).await?)
+    let direction = if ascending { Order::Asc } else { Order::Desc };
+    let query = query.order_by(order, direction.clone()).order_by(Column::Id, direction);
+    Ok(query.limit(limit).all(db.read()).await?)
 }
 
 /// A page of `owner`'s conversations of every kind by id, after `after`: an order that activity

@@ -1,5 +1,7 @@
 //! Removing messages, leaves first, so that whatever interrupts it leaves a whole tree behind.
 
+mod item;
+
 use models::message::{self, MessageType};
 use models::{ConversationId, MessageId, ResponseId, UserId, conversation, response};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -8,6 +10,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use crate::db::{Db, Tx};
 use crate::error::Result;
 use crate::messages::{self, Link};
+
+pub use item::{ItemRemoved, remove_item};
 
 /// How many messages one step should remove, so that other writers get their turn.
 pub const STEP: usize = 100;

@@ -1,5 +1,6 @@
 //! The one transaction that accepts an answer to be made: its messages and the response, or nothing.
 
+mod add;
 mod items;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::responses::Checkpoint;
 use crate::search_docs::{self, Terms};
 use crate::{conversations, in_statements, insert, insert_all, messages};
 
+pub use add::{AddOutcome, NewAddition, add};
 pub use items::{NewItem, NewItems};
 
 /// An answer to be made. Ids and times are the caller's.
@@ -199,7 +201,7 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
         && messages::find_in(tx, new.conversation_id, id).await?.is_none()
     {
         // Which of the two it was is told apart below, by the same query for everybody.
-        return Ok(match find_open(tx, new).await? {
+        return Ok(match find_open(tx, new.owner, new.conversation_id).await? {
             Some(_) => TurnOutcome::NoMessage,
             None => TurnOutcome::NoConversation,
         });
@@ -214,7 +216,9 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
             if let Some(outcome) = repeated(tx, new).await? {
                 return Ok(outcome);
             }
-            let active = find_open(tx, new).await?.and_then(|row| row.active_response_id);
+            let active = find_open(tx, new.owner, new.conversation_id)
+                .await?
+                .and_then(|row| row.active_response_id);
             return Ok(active.map_or(TurnOutcome::Superseded(newest), TurnOutcome::Locked));
         }
     }
@@ -257,7 +261,8 @@ async fn start_in(tx: &Tx, new: &NewTurn, terms: &TurnTerms) -> Result<TurnOutco
                 for rows in in_statements(rows, messages::text_bytes) {
                     insert_all(tx, rows).await?;
                 }
-                make_found(tx, new, &row, terms).await?;
+                let is_named = first_title(new, &row).is_some();
+                make_found(tx, &row, row.next_seq, is_named, terms.clone()).await?;
             }
             insert(tx, turn.response.clone()).await?;
             turn
@@ -319,13 +324,13 @@ enum Claimed {
 async fn claim(tx: &Tx, new: &NewTurn) -> Result<Claimed> {
     let is_alone = dialect::has_single_writer(tx);
     if !is_alone && update_claimed(new).exec(tx).await?.rows_affected == 1 {
-        let Some(mut row) = find_open(tx, new).await? else {
+        let Some(mut row) = find_open(tx, new.owner, new.conversation_id).await? else {
             return Ok(Claimed::Not(TurnOutcome::NoConversation));
         };
         row.next_seq -= new.count();
         return Ok(Claimed::Now(row));
     }
-    let Some(row) = find_open(tx, new).await? else {
+    let Some(row) = find_open(tx, new.owner, new.conversation_id).await? else {
         return Ok(Claimed::Not(TurnOutcome::NoConversation));
     };
     match row.active_response_id {
@@ -354,11 +359,15 @@ fn update_claimed(new: &NewTurn) -> UpdateMany<conversation::Entity> {
         .filter(Column::ActiveResponseId.is_null())
 }
 
-async fn find_open(tx: &Tx, new: &NewTurn) -> Result<Option<conversation::Model>> {
+async fn find_open(
+    tx: &Tx,
+    owner: UserId,
+    id: ConversationId,
+) -> Result<Option<conversation::Model>> {
     use conversation::{Column, Entity};
     Ok(Entity::find()
-        .filter(Column::Id.eq(new.conversation_id))
-        .filter(Column::UserId.eq(new.owner))
+        .filter(Column::Id.eq(id))
+        .filter(Column::UserId.eq(owner))
         .filter(Column::DeletedAt.is_null())
         .one(tx)
         .await?)
@@ -443,27 +452,28 @@ async fn go_on(
     Ok(Turn { user_message, message, response })
 }
 
-/// Makes new items found, and the title that they give the conversation. Nothing of a chain is.
+/// Makes new items found, which have the numbers from `seq` on, and the title if the conversation
+/// `is_named` by them. Nothing of a chain is found.
 async fn make_found(
     tx: &Tx,
-    new: &NewTurn,
     row: &conversation::Model,
-    terms: &TurnTerms,
+    seq: i64,
+    is_named: bool,
+    terms: TurnTerms,
 ) -> Result<()> {
     if row.kind == ConversationKind::Chain {
         return Ok(());
     }
-    let TurnTerms { items, title, .. } = terms.clone();
-    let items = (row.next_seq..).zip(items);
-    let is_named = first_title(new, row).is_some();
+    let TurnTerms { items, title, .. } = terms;
+    let (owner, items) = (row.user_id, (seq..).zip(items));
     if is_named && row.title.is_empty() {
         // There is nothing that it was found by until now.
-        return search_docs::add_title_and_messages(tx, new.owner, row.id, title, items).await;
+        return search_docs::add_title_and_messages(tx, owner, row.id, title, items).await;
     }
     if is_named {
-        search_docs::set_title(tx, new.owner, row.id, title).await?;
+        search_docs::set_title(tx, owner, row.id, title).await?;
     }
-    search_docs::add_messages(tx, new.owner, row.id, items).await
+    search_docs::add_messages(tx, owner, row.id, items).await
 }
 
 /// The message with its answer, still empty, and the response.

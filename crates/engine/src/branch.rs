@@ -111,6 +111,30 @@ pub async fn subtree(db: &Db, row: &Owned<Model>) -> Result<Vec<Link>> {
     Ok(found)
 }
 
+/// The items from `from`, which ends the selected branch, towards its root, as far as their numbers
+/// are at least `seq`.
+pub async fn path(
+    db: &Db,
+    conversation: Owned<ConversationId>,
+    from: Option<MessageId>,
+    seq: i64,
+) -> Result<HashSet<MessageId>> {
+    let mut parents: HashMap<MessageId, Option<MessageId>> = HashMap::new();
+    let mut next = Some(seq);
+    while let Some(seq) = next {
+        let links = crud::messages::list_links(db, conversation, seq, LINKS).await?;
+        next = links.last().map(|link| link.seq + 1);
+        parents.extend(links.iter().map(|link| (link.id, link.parent_id)));
+    }
+    let mut path = HashSet::new();
+    let mut at = from;
+    while let Some((id, parent)) = at.and_then(|id| parents.remove_entry(&id)) {
+        path.insert(id);
+        at = parent;
+    }
+    Ok(path)
+}
+
 /// The newest leaf below the message `from`, whose number is `seq`: at each step the newest child.
 pub async fn newest_leaf(
     db: &Db,

@@ -58,7 +58,7 @@ pub use follower::Follower;
 pub use gauged::Gauged;
 pub use generation::Generation;
 pub use log::{Log, Numbered, SoFar};
-pub use render::{call_of, view};
+pub use render::{call_of, output, view};
 pub use running::Running;
 pub use settings::{Continuing, Settings};
 pub use slots::{Admission, Slot};

@@ -68,7 +68,7 @@ fn context(row: &response::Model) -> Option<ContextReport> {
 
 /// The output items of stored rows: reasoning first, as it came, and the answer in one piece, with
 /// the calls before it and behind its beginning around it. An answer that never began is no item.
-pub(crate) fn output(rows: &[message::Model]) -> Vec<DoneItem> {
+pub fn output(rows: &[message::Model]) -> Vec<DoneItem> {
     let is_item = |row: &&message::Model| {
         row.kind != MessageType::Message
             || row.status == MessageStatus::Completed

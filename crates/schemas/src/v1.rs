@@ -4,12 +4,22 @@
 //! left alone. What it knows is checked, and an error names the field as the client wrote it, such
 //! as `input.3.content.0.image_url`.
 
+mod conversation;
 mod input;
+mod item;
 mod model;
 mod request;
 mod tools;
 
+pub use conversation::{
+    ConversationCreate, ConversationDeleted, ConversationList, ConversationOut, ConversationUpdate,
+    ItemsCreate,
+};
 pub use input::{Input, InputItem, InputPart, Spoken};
+pub use item::{
+    Item, ItemFile, ItemFunctionCallOutput, ItemImage, ItemList, ItemMessage, ItemOutput, ItemPart,
+    ItemText,
+};
 pub use model::{V1Model, V1ModelList};
 pub use request::{
     ConversationParam, ReasoningParam, ResponseCreate, TextFormat, TextParam, Truncation,

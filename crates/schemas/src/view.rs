@@ -5,10 +5,12 @@
 //! [`response`](crate::response). They are nobody's JSON: nothing here serialises.
 
 mod conversation;
+mod item;
 mod message;
 mod response;
 
 pub use conversation::{Conversation, Metadata};
+pub use item::{Item, ItemBody};
 pub use message::{Attachment, Message, Siblings, ToolCall, Turn};
 pub use response::{NewResponse, Response, State};
 

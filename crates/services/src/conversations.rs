@@ -1,6 +1,7 @@
 //! Conversations. The messages in them are read in `reading`.
 
 pub(crate) mod emptying;
+mod items;
 mod prune;
 mod reading;
 mod trash;
@@ -20,6 +21,7 @@ use schemas::conversation::{
 use schemas::view::{Conversation, Page};
 use schemas::{Invalid, Patch};
 
+pub use items::{AddedItems, ItemListQuery};
 pub use reading::MessageListQuery;
 
 use crate::core::Core;
@@ -42,6 +44,8 @@ pub struct ListQuery {
     pub pinned: Option<bool>,
     /// What is in the trash.
     pub deleted: bool,
+    /// The longest without activity first, in the trash what was deleted first.
+    pub ascending: bool,
 }
 
 /// A conversation that was opened now, or before by the same request.
@@ -103,9 +107,9 @@ impl Conversations {
     /// last.
     pub async fn list(&self, actor: &Actor, query: ListQuery) -> Result<Page<Conversation>> {
         let owner = actor.user_id;
-        let ListQuery { limit, after, archived, pinned, deleted } = query;
+        let ListQuery { limit, after, archived, pinned, deleted, ascending } = query;
         let archived = archived.or((!deleted).then_some(false));
-        let filter = Filter { archived, pinned, deleted };
+        let filter = Filter { archived, pinned, deleted, ascending };
         let after = match after {
             Some(After::Cursor(PageCursor { time, id })) => Some((time, id)),
             Some(After::Conversation(id)) => Some(self.place_of(owner, id, deleted).await?),

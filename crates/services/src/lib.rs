@@ -15,6 +15,7 @@ mod exports;
 pub mod fuzz;
 mod health;
 mod imports;
+mod items;
 mod keys;
 mod links;
 mod messages;
@@ -42,7 +43,9 @@ use models::Context;
 
 pub use accounts::{Accounts, Client};
 pub use administration::{Administration, NewUser};
-pub use conversations::{Conversations, ListQuery, MessageListQuery, OpenedConversation};
+pub use conversations::{
+    AddedItems, Conversations, ItemListQuery, ListQuery, MessageListQuery, OpenedConversation,
+};
 pub use counts::{Addresses, Counted, Counts};
 pub use credentials::{CredentialWatch, Credentials};
 pub use crud::conversations::Version;

@@ -61,7 +61,7 @@ pub(super) async fn list_conversations(
     Query(params): Query<ConversationListParams>,
 ) -> Answer<Response> {
     let ConversationListParams { limit: Limit(limit), after, archived, pinned, deleted } = params;
-    let query = ListQuery { limit, after, archived, pinned, deleted };
+    let query = ListQuery { limit, after, archived, pinned, deleted, ascending: false };
     let page = state.services.conversations.list(&actor, query);
     measured::<ConversationList, _>(&state, &actor, page).await
 }

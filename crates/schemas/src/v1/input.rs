@@ -8,7 +8,7 @@ use std::fmt;
 
 use models::message::Role;
 use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::validate::{self, Invalid, Rule};
@@ -32,7 +32,7 @@ pub enum Input {
 }
 
 /// An item that was told apart and checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum InputItem {
     /// A message.
     Message {
@@ -78,7 +78,7 @@ pub enum InputItem {
 }
 
 /// Who speaks in a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Spoken {
     /// A person.
     User,
@@ -100,7 +100,7 @@ impl Spoken {
 }
 
 /// A part of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum InputPart {
     /// A text.
     Text(String),
