@@ -32,7 +32,7 @@ pub(crate) use head::named_host;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{BodyLimits, Json};
 pub(crate) use lenient::{Lenient, LenientQuery};
-pub(crate) use path::{Path, PathId};
+pub(crate) use path::{Path, PathId, PathPair};
 pub(crate) use prefer::Prefer;
 pub(crate) use query::{Limit, Query, names};
 pub(crate) use request_id::RequestId;

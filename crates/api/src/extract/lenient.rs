@@ -4,7 +4,8 @@
 
 use std::cell::RefCell;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::request::Parts;
 use serde::de::value::SeqDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
@@ -30,6 +31,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Lenient<T> {
         let request_id = request.extensions().get::<RequestId>().cloned();
         let fields = json::fields(json::parse(request).await?)?;
         read(fields, request_id.as_ref()).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Lenient<T> {
+    type Rejection = ApiError;
+
+    /// `None` for a request without a body.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Self::Rejection> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

@@ -36,7 +36,8 @@ impl PathId for SessionId {
     const KIND: &'static str = "session";
 }
 
-/// The one id of a path. A text that is no id is answered like an id that does not exist.
+/// The one id of a path, or the first. A text that is no id is answered like an id that does not
+/// exist.
 #[derive(Debug)]
 pub(crate) struct Path<T>(pub(crate) T);
 
@@ -44,10 +45,31 @@ impl<T: PathId, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let not_found = || ApiError::not_found(T::KIND);
-        let params =
-            RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
-        let (_, text) = params.iter().next().ok_or_else(not_found)?;
-        text.parse().map(Self).map_err(|_| not_found())
+        nth(parts, state, 0).await.map(Self)
     }
+}
+
+/// The two ids of a path, each as in [`Path`].
+#[derive(Debug)]
+pub(crate) struct PathPair<T, U>(pub(crate) T, pub(crate) U);
+
+impl<T: PathId + Send, U: PathId, S: Send + Sync> FromRequestParts<S> for PathPair<T, U> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let first = nth(parts, state, 0).await?;
+        Ok(Self(first, nth(parts, state, 1).await?))
+    }
+}
+
+/// The id that stands at this place of a path.
+async fn nth<T: PathId, S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    place: usize,
+) -> Result<T, ApiError> {
+    let not_found = || ApiError::not_found(T::KIND);
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+    let (_, text) = params.iter().nth(place).ok_or_else(not_found)?;
+    text.parse().map_err(|_| not_found())
 }

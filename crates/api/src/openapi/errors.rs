@@ -40,7 +40,7 @@ impl<'a> DescribedOperation<'a> {
         ("token_expired", Self::has_caller),
         ("invalid_api_key", Self::has_caller),
         ("insufficient_scope", Self::has_caller),
-        ("storage_quota_exceeded", Self::takes_model),
+        ("storage_quota_exceeded", |place| place.takes_model() || place.takes_field("items")),
         ("not_found", Self::takes_path),
         ("request_timeout", Self::takes_body),
         ("request_too_large", Self::takes_body),
@@ -122,8 +122,14 @@ impl<'a> DescribedOperation<'a> {
 
     /// Whether what it reads waits for its turn, or it begins work: both end when the server does.
     fn waits_for_its_turn(&self) -> bool {
-        let reads =
-            ["/api/conversations", "/api/conversations/{id}/messages", "/api/messages/{id}"];
+        let reads = [
+            "/api/conversations",
+            "/api/conversations/{id}/messages",
+            "/api/messages/{id}",
+            "/v1/conversations",
+            "/v1/conversations/{id}/items",
+            "/v1/conversations/{id}/items/{item_id}",
+        ];
         let reads_much = self.method == Method::GET
             && (reads.contains(&self.path) || self.path.starts_with("/api/responses/"));
         let works = ["/api/import", "/api/responses/{id}/cancel"].contains(&self.path);

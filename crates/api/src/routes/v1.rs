@@ -1,6 +1,9 @@
 //! `/v1`: what the clients of the `OpenAI` API call. One file per resource.
 
+mod conversations;
+mod items;
 mod models;
+mod order;
 
 use axum::middleware;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,6 +15,17 @@ use crate::state::AppState;
 /// The routes below `/v1`.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(
+            conversations::v1_list_conversations,
+            conversations::v1_create_conversation
+        ))
+        .routes(routes!(
+            conversations::v1_get_conversation,
+            conversations::v1_update_conversation,
+            conversations::v1_delete_conversation
+        ))
+        .routes(routes!(items::v1_list_items, items::v1_create_items))
+        .routes(routes!(items::v1_get_item, items::v1_delete_item))
         .routes(routes!(models::v1_list_models))
         .routes(routes!(models::v1_get_model))
         .layer(middleware::from_fn(openai))

@@ -22,6 +22,8 @@ struct Holdings {
     key: String,
     conversation: String,
     message: String,
+    /// The message as an item of the conversation: both ids.
+    item: String,
     response: String,
     invitation: String,
 }
@@ -36,6 +38,7 @@ impl Holdings {
         Self {
             session: session_of(&other).await,
             key: text(&user.create_key(&["read"]).await["id"]),
+            item: format!("{conversation}/{}", text(&turn["user_message"]["id"])),
             conversation,
             invitation: text(
                 &user.post("/api/admin/invitations", json!({})).await.expect(201)["id"],
@@ -50,6 +53,7 @@ impl Holdings {
         match kind {
             ResourceKind::Conversation => &self.conversation,
             ResourceKind::Message => &self.message,
+            ResourceKind::Item => &self.item,
             ResourceKind::Response => &self.response,
             ResourceKind::Session => &self.session,
             ResourceKind::Key => &self.key,
@@ -84,10 +88,16 @@ fn route(operation: &str) -> RouteInfo {
     routes().into_iter().find(|route| route.operation == operation).unwrap()
 }
 
+/// A path with an id filled in; that of an item is its conversation's and its own.
+fn filled(path: &str, id: &str) -> String {
+    let (first, second) = id.split_once('/').unwrap_or((id, id));
+    path.replace("{id}", first).replace("{item_id}", second)
+}
+
 /// The request of a row, its `{id}` filled in.
 fn request(client: &Anonymous, row: &Row, id: &str) -> RequestBuilder {
     let RouteInfo { method, path, .. } = route(row.operation);
-    let path = path.replace("{id}", id) + row.query;
+    let path = filled(&path, id) + row.query;
     let request = client.request(method, &path);
     match (row.body)() {
         Value::Null => request,
@@ -134,7 +144,9 @@ async fn the_matrix_has_a_row_for_every_route_and_id(world: World) {
             let row = row.unwrap_or_else(|| panic!("{method} {path} ({id}) has no row"));
             let by_id =
                 matches!(row.scope, Scope::ById(_) | Scope::OfServer(Some(_)) | Scope::Shared(_));
-            assert_eq!(path.matches('{').count(), usize::from(by_id), "{id}: ids in the path");
+            let is_item = matches!(row.scope, Scope::ById(ResourceKind::Item));
+            let ids = usize::from(by_id) + usize::from(is_item);
+            assert_eq!(path.matches('{').count(), ids, "{id}: ids in the path");
             let public = matches!(row.scope, Scope::Public(_));
             assert_eq!(operation["security"].is_null(), public, "{id}: who may use it");
             assert_eq!(route(&id).auth == Auth::Public, public, "{id}: the table agrees");
@@ -322,7 +334,7 @@ async fn nobody_without_a_token_is_served(world: World) {
         // A stranger's body is not even read: a broken one is answered the same.
         let RouteInfo { method, path, .. } = route(what);
         if method == Method::POST || method == Method::PATCH {
-            let broken = anonymous.request(method, &path.replace("{id}", id)).body("{");
+            let broken = anonymous.request(method, &filled(&path, id)).body("{");
             assert_refused(what, anonymous.send(broken).await, "missing_token");
         }
     }

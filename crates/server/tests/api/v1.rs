@@ -1,3 +1,4 @@
 //! `/v1`: what the clients of the OpenAI API call.
 
+mod conversations;
 mod models;

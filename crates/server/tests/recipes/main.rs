@@ -8,6 +8,7 @@
 )]
 
 mod generated;
+mod openai;
 mod pauses;
 mod recipe;
 

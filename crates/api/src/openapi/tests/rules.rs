@@ -116,7 +116,8 @@ fn o16_every_stream_of_a_response_names_the_union_of_its_events() {
 #[test]
 fn o16_unions_are_told_apart_by_the_type_of_their_members() {
     let document = document();
-    for (union, members) in [("ResponseEvent", 19), ("OutputItem", 3)] {
+    for (union, members) in [("ResponseEvent", 19), ("OutputItem", 3), ("Item", 4), ("ItemPart", 4)]
+    {
         let schema = &document["components"]["schemas"][union];
         assert_eq!(schema["discriminator"]["propertyName"], "type", "{union}");
         let mapping = schema["discriminator"]["mapping"].as_object().unwrap();
@@ -183,8 +184,11 @@ fn o16_an_operation_names_only_errors_that_it_can_have() {
     ]);
     let mut with_model = answered.clone();
     with_model.extend(these(&["create_conversation", "update_conversation"]));
+    with_model.extend(these(&["v1_create_conversation", "v1_update_conversation"]));
     assert_eq!(named("context_length_exceeded"), answered);
-    assert_eq!(named("storage_quota_exceeded"), with_model);
+    let mut storing = with_model.clone();
+    storing.extend(these(&["v1_create_items"]));
+    assert_eq!(named("storage_quota_exceeded"), storing);
     with_model.extend(these(&["v1_get_model"]));
     assert_eq!(named("model_not_found"), with_model);
 

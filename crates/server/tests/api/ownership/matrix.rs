@@ -10,6 +10,7 @@ use crate::unknown_id;
 pub(super) enum ResourceKind {
     Conversation,
     Message,
+    Item,
     Response,
     Session,
     Key,
@@ -20,9 +21,12 @@ pub(super) enum ResourceKind {
 impl ResourceKind {
     /// An id of this kind that nobody has.
     pub(super) fn unknown(self) -> String {
+        if self == Self::Item {
+            return format!("{}/{}", unknown_id("conv"), unknown_id("msg"));
+        }
         unknown_id(match self {
             Self::Conversation => "conv",
-            Self::Message => "msg",
+            Self::Message | Self::Item => "msg",
             Self::Response => "resp",
             Self::Session => "sess",
             Self::Key => "key",
@@ -182,6 +186,24 @@ pub(super) const ROWS: &[Row] = &[
     row("cancel_response", Scope::ById(ResourceKind::Response), 200),
     // The owner's is whole.
     row("continue_response", Scope::ById(ResourceKind::Response), 409),
+    row("v1_list_conversations", Scope::Own(&[ResourceKind::Conversation]), 200),
+    Row {
+        body: || json!({"items": [{"role": "user", "content": "more"}]}),
+        ..row("v1_create_conversation", Scope::Own(&[]), 200)
+    },
+    row("v1_get_conversation", Scope::ById(ResourceKind::Conversation), 200),
+    Row {
+        body: || json!({"metadata": {}}),
+        ..row("v1_update_conversation", Scope::ById(ResourceKind::Conversation), 200)
+    },
+    row("v1_delete_conversation", Scope::ById(ResourceKind::Conversation), 200),
+    row("v1_list_items", Scope::ById(ResourceKind::Conversation), 200),
+    Row {
+        body: || json!({"items": [{"role": "user", "content": "more"}]}),
+        ..row("v1_create_items", Scope::ById(ResourceKind::Conversation), 200)
+    },
+    row("v1_get_item", Scope::ById(ResourceKind::Item), 200),
+    row("v1_delete_item", Scope::ById(ResourceKind::Item), 200),
     // The last, since nothing of the account is left.
     Row {
         body: || json!({"current_password": PASSWORD}),
@@ -205,6 +227,13 @@ pub(super) const POSITIONS: &[Position] = &[
     Position { operation: "list_messages", field: "after", kind: ResourceKind::Message },
     Position { operation: "create_message", field: "parent_id", kind: ResourceKind::Message },
     Position { operation: "update_conversation", field: "head_id", kind: ResourceKind::Message },
+    Position {
+        operation: "v1_list_conversations",
+        field: "after",
+        kind: ResourceKind::Conversation,
+    },
+    Position { operation: "v1_update_conversation", field: "head_id", kind: ResourceKind::Message },
+    Position { operation: "v1_list_items", field: "after", kind: ResourceKind::Message },
 ];
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
@@ -216,6 +245,7 @@ pub(super) const PLAIN: &[&str] = &[
     "dry_run",
     "limit",
     "all",
+    "order",
     "archived",
     "pinned",
     "deleted",
