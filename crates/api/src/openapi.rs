@@ -35,6 +35,7 @@ pub(crate) use operations::{operations, template};
         (name = "Conversations", description = "Created, listed, renamed, deleted by their owner."),
         (name = "Messages", description = "What is said and answered."),
         (name = "Responses", description = "Generations of an answer: follow one from anywhere, as often as needed, or stop it."),
+        (name = "Chat", description = "Conversations as the chat screens of the AI SDK ask for them: `useChat` with this address and a token."),
         (name = "Import and export", description = "Conversations from other products, and on their way out."),
         (name = "Models", description = "What can be asked."),
         (name = "OpenAI", description = "The same conversations and models for clients of the OpenAI API: the base URL is this server's `/v1`, the key one of this server's. Unknown fields and query parameters are left alone here."),

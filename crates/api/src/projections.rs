@@ -10,6 +10,7 @@ use services::Numbered;
 #[cfg(test)]
 mod plain;
 pub(crate) mod responses;
+pub(crate) mod ui_messages;
 
 /// What one reader is sent of a response, in one wire format. It keeps what it has to remember of
 /// the events before.

@@ -4,6 +4,7 @@ mod admin;
 mod answers;
 mod auth;
 mod bulk;
+mod chat;
 mod conversations;
 mod docs;
 mod fallback;
@@ -75,6 +76,10 @@ pub(crate) fn other_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(responses::stream_response_events))
         .routes(routes!(responses::cancel_response))
         .routes(routes!(responses::continue_response))
+        .routes(routes!(chat::send_chat))
+        .routes(routes!(chat::get_chat))
+        .routes(routes!(chat::resume_chat))
+        .routes(routes!(chat::stop_chat))
         .routes(routes!(models::list_models))
         .routes(routes!(health::health_live))
         .routes(routes!(health::health_ready))

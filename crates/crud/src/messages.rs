@@ -31,6 +31,18 @@ pub async fn find(db: &Db, owner: UserId, id: MessageId) -> Result<Option<Owned<
     Ok(found.map(Owned::found))
 }
 
+/// The newest item that hangs below this one.
+pub async fn find_newest_below(db: &Db, above: &Owned<Model>) -> Result<Option<Model>> {
+    Ok(Entity::find()
+        .filter(Column::ConversationId.eq(above.conversation_id))
+        .filter(Column::ParentId.eq(above.id))
+        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .order_by_desc(Column::Seq)
+        .limit(1)
+        .one(db.read())
+        .await?)
+}
+
 /// The bytes of a row's texts: of what was said, and of what stands beside it.
 pub fn text_bytes(row: &Model) -> usize {
     row.content.len() + row.data.as_ref().map_or(0, String::len)

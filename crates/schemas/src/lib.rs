@@ -7,6 +7,7 @@
 pub mod account;
 pub mod admin;
 pub mod answer_data;
+pub mod chat;
 pub mod context;
 pub mod conversation;
 pub mod error;

@@ -4,11 +4,13 @@
 //! [`conversation`](crate::conversation), [`message`](crate::message) and
 //! [`response`](crate::response). They are nobody's JSON: nothing here serialises.
 
+mod chat;
 mod conversation;
 mod item;
 mod message;
 mod response;
 
+pub use chat::{Chat, StoppedChat};
 pub use conversation::{Conversation, Metadata};
 pub use item::{Item, ItemBody};
 pub use message::{Attachment, Message, Siblings, ToolCall, Turn};

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod chats;
 mod conversations;
 mod core;
 mod counts;
@@ -43,6 +44,7 @@ use models::Context;
 
 pub use accounts::{Accounts, Client};
 pub use administration::{Administration, NewUser};
+pub use chats::{ChatAnswer, Chats};
 pub use conversations::{
     AddedItems, Conversations, ItemListQuery, ListQuery, MessageListQuery, OpenedConversation,
 };
@@ -123,6 +125,8 @@ pub struct Services {
     pub conversations: Conversations,
     /// Responses.
     pub responses: Responses,
+    /// Chats, as chat screens know conversations.
+    pub chats: Chats,
     /// Event streams that are open.
     pub streams: Streams,
     /// Whether the sessions and keys that something is open with are still alive.
@@ -196,6 +200,7 @@ impl Services {
             links,
             conversations,
             responses: Responses::new(core.clone(), engine.clone()),
+            chats: Chats::new(core.clone(), engine.clone()),
             streams,
             credentials: Credentials::new(core.clone()),
             models: core.catalog.clone(),

@@ -1,6 +1,6 @@
 //! Responses: accepting a message to be answered, following and stopping its answer.
 
-mod accept;
+pub(crate) mod accept;
 mod continuation;
 pub(crate) mod titling;
 

@@ -8,7 +8,7 @@
 //!   every other crate) runs the server inside the test.
 //! - [`certificates`] are made by tests for themselves.
 //! - [`proxy`] is a network between them that breaks on command.
-//! - [`sse`] and [`validator`] read event streams and hold them against the standard.
+//! - [`sse`] reads event streams; [`validator`] and [`ui_stream`] hold them against their standards.
 //! - [`clock`] is a clock that tests move; [`sql`] looks at the tables as their operator would.
 //! - [`rows`] are rows to begin with; `World::options` (with the feature `crud`) opens the
 //!   database as our own code does.
@@ -59,6 +59,7 @@ pub mod sse;
 #[cfg(feature = "crud")]
 mod storage;
 mod test;
+pub mod ui_stream;
 pub mod validator;
 mod wait;
 mod world;

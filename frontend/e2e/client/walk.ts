@@ -271,6 +271,17 @@ check((await body(me.GET("/v1/conversations/{id}/items/{item_id}", item))).id ==
 const shorter = await body(me.DELETE("/v1/conversations/{id}/items/{item_id}", item));
 check(shorter.head_id === items.first_id, shorter);
 check((await body(me.DELETE("/v1/conversations/{id}", theirs))).deleted);
+// Chats, under a name of our own.
+const chat = { params: { path: { id: "a chat" } } };
+await status(me.GET("/api/chat/{id}/stream", chat), 204);
+const hello = { id: "m", role: "user", parts: [{ type: "text", text: "Hello" }] };
+const chunks = await body(
+  me.POST("/api/chat", { body: { id: "a chat", messages: [hello] }, parseAs: "text" }),
+);
+check(String(chunks).endsWith("data: [DONE]\n\n"), chunks);
+const shown = await body(me.GET("/api/chat/{id}", chat));
+check(shown.messages.length === 2 && shown.activeStreamId === null, shown);
+check(!(await body(me.POST("/api/chat/{id}/stop", chat))).stopped);
 
 // Out, away and in again.
 const one = await body(
@@ -284,7 +295,7 @@ await body(me.POST("/api/conversations/{id}/restore", here));
 const swept = await body(
   me.POST("/api/conversations/delete", { body: { all: true, permanent: true } }),
 );
-check(swept.deleted === 3, swept);
+check(swept.deleted === 4, swept);
 const report = await body(
   me.POST("/api/import", {
     body: all,

@@ -199,6 +199,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message of a chat
+         * @description What `useChat` of the AI SDK sends with nothing but this address and a token. The newest message
+         *     of the user is stored and answered, or what the tools returned that the newest answer called;
+         *     the rest of `messages` is not read, since the stored conversation is the truth. The first message
+         *     of a chat makes its conversation. The generation goes on if the client goes: it resumes at
+         *     `GET /api/chat/{id}/stream`.
+         *
+         *     A message that was sent before is not stored again: the same `id` with the same parts leads to
+         *     the answer that it has. The same `id` with other parts edits it: the new text becomes a sibling of
+         *     the old one, and the branch that is shown. With `"trigger": "regenerate-message"` the newest
+         *     message of the user in `messages` is answered once more.
+         */
+        post: operations["send_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a chat
+         * @description The selected branch of its conversation as UI messages, to begin `useChat` with. Older messages
+         *     of a very long one are left out (`hasMore`); `GET /api/conversations/{id}/messages` has them in
+         *     pages.
+         */
+        get: operations["get_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the answer of a chat
+         * @description Keeps the text so far. `stop()` of `useChat` only closes its own connection, which stops nothing
+         *     here. Without an answer that is being made it changes nothing.
+         */
+        post: operations["stop_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Resume the stream of a chat
+         * @description The answer that is being made, from its first event on, and then as it grows: what the client
+         *     of the AI SDK asks for when a page is loaded again.
+         */
+        get: operations["resume_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -1225,6 +1318,86 @@ export interface components {
             reasoning?: boolean | null;
             /** @description Whether it is the built-in demo model. */
             demo: boolean;
+        };
+        /**
+         * @description Body of `POST /api/chat`: what `DefaultChatTransport` sends, and what its option `body` adds.
+         *     Fields that are not named here are left alone.
+         */
+        ChatCreate: {
+            /**
+             * @description The chat: an id of the client's own, which the first message makes a conversation of, or
+             *     the id of a conversation.
+             * @example kX9fPq2LmZ7wRt4B
+             */
+            id: string;
+            /** @description The history, oldest first. Only the newest end of it is read. */
+            messages?: components["schemas"]["UiMessageIn"][] | null;
+            message?: components["schemas"]["UiMessageIn"] | null;
+            /** @description What for; left out, as `submit-message`. */
+            trigger?: ("submit-message" | "regenerate-message") | null;
+            /** @description To regenerate: the answer, or the message to answer, where there is no history. */
+            messageId?: string | null;
+            /** @description The model to ask; without one the conversation's, else the server's default. */
+            model?: string | null;
+            /** @description The system message of this answer; without one the conversation's. */
+            instructions?: string | null;
+            /** @description Functions that the model may ask the client to call, as in `POST /v1/responses`. */
+            tools?: unknown[] | null;
+            /**
+             * @description Which of them it may or must ask for: `auto`, `none`, `required`, or an object as in
+             *     `POST /v1/responses`.
+             */
+            tool_choice?: unknown;
+        };
+        /** @description A chat: the selected branch of a conversation. */
+        ChatOut: {
+            /**
+             * @description Its id, as it was asked for.
+             * @example kX9fPq2LmZ7wRt4B
+             */
+            id: string;
+            /**
+             * @description The conversation that it is.
+             * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            conversationId: string;
+            /**
+             * @description The messages, oldest first. An answer that is being made is not among them: resume its
+             *     stream, which tells it from the beginning.
+             */
+            messages: components["schemas"]["UiMessage"][];
+            /**
+             * @description The response that is being made; `null` when there is nothing to resume.
+             * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            activeStreamId?: string | null;
+            /** @description Whether there are older messages, which are too many to be told here. */
+            hasMore: boolean;
+        };
+        /** @description What was stopped. */
+        ChatStopped: {
+            /**
+             * @description The chat, as it was asked for.
+             * @example kX9fPq2LmZ7wRt4B
+             */
+            id: string;
+            /** @description Whether an answer was stopped. */
+            stopped: boolean;
+            /**
+             * @description The response that was being made; `null` if none was.
+             * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            responseId?: string | null;
+            /**
+             * @description The message that it writes.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            messageId?: string | null;
+            /**
+             * @description How the response stands now: `cancelled`, or how it ended just before.
+             * @example cancelled
+             */
+            status?: string | null;
         };
         /** @description The text of an answer begins. */
         ContentPartAdded: {
@@ -3231,6 +3404,329 @@ export interface components {
             /** @description How the answer was made. */
             response: components["schemas"]["ResponseResource"];
         };
+        /** @description The answer was stopped; the stream ends. */
+        UiAbort: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "abort";
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A chunk of a UI message stream. */
+        UiChunk: components["schemas"]["UiStart"] | components["schemas"]["UiStartStep"] | components["schemas"]["UiFinishStep"] | components["schemas"]["UiTextStart"] | components["schemas"]["UiTextDelta"] | components["schemas"]["UiTextEnd"] | components["schemas"]["UiReasoningStart"] | components["schemas"]["UiReasoningDelta"] | components["schemas"]["UiReasoningEnd"] | components["schemas"]["UiToolInputStart"] | components["schemas"]["UiToolInputDelta"] | components["schemas"]["UiToolInputAvailable"] | components["schemas"]["UiToolInputError"] | components["schemas"]["UiToolOutputAvailable"] | components["schemas"]["UiSourceUrl"] | components["schemas"]["UiError"] | components["schemas"]["UiAbort"] | components["schemas"]["UiFinish"];
+        /** @description Something went wrong; the stream ends. */
+        UiError: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+            /** @description What, in words fit for the user. */
+            errorText: string;
+        };
+        /** @description The answer is over. Always the last chunk; `[DONE]` follows. */
+        UiFinish: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "finish";
+            /**
+             * @description `stop`, `length`, `content-filter`, `tool-calls`, `error` or `other`.
+             * @example stop
+             */
+            finishReason: string;
+            /** @description How it ended and what it cost; clients merge it into that of `start`. */
+            messageMetadata: components["schemas"]["UiMetadata"];
+        };
+        /** @description The step is over. */
+        UiFinishStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "finish-step";
+        };
+        /** @description A UI message. */
+        UiMessage: {
+            /**
+             * @description Id of the stored message; of an answer in several steps, that of the first.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description Who speaks: `user`, `assistant` or `system`.
+             * @example assistant
+             */
+            role: string;
+            /** @description What is known beside the parts. */
+            metadata: components["schemas"]["UiMetadata"];
+            /** @description What it says. */
+            parts: components["schemas"]["UiPart"][];
+        };
+        /** @description A UI message as a client sends it. */
+        UiMessageIn: {
+            /** @description Its id. The same message sent again is stored once. */
+            id?: string | null;
+            /**
+             * @description `user`, `assistant` or `system`.
+             * @example user
+             */
+            role: string;
+            /** @description What it says. */
+            parts?: components["schemas"]["UiPart"][];
+        };
+        /**
+         * @description What is known of a UI message beside its parts. A stream has the first four with `start` and the
+         *     others with `finish`.
+         */
+        UiMetadata: {
+            /**
+             * @description The conversation.
+             * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            conversation_id?: string | null;
+            /**
+             * @description The response that wrote it; the newest, where several did.
+             * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            response_id?: string | null;
+            /** @description The model asked. */
+            model?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at?: string | null;
+            /**
+             * @description Whether it is whole: `completed` or `incomplete`; in a stream also `cancelled` or `failed`.
+             * @example completed
+             */
+            status?: string | null;
+            /**
+             * @description Why it ended early.
+             * @example max_output_tokens
+             */
+            incomplete_reason?: string | null;
+            usage?: components["schemas"]["Usage"] | null;
+        };
+        /**
+         * @description A part of a UI message. `type` says which of the other fields there are:
+         *
+         *     - `text` and `reasoning`: `text`, `state`
+         *     - `file`: `mediaType`, `url`, `filename`
+         *     - `source-url`: `sourceId`, `url`, `title`
+         *     - `tool-NAME`: `toolCallId`, `state`, `input`, and `output` or `errorText`
+         *     - `step-start`: none
+         *
+         *     What this server does not know, such as `data-NAME`, is left alone.
+         */
+        UiPart: {
+            /**
+             * @description What it is.
+             * @example text
+             */
+            type: string;
+            /** @description The text. */
+            text?: string | null;
+            /**
+             * @description Of a text `done`; of a call `input-available`, `output-available` or `output-error`.
+             * @example done
+             */
+            state?: string | null;
+            /** @description Media type of a file. */
+            mediaType?: string | null;
+            /** @description Address of a file or a source; of a file also a data URL. */
+            url?: string | null;
+            /** @description What a file is called. */
+            filename?: string | null;
+            /** @description Id of a source within the message. */
+            sourceId?: string | null;
+            /** @description Title of a source. */
+            title?: string | null;
+            /** @description The provider's id of a call. */
+            toolCallId?: string | null;
+            /** @description Of a `dynamic-tool`, which clients may send: the tool's name. */
+            toolName?: string | null;
+            /** @description The arguments of a call. */
+            input?: unknown;
+            /** @description The arguments of a call as text, where they are no JSON. */
+            rawInput?: unknown;
+            /** @description What a tool returned. */
+            output?: unknown;
+            /** @description Why there is no output. */
+            errorText?: string | null;
+        };
+        /** @description More of reasoning. */
+        UiReasoningDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reasoning-delta";
+            /** @description Id of the reasoning. */
+            id: string;
+            /** @description What is to be appended. */
+            delta: string;
+        };
+        /** @description Reasoning is whole. */
+        UiReasoningEnd: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reasoning-end";
+            /** @description Id of the reasoning. */
+            id: string;
+        };
+        /** @description Reasoning begins. */
+        UiReasoningStart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reasoning-start";
+            /** @description Id of the reasoning, by which its deltas and its end name it. */
+            id: string;
+        };
+        /** @description A source of the answer. */
+        UiSourceUrl: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "source-url";
+            /** @description Its id within the message. */
+            sourceId: string;
+            /** @description Its address, `http` or `https`. */
+            url: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description The answer begins. Always the first chunk. */
+        UiStart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "start";
+            /**
+             * @description Id of the stored message; of an answer that goes on behind a tool's result, that of the
+             *     message whose call it was.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            messageId: string;
+            /** @description Which answer this is, and of which conversation. */
+            messageMetadata: components["schemas"]["UiMetadata"];
+        };
+        /** @description A step begins: one answer of the model. */
+        UiStartStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "start-step";
+        };
+        /** @description More of a text. */
+        UiTextDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text-delta";
+            /** @description Id of the text. */
+            id: string;
+            /** @description What is to be appended. */
+            delta: string;
+        };
+        /** @description A text is whole. */
+        UiTextEnd: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text-end";
+            /** @description Id of the text. */
+            id: string;
+        };
+        /** @description A text begins. */
+        UiTextStart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text-start";
+            /** @description Id of the text, by which its deltas and its end name it. */
+            id: string;
+        };
+        /** @description The arguments of a call are whole. */
+        UiToolInputAvailable: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool-input-available";
+            /** @description The provider's id of the call. */
+            toolCallId: string;
+            /** @description The tool's name. */
+            toolName: string;
+            /** @description The arguments. */
+            input: unknown;
+        };
+        /** @description More of the arguments of a call. */
+        UiToolInputDelta: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool-input-delta";
+            /** @description The provider's id of the call. */
+            toolCallId: string;
+            /** @description A piece of JSON, to be appended. */
+            inputTextDelta: string;
+        };
+        /** @description The arguments of a call are no JSON, or were cut off. */
+        UiToolInputError: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool-input-error";
+            /** @description The provider's id of the call. */
+            toolCallId: string;
+            /** @description The tool's name. */
+            toolName: string;
+            /** @description What there is of the arguments, as text. */
+            input: unknown;
+            /** @description What is wrong with them. */
+            errorText: string;
+        };
+        /** @description A call of a tool begins. */
+        UiToolInputStart: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool-input-start";
+            /** @description The provider's id of the call. */
+            toolCallId: string;
+            /** @description The tool's name. */
+            toolName: string;
+        };
+        /** @description What a tool returned, in a replay. */
+        UiToolOutputAvailable: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tool-output-available";
+            /** @description The provider's id of the call. */
+            toolCallId: string;
+            /** @description What it returned. */
+            output: unknown;
+        };
         /** @description Tokens read and written. */
         Usage: {
             /**
@@ -4150,6 +4646,245 @@ export interface operations {
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
+        };
+    };
+    send_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer as a UI message stream, version 1 */
+            200: {
+                headers: {
+                    /** @description `v1` */
+                    "x-vercel-ai-ui-message-stream"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["UiChunk"];
+                };
+            };
+            /** @description `invalid_json`, `missing_required_parameter`, `unknown_parameter`, `invalid_value`, `invalid_query`, `request_incomplete`, `model_not_found` or `context_length_exceeded`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: there is no such conversation, or it is in the trash */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    get_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the chat, as its client named it, or of a conversation
+                 * @example kX9fPq2LmZ7wRt4B
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chat */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOut"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the chat, as its client named it, or of a conversation
+                 * @example kX9fPq2LmZ7wRt4B
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was stopped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatStopped"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    resume_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the chat, as its client named it, or of a conversation
+                 * @example kX9fPq2LmZ7wRt4B
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer as a UI message stream, version 1 */
+            200: {
+                headers: {
+                    /** @description `v1` */
+                    "x-vercel-ai-ui-message-stream"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["UiChunk"];
+                };
+            };
+            /** @description There is nothing to resume: no answer is being made, or the chat has not begun */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `rate_limit_exceeded`: too many streams are open */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_conversations: {

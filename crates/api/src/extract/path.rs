@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use schemas::chat::ChatName;
 use schemas::{ApiKeyId, ConversationId, InvitationId, MessageId, ResponseId, SessionId, UserId};
 
 use crate::error::ApiError;
@@ -22,6 +23,9 @@ impl PathId for MessageId {
 }
 impl PathId for ResponseId {
     const KIND: &'static str = "response";
+}
+impl PathId for ChatName {
+    const KIND: &'static str = "chat";
 }
 impl PathId for ApiKeyId {
     const KIND: &'static str = "key";

@@ -15,8 +15,8 @@ use super::{Closing, Source, Step, steps};
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The response as it began.
-pub(crate) fn base() -> ResponseResource {
-    ResponseResource::from(NewResponse {
+pub(crate) fn new_response() -> NewResponse {
+    NewResponse {
         id: "resp_00000000000000000000000000000001".parse().unwrap(),
         conversation_id: "conv_00000000000000000000000000000002".parse().unwrap(),
         user_message_id: "msg_00000000000000000000000000000003".parse().unwrap(),
@@ -26,7 +26,12 @@ pub(crate) fn base() -> ResponseResource {
         provider: "openai".to_owned(),
         parameters: Default::default(),
         created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
-    })
+    }
+}
+
+/// The same as this API tells it.
+pub(crate) fn base() -> ResponseResource {
+    ResponseResource::from(new_response())
 }
 
 pub(crate) fn delta(text: &str) -> StreamEvent {

@@ -117,7 +117,7 @@ impl<'a> DescribedOperation<'a> {
 
     /// Whether it begins an answer.
     fn is_answered(&self) -> bool {
-        self.takes_model() && self.takes_field("stream")
+        self.takes_model() && (self.takes_field("stream") || self.takes_field("trigger"))
     }
 
     /// Whether what it reads waits for its turn, or it begins work: both end when the server does.
@@ -131,8 +131,11 @@ impl<'a> DescribedOperation<'a> {
             "/v1/conversations/{id}/items/{item_id}",
         ];
         let reads_much = self.method == Method::GET
-            && (reads.contains(&self.path) || self.path.starts_with("/api/responses/"));
-        let works = ["/api/import", "/api/responses/{id}/cancel"].contains(&self.path);
+            && (reads.contains(&self.path)
+                || self.path.starts_with("/api/responses/")
+                || self.path.starts_with("/api/chat/"));
+        let works = ["/api/import", "/api/responses/{id}/cancel", "/api/chat/{id}/stop"];
+        let works = works.contains(&self.path);
         reads_much || works || self.is_answered()
     }
 

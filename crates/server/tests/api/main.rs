@@ -13,6 +13,7 @@ mod accounts;
 mod bodies;
 mod branches;
 mod chains;
+mod chat;
 mod content;
 mod conversations;
 mod data_export;

@@ -39,6 +39,7 @@ impl Responses {
             actor: *actor,
             place: TargetConversation::Stored(id),
             model,
+            parameters: Parameters::default(),
             question_id,
             question: Question::New {
                 parent: match parent_id {
@@ -81,6 +82,7 @@ impl Responses {
             actor: *actor,
             place: TargetConversation::New(Box::new(row)),
             model,
+            parameters: Parameters::default(),
             question_id,
             question: Question::New {
                 parent: Parent::Root,
@@ -122,6 +124,7 @@ impl Responses {
                 actor: *actor,
                 place: TargetConversation::Stored(question.conversation_id),
                 model,
+                parameters: Parameters::default(),
                 question_id: question.id,
                 question: Question::Stored,
                 stored: Some(question.content.into()),
@@ -159,7 +162,7 @@ impl Responses {
     }
 
     /// A key that a client sent, with what it asked for.
-    pub(super) fn key(
+    pub(crate) fn key(
         &self,
         key: Option<String>,
         digest: impl FnOnce() -> serde_json::Value,
@@ -169,7 +172,7 @@ impl Responses {
 
     /// What `begun` leads to. Where it is refused, perhaps the same request was accepted before:
     /// whatever has changed since, it leads to the same response.
-    pub(super) async fn once(
+    pub(crate) async fn once(
         &self,
         actor: &Actor,
         key: Option<&IdempotencyKey>,
@@ -191,7 +194,7 @@ impl Responses {
     }
 
     /// Accepts a request and begins to answer it.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         &self,
         request: Request,
         idempotency: Option<IdempotencyKey>,
@@ -210,7 +213,8 @@ impl Responses {
         // The request's model, else the conversation's, else the default.
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = core.catalog.choose(name.map(String::as_str)).await?;
-        let instructions = conversation.instructions.as_deref();
+        let own = request.parameters.instructions.as_deref();
+        let instructions = own.or(conversation.instructions.as_deref());
         engine.check_fits(&model, instructions, &request.said()).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
         let slot = engine.reserve(admission, owner, conversation.id)?;
@@ -250,8 +254,10 @@ impl Responses {
     ) -> response::Model {
         let (context, fence) = (&self.core.context, self.engine.fence());
         let answer = request.going_on.as_ref();
-        let parameters =
-            Parameters { instructions: conversation.instructions.clone(), ..Parameters::default() };
+        let mut parameters = request.parameters.clone();
+        if parameters.instructions.is_none() {
+            parameters.instructions.clone_from(&conversation.instructions);
+        }
         let row = response::Model::accepted(response::Accepted {
             id: context.new_id(),
             user_id: request.actor.user_id,
@@ -278,16 +284,18 @@ impl Responses {
 }
 
 /// What is asked for, whichever way.
-pub(super) struct Request {
-    pub(super) actor: Actor,
-    pub(super) place: TargetConversation,
-    pub(super) model: Option<String>,
-    pub(super) question_id: MessageId,
-    pub(super) question: Question,
+pub(crate) struct Request {
+    pub(crate) actor: Actor,
+    pub(crate) place: TargetConversation,
+    pub(crate) model: Option<String>,
+    /// What is asked for beside the messages; without instructions the conversation's.
+    pub(crate) parameters: Parameters,
+    pub(crate) question_id: MessageId,
+    pub(crate) question: Question,
     /// What is stored and has to fit into the model's window.
-    pub(super) stored: Option<Content>,
+    pub(crate) stored: Option<Content>,
     /// The answer that is continued.
-    pub(super) going_on: Option<message::Model>,
+    pub(crate) going_on: Option<message::Model>,
 }
 
 impl Request {
@@ -315,7 +323,7 @@ impl Request {
 }
 
 /// The conversation that a request is about.
-pub(super) enum TargetConversation {
+pub(crate) enum TargetConversation {
     Stored(ConversationId),
     /// It is made by the request.
     New(Box<conversation::Model>),

@@ -3,7 +3,7 @@
 
 use auth::Actor;
 use crud::turns::Question;
-use models::{ResponseId, message, response};
+use models::{Parameters, ResponseId, message, response};
 use schemas::message::ResponseContinue;
 
 use super::accept::{Request, TargetConversation};
@@ -54,6 +54,7 @@ impl Responses {
             actor: *actor,
             place: TargetConversation::Stored(row.conversation_id),
             model: Some(model.unwrap_or_else(|| row.model.clone())),
+            parameters: Parameters::default(),
             question_id: question.id,
             question: Question::Stored,
             stored: Some((question.content + &answer.content).into()),

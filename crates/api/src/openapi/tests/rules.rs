@@ -106,9 +106,13 @@ fn o16_every_stream_of_a_response_names_the_union_of_its_events() {
             all.filter(|(media, _)| media == "text/event-stream").map(move |(_, s)| (id.clone(), s))
         })
         .collect();
-    assert_eq!(streams.len(), 6, "{streams:?}");
+    assert_eq!(streams.len(), 8, "{streams:?}");
     for (id, schema) in streams {
-        let expected = if id == "health_stream" { "StreamTick" } else { "ResponseEvent" };
+        let expected = match id.as_str() {
+            "health_stream" => "StreamTick",
+            "send_chat" | "resume_chat" => "UiChunk",
+            _ => "ResponseEvent",
+        };
         assert_eq!(schema["$ref"], format!("#/components/schemas/{expected}"), "{id}");
     }
 }
@@ -116,8 +120,9 @@ fn o16_every_stream_of_a_response_names_the_union_of_its_events() {
 #[test]
 fn o16_unions_are_told_apart_by_the_type_of_their_members() {
     let document = document();
-    for (union, members) in [("ResponseEvent", 19), ("OutputItem", 3), ("Item", 4), ("ItemPart", 4)]
-    {
+    let unions =
+        [("ResponseEvent", 19), ("OutputItem", 3), ("Item", 4), ("ItemPart", 4), ("UiChunk", 18)];
+    for (union, members) in unions {
         let schema = &document["components"]["schemas"][union];
         assert_eq!(schema["discriminator"]["propertyName"], "type", "{union}");
         let mapping = schema["discriminator"]["mapping"].as_object().unwrap();
@@ -181,6 +186,7 @@ fn o16_an_operation_names_only_errors_that_it_can_have() {
         "create_first_message",
         "regenerate_message",
         "continue_response",
+        "send_chat",
     ]);
     let mut with_model = answered.clone();
     with_model.extend(these(&["create_conversation", "update_conversation"]));

@@ -204,6 +204,17 @@ pub(super) const ROWS: &[Row] = &[
     },
     row("v1_get_item", Scope::ById(ResourceKind::Item), 200),
     row("v1_delete_item", Scope::ById(ResourceKind::Item), 200),
+    Row {
+        body: || {
+            json!({"id": "a chat of my own", "messages": [
+            {"id": "m", "role": "user", "parts": [{"type": "text", "text": "first"}]}]})
+        },
+        ..row("send_chat", Scope::Own(&[]), 200)
+    },
+    row("get_chat", Scope::ById(ResourceKind::Conversation), 200),
+    // Nothing is being answered.
+    row("resume_chat", Scope::ById(ResourceKind::Conversation), 204),
+    row("stop_chat", Scope::ById(ResourceKind::Conversation), 200),
     // The last, since nothing of the account is left.
     Row {
         body: || json!({"current_password": PASSWORD}),
@@ -220,6 +231,11 @@ pub(super) struct Position {
     pub(super) field: &'static str,
     pub(super) kind: ResourceKind,
 }
+
+/// A field that is no id but a name that its user gives, `conv_…` apart, which tests of chats look
+/// at; and the route where such a name may be one of nothing yet.
+pub(super) const NAME: (&str, &str) = ("send_chat", "id");
+pub(super) const NAMED: &str = "resume_chat";
 
 pub(super) const POSITIONS: &[Position] = &[
     Position { operation: "list_conversations", field: "after", kind: ResourceKind::Conversation },
