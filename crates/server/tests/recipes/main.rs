@@ -7,6 +7,7 @@
     reason = "in a test a broken expectation is a panic"
 )]
 
+mod ai_sdk;
 mod generated;
 mod openai;
 mod pauses;
