@@ -30,6 +30,7 @@ use crate::known;
 use crate::options::{ReasoningTags, TokenLimit};
 use crate::retry::{Budget, asked_wait, pause};
 use crate::wire::failure::{Failure, Report};
+use crate::wire::request::mark_origin;
 use crate::{ChatRequest, Delta, DeltaStream, Phase, ProviderError, Timeouts, Waiting};
 
 /// How much of a failure's body is read, and for how long: it is only logged and classified.
@@ -58,10 +59,13 @@ impl Upstream {
 
     /// A call that begins when the stream is first polled.
     pub(crate) fn stream(self: Arc<Self>, request: ChatRequest) -> DeltaStream {
-        let begin = (self, request);
+        let begin = Box::new((self, request));
         Box::pin(stream::unfold(Begun::No(begin), |begun| async move {
             let mut call = match begun {
-                Begun::No((upstream, request)) => Box::new(UpstreamCall::new(upstream, request)),
+                Begun::No(begin) => {
+                    let (upstream, request) = *begin;
+                    Box::new(UpstreamCall::new(upstream, request))
+                }
                 Begun::Yes(call) => call,
             };
             let item = call.next().await?;
@@ -71,7 +75,7 @@ impl Upstream {
 }
 
 enum Begun {
-    No((Arc<Upstream>, ChatRequest)),
+    No(Box<(Arc<Upstream>, ChatRequest)>),
     Yes(Box<UpstreamCall>),
 }
 
@@ -130,7 +134,10 @@ impl UpstreamCall {
 
     async fn next(&mut self) -> Option<Result<Delta, ProviderError>> {
         loop {
-            if let Some(delta) = self.ready.pop_front() {
+            if let Some(mut delta) = self.ready.pop_front() {
+                if let Delta::Call { extra: Some(extra), .. } = &mut delta {
+                    mark_origin(extra, self.upstream.http.host());
+                }
                 return Some(Ok(delta));
             }
             let result = match &mut self.state {

@@ -9,12 +9,17 @@ mod tests;
 
 use std::collections::VecDeque;
 
+use serde_json::{Map, Value};
+
 use crate::Delta;
 
 /// The most calls of one answer.
 pub(crate) const MAX_CALLS: usize = 128;
 /// The longest id and the longest name of a call, in bytes.
 pub(crate) const MAX_NAME_BYTES: usize = 256;
+/// The most that is kept of what a provider says of a call beside its id, name and arguments, in
+/// bytes of JSON.
+const MAX_EXTRA_BYTES: usize = 64 * 1024;
 /// What a tool without a name is called.
 const NAMELESS: &str = "unknown";
 
@@ -27,13 +32,23 @@ pub(crate) struct Fragment {
     pub(crate) name: String,
     /// More of the arguments.
     pub(crate) arguments: String,
+    /// What else the provider says of the call, and wants back.
+    pub(crate) extra: Map<String, Value>,
 }
 
 impl Fragment {
     /// How many bytes of the answer it is.
     pub(crate) fn len(&self) -> usize {
-        self.id.len().saturating_add(self.name.len()).saturating_add(self.arguments.len())
+        let extra = if self.extra.is_empty() { 0 } else { size(&self.extra) };
+        [self.id.len(), self.name.len(), self.arguments.len(), extra]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
+}
+
+/// How many bytes fields have as JSON.
+fn size(fields: &Map<String, Value>) -> usize {
+    serde_json::to_vec(fields).map_or(usize::MAX, |json| json.len())
 }
 
 /// There are more calls than one answer may have, or one has too long a name.
@@ -53,11 +68,30 @@ struct ToolCall {
     index: Option<u64>,
     id: String,
     name: String,
+    /// What else the provider said of it, until its beginning is handed out.
+    extra: Map<String, Value>,
     /// Arguments that are not handed out yet.
     held: String,
     /// Whether its beginning was handed out.
     begun: bool,
     extent: Extent,
+}
+
+impl ToolCall {
+    /// Keeps what a provider says of the call beside the usual, as long as the call is not handed out:
+    /// nobody could be told later. Those who want it back send it with the name.
+    fn note(&mut self, extra: Map<String, Value>) {
+        if extra.is_empty() {
+            return;
+        }
+        if self.begun {
+            tracing::debug!("fields of a call came after its beginning and are left out");
+        } else if size(&self.extra).saturating_add(size(&extra)) > MAX_EXTRA_BYTES {
+            tracing::warn!("fields of a call are too large and are left out");
+        } else {
+            self.extra.extend(extra);
+        }
+    }
 }
 
 impl Collector {
@@ -79,7 +113,7 @@ impl Collector {
         if place.is_none() && fragment.len() == 0 {
             return Ok(());
         }
-        let Fragment { index, mut id, mut name, mut arguments } = fragment;
+        let Fragment { index, mut id, mut name, mut arguments, mut extra } = fragment;
         let mut place = place.unwrap_or(self.calls.len());
         loop {
             if place == self.calls.len() {
@@ -100,6 +134,7 @@ impl Collector {
             if call.name.is_empty() {
                 call.name = std::mem::take(&mut name);
             }
+            call.note(std::mem::take(&mut extra));
             let next = call.extent.push(&arguments).map(|at| arguments.split_off(at));
             call.held.push_str(&arguments);
             let Some(next) = next else { break };
@@ -118,7 +153,7 @@ impl Collector {
 
     /// The call that a fragment belongs to, unless it begins one.
     fn find(&self, fragment: &Fragment) -> Option<usize> {
-        let Fragment { index, id, name, arguments } = fragment;
+        let Fragment { index, id, name, arguments, .. } = fragment;
         let newest = self.calls.len().checked_sub(1);
         let place = match index {
             Some(_) => self.calls.iter().rposition(|call| call.index == *index),
@@ -161,7 +196,9 @@ impl Collector {
                 call.begun = true;
                 let name = if call.name.is_empty() { NAMELESS } else { &call.name };
                 let id = (!call.id.is_empty()).then(|| call.id.clone());
-                out.push_back(Delta::Call { id, name: name.to_owned(), extra: None });
+                let extra = std::mem::take(&mut call.extra);
+                let extra = (!extra.is_empty()).then_some(extra);
+                out.push_back(Delta::Call { id, name: name.to_owned(), extra });
             }
             if call.begun && !call.held.is_empty() {
                 out.push_back(Delta::Arguments(std::mem::take(&mut call.held)));

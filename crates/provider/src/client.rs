@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use reqwest::{NoProxy, Proxy, RequestBuilder, Url, redirect};
 use secrecy::ExposeSecret;
 
+use crate::habits;
 use crate::lock;
 use crate::options::{ModelOptions, ReasoningTags, TokenLimit};
 use crate::redact;
@@ -22,6 +23,7 @@ pub(crate) struct Http {
     models: Url,
     /// Credentials and what else is sent with every request.
     headers: HeaderMap,
+    host: String,
     /// Whether it is OpenAI itself or Azure, which follow its newest rules.
     is_open_ai: bool,
     /// Kept to remove it from what is logged.
@@ -50,6 +52,7 @@ impl Http {
             models: join(&base, &["models"])?,
             headers: headers(&host, &config)?,
             is_open_ai: host == "api.openai.com" || is_azure(&host),
+            host,
             config,
             limits: Mutex::default(),
         })
@@ -63,16 +66,20 @@ impl Http {
         } else {
             (TokenLimit::MaxTokens, ReasoningTags::Leading)
         };
+        let habits = habits::of(model);
         own.or(self.config.options.clone()).or(ModelOptions {
             token_limit: Some(token_limit),
             reasoning_tags: Some(tags),
+            tool_calls: Some(habits.calls),
+            reasoning_field: Some(habits.reasoning),
             ..ModelOptions::default()
         })
     }
 
     /// How requests for a model are written.
-    pub(crate) fn dialect(&self, model: &str) -> Dialect {
+    pub(crate) fn dialect(&self, model: &str) -> Dialect<'_> {
         let options = self.options(model);
+        let habits = habits::of(model);
         Dialect {
             stream: options.stream.unwrap_or(true),
             include_usage: self.config.include_usage,
@@ -82,7 +89,20 @@ impl Http {
             },
             system_role: options.system_role.unwrap_or_default(),
             temperature: options.temperature,
+            call_style: options.tool_calls.unwrap_or_default(),
+            reasoning: options.reasoning_field.unwrap_or_default(),
+            no_images: options.images == Some(false),
+            no_files: options.files == Some(false),
+            host: &self.host,
+            signed_calls: habits.signed_calls,
+            declared_calls: habits.declared_calls,
+            random_seed: self.host == "api.mistral.ai",
         }
+    }
+
+    /// The host it is at.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// Notes that a field that limits an answer was refused for a model, and takes the other one

@@ -43,6 +43,7 @@ mod demo;
 mod error;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod habits;
 mod known;
 mod models;
 mod options;
@@ -62,8 +63,8 @@ pub use config::{OpenAiConfig, Timeouts, without_query};
 pub use error::{Limit, Phase, ProviderError};
 pub use models::{Listed, Listing};
 pub use options::{
-    ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningTags, SystemRole, TagPair,
-    TokenLimit, UNKNOWN_CONTEXT_TOKENS,
+    CallStyle, ModelFacts, ModelOptions, OUTPUT_RESERVE_TOKENS, ReasoningField, ReasoningTags,
+    SystemRole, TagPair, TokenLimit, UNKNOWN_CONTEXT_TOKENS,
 };
 pub use probe::Probe;
 pub use tokenizer::Tokenizer;

@@ -33,6 +33,33 @@ pub enum TokenLimit {
     MaxCompletionTokens,
 }
 
+/// How calls of tools and their results are written into a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CallStyle {
+    /// With ids of at most 40 letters, digits, `_` and `-`, which everybody takes who is not named
+    /// here; other ids are exchanged.
+    #[default]
+    Standard,
+    /// As Mistral's models insist: with ids of exactly nine letters and digits, and never a user's
+    /// message right behind a result.
+    Mistral,
+    /// With ids as their model gave them, which Kimi K2 insists on; only what is empty or double is
+    /// exchanged.
+    AsIs,
+}
+
+/// The field in which reasoning goes back that led to a call of a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReasoningField {
+    /// None: it stays here.
+    #[default]
+    Off,
+    /// `reasoning_content`, in every message with calls.
+    ReasoningContent,
+    /// `reasoning`, where there is some.
+    Reasoning,
+}
+
 /// Where a model that reasons writes its reasoning into its answer, between tags.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ReasoningTags {
@@ -99,12 +126,20 @@ pub struct ModelOptions {
     pub system_role: Option<SystemRole>,
     /// The field that limits the length of an answer.
     pub token_limit: Option<TokenLimit>,
-    /// The sampling temperature to ask for; the provider's default if not set.
+    /// The sampling temperature where a request asks for none; the provider's default if not set.
     pub temperature: Option<f64>,
     /// Where its reasoning is found.
     pub reasoning_tags: Option<ReasoningTags>,
     /// Whether it is asked to stream.
     pub stream: Option<bool>,
+    /// Whether it takes images; otherwise words stand for them.
+    pub images: Option<bool>,
+    /// Whether it takes files; otherwise words stand for them.
+    pub files: Option<bool>,
+    /// How calls of tools are written.
+    pub tool_calls: Option<CallStyle>,
+    /// Where reasoning goes back that led to a call.
+    pub reasoning_field: Option<ReasoningField>,
 }
 
 impl ModelOptions {
@@ -120,6 +155,10 @@ impl ModelOptions {
             temperature: self.temperature.or(other.temperature),
             reasoning_tags: self.reasoning_tags.or(other.reasoning_tags),
             stream: self.stream.or(other.stream),
+            images: self.images.or(other.images),
+            files: self.files.or(other.files),
+            tool_calls: self.tool_calls.or(other.tool_calls),
+            reasoning_field: self.reasoning_field.or(other.reasoning_field),
         }
     }
 }

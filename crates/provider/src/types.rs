@@ -68,7 +68,8 @@ pub struct CalledTool {
     pub name: String,
     /// Its arguments, which should be JSON.
     pub arguments: String,
-    /// What the provider said of the call beside that, and wants back: the fields of an object.
+    /// What the provider said of the call beside that, and wants back, as [`Delta::Call`] had it: the
+    /// fields of an object. Only the host that they came from gets them back.
     pub extra: Option<Map<String, Value>>,
 }
 

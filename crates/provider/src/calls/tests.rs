@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn fragment(index: Option<u64>, id: &str, name: &str, arguments: &str) -> Fragment {
-    Fragment { index, id: id.to_owned(), name: name.to_owned(), arguments: arguments.to_owned() }
+    let [id, name, arguments] = [id, name, arguments].map(str::to_owned);
+    Fragment { index, id, name, arguments, extra: Map::new() }
 }
 
 /// Id, name and arguments of each call that comes out.
@@ -14,7 +15,7 @@ fn tell(deltas: impl IntoIterator<Item = Delta>) -> Told {
     for delta in deltas {
         match delta {
             Delta::Call { id, name, .. } => {
-                told.push((id.unwrap_or_default(), name, String::new()))
+                told.push((id.unwrap_or_default(), name, String::new()));
             }
             Delta::Arguments(text) => told.last_mut().expect("a call").2.push_str(&text),
             other => panic!("{other:?}"),
@@ -296,4 +297,37 @@ proptest! {
             .collect();
         prop_assert_eq!(collect(fragments), expected);
     }
+}
+
+#[test]
+fn what_a_provider_says_of_a_call_is_kept_within_bounds() {
+    let with = |extra: &str, name: &str| {
+        let mut fragment = fragment(Some(0), "a", name, "");
+        fragment.extra.insert("extra_content".to_owned(), extra.into());
+        fragment
+    };
+    let extra = |fragments: [Fragment; 2]| {
+        let (mut collector, mut out) = (Collector::default(), VecDeque::new());
+        for fragment in fragments {
+            collector.push(fragment, &mut out).unwrap();
+        }
+        collector.end(&mut out);
+        match out.pop_front() {
+            Some(Delta::Call { extra, .. }) => {
+                extra.map(|extra| extra["extra_content"].as_str().unwrap().len())
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let plain = fragment(Some(0), "", "", "{}");
+    assert_eq!(extra([with("sig", "f"), plain.clone()]), Some(3));
+    assert_eq!(
+        extra([with("sig", ""), fragment(Some(0), "", "f", "{}")]),
+        Some(3),
+        "before its name"
+    );
+    assert_eq!(extra([fragment(Some(0), "a", "f", ""), with("sig", "")]), None, "too late");
+    let large = "x".repeat(MAX_EXTRA_BYTES);
+    assert_eq!(extra([with(&large, "f"), plain]), None);
+    assert!(with(&large, "f").len() > MAX_EXTRA_BYTES, "it counts as a part of the answer");
 }

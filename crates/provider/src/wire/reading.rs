@@ -1,6 +1,6 @@
 //! Reads a piece of an answer, or a whole one.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::chunk::{Chunk, Omitted};
 use super::failure::Report;
@@ -338,7 +338,29 @@ fn read_call(call: &Value, function: &Value) -> Fragment {
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
         },
+        extra: extra(call),
     }
+}
+
+/// The fields that only this provider has, such as Gemini's `extra_content`.
+fn extra(call: &Value) -> Map<String, Value> {
+    const USUAL: [&str; 10] = [
+        "index",
+        "id",
+        "type",
+        "function",
+        "custom",
+        "name",
+        "arguments",
+        "input",
+        "status",
+        "object",
+    ];
+    let fields = call.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, value)| !value.is_null() && !USUAL.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// How many parts of one piece are told of that cannot be shown.

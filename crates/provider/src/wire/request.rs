@@ -1,12 +1,23 @@
 //! The request.
 
-use std::borrow::Cow;
+mod arguments;
+mod calls;
+mod content;
+mod messages;
+mod results;
+#[cfg(test)]
+mod tests;
+mod tools;
 
 use serde::Serialize;
 
-use crate::options::{SystemRole, TokenLimit};
-use crate::types::join;
-use crate::{ChatMessage, ChatRequest, ChatRole};
+use self::messages::Message;
+use self::tools::{FormatBody, ToolBody, ToolChoiceBody};
+use crate::ChatRequest;
+use crate::options::{CallStyle, ReasoningField, SystemRole, TokenLimit};
+
+pub(crate) use self::calls::mark_origin;
+pub(crate) use self::content::says_nothing;
 
 /// The body of `POST /chat/completions`; holds no field that nobody asked for.
 #[derive(Debug, Serialize)]
@@ -22,17 +33,35 @@ pub(crate) struct Body<'a> {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    random_seed: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<ToolChoiceBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<FormatBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verbosity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: Cow<'a, str>,
+fn is_empty(texts: &[String]) -> bool {
+    texts.is_empty()
 }
-
-/// What a person is taken to have said before words of the model that nobody asked for: many
-/// templates insist on a user's message first.
-const OPENING: &str = "(The conversation begins here.)";
 
 #[derive(Debug, Serialize)]
 struct StreamOptions {
@@ -40,8 +69,9 @@ struct StreamOptions {
 }
 
 /// How a model wants a request written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Dialect {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
+pub(crate) struct Dialect<'a> {
     /// Ask for a stream.
     pub stream: bool,
     /// Ask for token counts.
@@ -50,81 +80,57 @@ pub(crate) struct Dialect {
     pub token_limit: Option<TokenLimit>,
     /// Under which role instructions go.
     pub system_role: SystemRole,
-    /// The sampling temperature; none leaves it to the provider.
+    /// The sampling temperature where the request names none; none leaves it to the provider.
     pub temperature: Option<f64>,
+    /// How calls of tools and their results are written.
+    pub call_style: CallStyle,
+    /// Where reasoning before a call goes back.
+    pub reasoning: ReasoningField,
+    /// Words stand for images.
+    pub no_images: bool,
+    /// Words stand for files.
+    pub no_files: bool,
+    /// The provider's host, which wants back what it said of its own calls and of no others.
+    pub host: &'a str,
+    /// Every first call has a signature (Gemini 3).
+    pub signed_calls: bool,
+    /// Tools that were called are offered, also where the request offers none (Anthropic).
+    pub declared_calls: bool,
+    /// The seed is called `random_seed` (Mistral).
+    pub random_seed: bool,
 }
 
 impl<'a> Body<'a> {
     /// The body for `request`.
-    pub(crate) fn new(request: &'a ChatRequest, dialect: Dialect) -> Self {
-        let Dialect { stream, include_usage, token_limit, system_role, temperature } = dialect;
+    pub(crate) fn new(request: &'a ChatRequest, dialect: Dialect<'_>) -> Self {
+        let options = &request.options;
         let limit = request.max_output_tokens;
-        let messages = messages(&request.messages, system_role);
+        let messages = messages::write(&request.messages, dialect);
+        let (tools, tool_choice) = tools::offer(options, &request.messages, dialect);
+        // Providers refuse it without tools.
+        let parallel = options.parallel_tool_calls.filter(|_| !tools.is_empty());
         Self {
             model: &request.model,
             messages,
-            stream,
-            stream_options: (stream && include_usage)
+            stream: dialect.stream,
+            stream_options: (dialect.stream && dialect.include_usage)
                 .then_some(StreamOptions { include_usage: true }),
-            max_tokens: limit.filter(|_| token_limit == Some(TokenLimit::MaxTokens)),
+            max_tokens: limit.filter(|_| dialect.token_limit == Some(TokenLimit::MaxTokens)),
             max_completion_tokens: limit
-                .filter(|_| token_limit == Some(TokenLimit::MaxCompletionTokens)),
-            temperature,
+                .filter(|_| dialect.token_limit == Some(TokenLimit::MaxCompletionTokens)),
+            temperature: options.temperature.or(dialect.temperature),
+            top_p: options.top_p,
+            presence_penalty: options.presence_penalty,
+            frequency_penalty: options.frequency_penalty,
+            stop: &options.stop,
+            seed: options.seed.filter(|_| !dialect.random_seed),
+            random_seed: options.seed.filter(|_| dialect.random_seed),
+            tools,
+            tool_choice,
+            parallel_tool_calls: parallel,
+            response_format: tools::format(&options.format),
+            verbosity: options.verbosity.as_deref(),
+            reasoning_effort: options.reasoning_effort.as_deref(),
         }
     }
-}
-
-/// The messages as strict templates want them: instructions first and in one place, then user and
-/// assistant in turns, the user first, each with something to say. No word is left out.
-fn messages(messages: &[ChatMessage], system_role: SystemRole) -> Vec<Message<'_>> {
-    let mut instructions = None;
-    let mut out: Vec<Message<'_>> = Vec::with_capacity(messages.len() + 1);
-    for message in messages {
-        let content = message.plain();
-        if says_nothing(&content) {
-            continue;
-        }
-        match (message.role(), out.last_mut()) {
-            (ChatRole::System, _) => join(instructions.get_or_insert_default(), content),
-            (role, Some(last)) if last.role == role.as_str() => join(&mut last.content, content),
-            (role, _) => out.push(Message { role: role.as_str(), content }),
-        }
-    }
-    let user = ChatRole::User.as_str();
-    let begins_with_user = out.first().is_some_and(|first| first.role == user);
-    let system = match system_role {
-        SystemRole::System => "system",
-        SystemRole::Developer => "developer",
-        SystemRole::User => user,
-    };
-    match (instructions, out.first_mut()) {
-        (Some(mut instructions), Some(first)) if begins_with_user && system == user => {
-            let content = std::mem::take(&mut first.content);
-            let instructions = instructions.to_mut();
-            instructions.push_str("\n\n");
-            instructions.push_str(&content);
-            first.content = std::mem::take(instructions).into();
-        }
-        (Some(instructions), _) => {
-            if !begins_with_user && system != user {
-                out.insert(0, Message { role: user, content: OPENING.into() });
-            }
-            out.insert(0, Message { role: system, content: instructions });
-        }
-        (None, Some(_)) if !begins_with_user => {
-            out.insert(0, Message { role: user, content: OPENING.into() });
-        }
-        (None, _) => {}
-    }
-    out
-}
-
-/// Whether a text has nothing but white space and invisible characters.
-pub(crate) fn says_nothing(text: &str) -> bool {
-    text.chars().all(|c| {
-        c.is_whitespace()
-            || matches!(c,
-                '\0' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    })
 }

@@ -39,7 +39,7 @@ fn a_request_holds_only_what_was_asked_for() {
         let token_limit = Some(token_limit);
         let system_role = SystemRole::System;
         let dialect =
-            Dialect { stream: true, include_usage, token_limit, system_role, temperature: None };
+            Dialect { stream: true, include_usage, token_limit, system_role, ..Dialect::default() };
         serde_json::to_value(Body::new(request, dialect)).unwrap()
     };
     let messages = json!([{"role": "user", "content": "hi"}]);
@@ -66,10 +66,9 @@ fn instructions_go_where_the_model_wants_them() {
         let request = ChatRequest { model: "m".to_owned(), messages, ..ChatRequest::default() };
         let dialect = Dialect {
             stream: true,
-            include_usage: false,
             token_limit: Some(TokenLimit::MaxTokens),
             system_role,
-            temperature: None,
+            ..Dialect::default()
         };
         let body = serde_json::to_value(Body::new(&request, dialect)).unwrap();
         let pair = |m: &Value| format!("{}: {}", m["role"], m["content"]).replace('"', "");
@@ -110,10 +109,9 @@ proptest! {
             ChatRequest { model: "m".to_owned(), messages: messages.clone(), ..ChatRequest::default() };
         let dialect = Dialect {
             stream: true,
-            include_usage: false,
             token_limit: Some(TokenLimit::MaxTokens),
             system_role,
-            temperature: None,
+            ..Dialect::default()
         };
         let body = serde_json::to_value(Body::new(&request, dialect)).unwrap();
         let written: Vec<(&str, &str)> = body["messages"].as_array().unwrap().iter()
@@ -228,6 +226,7 @@ fn calls_in_every_shape() {
         id: "a".to_owned(),
         name: "f".to_owned(),
         arguments: r#"{"x":1}"#.to_owned(),
+        ..Fragment::default()
     };
     let call = |arguments: Value| {
         json!({"tool_calls": [{"index": 1, "id": "a", "type": "function",

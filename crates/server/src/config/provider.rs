@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use provider::{ReasoningTags, SystemRole, TokenLimit, Tokenizer};
+use provider::{CallStyle, ReasoningField, ReasoningTags, SystemRole, TokenLimit, Tokenizer};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::key::Privacy;
@@ -45,7 +45,8 @@ section! {
     /// The field that limits the length of an answer. If not set, the new one for OpenAI and Azure,
     /// and whichever the provider takes.
     token_limit_field: Option<TokenLimit>;
-    /// The sampling temperature to ask for; not sent if not set, since some models refuse it.
+    /// The sampling temperature where a request asks for none; not sent if not set, since some models
+    /// refuse it.
     temperature: Option<f64>, range "0" to "2";
     /// Where reasoning between tags (`<think>…</think>` and a dozen others that models use) is taken
     /// out of an answer: at its beginning and where a tag begins a line (`leading`), or everything
@@ -55,6 +56,20 @@ section! {
     reasoning_tags: Option<ReasoningTags>;
     /// Whether to ask for answers piece by piece; `true` if not set.
     stream: Option<bool>;
+    /// Whether its models take images. If `false`, words stand for them; if not set, images are
+    /// sent.
+    images: Option<bool>;
+    /// Whether its models take files. If `false`, words stand for them; if not set, files are sent.
+    files: Option<bool>;
+    /// How calls of tools are written: with ids of at most 40 letters, digits, `_` and `-`
+    /// (`standard`), with the nine letters and digits and the order of messages that Mistral's models
+    /// insist on (`mistral`), or with ids as the model gave them (`as_is`). If not set, the model's
+    /// name decides, else `standard`.
+    tool_calls: Option<CallStyle>;
+    /// The field in which reasoning goes back that led to a call of a tool. If not set,
+    /// `reasoning_content` for models whose names have `deepseek` or `kimi`, which insist on it, else
+    /// `off`.
+    reasoning_field: Option<ReasoningField>;
     /// How long connecting may take.
     connect_timeout: Duration = "5s", range "10ms" to "10m";
     /// The longest silence before an answer; whatever the provider sends ends a silence, comments

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use provider::{ReasoningTags, SystemRole, TagPair, TokenLimit, Tokenizer};
+use provider::{
+    CallStyle, ReasoningField, ReasoningTags, SystemRole, TagPair, TokenLimit, Tokenizer,
+};
 use secrecy::SecretString;
 
 use super::key::Privacy;
@@ -19,6 +21,20 @@ words! {
     TokenLimit: "`max_tokens` or `max_completion_tokens`";
     MaxTokens = "max_tokens",
     MaxCompletionTokens = "max_completion_tokens",
+}
+
+words! {
+    CallStyle: "`standard`, `mistral` or `as_is`";
+    Standard = "standard",
+    Mistral = "mistral",
+    AsIs = "as_is",
+}
+
+words! {
+    ReasoningField: "`off`, `reasoning_content` or `reasoning`";
+    Off = "off",
+    ReasoningContent = "reasoning_content",
+    Reasoning = "reasoning",
 }
 
 words! {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use provider::{
-    ModelOptions, OpenAiConfig, ReasoningTags, SystemRole, Timeouts, TokenLimit, Tokenizer,
+    CallStyle, ModelOptions, OpenAiConfig, ReasoningField, ReasoningTags, SystemRole, Timeouts,
+    TokenLimit, Tokenizer,
 };
 
 use super::error::did_you_mean;
@@ -55,7 +56,8 @@ section! {
     /// The field that limits the length of an answer. If not set, the new one for OpenAI and Azure,
     /// and whichever the provider takes.
     token_limit_field: Option<TokenLimit>;
-    /// The sampling temperature to ask for; not sent if not set, since some models refuse it.
+    /// The sampling temperature where a request asks for none; not sent if not set, since some models
+    /// refuse it.
     temperature: Option<f64>, range "0" to "2";
     /// Where reasoning between tags (`<think>…</think>` and a dozen others that models use) is taken
     /// out of an answer: at its beginning and where a tag begins a line (`leading`), or everything
@@ -65,6 +67,20 @@ section! {
     reasoning_tags: Option<ReasoningTags>;
     /// Whether to ask for answers piece by piece; `true` if not set.
     stream: Option<bool>;
+    /// Whether its models take images. If `false`, words stand for them; if not set, images are
+    /// sent.
+    images: Option<bool>;
+    /// Whether its models take files. If `false`, words stand for them; if not set, files are sent.
+    files: Option<bool>;
+    /// How calls of tools are written: with ids of at most 40 letters, digits, `_` and `-`
+    /// (`standard`), with the nine letters and digits and the order of messages that Mistral's models
+    /// insist on (`mistral`), or with ids as the model gave them (`as_is`). If not set, the model's
+    /// name decides, else `standard`.
+    tool_calls: Option<CallStyle>;
+    /// The field in which reasoning goes back that led to a call of a tool. If not set,
+    /// `reasoning_content` for models whose names have `deepseek` or `kimi`, which insist on it, else
+    /// `off`.
+    reasoning_field: Option<ReasoningField>;
     /// Whether to ask for token counts; some servers refuse the unknown field. `true` if not set.
     include_usage: Option<bool>;
     /// How long connecting may take.
@@ -98,12 +114,20 @@ section! {
     system_role: Option<SystemRole>;
     /// The field that limits the length of an answer.
     token_limit_field: Option<TokenLimit>;
-    /// The sampling temperature to ask for.
+    /// The sampling temperature where a request asks for none.
     temperature: Option<f64>, range "0" to "2";
     /// Where reasoning between tags is taken out of an answer.
     reasoning_tags: Option<ReasoningTags>;
     /// Whether to ask for answers piece by piece.
     stream: Option<bool>;
+    /// Whether it takes images; if `false`, words stand for them.
+    images: Option<bool>;
+    /// Whether it takes files; if `false`, words stand for them.
+    files: Option<bool>;
+    /// How calls of tools are written.
+    tool_calls: Option<CallStyle>;
+    /// The field in which reasoning goes back that led to a call of a tool.
+    reasoning_field: Option<ReasoningField>;
 }
 
 impl ModelConfig {
@@ -117,6 +141,10 @@ impl ModelConfig {
             temperature,
             reasoning_tags,
             stream,
+            images,
+            files,
+            tool_calls,
+            reasoning_field,
         } = self;
         ModelOptions {
             context_tokens,
@@ -127,6 +155,10 @@ impl ModelConfig {
             temperature,
             reasoning_tags,
             stream,
+            images,
+            files,
+            tool_calls,
+            reasoning_field,
         }
     }
 }
@@ -252,6 +284,10 @@ fn load_one(values: &mut Values, single: &ProviderConfig, name: &str) -> Option<
             temperature: own.temperature.or_else(|| same?.temperature),
             reasoning_tags: own.reasoning_tags.or_else(|| same?.reasoning_tags.clone()),
             stream: own.stream.or_else(|| same?.stream),
+            images: own.images.or_else(|| same?.images),
+            files: own.files.or_else(|| same?.files),
+            tool_calls: own.tool_calls.or_else(|| same?.tool_calls),
+            reasoning_field: own.reasoning_field.or_else(|| same?.reasoning_field),
         },
         model_options: model_options?,
         timeouts: Timeouts {

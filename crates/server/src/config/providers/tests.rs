@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use provider::{OpenAiConfig, ReasoningTags, SystemRole, TokenLimit};
+use provider::{CallStyle, OpenAiConfig, ReasoningField, ReasoningTags, SystemRole, TokenLimit};
 use secrecy::ExposeSecret as _;
 
 use super::super::Providers;
@@ -67,6 +67,9 @@ fn further_providers_have_sections_and_variables() {
          context_tokens = 4096
          system_role = 'user'
          reasoning_tags = 'implied'
+         images = false
+         tool_calls = 'mistral'
+         reasoning_field = 'reasoning'
          token_limit_field = 'max_completion_tokens'
          temperature = 0.5",
     )
@@ -103,6 +106,9 @@ fn further_providers_have_sections_and_variables() {
     assert_eq!(llama.reasoning_tags, Some(ReasoningTags::Implied));
     assert_eq!(llama.token_limit, Some(TokenLimit::MaxCompletionTokens));
     assert_eq!(llama.temperature, Some(0.5));
+    assert_eq!((llama.images, llama.files), (Some(false), None));
+    assert_eq!(llama.tool_calls, Some(CallStyle::Mistral));
+    assert_eq!(llama.reasoning_field, Some(ReasoningField::Reasoning));
     assert_eq!(llama.or(ollama.options.clone()).stream, Some(false));
 }
 
