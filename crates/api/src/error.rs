@@ -22,7 +22,7 @@ use schemas::Scope;
 use schemas::error::{ErrorBody, ErrorDetail};
 use serde::Serialize;
 
-use codes::{Code, ErrorType};
+use codes::Code;
 pub use codes::{error_codes, failure_codes, reference};
 
 /// What a client is told about trying again.
@@ -126,14 +126,6 @@ impl ApiError {
         self.0.status.unwrap_or_else(|| self.0.code.about().status)
     }
 
-    /// The type of the code; of a conflict that is told as a bad request, that of those.
-    fn kind(&self) -> ErrorType {
-        match self.0.status {
-            Some(StatusCode::BAD_REQUEST) => ErrorType::InvalidRequest,
-            _ => self.0.code.about().kind,
-        }
-    }
-
     /// The body for the request of this id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let fault = &self.0;
@@ -141,7 +133,7 @@ impl ApiError {
             body: ErrorBody {
                 error: ErrorDetail {
                     message: fault.message.clone(),
-                    kind: self.kind().as_str().to_owned(),
+                    kind: fault.code.about().kind.as_str().to_owned(),
                     param: fault.param.clone(),
                     code: Some(self.code().to_owned()),
                     response_id: fault.response_id.clone(),

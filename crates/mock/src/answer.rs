@@ -12,6 +12,8 @@ const CREATED: u64 = 1_700_000_000;
 pub(crate) struct ChatCall {
     pub model: String,
     pub messages: Vec<(String, String)>,
+    /// The same messages, whole.
+    pub whole: Vec<Value>,
     pub stream: bool,
     pub include_usage: bool,
     pub max_tokens: Option<u32>,
@@ -23,7 +25,8 @@ impl ChatCall {
     /// Reads a request; none when it is not JSON or names no model.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let value: Value = serde_json::from_slice(body).ok()?;
-        let messages = value.get("messages")?.as_array()?.iter().map(|message| {
+        let whole = value.get("messages")?.as_array()?.clone();
+        let messages = whole.iter().map(|message| {
             let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
             (role.to_owned(), content(message.get("content")))
         });
@@ -38,6 +41,7 @@ impl ChatCall {
         Some(Self {
             model: value.get("model")?.as_str()?.to_owned(),
             messages: messages.collect(),
+            whole,
             parameters,
             stream: value.get("stream").and_then(Value::as_bool).unwrap_or(false),
             include_usage: value
@@ -151,19 +155,34 @@ impl Events {
     }
 }
 
+/// A whole message, with id, name and arguments of each call.
+pub(crate) fn message(reasoning: &str, calls: &[(String, String, String)], text: &str) -> Value {
+    let mut message = json!({"role": "assistant", "content": text});
+    let Some(fields) = message.as_object_mut() else { return message };
+    if !reasoning.is_empty() {
+        fields.insert("reasoning_content".to_owned(), Value::from(reasoning));
+    }
+    if !calls.is_empty() {
+        let call = |(id, name, arguments): &(String, String, String)| {
+            json!({"id": id, "type": "function",
+                "function": {"name": name, "arguments": arguments}})
+        };
+        fields.insert("tool_calls".to_owned(), calls.iter().map(call).collect());
+        if text.is_empty() {
+            fields.insert("content".to_owned(), Value::Null);
+        }
+    }
+    message
+}
+
 /// A whole answer that is not streamed.
 pub(crate) fn completion(
     id: u64,
     model: &str,
-    reasoning: &str,
-    text: &str,
+    message: &Value,
     ending: Ending,
     counts: Option<TokenUsage>,
 ) -> Value {
-    let mut message = json!({"role": "assistant", "content": text});
-    if let (false, Some(message)) = (reasoning.is_empty(), message.as_object_mut()) {
-        message.insert("reasoning_content".to_owned(), Value::from(reasoning));
-    }
     let mut completion = json!({
         "id": format!("chatcmpl-mock-{id}"),
         "object": "chat.completion",
@@ -245,6 +264,11 @@ mod tests {
         let expected = ChatCall {
             model: "m".to_owned(),
             messages: vec![pair("system", "s"), pair("user", "ab")],
+            whole: vec![
+                json!({"role": "system", "content": "s"}),
+                json!({"role": "user", "content": [{"type": "text", "text": "a"},
+                    {"type": "text", "text": "b"}]}),
+            ],
             stream: true,
             include_usage: true,
             max_tokens: Some(5),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use provider::script::{Answer, FaultKind, Manners, Play, Prompt, Script, Step, Timed};
+use provider::script::{Answer, FaultKind, Manners, Play, Prompt, Script, Step, Timed, asked};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
@@ -93,9 +93,10 @@ async fn chat(
     call: ChatCall,
     request: Request,
 ) -> After {
-    let ChatCall { model, messages, stream, include_usage, max_tokens, parameters } = call;
+    let ChatCall { model, messages, whole, stream, include_usage, max_tokens, parameters } = call;
     let pairs = messages.iter().map(|(role, content)| (role.as_str(), content.into()));
     let mut prompt = Prompt::new(pairs, max_tokens);
+    prompt.options = asked(&parameters);
     let script = match shared.pushed() {
         Some(script) => Ok(script),
         None => answer::script(&model).map(|script| shared.tally.apply(&model, script)),
@@ -110,6 +111,8 @@ async fn chat(
         connection: number,
         model: model.clone(),
         messages,
+        whole_messages: whole,
+        body_bytes: request.body.len(),
         authorization: request.authorization,
         fields: request.fields,
         parameters,
@@ -348,9 +351,10 @@ impl Stage<'_> {
                 let body = failure(code, label, "the script says so");
                 return self.document(code, &body, &fields).await.map(Some);
             }
-            Step::Json { reasoning, text, usage, ending } => {
+            Step::Json { reasoning, calls, text, usage, ending } => {
                 let Self { id, model, .. } = self;
-                let mut body = answer::completion(*id, model, &reasoning, &text, ending, usage);
+                let message = answer::message(&reasoning, &calls, &text);
+                let mut body = answer::completion(*id, model, &message, ending, usage);
                 if let (true, Some(choice)) = (
                     self.manners.beside,
                     body.pointer_mut("/choices/0").and_then(Value::as_object_mut),

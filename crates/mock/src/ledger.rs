@@ -45,14 +45,18 @@ pub struct ReceivedCall {
     pub connection: u64,
     /// The model it names.
     pub model: String,
-    /// Role and content of its messages.
+    /// Role and text of its messages; the texts of several parts are joined.
     pub messages: Vec<(String, String)>,
+    /// The same messages as they were sent, with parts, calls and what else they have.
+    pub whole_messages: Vec<Value>,
     /// Its `Authorization` field.
     pub authorization: Option<String>,
     /// All its header fields, by name in small letters.
     pub fields: Vec<(String, String)>,
-    /// Its body without the messages.
+    /// Its body without the messages: tools, options and all else.
     pub parameters: Value,
+    /// How many bytes its body had.
+    pub body_bytes: usize,
     /// How many events were sent to it so far.
     pub chunks_sent: u64,
     /// How it ended.
@@ -70,9 +74,10 @@ impl fmt::Debug for ReceivedCall {
             .field("authorized", &self.authorization.is_some())
             .field("fields", &self.fields.len())
             .field("parameters", &self.parameters.to_string())
+            .field("body_bytes", &self.body_bytes)
             .field("chunks_sent", &self.chunks_sent)
             .field("outcome", &self.outcome)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +88,8 @@ impl ReceivedCall {
     }
 
     fn size(&self) -> usize {
-        self.messages.iter().map(|(role, content)| role.len() + content.len()).sum()
+        let texts: usize = self.messages.iter().map(|(role, text)| role.len() + text.len()).sum();
+        texts + self.body_bytes
     }
 }
 
@@ -169,6 +175,8 @@ mod tests {
             messages: vec![(String::new(), content.to_owned())],
             authorization: Some("canary".to_owned()),
             fields: vec![("authorization".to_owned(), "canary".to_owned())],
+            whole_messages: Vec::new(),
+            body_bytes: 0,
             parameters: Value::Null,
             chunks_sent: 0,
             outcome: CallOutcome::Running,

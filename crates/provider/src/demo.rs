@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::script::{Ending, Play, Prompt, Script, Step, Tally, Timed};
 use crate::wire::failure::Report;
 use crate::{
-    ChatRequest, Delta, DeltaStream, Finish, Limit, Listed, Listing, ModelFacts, Phase,
-    ProviderError, Timeouts, TokenUsage, Tokenizer,
+    ChatMessage, ChatRequest, Delta, DeltaStream, Finish, Limit, Listed, Listing, ModelFacts,
+    Phase, ProviderError, Timeouts, TokenUsage, Tokenizer,
 };
 
 /// Its name as a provider and as a model.
@@ -59,10 +59,13 @@ impl Demo {
 
     /// An answer that begins when the stream is first polled.
     pub(crate) fn stream(self: Arc<Self>, request: ChatRequest) -> DeltaStream {
-        let begin = (self, request);
+        let begin = Box::new((self, request));
         Box::pin(stream::unfold(Begun::No(begin), |begun| async move {
             let mut telling = match begun {
-                Begun::No((demo, request)) => Box::new(demo.begin(&request)),
+                Begun::No(begin) => {
+                    let (demo, request) = *begin;
+                    Box::new(demo.begin(&request))
+                }
                 Begun::Yes(telling) => telling,
             };
             let item = telling.next().await?;
@@ -72,9 +75,12 @@ impl Demo {
 
     fn begin(&self, request: &ChatRequest) -> Telling {
         let now = Instant::now();
-        let messages =
-            request.messages.iter().map(|message| (message.role().as_str(), message.plain()));
-        let prompt = Prompt::new(messages, request.max_output_tokens);
+        let messages = request.messages.iter().map(|message| match message {
+            ChatMessage::Returned { .. } => ("tool", message.plain()),
+            message => (message.role().as_str(), message.plain()),
+        });
+        let mut prompt = Prompt::new(messages, request.max_output_tokens);
+        prompt.options.clone_from(&request.options);
         let source = match script(&request.model) {
             Some(script) => Source::Playing(self.tally.apply(&request.model, script).play(&prompt)),
             None => Source::Failed(ProviderError::ModelNotFound),
@@ -93,7 +99,7 @@ impl Demo {
 }
 
 enum Begun {
-    No((Arc<Demo>, ChatRequest)),
+    No(Box<(Arc<Demo>, ChatRequest)>),
     Yes(Box<Telling>),
 }
 
@@ -160,10 +166,14 @@ impl Telling {
                 let failure = Report::default().classify(Some(code), wait).err();
                 return Err(failure.map_or(ProviderError::Failed, |failure| failure.error));
             }
-            Step::Json { reasoning, text, usage, ending } => {
+            Step::Json { reasoning, calls, text, usage, ending } => {
                 self.finish = Some(ending);
                 self.usage = usage;
                 self.say(Delta::Reasoning(reasoning));
+                for (id, name, arguments) in calls {
+                    self.say(Delta::Call { id: Some(id), name, extra: None });
+                    self.say(Delta::Arguments(arguments));
+                }
                 self.say(Delta::Text(text));
                 return self.end();
             }
@@ -231,7 +241,7 @@ impl Telling {
 
 fn finish(ending: Ending) -> Result<Finish, ProviderError> {
     match ending {
-        Ending::Stop => Ok(Finish::Stop),
+        Ending::Stop | Ending::ToolCalls => Ok(Finish::Stop),
         Ending::Length => Ok(Finish::Length),
         Ending::ContentFilter => Ok(Finish::ContentFilter),
         Ending::Error => Err(ProviderError::Failed),

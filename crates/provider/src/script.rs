@@ -7,14 +7,17 @@
 #![doc = include_str!("script/grammar.txt")]
 //! ```
 
+mod asked;
 mod manners;
 mod parse;
 mod play;
 mod prose;
+mod schema;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tools;
 mod tour;
 
 use std::borrow::Cow;
@@ -22,8 +25,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::TokenUsage;
+use crate::{RequestOptions, TokenUsage};
 
+pub use asked::asked;
 pub use manners::{Manners, Refusal};
 pub use parse::ScriptError;
 pub use play::{Play, Timed};
@@ -45,6 +49,9 @@ pub struct Script {
     pub reasoning: u32,
     /// How many calls of a tool come between the reasoning and what is said.
     pub calls: u32,
+    /// Whether tools that the request offers are called, and their results quoted, as
+    /// [`Answer::Tour`] does in any case.
+    pub tools: bool,
     /// Time before the first token.
     pub first: Duration,
     /// Time between tokens.
@@ -66,7 +73,7 @@ pub struct Script {
 /// What is said.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A varied Markdown answer that introduces the demo model.
+    /// A varied Markdown answer that introduces the demo model; JSON where the request asks for it.
     Tour,
     /// So many numbered tokens.
     Ticks(u32),
@@ -83,6 +90,8 @@ pub enum Answer {
 pub enum Ending {
     /// The model is done.
     Stop,
+    /// The model waits for the results of its calls.
+    ToolCalls,
     /// The longest answer is reached.
     Length,
     /// The rest is withheld.
@@ -96,6 +105,7 @@ impl Ending {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "stop",
+            Self::ToolCalls => "tool_calls",
             Self::Length => "length",
             Self::ContentFilter => "content_filter",
             Self::Error => "error",
@@ -173,10 +183,12 @@ pub enum Step {
         /// The value of `Retry-After`, in seconds.
         retry_after: Option<f64>,
     },
-    /// The whole answer as one JSON document, without calls; only as the first step.
+    /// The whole answer as one JSON document; only as the first step.
     Json {
         /// Its reasoning.
         reasoning: String,
+        /// Id, name and arguments of its calls.
+        calls: Vec<(String, String, String)>,
         /// Its text.
         text: String,
         /// Its token counts, if it has any.
@@ -213,6 +225,7 @@ impl Script {
             answer,
             reasoning: 0,
             calls: 0,
+            tools: false,
             first: Duration::ZERO,
             delay: Duration::ZERO,
             ending: Ending::Stop,
@@ -237,7 +250,7 @@ impl Script {
 }
 
 /// What a script may refer to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prompt {
     /// The last user message.
     pub last_user: String,
@@ -245,6 +258,10 @@ pub struct Prompt {
     pub input_tokens: u64,
     /// The longest answer wanted, in tokens.
     pub max_output_tokens: Option<u32>,
+    /// The results of tools at the end of the context; none if somebody spoke after them.
+    pub results: Vec<String>,
+    /// What is asked for: tools, which of them, and the format of the answer count.
+    pub options: RequestOptions,
 }
 
 impl Prompt {
@@ -259,8 +276,13 @@ impl Prompt {
             // Chat formats spend a few tokens on each message's frame.
             let count = u64::try_from(tokens(&content).count()).unwrap_or(u64::MAX);
             prompt.input_tokens = prompt.input_tokens.saturating_add(count).saturating_add(4);
-            if role == "user" {
-                last_user = content;
+            match role {
+                "tool" => prompt.results.push(content.into_owned()),
+                "user" => {
+                    prompt.results.clear();
+                    last_user = content;
+                }
+                _ => prompt.results.clear(),
             }
         }
         prompt.last_user = last_user.into_owned();

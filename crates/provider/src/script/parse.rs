@@ -52,6 +52,7 @@ impl Script {
                 ("first", text) => script.first = duration("first", text)?,
                 ("reasoning", n) => reasoning = Some(count("reasoning", n)?),
                 ("calls", n) => script.calls = count("calls", n)?,
+                ("tools", "") => script.tools = true,
                 ("finish", reason) => script.ending = ending(reason)?,
                 ("usage", "none") => script.usage = false,
                 ("chunk_bytes", n) => {
@@ -166,7 +167,7 @@ fn duration(key: &'static str, text: &str) -> Result<Duration, ScriptError> {
 }
 
 fn ending(text: &str) -> Result<Ending, ScriptError> {
-    [Ending::Stop, Ending::Length, Ending::ContentFilter, Ending::Error]
+    [Ending::Stop, Ending::ToolCalls, Ending::Length, Ending::ContentFilter, Ending::Error]
         .into_iter()
         .find(|ending| ending.as_str() == text)
         .ok_or_else(|| bad("finish", text))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Ending, Fault, FaultKind, Prompt, Script, Step, prose, tokens, tour};
+use super::{Answer, Ending, Fault, FaultKind, Prompt, Script, Step, prose, tokens, tools, tour};
 use crate::TokenUsage;
 
 /// A step and when it is due, counted from the beginning of the answer.
@@ -63,13 +63,27 @@ impl Script {
 
     fn into_steps(self, prompt: &Prompt) -> Box<dyn Iterator<Item = Step> + Send> {
         let mut ending = self.ending;
+        let is_tour = self.answer == Answer::Tour;
+        let wanted = if self.tools || is_tour { tools::wanted(self.calls, prompt) } else { 0 };
+        let calls: Box<dyn Iterator<Item = Step> + Send> = match wanted {
+            0 if is_tour && !prompt.results.is_empty() => Box::new(std::iter::empty()),
+            0 => Box::new(prose::calls(self.calls)),
+            count => Box::new(tools::calls(count, prompt).into_iter()),
+        };
         let text: Box<dyn Iterator<Item = String> + Send> = match self.answer {
             Answer::Steps(steps) => return Box::new(steps.into_iter()),
+            // What is said follows the results.
+            _ if wanted > 0 => {
+                if ending == Ending::Stop {
+                    ending = Ending::ToolCalls;
+                }
+                Box::new(std::iter::empty())
+            }
             Answer::Ticks(n) => Box::new((0..n).map(|n| format!("tick {n} \n"))),
             Answer::Words(n) => Box::new(prose::words(n)),
             Answer::Echo => owned_tokens(&prompt.last_user),
             Answer::Tour => {
-                let text = tour::answer(&prompt.last_user);
+                let text = tools::answer(prompt).unwrap_or_else(|| tour::answer(&prompt.last_user));
                 let limit = prompt.max_output_tokens.and_then(|n| usize::try_from(n).ok());
                 if limit.is_some_and(|limit| tokens(&text).count() > limit) {
                     ending = Ending::Length;
@@ -80,7 +94,7 @@ impl Script {
         let reasoning = prose::reasoning(self.reasoning);
         let silence = self.manners.silence;
         let said = |text| {
-            let said = prose::calls(self.calls).chain(Iterator::map(text, Step::Text));
+            let said = calls.chain(Iterator::map(text, Step::Text));
             said.enumerate().flat_map(move |(count, step)| {
                 let silence = silence.filter(|(_, at)| usize::try_from(*at) == Ok(count));
                 silence.map(|(wait, _)| Step::Wait(wait)).into_iter().chain([step])
@@ -98,7 +112,8 @@ impl Script {
             }
             FaultKind::Silent => return Box::new(std::iter::once(Step::Silent)),
             FaultKind::Json => {
-                let whole = whole(reasoning, text, prompt, self.usage, ending);
+                let calls = if wanted > 0 { tools::calls(wanted, prompt) } else { Vec::new() };
+                let whole = whole(reasoning, calls, text, prompt, self.usage, ending);
                 return Box::new(std::iter::once(whole));
             }
             FaultKind::Stall => Some(Step::Stall),
@@ -123,6 +138,7 @@ fn owned_tokens(text: &str) -> Box<dyn Iterator<Item = String> + Send> {
 
 fn whole(
     reasoning: impl Iterator<Item = String>,
+    steps: Vec<Step>,
     text: impl Iterator<Item = String>,
     prompt: &Prompt,
     usage: bool,
@@ -131,8 +147,17 @@ fn whole(
     let mut counts = TokenUsage { input: prompt.input_tokens, ..TokenUsage::default() };
     let reasoning = reasoning.inspect(|_| counts.reasoning += 1).collect();
     counts.output = counts.reasoning;
+    let mut calls: Vec<(String, String, String)> = Vec::new();
+    for step in steps {
+        counts.output += 1;
+        match (step, calls.last_mut()) {
+            (Step::Call { id, name }, _) => calls.push((id, name, String::new())),
+            (Step::Arguments(text), Some((_, _, arguments))) => arguments.push_str(&text),
+            _ => {}
+        }
+    }
     let text = text.inspect(|_| counts.output += 1).collect();
-    Step::Json { reasoning, text, usage: usage.then_some(counts), ending }
+    Step::Json { reasoning, calls, text, usage: usage.then_some(counts), ending }
 }
 
 impl Iterator for Play {

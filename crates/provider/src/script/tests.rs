@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ToolChoice;
 
 fn prompt(message: &str) -> Prompt {
     Prompt::new([("user", message.into())], None)
@@ -55,7 +56,10 @@ fn faults_come_after_their_token() {
         assert_eq!(kinds(name), (String::new(), Some(refusal.clone())), "{name}");
     }
     let json = steps("mock:ticks=2,reasoning=1,finish=length,fault=json", "");
-    let Step::Json { text, reasoning, usage, ending } = &json[0].step else { panic!("{json:?}") };
+    let Step::Json { text, reasoning, usage, ending, calls } = &json[0].step else {
+        panic!("{json:?}")
+    };
+    assert!(calls.is_empty());
     assert_eq!((text.as_str(), reasoning.as_str()), ("tick 0 \ntick 1 \n", "The"));
     assert_eq!(usage.unwrap(), TokenUsage { input: 4, output: 3, cached: 0, reasoning: 1 });
     assert_eq!(*ending, Ending::Length);
@@ -102,7 +106,7 @@ fn the_grammar_is_true() {
         assert!(Script::parse(&name).is_ok(), "{name}");
         checked += 1;
     }
-    assert_eq!(checked, 39);
+    assert_eq!(checked, 40);
 }
 
 #[test]
@@ -230,4 +234,102 @@ proptest! {
     fn parsing_never_panics(name in "(demo|mock):[a-z0-9=,@.-]{0,40}") {
         drop(Script::parse(&name));
     }
+}
+
+/// Names and arguments of the calls, and what is said, of a script for a context with tools.
+fn with_tools(
+    name: &str,
+    options: &RequestOptions,
+    results: &[&str],
+) -> (Vec<(String, String)>, String, Ending) {
+    let results = results.iter().map(|result| ("tool", (*result).into()));
+    let mut prompt = Prompt::new([("user", "Go".into())].into_iter().chain(results), None);
+    prompt.options = options.clone();
+    let steps: Vec<Timed> = Script::parse(name).unwrap().play(&prompt).collect();
+    let (mut calls, mut ending) = (Vec::<(String, String)>::new(), None);
+    for timed in &steps {
+        match &timed.step {
+            Step::Call { name, .. } => calls.push((name.clone(), String::new())),
+            Step::Arguments(text) => calls.last_mut().unwrap().1.push_str(text),
+            Step::Finish(how) => ending = Some(*how),
+            _ => {}
+        }
+    }
+    (calls, text(&steps), ending.unwrap())
+}
+
+#[test]
+fn offered_tools_are_called_and_their_results_quoted() {
+    let body = serde_json::json!({"tools": [
+        {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object",
+            "properties": {"location": {"type": "string"}, "days": {"type": "integer"}},
+            "required": ["location"]}}},
+        {"type": "function", "function": {"name": "clock"}},
+    ]});
+    let offered = asked(&body);
+    let named = |names: &[&str]| {
+        let arguments =
+            |name: &str| if name == "clock" { "{}" } else { "{\"location\":\"Lisbon\"}" };
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), arguments(name).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    for script in ["demo", "mock", "mock:tools,ticks=2"] {
+        let (calls, said, ending) = with_tools(script, &offered, &[]);
+        assert_eq!((calls, said.as_str()), (named(&["get_weather"]), ""), "{script}");
+        assert_eq!(ending, Ending::ToolCalls);
+    }
+    let (calls, said, ending) = with_tools("demo", &offered, &["18 degrees", "noon"]);
+    assert_eq!((calls, ending), (Vec::new(), Ending::Stop));
+    assert!(
+        said.contains("> 18 degrees") && said.contains("> noon") && said.contains("demo model")
+    );
+    let (calls, said, _) = with_tools("mock:tools,ticks=2", &offered, &["noon"]);
+    assert_eq!((calls.len(), said.as_str()), (0, "tick 0 \ntick 1 \n"));
+
+    let choose = |choice, parallel, script| {
+        let options = RequestOptions {
+            tool_choice: choice,
+            parallel_tool_calls: parallel,
+            ..offered.clone()
+        };
+        with_tools(script, &options, &[]).0
+    };
+    let clock = || ToolChoice::Function("clock".to_owned());
+    assert_eq!(choose(clock(), None, "demo"), named(&["clock"]));
+    assert_eq!(choose(ToolChoice::None, None, "demo"), []);
+    let three = named(&["get_weather", "clock", "get_weather"]);
+    assert_eq!(choose(ToolChoice::Required, None, "demo:calls=3"), three);
+    assert_eq!(choose(ToolChoice::Auto, Some(false), "demo:calls=3"), three[..1]);
+    assert_eq!(choose(ToolChoice::Auto, None, "mock:ticks=1"), [], "it says what it is told to");
+    let forced =
+        serde_json::json!({"tool_choice": {"type": "function", "function": {"name": "clock"}}});
+    assert_eq!(asked(&forced).tool_choice, clock());
+    // At once, and cut off.
+    let mut prompt = prompt("Go");
+    prompt.options = offered.clone();
+    let play = |name: &str| Script::parse(name).unwrap().play(&prompt).collect::<Vec<_>>();
+    let whole = play("mock:tools,fault=json");
+    let Step::Json { calls, text, ending, .. } = &whole[0].step else { panic!("{whole:?}") };
+    assert_eq!(
+        (calls[0].1.as_str(), text.as_str(), *ending),
+        ("get_weather", "", Ending::ToolCalls)
+    );
+    assert_eq!(calls[0].2, "{\"location\":\"Lisbon\"}");
+    let cut = play("mock:tools,reasoning=0,fault=reset@2");
+    assert!(matches!(&cut[0].step, Step::Call { .. }) && cut[2].step == Step::Reset, "{cut:?}");
+}
+
+#[test]
+fn json_is_said_where_it_is_asked_for() {
+    let format = |format: serde_json::Value| asked(&serde_json::json!({"response_format": format}));
+    let schema = format(serde_json::json!({"type": "json_schema", "json_schema": {"name": "n",
+        "schema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}}));
+    assert_eq!(with_tools("demo", &schema, &[]).1, "{\"n\":1}");
+    let object = format(serde_json::json!({"type": "json_object"}));
+    let said: serde_json::Value =
+        serde_json::from_str(&with_tools("demo", &object, &["noon"]).1).unwrap();
+    assert_eq!(said["results"], serde_json::json!(["noon"]));
+    assert_eq!(with_tools("mock:ticks=1", &schema, &[]).1, "tick 0 \n");
 }

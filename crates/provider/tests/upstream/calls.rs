@@ -6,8 +6,9 @@ use futures_util::StreamExt;
 use mock::script::Ending;
 use mock::{CallOutcome, Script, Step};
 use provider::{
-    ChatRequest, Delta, Finish, Listing, ModelOptions, OpenAiConfig, Provider, ProviderError,
-    ReasoningTags, SystemRole, TokenLimit, TokenUsage, UNKNOWN_CONTEXT_TOKENS,
+    CalledTool, ChatMessage, ChatRequest, Delta, Finish, Listing, ModelOptions, OpenAiConfig, Part,
+    Provider, ProviderError, ReasoningTags, SystemRole, TokenLimit, TokenUsage, Tool,
+    UNKNOWN_CONTEXT_TOKENS,
 };
 use serde_json::json;
 
@@ -297,4 +298,92 @@ async fn no_delay_on_kept_alive_connections() {
         while stream.next().await.is_some() {}
     }
     assert!(fastest < Duration::from_millis(30), "{fastest:?}");
+}
+
+/// A whole tool loop: offered, called, answered; what a provider says of its call goes back to it, and
+/// to no other.
+#[tokio::test]
+async fn a_tool_loop() {
+    let server = server().await;
+    let provider = provider(&server);
+    let tool = Tool {
+        name: "get_weather".to_owned(),
+        description: None,
+        parameters: json!({"type": "object", "properties": {"location": {"type": "string"}},
+            "required": ["location"]})
+        .as_object()
+        .cloned(),
+        strict: None,
+    };
+    let mut asked = request("mock");
+    asked.options.tools = vec![tool];
+    let outcome = collect(provider.stream(asked.clone())).await;
+    let calls = |deltas: &[Delta]| {
+        let call = |delta: &Delta| match delta {
+            Delta::Call { id, name, extra } => {
+                Some((id.clone().unwrap(), name.clone(), extra.clone()))
+            }
+            _ => None,
+        };
+        deltas.iter().filter_map(call).collect::<Vec<_>>()
+    };
+    let [(id, name, None)] = &calls(&outcome.deltas)[..] else { panic!("{:?}", outcome.deltas) };
+    assert_eq!((name.as_str(), outcome.error), ("get_weather", None));
+    assert_eq!(outcome.deltas.last(), Some(&Delta::Finish(Finish::Stop)));
+
+    let call = |id: &str, extra| CalledTool {
+        id: id.to_owned(),
+        name: "get_weather".to_owned(),
+        arguments: "{\"location\":\"Lisbon\"}".to_owned(),
+        extra,
+    };
+    let told = |call: CalledTool| {
+        let mut asked = asked.clone();
+        let (text, reasoning, call_id) = (String::new(), String::new(), call.id.clone());
+        asked.messages.push(ChatMessage::Called { text, reasoning, calls: vec![call] });
+        let output = vec![Part::Text("18 degrees".to_owned())];
+        asked.messages.push(ChatMessage::Returned { call_id, output });
+        asked
+    };
+    let outcome = collect(provider.stream(told(call(id, None)))).await;
+    assert!(outcome.text.contains("> 18 degrees"), "{}", outcome.text);
+    let sent = server.calls().pop().unwrap();
+    assert_eq!(sent.parameters["tools"][0]["function"]["name"], "get_weather");
+    let [.., called, returned] = &sent.whole_messages[..] else { panic!("{sent:?}") };
+    assert_eq!(
+        *called,
+        json!({"role": "assistant", "content": null, "tool_calls": [{"id": id, "type": "function",
+            "function": {"name": "get_weather", "arguments": "{\"location\":\"Lisbon\"}"}}]})
+    );
+    assert_eq!(*returned, json!({"role": "tool", "content": "18 degrees", "tool_call_id": id}));
+
+    // Gemini's fields, in the first piece; a piece that comes too late adds nothing.
+    let piece = |call: serde_json::Value| {
+        let chunk = json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]});
+        Step::Raw(format!("data: {chunk}\n\n").into())
+    };
+    let signature = json!({"google": {"thought_signature": "sig"}});
+    server.push(Script::steps([
+        piece(json!({"id": "g1", "type": "function", "extra_content": signature,
+            "function": {"name": "get_weather", "arguments": "{\"location\":"}})),
+        piece(json!({"late": 1, "function": {"arguments": "\"Lisbon\"}"}})),
+        Step::Finish(Ending::ToolCalls),
+        Step::Done,
+    ]));
+    let outcome = collect(provider.stream(asked.clone())).await;
+    let [(id, _, Some(extra))] = &calls(&outcome.deltas)[..] else {
+        panic!("{:?}", outcome.deltas)
+    };
+    assert_eq!((extra.get("extra_content"), extra.get("late")), (Some(&signature), None));
+    collect(provider.stream(told(call(id, Some(extra.clone()))))).await;
+    let sent = server.calls().pop().unwrap().whole_messages;
+    let sent = &sent[sent.len() - 2]["tool_calls"][0];
+    assert_eq!(sent["extra_content"], signature);
+    assert_eq!(sent.as_object().unwrap().len(), 4, "{sent}");
+    let elsewhere = provider_with(&server, |config| {
+        config.base_url = config.base_url.replace("127.0.0.1", "localhost");
+    });
+    collect(elsewhere.stream(told(call(id, Some(extra.clone()))))).await;
+    let sent = server.calls().pop().unwrap().whole_messages;
+    assert_eq!(sent[sent.len() - 2]["tool_calls"][0].get("extra_content"), None);
 }
