@@ -24,31 +24,27 @@ pub(crate) struct ChatCall {
 impl ChatCall {
     /// Reads a request; none when it is not JSON or names no model.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(body).ok()?;
-        let whole = value.get("messages")?.as_array()?.clone();
+        let mut parameters: Value = serde_json::from_slice(body).ok()?;
+        let Value::Array(whole) = parameters.as_object_mut()?.shift_remove("messages")? else {
+            return None;
+        };
         let messages = whole.iter().map(|message| {
             let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
             (role.to_owned(), content(message.get("content")))
         });
+        let flag = |pointer: &str| parameters.pointer(pointer).and_then(Value::as_bool);
         let max_tokens = ["max_completion_tokens", "max_tokens"]
             .into_iter()
-            .find_map(|name| value.get(name)?.as_u64())
+            .find_map(|name| parameters.get(name)?.as_u64())
             .map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        let mut parameters = value.clone();
-        if let Some(parameters) = parameters.as_object_mut() {
-            parameters.shift_remove("messages");
-        }
         Some(Self {
-            model: value.get("model")?.as_str()?.to_owned(),
+            model: parameters.get("model")?.as_str()?.to_owned(),
             messages: messages.collect(),
+            stream: flag("/stream").unwrap_or(false),
+            include_usage: flag("/stream_options/include_usage").unwrap_or(false),
+            max_tokens,
             whole,
             parameters,
-            stream: value.get("stream").and_then(Value::as_bool).unwrap_or(false),
-            include_usage: value
-                .pointer("/stream_options/include_usage")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-            max_tokens,
         })
     }
 }

@@ -580,7 +580,9 @@ proptest! {
         call_style in prop_oneof![
             Just(CallStyle::Standard), Just(CallStyle::Mistral), Just(CallStyle::AsIs)
         ],
-        system_role in prop_oneof![Just(SystemRole::System), Just(SystemRole::Developer)],
+        system_role in prop_oneof![
+            Just(SystemRole::System), Just(SystemRole::Developer), Just(SystemRole::User)
+        ],
         reasoning in prop_oneof![
             Just(ReasoningField::Off), Just(ReasoningField::Reasoning),
             Just(ReasoningField::ReasoningContent)
