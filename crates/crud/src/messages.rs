@@ -180,6 +180,13 @@ pub async fn find_seq(
         .await?)
 }
 
+/// Of the rows of a conversation those of its tree; the same as
+/// [`Model::is_in_tree`](models::message::Model::is_in_tree). No index knows it: it is asked of the
+/// rows that another condition has found.
+pub(crate) fn in_tree() -> Expr {
+    Column::Kind.is_in(MessageType::IN_TREE).or(Column::ResponseId.is_null())
+}
+
 /// The depth of an item in the tree of a conversation, within a transaction.
 pub(crate) async fn find_depth_in(
     tx: &Tx,
@@ -191,7 +198,7 @@ pub(crate) async fn find_depth_in(
         .column(Column::Depth)
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
-        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .filter(in_tree())
         .into_tuple()
         .one(tx)
         .await?)
@@ -206,7 +213,7 @@ pub(crate) async fn find_in(
     Ok(Entity::find()
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Id.eq(id))
-        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .filter(in_tree())
         .one(tx)
         .await?)
 }
@@ -236,7 +243,7 @@ pub async fn list_links(
         .columns([Column::Seq, Column::Id, Column::ParentId, Column::ResponseId])
         .filter(Column::ConversationId.eq(*conversation))
         .filter(Column::Seq.gte(seq))
-        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .filter(in_tree())
         .order_by_asc(Column::Seq)
         .limit(limit)
         .into_model()

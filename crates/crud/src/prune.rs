@@ -2,8 +2,7 @@
 
 mod item;
 
-use models::message::{self, MessageType};
-use models::{ConversationId, MessageId, ResponseId, UserId, conversation, response};
+use models::{ConversationId, MessageId, ResponseId, UserId, conversation, message, response};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
@@ -142,7 +141,7 @@ async fn has_others_below(tx: &Tx, id: ConversationId, gone: &[MessageId]) -> Re
         .column(Column::Id)
         .filter(Column::ConversationId.eq(id))
         .filter(Column::ParentId.is_in(gone.iter().copied()))
-        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .filter(messages::in_tree())
         .filter(Column::Id.is_not_in(gone.iter().copied()))
         .limit(1)
         .into_tuple()

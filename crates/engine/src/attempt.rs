@@ -11,7 +11,7 @@ use models::ending::FailureCode;
 use models::response;
 use models::{MessageId, ResponseId};
 use provider::{ChatRequest, Citation, Delta, Finish, ProviderError, TokenUsage, Waiting};
-use schemas::event::{Event, Wait, WaitReason};
+use schemas::event::{Event, ToolCall, Wait, WaitReason};
 use schemas::validate::without_nul;
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,7 @@ use super::generation::{Generation, Stop};
 use super::learnt::Allowance;
 use super::outcome::{End, Outcome};
 use super::silence::Silence;
-use super::{continuing, failures};
+use super::{continuing, failures, options};
 use crate::catalog::Chosen;
 use crate::error::Error;
 
@@ -29,6 +29,8 @@ pub(super) struct Attempt {
     pub(super) outcome: Outcome,
     /// Whether the model has said anything. It may be asked again as long as it has not.
     pub(super) has_begun: bool,
+    /// Whether older messages may be left out.
+    truncates: bool,
 }
 
 impl Attempt {
@@ -38,7 +40,7 @@ impl Attempt {
         let refused = matches!(&self.outcome.end, End::Failed(failure)
             if failure.code.is(FailureCode::ContextTooLong));
         let sent = self.outcome.context.map_or(0, |context| context.messages_sent);
-        refused && !self.has_begun && sent > 1
+        refused && !self.has_begun && self.truncates && sent > 1
     }
 
     /// Whether the provider took what was sent.
@@ -48,7 +50,7 @@ impl Attempt {
 
     /// An end before the model said anything.
     fn unasked(outcome: Outcome) -> Self {
-        Self { outcome, has_begun: false }
+        Self { outcome, has_begun: false, truncates: true }
     }
 }
 
@@ -60,26 +62,59 @@ pub(super) async fn make(
     allowance: Allowance,
 ) -> Attempt {
     let row = &generation.row;
-    let selected = match continuing::select(engine, generation, model, allowance).await {
+    let parameters = &generation.begun.parameters;
+    let truncates = parameters.truncate != Some(false);
+    let selected = continuing::select(engine, generation, model, allowance).await;
+    let selected = match selected {
         Ok(Some(selected)) => selected,
         Ok(None) => return Attempt::unasked(Outcome::of(End::Interrupted)),
+        Err(Error::ContextTooLong { .. }) => {
+            let failure = failures::of_provider(&ProviderError::ContextTooLong);
+            return Attempt { truncates, ..Attempt::unasked(Outcome::of(End::Failed(failure))) };
+        }
         Err(error) => return Attempt::unasked(context_failed(row, &error)),
     };
     generation.note_sent(selected.sent);
     let noting = generation
         .is_stored()
         .then(|| engine.tasks.spawn(note_context(engine.clone(), row.id, selected.sent)));
+    let calls = Calls::new(parameters.max_tool_calls, generation);
     let request = ChatRequest {
         model: model.id.clone(),
         messages: selected.messages,
-        ..ChatRequest::default()
+        max_output_tokens: parameters.max_output_tokens,
+        options: options::of(parameters.clone()),
     };
-    let mut hearing = Hearing::new(engine, generation, model, noting);
+    let mut hearing = Hearing::new(engine, generation, model, noting, calls);
     // Leaving drops the stream, which closes the connection to the provider at once.
     let end = hearing.listen(model.provider.stream(request)).await;
     let Hearing { finish_reason, usage, has_begun, .. } = hearing;
     let outcome = Outcome { end, finish_reason, usage, context: Some(selected.report) };
-    Attempt { outcome, has_begun }
+    Attempt { outcome, has_begun, truncates }
+}
+
+/// How many calls of tools an answer may have.
+struct Calls {
+    /// How many more are shown; none where it does not matter.
+    left: Option<usize>,
+    /// Whether the newest call is one too many. Its arguments are not shown either.
+    is_over: bool,
+}
+
+impl Calls {
+    /// At most `most`, those included that the answer has already.
+    fn new(most: Option<u32>, generation: &Generation) -> Self {
+        let made = || generation.log.inspect(|transcript| transcript.calls().len());
+        let left = most.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        Self { left: left.map(|left| left.saturating_sub(made())), is_over: false }
+    }
+
+    /// Whether another one is shown.
+    fn take(&mut self) -> bool {
+        self.is_over = self.left == Some(0);
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        !self.is_over
+    }
 }
 
 /// Notes what is being sent to the model. A report: that it could not be stored now stops
@@ -104,6 +139,7 @@ struct Hearing<'a> {
     has_begun: bool,
     usage: Option<TokenUsage>,
     finish_reason: Option<String>,
+    calls: Calls,
 }
 
 /// What a part of an answer was.
@@ -122,6 +158,7 @@ impl<'a> Hearing<'a> {
         generation: &'a Generation,
         model: &Chosen,
         noting: Option<JoinHandle<()>>,
+        calls: Calls,
     ) -> Self {
         let reasons = model.facts.reasons == Some(true);
         Self {
@@ -134,6 +171,7 @@ impl<'a> Hearing<'a> {
             has_begun: false,
             usage: None,
             finish_reason: None,
+            calls,
         }
     }
 
@@ -207,10 +245,13 @@ impl<'a> Hearing<'a> {
             Some(Ok(Delta::Reasoning(text))) => {
                 log.extend(|transcript| transcript.reasoning(&text, new_id));
             }
-            Some(Ok(Delta::Call { id, name, .. })) => {
+            Some(Ok(Delta::Call { .. })) if !self.calls.take() => return Part::Noted,
+            Some(Ok(Delta::Arguments(_))) if self.calls.is_over => return Part::Noted,
+            Some(Ok(Delta::Call { id, name, extra })) => {
                 let item: MessageId = new_id();
                 let call_id = id.unwrap_or_else(|| format!("call_{}", item.0.simple()));
-                log.extend(|transcript| transcript.call(call_id, name, item));
+                let call = ToolCall { call_id, name, offset: 0, extra };
+                log.extend(|transcript| transcript.call(call, item));
             }
             Some(Ok(Delta::Arguments(text))) => log.extend(|transcript| transcript.arguments(text)),
             Some(Ok(Delta::Citation(citation))) => {

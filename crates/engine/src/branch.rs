@@ -9,6 +9,7 @@ use crud::messages::Link;
 use crud::{Db, Owned};
 use models::message::Model;
 use models::{ConversationId, MessageId, ResponseId};
+use schemas::answer_data::AnswerData;
 
 use crate::error::Result;
 
@@ -16,6 +17,8 @@ use crate::error::Result;
 const STEP: u64 = 200;
 /// The same of rows without their texts.
 const LINKS: u64 = 1000;
+/// How many numbers behind an answer are looked at for what its response brought beside it.
+const BESIDE: i64 = 200;
 
 /// A walk; each [`Branch::next`] is one message closer to the root.
 #[derive(Debug)]
@@ -29,8 +32,12 @@ pub struct Branch<'a> {
     step: u64,
     /// Rows read and not yet looked at, newest first.
     rows: VecDeque<Model>,
-    /// The response of the row looked at last, and the bytes of its texts so far.
-    weight: (Option<ResponseId>, usize),
+    /// What responses brought beside answers that the walk has not come to, newest first.
+    beside: HashMap<ResponseId, Vec<Model>>,
+    /// What belongs to the message that came last.
+    brought: Vec<Model>,
+    /// The bytes of both.
+    bytes: usize,
 }
 
 impl<'a> Branch<'a> {
@@ -44,8 +51,9 @@ impl<'a> Branch<'a> {
         expected: u64,
     ) -> Self {
         let step = expected.clamp(1, STEP);
-        let (rows, weight) = (VecDeque::new(), (None, 0));
-        Self { db, conversation, wanted: from, seq, step, rows, weight }
+        let (rows, beside) = (VecDeque::new(), HashMap::new());
+        let (brought, bytes) = (Vec::new(), 0);
+        Self { db, conversation, wanted: from, seq, step, rows, beside, brought, bytes }
     }
 
     /// A walk over `rows`, the newest first, none of which is stored, and on from the stored message
@@ -57,13 +65,46 @@ impl<'a> Branch<'a> {
         seq: i64,
     ) -> Self {
         let wanted = rows.first().map(|row| row.id);
-        let weight = (None, 0);
-        Self { db, conversation, wanted, seq, step: STEP, rows: rows.into(), weight }
+        // What the response that wrote the stored message brought stands behind it.
+        let seq = if seq < 0 { seq } else { seq.saturating_add(BESIDE) };
+        Self {
+            wanted,
+            seq,
+            step: STEP,
+            rows: rows.into(),
+            ..Self::new(db, conversation, None, seq, STEP)
+        }
     }
 
     /// The bytes of the text that came last, and of what its response brought beside it.
     pub fn bytes(&self) -> usize {
-        self.weight.1
+        self.bytes
+    }
+
+    /// What the responses that wrote the message that came last brought beside it, in its order. To
+    /// be taken once.
+    ///
+    /// Left out is what came to an answer that was continued behind the place where the walk began.
+    pub fn take_beside(&mut self) -> Vec<Model> {
+        std::mem::take(&mut self.brought)
+    }
+
+    /// Keeps what a response brought beside its answer, which stands in front of it.
+    fn keep(&mut self, response: ResponseId, row: Model) {
+        self.beside.entry(response).or_default().push(row);
+    }
+
+    /// What was kept for a message: of the response that wrote it, and of those that it continues.
+    fn brought_by(&mut self, row: &Model) -> Vec<Model> {
+        let Some(response) = row.response_id.filter(|_| !self.beside.is_empty()) else {
+            return Vec::new();
+        };
+        let earlier = AnswerData::read(row.data.as_deref()).earlier;
+        let responses = earlier.iter().map(|earlier| earlier.response).chain([response]);
+        let mut brought: Vec<Model> =
+            responses.filter_map(|id| self.beside.remove(&id)).flatten().collect();
+        brought.sort_by_key(|row| row.seq);
+        brought
     }
 
     /// The next message of the branch.
@@ -71,13 +112,17 @@ impl<'a> Branch<'a> {
         let Some(wanted) = self.wanted else { return Ok(None) };
         loop {
             while let Some(row) = self.rows.pop_front() {
-                // What a response brought beside its answer stands right behind it.
-                let (response, bytes) = self.weight;
-                let is_same = response.is_some() && response == row.response_id;
-                let beside = if is_same { bytes } else { 0 };
-                self.weight = (row.response_id, beside + crud::messages::text_bytes(&row));
+                if let Some(response) = row.response_id.filter(|_| !row.is_in_tree()) {
+                    self.keep(response, row);
+                    continue;
+                }
+                // Of a message on another branch it is let go.
+                let brought = self.brought_by(&row);
                 if row.id == wanted {
                     self.wanted = row.parent_id;
+                    let texts = brought.iter().chain([&row]).map(crud::messages::text_bytes);
+                    self.bytes = texts.sum();
+                    self.brought = brought;
                     return Ok(Some(row));
                 }
             }

@@ -13,11 +13,11 @@ use models::message::Role;
 use models::{Content, response};
 use schemas::validate::says_nothing;
 
+use super::checkpoint;
 use super::engine::Engine;
 use super::generation::Generation;
 use super::learnt::Allowance;
 use super::slots::{Admission, Slot};
-use super::{checkpoint, render};
 use crate::catalog::Chosen;
 use crate::context::{self, Selected, Window};
 use crate::error::Result;
@@ -88,7 +88,7 @@ pub(crate) async fn select(
     let mut selected = context::select(
         &engine.counter,
         (generation.branch(&engine.db), row.input_to_seq),
-        render::begun(row).parameters.instructions.as_deref(),
+        &generation.begun.parameters,
         Window::from(model.facts).allowing(allowance.tokens),
         tail,
     )

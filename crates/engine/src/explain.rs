@@ -6,17 +6,16 @@
 use std::collections::VecDeque;
 
 use crud::Owned;
-use crud::messages::{STEP_BYTES, text_bytes};
-use models::response;
+use crud::messages::STEP_BYTES;
+use models::{Parameters, response};
 use provider::Tokenizer;
 use schemas::context::{ContextMessage, ContextOmitted, ContextOut, ContextTokens, ContextWindow};
 
 use super::engine::Engine;
 use crate::branch::Branch;
-use crate::context::contents;
 use crate::error::Result;
-use crate::item::Item;
-use crate::tokens::PER_REQUEST;
+use crate::item::{Item, Items};
+use crate::tokens::{Counted, PER_REQUEST};
 
 /// How many messages are listed.
 const LISTED: usize = 1_000;
@@ -69,18 +68,20 @@ impl Engine {
         }
         let from = Some(row.user_message_id);
         let (conversation, to_seq) = (row.conversation(), row.input_to_seq);
-        let mut branch = Branch::new(&self.db, conversation, from, to_seq, u64::from(sent) + 1);
+        let branch = Branch::new(&self.db, conversation, from, to_seq, u64::from(sent) + 1);
+        let has_tools = !Parameters::read(&row.parameters).tools.is_empty();
+        let mut items = Items::new(branch, has_tools);
         let tokenizer = tokenizer.unwrap_or(Tokenizer::Estimate);
         loop {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH
-                && bytes < STEP_BYTES
-                && let Some(message) = branch.next().await?
+                && (bytes < STEP_BYTES || batch.is_empty())
+                && let Some(step) = items.next().await?
             {
-                let is_older = message.seq < row.input_from_seq;
-                bytes += text_bytes(&message);
+                let is_older = step.seq < row.input_from_seq;
+                bytes += step.bytes;
                 // What was empty then was no part of it, and neither was what came later.
-                batch.extend(Item::of(message));
+                batch.extend(step.item);
                 if is_older && !batch.is_empty() {
                     break;
                 }
@@ -88,7 +89,8 @@ impl Engine {
             if batch.is_empty() {
                 return Ok(found);
             }
-            let costs = self.counter.of_messages(tokenizer, &contents(&batch)).await?;
+            let counted: Vec<Counted<'_>> = batch.iter().map(Item::counted).collect();
+            let costs = self.counter.of_messages(tokenizer, &counted).await?;
             for (item, tokens) in batch.iter().zip(costs) {
                 let message = described(item, tokens);
                 if message.seq < row.input_from_seq {
@@ -115,7 +117,7 @@ struct Found {
 }
 
 fn described(item: &Item, tokens: u32) -> ContextMessage {
-    ContextMessage { id: item.id, seq: item.seq, role: Some(item.role), tokens }
+    ContextMessage { id: item.id, seq: item.seq, role: item.role, tokens }
 }
 
 fn window(row: &response::Model) -> Option<ContextWindow> {

@@ -26,6 +26,7 @@ mod item;
 mod learnt;
 mod log;
 mod observe;
+mod options;
 mod outcome;
 mod pace;
 mod publish;

@@ -67,11 +67,13 @@ fn context(row: &response::Model) -> Option<ContextReport> {
 }
 
 /// The output items of stored rows: reasoning first, as it came, and the answer in one piece, with
-/// the calls before it and behind its beginning around it. An answer that never began is no item.
+/// the calls before it and behind its beginning around it. An answer that never began, or that is
+/// calls only, is no item.
 pub fn output(rows: &[message::Model]) -> Vec<DoneItem> {
+    let has_calls = rows.iter().any(|row| row.kind == MessageType::FunctionCall);
     let is_item = |row: &&message::Model| {
         row.kind != MessageType::Message
-            || row.status == MessageStatus::Completed
+            || (row.status == MessageStatus::Completed && !has_calls)
             || !row.content.is_empty()
     };
     // Nothing comes after what was cut off, so an answer is never the only thing that was.
@@ -119,16 +121,20 @@ fn place(kind: &ItemKind) -> u8 {
 }
 
 /// What the row of a call says of it.
-fn call(row: &message::Model) -> ToolCall {
+pub(crate) fn call(row: &message::Model) -> ToolCall {
     let data = row.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
-    let unknown =
-        || ToolCall { call_id: row.id.to_string(), name: "unknown".to_owned(), offset: 0 };
+    let unknown = || ToolCall {
+        call_id: row.id.to_string(),
+        name: "unknown".to_owned(),
+        offset: 0,
+        extra: None,
+    };
     data.unwrap_or_else(unknown)
 }
 
 /// The call that a row holds.
 pub fn call_of(row: &message::Model) -> view::ToolCall {
-    let ToolCall { call_id, name, offset } = call(row);
+    let ToolCall { call_id, name, offset, extra: _ } = call(row);
     let arguments = row.content.clone();
     view::ToolCall { id: row.id, call_id, name, arguments, status: row.status, offset }
 }

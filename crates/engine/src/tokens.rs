@@ -3,7 +3,7 @@
 //!
 //! A tokenizer's tables take some 25 MiB of memory from the first count until the server ends, for
 //! all users together. So nothing is counted as long as the answer cannot depend on it
-//! ([`most_of_message`]).
+//! ([`Counted::most`]).
 //!
 //! Both come down to the same for everybody else: a [`Tokenizer`] has a name, and the count of a
 //! text by that name never changes. So a count can be remembered, and what was sent to a model
@@ -30,6 +30,13 @@ use estimate::estimate_as_prose;
 const PER_MESSAGE: u32 = 4;
 /// What a request costs beside its messages: the marks that the answer begins with.
 pub(crate) const PER_REQUEST: u32 = 3;
+/// What an image costs that is looked at closely, whatever its size: no service says what it counts
+/// before it has seen it, and most of them make it 250 to 1,600.
+const PER_IMAGE: u32 = 1_000;
+/// What an image costs of which the request wants no details.
+const PER_SMALL_IMAGE: u32 = 100;
+/// What a file costs, whatever its size: a page or two of a document.
+const PER_FILE: u32 = 2_000;
 /// How many texts are counted at once, each by one thread; counting is short.
 const COUNTING: usize = 2;
 
@@ -70,20 +77,19 @@ impl Counter {
         Ok(self.of_texts(tokenizer, &[text]).await?.pop().unwrap_or_default())
     }
 
-    /// Tokens of messages with these contents, in their order.
+    /// Tokens of messages, in their order.
     pub(crate) async fn of_messages(
         &self,
         tokenizer: Tokenizer,
-        contents: &[&Content],
+        messages: &[Counted<'_>],
     ) -> Result<Vec<u32>> {
-        let texts = contents.iter().flat_map(|content| content.parts()).map(text_of);
-        let counts = self.of_texts(tokenizer, &texts.collect::<Vec<_>>()).await?;
-        let mut counts = counts.into_iter();
-        let of_message = |content: &&Content| {
-            let parts = counts.by_ref().take(content.parts().len());
-            parts.fold(PER_MESSAGE, u32::saturating_add)
+        let texts: Vec<&str> = messages.iter().flat_map(Counted::texts).collect();
+        let mut counts = self.of_texts(tokenizer, &texts).await?.into_iter();
+        let of_message = |message: &Counted<'_>| {
+            let texts = counts.by_ref().take(message.texts().count());
+            texts.fold(message.flat(), u32::saturating_add)
         };
-        Ok(contents.iter().map(of_message).collect())
+        Ok(messages.iter().map(of_message).collect())
     }
 
     /// Counts texts on a thread that may be kept busy: a large text takes milliseconds, and the
@@ -115,31 +121,50 @@ pub(crate) fn count_by(tables: Option<&CoreBpe>, text: &str) -> u32 {
     }
 }
 
-/// What of a part is counted.
-fn text_of(part: &Part) -> &str {
-    match part {
-        Part::Text(text) => text,
-        Part::Image { .. } | Part::File { .. } => "",
+/// What of a message is counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted<'a> {
+    /// What it says. Images and files cost a flat estimate.
+    pub(crate) content: &'a Content,
+    /// The texts that are sent beside that, such as the arguments of calls.
+    pub(crate) beside: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Content> for Counted<'a> {
+    fn from(content: &'a Content) -> Self {
+        Self { content, beside: Vec::new() }
     }
 }
 
-/// What a message with this content is at most, by any tokenizer and by the estimate: no token is
-/// less than a byte.
-pub(crate) fn most_of_message(content: &Content) -> u32 {
-    most_of_bytes(content.parts().iter().map(|part| text_of(part).len()).sum())
-}
+impl<'a> Counted<'a> {
+    /// What is text of it.
+    fn texts(&self) -> impl Iterator<Item = &'a str> + '_ {
+        let parts = self.content.parts().iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Image { .. } | Part::File { .. } => None,
+        });
+        parts.chain(self.beside.iter().copied())
+    }
 
-/// The same of a message with this text.
-pub(crate) fn most_of_text(text: &str) -> u32 {
-    most_of_bytes(text.len())
-}
+    /// What it costs beside its texts.
+    fn flat(&self) -> u32 {
+        let parts = self.content.parts().iter().map(|part| match part {
+            Part::Text(_) => 0,
+            Part::Image { detail: Some(detail), .. } if detail == "low" => PER_SMALL_IMAGE,
+            Part::Image { .. } => PER_IMAGE,
+            Part::File { .. } => PER_FILE,
+        });
+        parts.fold(PER_MESSAGE, u32::saturating_add)
+    }
 
-fn most_of_bytes(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(PER_MESSAGE)
-}
+    /// What it is at most, by any tokenizer and by the estimate: no token is less than a byte.
+    pub(crate) fn most(&self) -> u32 {
+        let bytes: usize = self.texts().map(str::len).sum();
+        u32::try_from(bytes).unwrap_or(u32::MAX).saturating_add(self.flat())
+    }
 
-/// What a message with this content is if it is ordinary prose.
-pub(crate) fn message_as_prose(content: &Content) -> u32 {
-    let parts = content.parts().iter().map(|part| estimate_as_prose(text_of(part)));
-    parts.fold(PER_MESSAGE, u32::saturating_add)
+    /// What it is if its texts are ordinary prose.
+    pub(crate) fn as_prose(&self) -> u32 {
+        self.texts().map(estimate_as_prose).fold(self.flat(), u32::saturating_add)
+    }
 }

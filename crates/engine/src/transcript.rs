@@ -170,7 +170,7 @@ impl Transcript {
                 Stage::Done { complete: false } => MessageStatus::Incomplete,
                 _ => MessageStatus::InProgress,
             };
-            let ToolCall { call_id, name, offset } = call.clone();
+            let ToolCall { call_id, name, offset, extra: _ } = call.clone();
             let arguments = entry.text.clone();
             Some(view::ToolCall { id: entry.item.id, call_id, name, arguments, status, offset })
         };
@@ -287,15 +287,15 @@ impl Transcript {
         events
     }
 
-    /// The events that the beginning of a call makes; its item is `id`. It ends when something
+    /// The events that the beginning of a call makes; its item is `id`, its place is found here. It
+    /// ends when something
     /// else follows: until then the provider may be running the tool.
-    pub(crate) fn call(&self, call_id: String, name: String, id: MessageId) -> Vec<Event> {
+    pub(crate) fn call(&self, mut call: ToolCall, id: MessageId) -> Vec<Event> {
         let mut events = self.place_sources();
         if let Some(open) = self.open() {
             close(open, true, &mut events);
         }
-        let offset = u32::try_from(self.answer().encode_utf16().count()).unwrap_or(u32::MAX);
-        let call = ToolCall { call_id, name, offset };
+        call.offset = u32::try_from(self.answer().encode_utf16().count()).unwrap_or(u32::MAX);
         self.begin(ItemKind::FunctionCall(call), id, &mut events);
         events
     }
@@ -331,7 +331,11 @@ impl Transcript {
         self.entries.iter().any(|entry| entry.item.kind == ItemKind::Message)
     }
 
-    /// The events that close what is open. A `complete` output has an answer, be it empty.
+    fn has_calls(&self) -> bool {
+        self.entries.iter().any(|entry| entry.item.is_call())
+    }
+
+    /// The events that close what is open. A `complete` output has an answer, be it empty, or calls.
     pub(crate) fn close(&self, complete: bool, new_id: impl FnOnce() -> MessageId) -> Vec<Event> {
         let mut events = self.place_sources();
         if let Some(open) = self.open() {
@@ -351,7 +355,7 @@ impl Transcript {
             events.extend([Event::TextDone { i }, Event::PartDone { i }]);
             events.push(Event::ItemDone { i, ok: true });
         };
-        if !self.has_answer() {
+        if !self.has_answer() && !self.has_calls() {
             add(ItemKind::Message, self.message_id, String::new());
         }
         if !self.late_reasoning.is_empty() {

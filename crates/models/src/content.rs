@@ -1,8 +1,9 @@
 //! What a message or a tool's result says: parts in their order.
 //!
-//! A row holds the plain text in `content`, which is what people read and a search finds. Today
-//! there are texts only, so that is all of it. A part of another kind goes into the row's `data`,
-//! and the compiler then names every place that has to know it.
+//! A row holds the plain text in `content`, which is what people read and a search finds. Parts of
+//! other kinds stand in the row's `data` (`stored`).
+
+mod stored;
 
 use std::borrow::Cow;
 

@@ -2,8 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{ConversationId, MessageId, ResponseId, Time};
+use crate::{Content, ConversationId, MessageId, ResponseId, Time};
 
 /// What a row of a conversation is (what `OpenAI` calls an item).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
@@ -25,17 +26,9 @@ pub enum MessageType {
 }
 
 impl MessageType {
-    /// The types whose rows make up the tree of a conversation: they have parents, children and
-    /// siblings. The others stand beside an answer.
+    /// The types whose rows are always part of the tree of a conversation; see
+    /// [`Model::is_in_tree`].
     pub const IN_TREE: [Self; 2] = [Self::Message, Self::FunctionCallOutput];
-
-    /// Whether a row of this type is part of the tree.
-    pub fn is_in_tree(self) -> bool {
-        match self {
-            Self::Message | Self::FunctionCallOutput => true,
-            Self::Reasoning | Self::FunctionCall => false,
-        }
-    }
 }
 
 /// Who speaks.
@@ -112,6 +105,15 @@ pub struct Model {
     pub updated_at: Time,
 }
 
+impl Model {
+    /// Whether the row is part of the tree of its conversation: it has a parent, children and
+    /// siblings. Reasoning and calls that a response brought stand beside its answer; those that a
+    /// client told have no response, and are part of the tree.
+    pub fn is_in_tree(&self) -> bool {
+        self.response_id.is_none() || MessageType::IN_TREE.contains(&self.kind)
+    }
+}
+
 /// The `data` of a result, as JSON: what stands beside the output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultData {
@@ -125,9 +127,11 @@ impl ResultData {
         serde_json::from_str(data?).ok()
     }
 
-    /// As it is stored.
-    pub fn stored(&self) -> String {
-        serde_json::json!({ "call_id": self.call_id }).to_string()
+    /// As it is stored beside this output.
+    pub fn stored(&self, output: &Content) -> String {
+        let mut data = Map::from_iter([("call_id".to_owned(), Value::from(self.call_id.as_str()))]);
+        output.put_parts(&mut data);
+        Value::from(data).to_string()
     }
 }
 

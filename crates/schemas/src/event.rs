@@ -8,6 +8,7 @@ pub use models::ending::{About, EndReason, FailureCode};
 use models::response::ResponseStatus;
 pub use models::word::{OrUnknown, Words};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::context::ContextReport;
 use crate::{MessageId, Time};
@@ -20,7 +21,11 @@ pub struct ToolCall {
     /// The tool's name.
     pub name: String,
     /// How many UTF-16 code units of the answer came before it.
+    #[serde(default)]
     pub offset: u32,
+    /// What the provider says of it beside that and wants back: the fields of an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Map<String, Value>>,
 }
 
 /// What an output item is.

@@ -228,7 +228,7 @@ impl Conversations {
         let row = self.find(owner, id).await?;
         let found = crud::messages::find(&self.core.db, owner, message).await?;
         let found = found
-            .filter(|found| found.conversation_id == row.id && found.kind.is_in_tree())
+            .filter(|found| found.conversation_id == row.id && found.is_in_tree())
             .ok_or_else(|| {
                 Invalid::new("head_id", "head_id must be a message of this conversation")
             })?;

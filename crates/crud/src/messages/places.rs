@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use models::message::{Column, Entity, MessageType, Model};
+use models::message::{Column, Entity, Model};
 use models::{ConversationId, MessageId};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, WindowStatement};
 use sea_orm::{
@@ -10,6 +10,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::in_tree;
 use crate::db::Db;
 use crate::dialect;
 use crate::error::Result;
@@ -41,15 +42,15 @@ pub async fn list_places(
     rows: &[Model],
 ) -> Result<Vec<SiblingPosition>> {
     let wanted: HashSet<MessageId> =
-        rows.iter().filter(|row| row.kind.is_in_tree()).map(|row| row.id).collect();
-    let in_tree = || rows.iter().filter(|row| row.kind.is_in_tree());
-    let parents: BTreeSet<MessageId> = in_tree().filter_map(|row| row.parent_id).collect();
+        rows.iter().filter(|row| row.is_in_tree()).map(|row| row.id).collect();
+    let placed = || rows.iter().filter(|row| row.is_in_tree());
+    let parents: BTreeSet<MessageId> = placed().filter_map(|row| row.parent_id).collect();
     let mut places = Vec::with_capacity(wanted.len());
     if !parents.is_empty() {
         let families = || Column::ParentId.is_in(parents.iter().copied());
         places.extend(list_among(db, conversation, families, &wanted).await?);
     }
-    if in_tree().any(|row| row.parent_id.is_none()) {
+    if placed().any(|row| row.parent_id.is_none()) {
         // Apart from the others: together no engine finds both by the index.
         let family = || dialect::is_rarely_null(db.read(), Column::ParentId);
         places.extend(list_among(db, conversation, family, &wanted).await?);
@@ -70,7 +71,7 @@ async fn list_among(
         .columns([Column::ParentId, Column::Id])
         .filter(Column::ConversationId.eq(*conversation))
         .filter(families())
-        .filter(Column::Kind.is_in(MessageType::IN_TREE))
+        .filter(in_tree())
         .order_by_asc(Column::ParentId)
         .order_by_asc(Column::Seq)
         .limit(READ + 1)
@@ -118,7 +119,7 @@ async fn list_in_database(
         .expr_window_as(Expr::cust("LEAD(id)"), in_order(), "next")
         .from(Entity)
         .and_where(Column::ConversationId.eq(*conversation))
-        .and_where(Column::Kind.is_in(MessageType::IN_TREE))
+        .and_where(in_tree())
         .and_where(families)
         .take();
     let query = Query::select()

@@ -79,6 +79,21 @@ impl NewItem {
         self.content().bytes().saturating_add(beside)
     }
 
+    /// What its row holds beside the plain text, as JSON.
+    fn data(&self) -> Option<String> {
+        match self {
+            Self::Message { content, .. } | Self::Reasoning { text: content, .. } => {
+                content.stored_parts()
+            }
+            Self::Call { call_id, name, .. } => {
+                Some(CallData { call_id: call_id.clone(), name: name.clone() }.stored())
+            }
+            Self::Result { call_id, output, .. } => {
+                Some(ResultData { call_id: call_id.clone() }.stored(output))
+            }
+        }
+    }
+
     /// What it can be found by. Calls, results and reasoning are not found.
     fn terms(&self) -> Terms {
         match self {
@@ -133,17 +148,11 @@ impl NewItems {
         let mut row = |item: &NewItem, at: i64| {
             let depth = parent.map_or(0, |(_, depth)| depth.saturating_add(1));
             let above = parent.replace((item.id(), depth)).map(|(id, _)| id);
-            let (kind, role, data) = match item {
-                NewItem::Message { role, .. } => (MessageType::Message, Some(*role), None),
-                NewItem::Reasoning { .. } => (MessageType::Reasoning, None, None),
-                NewItem::Call { call_id, name, .. } => {
-                    let data = CallData { call_id: call_id.clone(), name: name.clone() };
-                    (MessageType::FunctionCall, None, Some(data.stored()))
-                }
-                NewItem::Result { call_id, .. } => {
-                    let data = ResultData { call_id: call_id.clone() };
-                    (MessageType::FunctionCallOutput, None, Some(data.stored()))
-                }
+            let (kind, role) = match item {
+                NewItem::Message { role, .. } => (MessageType::Message, Some(*role)),
+                NewItem::Reasoning { .. } => (MessageType::Reasoning, None),
+                NewItem::Call { .. } => (MessageType::FunctionCall, None),
+                NewItem::Result { .. } => (MessageType::FunctionCallOutput, None),
             };
             // Whoever sorts by time finds them in their order.
             let created_at = now + Duration::from_micros(at.unsigned_abs());
@@ -158,8 +167,8 @@ impl NewItems {
                 role,
                 is_user: is_user(kind, role),
                 status: MessageStatus::Completed,
-                content: item.content().clone().into_text(),
-                data,
+                content: item.content().text().into_owned(),
+                data: item.data(),
                 model: None,
                 created_at,
                 updated_at: created_at,

@@ -46,8 +46,8 @@ async fn nothing_has_more_tokens_than_bytes() {
         let counts = counter.of_messages(tokenizer, &contents).await.unwrap();
         for (content, count) in said.iter().zip(counts) {
             let text = content.text();
-            assert!(count <= most_of_message(content), "{count} by {tokenizer:?}: {text}");
-            assert_eq!(most_of_message(content), most_of_text(&text));
+            assert!(count <= Counted::from(*content).most(), "{count} by {tokenizer:?}: {text}");
+            assert_eq!(Counted::from(*content).most(), most_of_text(&text));
         }
     }
 }

@@ -17,7 +17,7 @@ use models::message::Role;
 use models::response::{self, Accepted, Purpose, ResponseStatus};
 use models::{Content, ConversationId, MessageId, ResponseId, UserId, message};
 use provider::script::Ending as End;
-use provider::{OpenAiConfig, Provider, Timeouts};
+use provider::{ModelOptions, OpenAiConfig, Provider, Timeouts};
 use schemas::event::{Ending, ItemKind};
 use schemas::stream::StreamEvent;
 use testkit::{ManualClock, World, eventually, rows};
@@ -41,6 +41,10 @@ pub(crate) struct Kit {
     pub(crate) provider: MockServer,
     pub(crate) owner: UserId,
     conversation: Mutex<ConversationId>,
+    /// The window of every model, in tokens; none where nobody knows it.
+    pub(crate) window: Mutex<Option<u32>>,
+    /// What is asked for beside the messages.
+    pub(crate) parameters: Mutex<Parameters>,
 }
 
 impl Kit {
@@ -53,7 +57,8 @@ impl Kit {
         assert!(administration::add(&db, user).await.unwrap());
         let provider = MockServer::start(([127, 0, 0, 1], 0).into()).await.unwrap();
         let conversation = Mutex::new(context.new_id());
-        Self { world, db, clock, provider, owner, conversation }
+        let (window, parameters) = (Mutex::default(), Mutex::default());
+        Self { world, db, clock, provider, owner, conversation, window, parameters }
     }
 
     /// An engine on the test's database.
@@ -67,6 +72,7 @@ impl Kit {
         let completed = Arc::new(AtomicUsize::new(0));
         let (context, base_url) = (self.clock.context(), self.provider.base_url());
         let told = completed.clone();
+        let context_tokens = *self.window.lock().unwrap();
         let (engine, catalog) = runtime
             .run(async move {
                 let timeouts = Timeouts {
@@ -75,7 +81,14 @@ impl Kit {
                     total: FOREVER,
                     ..Timeouts::default()
                 };
-                let config = OpenAiConfig { timeouts, ..OpenAiConfig::new(base_url, "mock") };
+                let output_reserve_tokens = context_tokens.map(|_| 0);
+                let model = ModelOptions {
+                    context_tokens,
+                    output_reserve_tokens,
+                    ..ModelOptions::default()
+                };
+                let config = OpenAiConfig::new(base_url, "mock");
+                let config = OpenAiConfig { timeouts, options: model, ..config };
                 let catalog = Catalog::new(Provider::open_ai(config).unwrap(), Vec::new());
                 let parts = Parts {
                     db: crud::connect(&options).await.unwrap().db,
@@ -205,6 +218,24 @@ impl Server<'_> {
         self.ask_for(admission, model, (id, question), None).await
     }
 
+    /// Says these items, and waits for the end of the answer: the response as it is then stored.
+    pub(crate) async fn answered_below(&self, items: Vec<NewItem>) -> Owned<response::Model> {
+        let (admission, items) = (self.engine.admit().unwrap(), NewItems::new(items).unwrap());
+        let mut follower = begun(self.ask_below(admission, "mock", items).await);
+        assert!(follower.wait_end().await, "it ends here");
+        self.kit.row(follower.response().id).await
+    }
+
+    /// What the model was given for a response: who speaks in each item, and how many were left out.
+    pub(crate) async fn given(&self, row: Owned<response::Model>) -> (Vec<Option<Role>>, u32) {
+        let context =
+            self.run(async move |engine: Arc<Engine>| engine.explain(row).await.unwrap()).await;
+        assert_eq!(context.messages_sent.map(|sent| sent as usize), Some(context.messages.len()));
+        let tokens: u32 = context.messages.iter().map(|message| message.tokens).sum();
+        assert_eq!(context.tokens.map(|tokens| tokens.messages), Some(tokens), "all are counted");
+        (context.messages.iter().map(|message| message.role).collect(), context.omitted.messages)
+    }
+
     /// Asks for an answer that goes on with this one.
     pub(crate) async fn go_on(&self, model: &str, answer: message::Model) -> Follower {
         let question = (answer.parent_id.unwrap(), Question::Stored);
@@ -235,7 +266,7 @@ impl Server<'_> {
             purpose: Purpose::Answer,
             model: model.name.clone(),
             provider: model.provider.name().to_owned(),
-            parameters: Parameters::default(),
+            parameters: self.kit.parameters.lock().unwrap().clone(),
             server_id: fence.server_id,
             epoch: fence.epoch,
             at: now,

@@ -17,6 +17,7 @@ mod refusals;
 mod runtime;
 mod servers;
 mod stops;
+mod tools;
 mod waits;
 
 use std::process::ExitCode;

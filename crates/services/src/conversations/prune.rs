@@ -27,7 +27,7 @@ impl Conversations {
         for _ in 0..ATTEMPTS {
             let found = crud::messages::find(&self.core.db, owner, id).await?;
             let row = found.ok_or(Error::NotFound("message"))?;
-            if !row.kind.is_in_tree() {
+            if !row.is_in_tree() {
                 let rule = "reasoning and calls are deleted with the answer they belong to";
                 return Err(Invalid::new("id", rule).into());
             }

@@ -114,7 +114,7 @@ impl Planned {
             .then(|| serde_json::to_string(&conversation.metadata).ok())
             .flatten();
         let updated_at = conversation.updated_at.or(newest).unwrap_or(created_at);
-        let mut in_tree = messages.iter().filter(|row| row.kind.is_in_tree());
+        let mut in_tree = messages.iter().filter(|row| row.is_in_tree());
         let head_id = conversation.head.and_then(|head| in_tree.nth(head)).map(|row| row.id);
         let row = conversation::Model {
             id,
@@ -301,7 +301,10 @@ fn model_name(mut name: String) -> String {
 /// What a message holds beside its text.
 fn data(message: &mut Message) -> Option<String> {
     if message.role == transfer::Role::Tool {
-        return message.call_id.take().map(|call_id| ResultData { call_id }.stored());
+        return message
+            .call_id
+            .take()
+            .map(|call_id| ResultData { call_id }.stored(&Content::default()));
     }
     let attachments = (!message.attachments.is_empty())
         .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
@@ -341,7 +344,13 @@ impl Maker<'_> {
                 row.response_id = Some(response.id);
                 responses.push_back(response);
             }
-            let beside = self.beside(&mut message, &row);
+            // What stands beside an answer belongs to its response; without one it would be an
+            // item of the tree.
+            let beside = if row.response_id.is_some() {
+                self.beside(&mut message, &row)
+            } else {
+                Vec::new()
+            };
             row.data = data(&mut message);
             row.content = message.text;
             places.push(rows.len());
@@ -368,7 +377,7 @@ impl Maker<'_> {
         let reasoning = reasoning.map(|text| beside(MessageType::Reasoning, text));
         let calls = std::mem::take(&mut message.calls).into_iter().map(|call| {
             let transfer::ToolCall { id, name, arguments, status, offset } = call;
-            let data = ToolCall { call_id: id, name, offset };
+            let data = ToolCall { call_id: id, name, offset, extra: None };
             let is_whole = status == "completed";
             let status =
                 if is_whole { MessageStatus::Completed } else { MessageStatus::Incomplete };

@@ -17,7 +17,8 @@ fn reasoning() -> Item {
 
 fn call() -> Item {
     let id = "msg_00000000000000000000000000000006".parse().unwrap();
-    let call = ToolCall { call_id: "call_1".to_owned(), name: "f".to_owned(), offset: 3 };
+    let call =
+        ToolCall { call_id: "call_1".to_owned(), name: "f".to_owned(), offset: 3, extra: None };
     Item { index: 1, id, kind: ItemKind::FunctionCall(call) }
 }
 
