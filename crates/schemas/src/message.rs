@@ -1,5 +1,7 @@
 //! Messages and turns.
 
+mod part;
+
 use models::message::{MessageStatus, MessageType, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +11,8 @@ use crate::response::{AnnotationOut, ResponseResource};
 use crate::validate::{self, Invalid, Patch};
 use crate::view;
 use crate::{ConversationId, MessageId, ResponseId, Time};
+
+pub use part::{PartFile, PartImage, PartOut, PartText};
 
 /// Body of `POST /api/conversations/{id}/messages`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -109,7 +113,7 @@ impl ResponseContinue {
 }
 
 /// A message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageOut {
     /// Id.
     #[schema(value_type = String, example = "msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e")]
@@ -140,11 +144,20 @@ pub struct MessageOut {
     #[schema(value_type = String, example = "message")]
     pub kind: MessageType,
     /// Of a tool's result: the provider's id of the call that it belongs to. Its `content` is the
-    /// output.
+    /// output. Of a call that is an item of its own: its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "call_1")]
     pub call_id: Option<String>,
-    /// `user` or `assistant`; none of a tool's result.
+    /// Of a call that is an item of its own, since a client told it: the tool's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "get_weather")]
+    pub name: Option<String>,
+    /// Of such a call: its arguments, which should be JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "{\"city\":\"Lisbon\"}")]
+    pub arguments: Option<String>,
+    /// `user`, `assistant` or `system`; none of a tool's result, nor of a call or reasoning that is
+    /// an item of its own.
     #[schema(value_type = Option<String>, example = "user")]
     pub role: Option<Role>,
     /// Whether a person wrote it.
@@ -154,6 +167,9 @@ pub struct MessageOut {
     pub status: MessageStatus,
     /// Its text; of an answer in progress the text so far.
     pub content: String,
+    /// All its parts in their order, where images or files are among them; else left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartOut>,
     /// Of an answer in progress: the number of the last event that `content` covers. Follow the
     /// response after it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,10 +211,13 @@ impl From<view::Message> for MessageOut {
             response_id: message.response_id,
             kind: message.kind,
             call_id: message.call_id,
+            name: message.name,
+            arguments: message.arguments,
             role: message.role,
             is_user: message.is_user,
             status: message.status,
             content: message.content,
+            parts: message.parts.into_iter().map(PartOut::from).collect(),
             covers_seq: message.covers_seq,
             reasoning: message.reasoning,
             calls: message.calls.into_iter().map(CallOut::from).collect(),
@@ -211,7 +230,8 @@ impl From<view::Message> for MessageOut {
     }
 }
 
-/// A call of a tool that the provider ran by itself. Its result is not known here.
+/// A call of a tool that the model made. Its result, where a client has sent one, is an item below
+/// the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CallOut {
     /// Id of the item, as the response's events name it.

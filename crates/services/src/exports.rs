@@ -13,9 +13,10 @@ use crud::{Db, Owned};
 use engine::Running;
 use engine::branch::Branch;
 use futures_util::Stream;
+use models::conversation::ConversationKind;
 use models::message::{MessageStatus, MessageType};
 use models::response::ResponseStatus;
-use models::{ConversationId, ResponseId, UserId, conversation, message, response};
+use models::{ConversationId, Part, ResponseId, UserId, conversation, message, response};
 use schemas::event::Annotation;
 use schemas::view::{Attachment, Message, ToolCall};
 use transfer::{markdown, own};
@@ -159,6 +160,7 @@ fn begin(row: &conversation::Model, is_lines: bool, is_first: bool) -> Result<St
         instructions: row.instructions.clone(),
         pinned: row.pinned,
         archived_at: row.archived_at,
+        chain: row.kind == ConversationKind::Chain,
         metadata: metadata.unwrap_or_default(),
         head_id: row.head_id.map(|id| id.to_string()),
         created_at: row.created_at,
@@ -239,6 +241,8 @@ impl Entry {
         let Self { message, response } = self;
         let role = match (message.kind, message.role) {
             (MessageType::FunctionCallOutput, _) => transfer::Role::Tool,
+            (MessageType::FunctionCall, _) => transfer::Role::Call,
+            (MessageType::Reasoning, _) => transfer::Role::Reasoning,
             (_, Some(message::Role::Assistant)) => transfer::Role::Assistant,
             (_, Some(message::Role::System)) => transfer::Role::System,
             (_, Some(message::Role::User) | None) => transfer::Role::User,
@@ -246,7 +250,18 @@ impl Entry {
         let is_complete = message.status == MessageStatus::Completed;
         let annotations: Vec<transfer::Annotation> =
             message.annotations.into_iter().map(annotated).collect();
-        let calls: Vec<transfer::ToolCall> = message.calls.into_iter().map(called).collect();
+        let told = message.name.zip(message.arguments);
+        let (call_id, told) = match told {
+            Some((name, arguments)) => {
+                let id = message.call_id.unwrap_or_default();
+                let status = status_word(MessageStatus::Completed);
+                (None, Some(transfer::ToolCall { id, name, arguments, status, offset: 0 }))
+            }
+            None => (message.call_id, None),
+        };
+        let calls: Vec<transfer::ToolCall> =
+            message.calls.into_iter().map(called).chain(told).collect();
+        let parts: Vec<transfer::Part> = message.parts.into_iter().map(part).collect();
         let attachments: Vec<transfer::Attachment> =
             message.attachments.into_iter().map(attached).collect();
         if !is_lines {
@@ -255,11 +270,12 @@ impl Entry {
                 text: &message.content,
                 reasoning: message.reasoning.as_deref(),
                 calls: &calls,
-                call_id: message.call_id.as_deref(),
+                call_id: call_id.as_deref(),
                 model: message.model.as_deref(),
                 is_complete,
                 annotations: &annotations,
                 attachments: &attachments,
+                parts: &parts,
                 at: message.created_at,
             }));
         }
@@ -271,7 +287,8 @@ impl Entry {
             content: message.content,
             reasoning: message.reasoning,
             calls,
-            call_id: message.call_id,
+            call_id,
+            parts,
             model: message.model,
             annotations,
             attachments,
@@ -291,6 +308,14 @@ fn status_word(status: MessageStatus) -> String {
 fn annotated(source: Annotation) -> transfer::Annotation {
     let Annotation { url, title, start, end } = source;
     transfer::Annotation { url, title, start_index: start, end_index: end }
+}
+
+fn part(part: Part) -> transfer::Part {
+    match part {
+        Part::Text(text) => transfer::Part::Text { text },
+        Part::Image { url, detail } => transfer::Part::Image { url, detail },
+        Part::File { filename, data, url } => transfer::Part::File { filename, data, url },
+    }
 }
 
 fn attached(file: Attachment) -> transfer::Attachment {

@@ -6,7 +6,7 @@ use crud::messages::SiblingPosition;
 use crud::{Db, Owned};
 use engine::{Running, SoFar, call_of};
 use models::message::{self, MessageStatus, MessageType, ResultData};
-use models::{ConversationId, MessageId, ResponseId};
+use models::{Content, ConversationId, MessageId, Part, ResponseId};
 use schemas::answer_data::AnswerData;
 use schemas::view::{Attachment, Message, Siblings, ToolCall};
 
@@ -40,13 +40,18 @@ pub(crate) async fn describe_with(
     let mut beside = list_beside(db, conversation, &rows, known).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
+        let is_in_tree = row.is_in_tree();
         let beside = match row.kind {
             MessageType::Message => beside.remove(&row.id).unwrap_or_default(),
+            // A call that a client told is an item, not one beside an answer.
+            _ if is_in_tree => Beside::default(),
             _ => Beside::of(&row),
         };
         // A row beside the tree stands alone.
         let siblings = places.get(&row.id).map_or(Siblings::NONE, siblings);
         let attachments = attachments(&row);
+        let told = (is_in_tree && row.kind == MessageType::FunctionCall).then(|| call_of(&row));
+        let parts = parts(&row);
         let SoFar { content, reasoning, annotations, calls, covers_seq } = match row.response_id {
             Some(id) if row.status == MessageStatus::InProgress => {
                 beside.before(running.so_far(db, conversation, id).await?)
@@ -57,15 +62,23 @@ pub(crate) async fn describe_with(
                     MessageType::Message => AnswerData::read(row.data.as_deref()).annotations,
                     _ => Vec::new(),
                 };
-                SoFar { content: row.content, reasoning, annotations, calls, covers_seq: None }
+                let content = if told.is_some() { String::new() } else { row.content };
+                SoFar { content, reasoning, annotations, calls, covers_seq: None }
             }
         };
         let call_id = match row.kind {
             MessageType::FunctionCallOutput => ResultData::read(row.data.as_deref()),
             _ => None,
         };
+        let call_id = call_id.map(|data| data.call_id);
+        let (call_id, name, arguments) = match told {
+            Some(call) => (Some(call.call_id), Some(call.name), Some(call.arguments)),
+            None => (call_id, None, None),
+        };
         out.push(Message {
-            call_id: call_id.map(|data| data.call_id),
+            call_id,
+            name,
+            arguments,
             id: row.id,
             conversation_id: row.conversation_id,
             seq: row.seq,
@@ -77,6 +90,7 @@ pub(crate) async fn describe_with(
             is_user: row.is_user,
             status: row.status,
             content,
+            parts,
             covers_seq,
             reasoning,
             calls,
@@ -148,6 +162,14 @@ impl Beside {
         self.calls.extend(so_far.calls);
         SoFar { reasoning: self.reasoning, calls: self.calls, ..so_far }
     }
+}
+
+/// The parts of a row that are not text only; none where they are.
+fn parts(row: &message::Model) -> Vec<Part> {
+    let data = row.data.as_deref().filter(|data| data.contains("\"parts\""));
+    let Some(data) = data else { return Vec::new() };
+    let content = Content::read(row.content.clone(), Some(data));
+    if content.is_plain() { Vec::new() } else { content.into_parts() }
 }
 
 /// The files that belonged to an imported message; their places, not their bytes.

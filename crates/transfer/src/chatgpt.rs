@@ -112,6 +112,7 @@ fn part(message: Object<'_>, model: Option<&str>, notes: &mut Notes) -> Part {
         reasoning: None,
         calls: Vec::new(),
         call_id: None,
+        parts: Vec::new(),
         model: (role == Role::Assistant).then(model).flatten(),
         is_complete: status.is_none_or(|status| status == "finished_successfully"),
         annotations: Vec::new(),

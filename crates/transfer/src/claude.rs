@@ -104,6 +104,7 @@ fn read_message(message: Object<'_>, model: Option<&str>, notes: &mut Notes) -> 
         reasoning: thoughts.get(),
         calls: Vec::new(),
         call_id: None,
+        parts: Vec::new(),
         model: (role == Role::Assistant).then(|| model.map(str::to_owned)).flatten(),
         is_complete: stop_reason.as_deref() != Some("user_canceled"),
         annotations: Vec::new(),

@@ -49,6 +49,64 @@ pub enum Role {
     System,
     /// A tool, which says what it returned. Only our own exports have it.
     Tool,
+    /// Nobody: it is a call of a tool that a client has told, an item of its own. Only our own
+    /// exports have it.
+    Call,
+    /// Nobody: it is reasoning that a client has told. Only our own exports have it.
+    Reasoning,
+}
+
+/// A part of a message. Only our own exports have them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Part {
+    /// Text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// An image.
+    Image {
+        /// Its address, or the image itself as a data URL.
+        url: String,
+        /// How closely it is looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+    },
+    /// A file.
+    File {
+        /// What it is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+        /// The file itself as a data URL.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<String>,
+        /// Its address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    },
+}
+
+impl Part {
+    /// Its texts.
+    pub fn texts(&self) -> impl Iterator<Item = &String> {
+        let texts = match self {
+            Self::Text { text } => [Some(text), None, None],
+            Self::Image { url, detail } => [Some(url), detail.as_ref(), None],
+            Self::File { filename, data, url } => [filename.as_ref(), data.as_ref(), url.as_ref()],
+        };
+        texts.into_iter().flatten()
+    }
+
+    /// The same to be changed.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let texts = match self {
+            Self::Text { text } => [Some(text), None, None],
+            Self::Image { url, detail } => [Some(url), detail.as_mut(), None],
+            Self::File { filename, data, url } => [filename.as_mut(), data.as_mut(), url.as_mut()],
+        };
+        texts.into_iter().flatten()
+    }
 }
 
 /// A file that belonged to a message: where it is, not what is in it.
@@ -116,6 +174,8 @@ pub struct Message {
     pub calls: Vec<ToolCall>,
     /// Of what a tool returned: the provider's id of the call.
     pub call_id: Option<String>,
+    /// All its parts in their order, where images or files are among them. Their texts are `text`.
+    pub parts: Vec<Part>,
     /// The model that wrote it.
     pub model: Option<String>,
     /// Whether the text is whole; `false` of a stopped or interrupted answer.
@@ -304,6 +364,8 @@ pub struct Conversation {
     pub instructions: Option<String>,
     /// Whether it is kept on top of lists.
     pub is_pinned: bool,
+    /// Whether no list shows it; only our own exports say.
+    pub is_chain: bool,
     /// Whether it is archived, and since when if that is known.
     pub archived: Option<Option<DateTime<Utc>>>,
     /// Pairs of strings.
@@ -333,6 +395,7 @@ impl Conversation {
             model: None,
             instructions: None,
             is_pinned: false,
+            is_chain: false,
             archived: None,
             metadata: BTreeMap::new(),
             messages: Vec::new(),

@@ -45,8 +45,8 @@ mod unreadable;
 
 pub use budget::Room;
 pub use conversation::{
-    Annotation, Attachment, Conversation, Message, Note, Notes, Response, Role, Source, ToolCall,
-    Usage,
+    Annotation, Attachment, Conversation, Message, Note, Notes, Part, Response, Role, Source,
+    ToolCall, Usage,
 };
 pub use loose::time_in;
 pub use read::{Limits, ReadError, Record, read};

@@ -113,6 +113,7 @@ fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) 
         reasoning,
         calls: Vec::new(),
         call_id: None,
+        parts: Vec::new(),
         model: (role == Role::Assistant).then(model).flatten(),
         is_complete: !loose::is_true(message, "unfinished") && !loose::is_true(message, "error"),
         annotations: Vec::new(),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::conversation::{Annotation, Attachment, Role, ToolCall};
+use crate::conversation::{Annotation, Attachment, Part, Role, ToolCall};
 
 /// The top of a document: title, model and instructions.
 pub fn top(title: &str, created_at: DateTime<Utc>, instructions: Option<&str>) -> String {
@@ -41,6 +41,8 @@ pub struct Entry<'a> {
     pub annotations: &'a [Annotation],
     /// Its files.
     pub attachments: &'a [Attachment],
+    /// All its parts, where images or files are among them; its texts are `text`.
+    pub parts: &'a [Part],
     /// When it was written.
     pub at: DateTime<Utc>,
 }
@@ -50,8 +52,10 @@ pub fn message(entry: &Entry<'_>) -> String {
     let speaker = match (entry.role, entry.model) {
         (Role::User, _) => "User".to_owned(),
         (Role::System, _) => "System".to_owned(),
-        (Role::Assistant, Some(model)) => format!("Assistant ({})", one_line(model)),
-        (Role::Assistant, None) => "Assistant".to_owned(),
+        (Role::Assistant | Role::Call | Role::Reasoning, Some(model)) => {
+            format!("Assistant ({})", one_line(model))
+        }
+        (Role::Assistant | Role::Call | Role::Reasoning, None) => "Assistant".to_owned(),
         (Role::Tool, _) => match entry.call_id {
             Some(id) => format!("Tool result ({})", one_line(id)),
             None => "Tool result".to_owned(),
@@ -68,6 +72,8 @@ pub fn message(entry: &Entry<'_>) -> String {
     if entry.role == Role::Tool {
         // Data, which Markdown would garble.
         text.push_str(&code(entry.text));
+    } else if entry.role == Role::Reasoning {
+        text.push_str(&quote(entry.text));
     } else {
         text.push_str(entry.text.trim_end());
     }
@@ -80,6 +86,9 @@ pub fn message(entry: &Entry<'_>) -> String {
         // Angle brackets keep whatever is in an address, and these two cannot be.
         let url = url.replace('<', "%3C").replace('>', "%3E");
         let _ = writeln!(text, "{number}. [{}](<{}>)", label(title), one_line(&url));
+    }
+    for part in entry.parts {
+        text.push_str(&shown(part));
     }
     for file in entry.attachments {
         let name = file.name.as_deref().unwrap_or(&file.place);
@@ -94,6 +103,25 @@ pub fn message(entry: &Entry<'_>) -> String {
 /// Between two conversations of one document.
 pub const fn between() -> &'static str {
     "\n---\n\n"
+}
+
+/// A part that is not text: a link where it has an address of the web, else its name. The bytes of a
+/// data URL are nothing to read.
+fn shown(part: &Part) -> String {
+    let (kind, name, url) = match part {
+        Part::Text { .. } => return String::new(),
+        Part::Image { url, .. } => ("Image", None, Some(url)),
+        Part::File { filename, url, .. } => ("File", filename.as_deref(), url.as_ref()),
+    };
+    let is_web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
+    match (url.filter(is_web), name) {
+        (Some(url), name) => {
+            let address = one_line(&url.replace('<', "%3C").replace('>', "%3E"));
+            format!("\n*{kind}: [{}](<{address}>)*\n", label(name.unwrap_or(url)))
+        }
+        (None, Some(name)) => format!("\n*{kind}: {}*\n", one_line(name)),
+        (None, None) => format!("\n*{kind}*\n"),
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -146,6 +174,7 @@ mod tests {
             is_complete: true,
             annotations: &[],
             attachments: &[file],
+            parts: &[],
             at,
         });
         text += &message(&Entry {
@@ -163,6 +192,7 @@ mod tests {
                 end_index: 0,
             }],
             attachments: &[],
+            parts: &[],
             at,
         });
         text += &message(&Entry {
@@ -175,8 +205,36 @@ mod tests {
             is_complete: true,
             annotations: &[],
             attachments: &[],
+            parts: &[],
             at,
         });
+        let parts = [
+            Part::Text { text: "Look".to_owned() },
+            Part::Image { url: "https://example.org/a.png".to_owned(), detail: None },
+            Part::Image { url: "data:image/png;base64,AA".to_owned(), detail: None },
+            Part::File {
+                filename: Some("a\nb.pdf".to_owned()),
+                data: Some("data:application/pdf;base64,AA".to_owned()),
+                url: None,
+            },
+        ];
+        let pictures = message(&Entry {
+            role: Role::User,
+            text: "Look",
+            reasoning: None,
+            calls: &[],
+            call_id: None,
+            model: None,
+            is_complete: true,
+            annotations: &[],
+            attachments: &[],
+            parts: &parts,
+            at,
+        });
+        assert!(pictures.ends_with(
+            "Look\n\n*Image: [https://example.org/a.png](<https://example.org/a.png>)*\n\n\
+             *Image*\n\n*File: a b.pdf*\n"
+        ));
         let expected = "# Sky # and more\n\n*2023-11-14T22:13:20Z*\n\n## Instructions\n\n\
             > Be brief.\n>\n> And kind.\n\n## User\n\n*2023-11-14T22:13:20Z*\n\nWhy is it *blue*?\n\n\
             *File: sky.png (file-1)*\n\n## Assistant (gpt)\n\n*2023-11-14T22:13:20Z*\n\n\

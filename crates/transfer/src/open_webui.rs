@@ -110,6 +110,7 @@ fn read_message(message: Object<'_>, id: &str, conversation: &mut Conversation) 
         reasoning,
         calls: Vec::new(),
         call_id: None,
+        parts: Vec::new(),
         model: (role == Role::Assistant).then(|| loose::name(message, "model")).flatten(),
         is_complete: !message.get("done").is_some_and(Value::is_false) && !has_failed,
         annotations: Vec::new(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::conversation::{
-    Annotation, Attachment, Conversation, Message, Response, Role, Source, ToolCall, Usage,
+    Annotation, Attachment, Conversation, Message, Part, Response, Role, Source, ToolCall, Usage,
 };
 use crate::json::{Object, Value};
 use crate::loose;
@@ -42,6 +42,9 @@ pub struct Head {
     /// When it was archived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<DateTime<Utc>>,
+    /// Whether no list shows it: it was opened for a stored response that named no conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chain: bool,
     /// Pairs of strings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -77,6 +80,9 @@ pub struct Line {
     /// Of what a tool returned: the provider's id of the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
+    /// All its parts in their order, where images or files are among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// The model that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -216,10 +222,14 @@ fn line(value: Value<'_>) -> Result<Line, Unreadable> {
         at_most(MAX_PAIRS, "files at a message", loose::array(object, "attachments"))?;
         at_most(MAX_PAIRS, "sources at a message", loose::array(object, "annotations"))?;
         at_most(MAX_CALLS, "calls of tools at a message", loose::array(object, "calls"))?;
+        at_most(MAX_PAIRS, "parts of a message", loose::array(object, "parts"))?;
     }
     let mut line: Line = serde_json::from_str(value.raw())
         .map_err(|error| damaged(&format_args!("messages: {error}")))?;
     line.attachments = loose::fitting(line.attachments);
+    if line.role == Role::Call && line.calls.len() != 1 {
+        return Err(damaged(&"a call has to be one call"));
+    }
     let response = line.response.as_ref().map(|response| &response.id);
     let ids = [Some(&line.id), line.parent_id.as_ref(), response, line.call_id.as_ref()];
     let ids = ids.into_iter().flatten();
@@ -271,6 +281,7 @@ fn assemble(
             reasoning: line.reasoning,
             calls: line.calls,
             call_id: line.call_id.filter(|_| line.role == Role::Tool),
+            parts: line.parts,
             model: line.model,
             is_complete: line.status == "completed",
             annotations: line.annotations,
@@ -295,6 +306,7 @@ fn assemble(
     conversation.model = head.model;
     conversation.instructions = head.instructions;
     conversation.is_pinned = head.pinned;
+    conversation.is_chain = head.chain;
     conversation.archived = head.archived_at.map(Some);
     conversation.metadata = head.metadata;
     conversation.created_at = Some(head.created_at);

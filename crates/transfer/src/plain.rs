@@ -110,6 +110,7 @@ impl From<Plain> for Conversation {
                 reasoning: None,
                 calls: Vec::new(),
                 call_id: None,
+                parts: Vec::new(),
                 model: None,
                 is_complete: true,
                 annotations: Vec::new(),

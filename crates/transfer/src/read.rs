@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
 
 use crate::budget::{Budget, Room};
-use crate::conversation::{Conversation, Note};
+use crate::conversation::{Conversation, Note, Part};
 use crate::json::{self, Document, Fault, NODE_BYTES, Object};
 use crate::split::{Piece, Splitter};
 use crate::unreadable::Unreadable;
@@ -297,6 +297,7 @@ pub(crate) fn without_nul(conversation: &mut Conversation) {
         for call in &mut message.calls {
             texts.extend([&mut call.id, &mut call.name, &mut call.arguments]);
         }
+        texts.extend(message.parts.iter_mut().flat_map(Part::texts_mut));
         for source in &mut message.annotations {
             texts.extend([&mut source.url, &mut source.title]);
         }

@@ -18,6 +18,8 @@ const NODE_BYTES: usize = 512;
 const MESSAGE_BYTES: usize = 2048;
 const CALL_BYTES: usize = 1024;
 const FILE_BYTES: usize = 256;
+/// The same of a part.
+const PART_BYTES: usize = 128;
 
 /// A node of an export.
 #[derive(Debug)]
@@ -52,8 +54,10 @@ impl Node {
             let sources = sources.map(|source| FILE_BYTES + source.url.len() + source.title.len());
             let texts = [&message.reasoning, &message.model, &message.source_id, &message.call_id];
             let texts = message.text.len() + texts.map(length).iter().sum::<usize>();
+            let parts = message.parts.iter();
+            let parts = parts.map(|part| PART_BYTES + part.texts().map(String::len).sum::<usize>());
             let lists = calls.sum::<usize>() + files.sum::<usize>() + sources.sum::<usize>();
-            MESSAGE_BYTES + texts + lists
+            MESSAGE_BYTES + texts + lists + parts.sum::<usize>()
         });
         // The id is also what the node is found by.
         let ids = 2 * self.id.len() + length(&self.parent);
@@ -278,6 +282,7 @@ mod tests {
             reasoning: None,
             calls: Vec::new(),
             call_id: None,
+            parts: Vec::new(),
             model: None,
             is_complete: true,
             annotations: Vec::new(),

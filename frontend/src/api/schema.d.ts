@@ -1133,7 +1133,10 @@ export interface components {
             /** @description Of the ids sent, those that name none of your conversations. */
             not_found: string[];
         };
-        /** @description A call of a tool that the provider ran by itself. Its result is not known here. */
+        /**
+         * @description A call of a tool that the model made. Its result, where a client has sent one, is an item below
+         *     the answer.
+         */
         CallOut: {
             /**
              * @description Id of the item, as the response's events name it.
@@ -2165,12 +2168,23 @@ export interface components {
             type: string;
             /**
              * @description Of a tool's result: the provider's id of the call that it belongs to. Its `content` is the
-             *     output.
+             *     output. Of a call that is an item of its own: its id.
              * @example call_1
              */
             call_id?: string | null;
             /**
-             * @description `user` or `assistant`; none of a tool's result.
+             * @description Of a call that is an item of its own, since a client told it: the tool's name.
+             * @example get_weather
+             */
+            name?: string | null;
+            /**
+             * @description Of such a call: its arguments, which should be JSON.
+             * @example {"city":"Lisbon"}
+             */
+            arguments?: string | null;
+            /**
+             * @description `user`, `assistant` or `system`; none of a tool's result, nor of a call or reasoning that is
+             *     an item of its own.
              * @example user
              */
             role?: string | null;
@@ -2183,6 +2197,8 @@ export interface components {
             status: string;
             /** @description Its text; of an answer in progress the text so far. */
             content: string;
+            /** @description All its parts in their order, where images or files are among them; else left out. */
+            parts?: components["schemas"]["PartOut"][];
             /**
              * Format: int64
              * @description Of an answer in progress: the number of the last event that `content` covers. Follow the
@@ -2506,6 +2522,47 @@ export interface components {
              * @description Spent on reasoning.
              */
             reasoning_tokens: number;
+        };
+        /** @description A file; it has data or an address. */
+        PartFile: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file";
+            /** @description What it is called. */
+            filename?: string | null;
+            /** @description The file itself as a data URL. */
+            data?: string | null;
+            /** @description Its address, `http` or `https`. */
+            url?: string | null;
+        };
+        /** @description An image. */
+        PartImage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "image";
+            /**
+             * @description Its address, `http` or `https`, or the image itself as a data URL.
+             * @example https://example.org/sky.png
+             */
+            url: string;
+            /** @description How closely the model looks at it: `low`, `high` or `auto`. */
+            detail?: string | null;
+        };
+        /** @description A part of a message. */
+        PartOut: components["schemas"]["PartText"] | components["schemas"]["PartImage"] | components["schemas"]["PartFile"];
+        /** @description Text; all texts together are the message's `content`. */
+        PartText: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "text";
+            /** @description The text. */
+            text: string;
         };
         /** @description Body of `POST /api/me/password`. */
         PasswordChange: {

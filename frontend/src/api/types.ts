@@ -12,6 +12,8 @@ export type Conversation = Schemas["ConversationOut"];
 export type ConversationPatch = Schemas["ConversationPatch"];
 export type Message = Schemas["MessageOut"];
 export type Call = Schemas["CallOut"];
+/** A part of a message that is not text only. */
+export type Part = Schemas["PartOut"];
 /** A page that an answer refers to, where the text says so. */
 export type Annotation = Schemas["AnnotationOut"];
 /** Why nothing comes of an answer at the moment. */

@@ -120,6 +120,8 @@ export const de: Catalogue = {
     toolDone: (name) => `${name} aufgerufen`,
     toolCut: (name) => `Aufruf von ${name} abgebrochen`,
     toolResult: "Ergebnis eines Werkzeugs",
+    image: "Bild",
+    file: "Datei",
     sending: "Wird gesendet …",
     queue: "Nachricht vormerken",
     queueHint: "Enter sendet nach dem Ende der Antwort",

@@ -119,6 +119,8 @@ export const en = {
     toolDone: (name: string) => `Called ${name}`,
     toolCut: (name: string) => `Calling ${name} was cut off`,
     toolResult: "Result of a tool",
+    image: "Image",
+    file: "File",
     sending: "Sending…",
     queue: "Queue message",
     queueHint: "Enter sends when the answer ends",

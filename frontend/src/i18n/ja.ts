@@ -118,6 +118,8 @@ export const ja: Catalogue = {
     toolDone: (name) => `${name}を呼び出しました`,
     toolCut: (name) => `${name}の呼び出しは中断されました`,
     toolResult: "ツールの結果",
+    image: "画像",
+    file: "ファイル",
     sending: "送信中…",
     queue: "メッセージを予約",
     queueHint: "Enter で、回答が終わったら送信します",

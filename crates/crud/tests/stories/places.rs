@@ -19,7 +19,11 @@ impl Dice {
 
 /// The places of `page` by looking through all rows.
 fn plain(all: &[Model], page: &[Model]) -> Vec<SiblingPosition> {
-    let is_proper = |row: &&Model| row.kind != MessageType::Reasoning;
+    // What a response brought beside its answer stands in no family; what a client told does.
+    let is_proper = |row: &&Model| {
+        matches!(row.kind, MessageType::Message | MessageType::FunctionCallOutput)
+            || row.response_id.is_none()
+    };
     let place_of = |row: &Model| {
         let family: Vec<MessageId> = all
             .iter()
@@ -62,22 +66,25 @@ pub(crate) async fn plant(
         .map(|seq| {
             let above = parent(seq).and_then(|above| ids.get(above)).map(|id| binary(*id));
             let above = above.unwrap_or_else(|| "NULL".to_owned());
-            let kind = match seq % beside {
-                3 => "function_call_output",
-                last if last == beside - 1 => "reasoning",
-                _ => "message",
+            let (kind, response) = match seq % beside {
+                1 => ("reasoning", None),
+                2 => ("function_call", None),
+                3 => ("function_call_output", None),
+                last if last == beside - 1 => ("reasoning", ids.get(seq)),
+                _ => ("message", None),
             };
+            let response = response.map_or_else(|| "NULL".to_owned(), |id| binary(*id));
             let role = if kind == "message" { "'assistant'" } else { "NULL" };
             let at = super::AT;
             format!(
-                "({id}, {seq}, {}, {above}, 0, '{kind}', {role}, 0, 'completed', '', {at}, {at})",
+                "({id}, {seq}, {}, {above}, 0, {response}, '{kind}', {role}, 0, 'completed', '', {at}, {at})",
                 binary(*ids.get(seq).unwrap())
             )
         })
         .collect();
     for some in rows.chunks(200) {
         sql.execute(&format!(
-            "INSERT INTO messages (conversation_id, seq, id, parent_id, depth, type, role, is_user, \
+            "INSERT INTO messages (conversation_id, seq, id, parent_id, depth, response_id, type, role, is_user, \
              status, content, created_at, updated_at) VALUES {}",
             some.join(", ")
         ))

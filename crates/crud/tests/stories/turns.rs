@@ -5,10 +5,10 @@ use crud::idempotency::IdempotencyKey;
 use crud::messages::list_up;
 use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question, Turn, TurnOutcome, start};
 use crud::{CrudError, Db};
-use models::Parameters;
+use models::conversation::{self, ConversationKind};
 use models::message::{MessageType, Model, ResultData, Role};
 use models::response::{self, Purpose};
-use models::{Content, Context, ConversationId, MessageId, ServerId, UserId};
+use models::{Content, Context, ConversationId, MessageId, Parameters, ServerId, UserId};
 use testkit::World;
 
 /// A user with a conversation.
@@ -93,8 +93,18 @@ async fn new_items_hang_below_each_other_in_their_order(world: World) {
     for _ in 0..12 {
         let count = 1 + dice.below(6);
         let items: Vec<NewItem> = (0..count)
-            .map(|n| match dice.below(3) {
+            .map(|n| match dice.below(5) {
                 0 => kit.result(&format!("call_{n}"), "22 degrees"),
+                1 => NewItem::Call {
+                    id: kit.context.new_id(),
+                    call_id: format!("call_{n}"),
+                    name: "get_weather".to_owned(),
+                    arguments: Content::from("{}".to_owned()),
+                },
+                2 => {
+                    let text = Content::from("They ask.".to_owned());
+                    NewItem::Reasoning { id: kit.context.new_id(), text }
+                }
                 _ => kit.message("words"),
             })
             .collect();
@@ -240,5 +250,28 @@ async fn a_turn_that_is_still_open_is_known_of(world: World) {
         assert!(matches!(refused, CrudError::Serialization(_)), "{refused:?}");
         other.execute(end).await;
         crud::turns::check_none_open(&db, id).await.unwrap();
+    }
+}
+
+#[testkit::test]
+async fn nothing_of_a_chain_is_found_and_its_owner_finds_it(world: World) {
+    let kit = Kit::new(&world).await;
+    for (kind, found) in [(ConversationKind::Chain, "0"), (ConversationKind::Chat, "2")] {
+        let mut new = kit.turn(Parent::Root, vec![kit.message("quicksilver")]);
+        let id: ConversationId = kit.context.new_id();
+        let row = testkit::rows::conversation(id, kit.owner, kit.context.now());
+        new.opening = Some(conversation::Model { kind, ..row });
+        new.conversation_id = id;
+        new.response.conversation_id = id;
+        kit.accept(&world, new).await;
+        let mut sql = world.sql().await;
+        assert_eq!(sql.value("SELECT COUNT(*) FROM search_docs").await, found, "{kind:?}");
+        let row = crud::conversations::find(&kit.db, kit.owner, id).await.unwrap().unwrap();
+        assert_eq!(row.kind, kind);
+        let filter = crud::conversations::Filter::default();
+        let list = crud::conversations::list(&kit.db, kit.owner, filter, None, 100).await.unwrap();
+        assert_eq!(list.iter().any(|row| row.id == id), kind == ConversationKind::Chat);
+        let all = crud::conversations::list_by_id(&kit.db, kit.owner, None, 100).await.unwrap();
+        assert!(all.iter().any(|row| row.id == id), "an export has it");
     }
 }

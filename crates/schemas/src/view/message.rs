@@ -1,3 +1,4 @@
+use models::Part;
 use models::message::{MessageStatus, MessageType, Role};
 
 use super::Response;
@@ -21,16 +22,23 @@ pub struct Message {
     pub response_id: Option<ResponseId>,
     /// What it is.
     pub kind: MessageType,
-    /// Of a tool's result: the provider's id of the call that it belongs to.
+    /// Of a tool's result: the provider's id of the call that it belongs to. Of a call in the tree:
+    /// its own.
     pub call_id: Option<String>,
+    /// Of a call in the tree, which a client has told: the tool's name.
+    pub name: Option<String>,
+    /// Of such a call: its arguments, which should be JSON.
+    pub arguments: Option<String>,
     /// Who speaks; none of a tool's result.
     pub role: Option<Role>,
     /// Whether a person wrote it.
     pub is_user: bool,
     /// Whether it is whole.
     pub status: MessageStatus,
-    /// Its text; of an answer in progress the text so far.
+    /// Its text; of an answer in progress the text so far. A call in the tree has none.
     pub content: String,
+    /// All its parts in their order, where they are not text only.
+    pub parts: Vec<Part>,
     /// Of an answer in progress: the number of the last event that `content` covers.
     pub covers_seq: Option<u64>,
     /// What the model reasoned before it answered; of an answer in progress so far.

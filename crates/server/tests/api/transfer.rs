@@ -20,7 +20,11 @@ fn upload(user: &User, query: &str, body: impl Into<reqwest::Body>) -> RequestBu
 }
 
 /// Imports a file: the entries and the summary.
-async fn import(user: &User, query: &str, body: impl Into<reqwest::Body>) -> (Vec<Value>, Value) {
+pub(crate) async fn import(
+    user: &User,
+    query: &str,
+    body: impl Into<reqwest::Body>,
+) -> (Vec<Value>, Value) {
     let reply = user.send(upload(user, query, body)).await;
     assert_eq!(reply.header("content-type"), Some("application/x-ndjson"), "{}", reply.text);
     let mut lines = json_lines(&reply);

@@ -8,15 +8,18 @@ use engine::known_sources;
 use models::Parameters;
 use models::conversation::{self, ConversationKind, TitleSource};
 use models::ending::EndReason;
-use models::message::{self, MessageStatus, MessageType, ResultData, Role, is_user};
+use models::message::{self, CallData, MessageStatus, MessageType, ResultData, Role, is_user};
 use models::response::{self, Purpose, ResponseStatus};
 use models::word::{OrUnknown, Words};
-use models::{ConversationId, MessageId, ResponseId, ServerId, Time, UserId, import};
+use models::{
+    Content, ConversationId, MessageId, Part, ResponseId, ServerId, Time, UserId, import,
+};
 use schemas::answer_data::AnswerData;
 use schemas::event::{Annotation, ToolCall};
 use schemas::validate::{
     self, MAX_CONTENT_BYTES, MAX_INSTRUCTIONS_BYTES, MAX_MODEL_BYTES, MAX_TITLE_CHARS,
 };
+use serde_json::Map;
 use transfer::{Conversation, Message, Note, Notes, Source};
 use uuid::Uuid;
 
@@ -66,6 +69,7 @@ fn written_bytes(message: &Message) -> usize {
     let sources = message.annotations.iter().flat_map(|source| [&source.url, &source.title]);
     let texts = message.reasoning.iter().chain(calls).chain(files).chain(sources);
     let texts = texts.chain(std::iter::once(&message.text));
+    let texts = texts.chain(message.parts.iter().flat_map(transfer::Part::texts));
     texts.flat_map(|text| text.bytes()).map(written).sum()
 }
 
@@ -119,7 +123,11 @@ impl Planned {
         let row = conversation::Model {
             id,
             user_id: owner,
-            kind: ConversationKind::Chat,
+            kind: if conversation.is_chain {
+                ConversationKind::Chain
+            } else {
+                ConversationKind::Chat
+            },
             title,
             title_source,
             // Another product's model is probably not one of this server.
@@ -298,22 +306,46 @@ fn model_name(mut name: String) -> String {
     name
 }
 
-/// What a message holds beside its text.
-fn data(message: &mut Message) -> Option<String> {
-    if message.role == transfer::Role::Tool {
-        return message
-            .call_id
-            .take()
-            .map(|call_id| ResultData { call_id }.stored(&Content::default()));
+/// What a message says: its parts, or its text where it has none.
+fn content(message: &mut Message) -> Content {
+    if message.parts.is_empty() {
+        return std::mem::take(&mut message.text).into();
     }
-    let attachments = (!message.attachments.is_empty())
-        .then(|| serde_json::json!({ "attachments": message.attachments }).to_string());
+    let part = |part| match part {
+        transfer::Part::Text { text } => Part::Text(text),
+        transfer::Part::Image { url, detail } => Part::Image { url, detail },
+        transfer::Part::File { filename, data, url } => Part::File { filename, data, url },
+    };
+    std::mem::take(&mut message.parts).into_iter().map(part).collect()
+}
+
+/// What the row of a message holds: its text, and what stands beside it.
+fn texts(message: &mut Message) -> (String, Option<String>) {
+    if let (transfer::Role::Call, Some(call)) = (message.role, message.calls.pop()) {
+        let transfer::ToolCall { id: call_id, name, arguments, .. } = call;
+        return (arguments, Some(CallData { call_id, name }.stored()));
+    }
+    let content = content(message);
+    let data = data(message, &content);
+    (content.into_text(), data)
+}
+
+/// What a message holds beside its text.
+fn data(message: &mut Message, content: &Content) -> Option<String> {
+    if message.role == transfer::Role::Tool {
+        return message.call_id.take().map(|call_id| ResultData { call_id }.stored(content));
+    }
+    let mut others = Map::new();
+    if !message.attachments.is_empty() {
+        others.insert("attachments".to_owned(), serde_json::json!(message.attachments));
+    }
+    content.put_parts(&mut others);
     let sources = message.annotations.iter().cloned().map(|source| {
         let transfer::Annotation { url, title, start_index, end_index } = source;
         Annotation { url, title, start: start_index, end: end_index }
     });
-    let annotations = known_sources(&message.text, sources);
-    AnswerData { annotations, ..AnswerData::read(attachments.as_deref()) }.stored()
+    let annotations = known_sources(&content.text(), sources);
+    AnswerData { annotations, others, ..AnswerData::default() }.stored()
 }
 
 struct Maker<'a> {
@@ -351,8 +383,7 @@ impl Maker<'_> {
             } else {
                 Vec::new()
             };
-            row.data = data(&mut message);
-            row.content = message.text;
+            (row.content, row.data) = texts(&mut message);
             places.push(rows.len());
             rows.push(row);
             for beside in beside {
@@ -396,6 +427,8 @@ impl Maker<'_> {
             transfer::Role::Assistant => (MessageType::Message, Some(Role::Assistant)),
             transfer::Role::System => (MessageType::Message, Some(Role::System)),
             transfer::Role::Tool => (MessageType::FunctionCallOutput, None),
+            transfer::Role::Call => (MessageType::FunctionCall, None),
+            transfer::Role::Reasoning => (MessageType::Reasoning, None),
         };
         let created_at = message
             .created_at

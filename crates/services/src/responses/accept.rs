@@ -4,7 +4,7 @@ use auth::Actor;
 use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
-use models::message::Role;
+use models::message::{MessageType, Role};
 use models::response::{self, Purpose};
 use models::{Content, Parameters, conversation, message};
 use schemas::conversation::ConversationCreate;
@@ -127,7 +127,7 @@ impl Responses {
                 parameters: Parameters::default(),
                 question_id: question.id,
                 question: Question::Stored,
-                stored: Some(question.content.into()),
+                stored: Some(Content::read(question.content, question.data.as_deref())),
                 going_on: None,
             };
             self.start(request, key.clone()).await
@@ -135,11 +135,11 @@ impl Responses {
         self.once(actor, key.as_ref(), begun).await
     }
 
-    /// The message of a person that the message `id` is, or answers.
+    /// The message of a person, or the result of a tool, that the message `id` is, or answers.
     async fn question_of(&self, actor: &Actor, id: MessageId) -> Result<message::Model> {
         let find = |id| crud::messages::find(&self.core.db, actor.user_id, id);
         let named = find(id).await?.ok_or(Error::NotFound("message"))?.into_inner();
-        let question = match (named.is_user, named.role, named.parent_id) {
+        let question = match (is_question(&named), named.role, named.parent_id) {
             (true, _, _) => Some(named),
             // It may be deleted between the two looks, and the answer with it.
             (false, Some(Role::Assistant), Some(parent)) => {
@@ -147,12 +147,14 @@ impl Responses {
             }
             _ => None,
         };
-        let question = question.filter(|question| question.is_user).ok_or_else(|| {
-            let rule = "a message of yours or an answer to one can be answered again; this one \
-                        is neither";
+        let question = question.filter(is_question).ok_or_else(|| {
+            let rule = "a message of yours, a tool's result or an answer to one of them can be \
+                        answered again; this one is neither";
             Invalid::new("id", rule)
         })?;
-        if says_nothing(&question.content) {
+        let content = Content::read(String::new(), question.data.as_deref());
+        // A tool may return nothing, and an image says something.
+        if question.is_user && content.is_plain() && says_nothing(&question.content) {
             // An import may have brought it.
             return Err(
                 Invalid::new("id", "this message has no text that could be answered").into()
@@ -281,6 +283,11 @@ impl Responses {
         let follower = self.follow(actor, id, None).await?;
         Ok(Started { follower, repeated: true })
     }
+}
+
+/// Whether a row is one that is answered.
+fn is_question(row: &message::Model) -> bool {
+    row.is_user || row.kind == MessageType::FunctionCallOutput
 }
 
 /// What is asked for, whichever way.
