@@ -91,7 +91,7 @@ fn of_row(row: message::Model) -> Item {
 }
 
 fn content_of(row: message::Model) -> Content {
-    Content::from(row.content)
+    Content::read(row.content, row.data.as_deref())
 }
 
 /// Items that a client tells, as they are stored, each with a new id of ours: an id that a client
