@@ -22,8 +22,9 @@ use schemas::Scope;
 use schemas::error::{ErrorBody, ErrorDetail};
 use serde::Serialize;
 
-use codes::Code;
+use codes::{Code, ErrorType};
 pub use codes::{error_codes, failure_codes, reference};
+pub(crate) use openai::status_at;
 
 /// What a client is told about trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,8 @@ pub(crate) struct ApiError(Box<Fault>);
 #[derive(Debug, Clone)]
 struct Fault {
     code: Code,
-    /// The status, where it is not that of the code.
-    status: Option<StatusCode>,
+    /// The status and the family, where they are not those of the code.
+    recast: Option<(StatusCode, ErrorType)>,
     message: String,
     param: Option<String>,
     response_id: Option<String>,
@@ -85,7 +86,7 @@ impl ApiError {
         let blame = if is_ours { Blame::Us } else { Blame::Client };
         Self(Box::new(Fault {
             code,
-            status: None,
+            recast: None,
             message: message.into(),
             param: None,
             response_id: None,
@@ -123,17 +124,18 @@ impl ApiError {
     }
 
     fn status(&self) -> StatusCode {
-        self.0.status.unwrap_or_else(|| self.0.code.about().status)
+        self.0.recast.map_or_else(|| self.0.code.about().status, |(status, _)| status)
     }
 
     /// The body for the request of this id.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let fault = &self.0;
+        let kind = fault.recast.map_or_else(|| fault.code.about().kind, |(_, kind)| kind);
         let body = Rendered {
             body: ErrorBody {
                 error: ErrorDetail {
                     message: fault.message.clone(),
-                    kind: fault.code.about().kind.as_str().to_owned(),
+                    kind: kind.as_str().to_owned(),
                     param: fault.param.clone(),
                     code: Some(self.code().to_owned()),
                     response_id: fault.response_id.clone(),
@@ -231,11 +233,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     text
-}
-
-/// The status of a code.
-pub(crate) fn status_of(code: &str) -> Option<axum::http::StatusCode> {
-    Code::named(code).map(|code| code.about().status)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(crate) use bearer::{Administrator, Authenticated, UserSlot, bearer_token};
 pub(crate) use bodies::Bodies;
 pub(crate) use client::{ClientInfo, KeptForHealth};
 pub(crate) use conditions::{IfMatch, IfNoneMatch};
-pub(crate) use cursor::event_cursor;
+pub(crate) use cursor::{event_cursor, event_number};
 pub use head::Peer;
 pub(crate) use head::named_host;
 pub(crate) use idempotency::IdempotencyKey;

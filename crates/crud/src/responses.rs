@@ -40,14 +40,33 @@ impl Fence {
     }
 }
 
-/// Finds a response of `owner`, in a conversation that is not deleted.
+/// Finds a response of `owner` that is not withdrawn, in a conversation that is not deleted.
 pub async fn find(db: &Db, owner: UserId, id: ResponseId) -> Result<Option<Owned<Model>>> {
-    let mut query = Entity::find_by_id(id).filter(Column::UserId.eq(owner));
+    let withdrawn = OrUnknown::from(Purpose::Withdrawn);
+    let mut query = Entity::find_by_id(id)
+        .filter(Column::UserId.eq(owner))
+        .filter(Column::Purpose.ne(withdrawn));
     let same = Expr::col((conversation::Entity, conversation::Column::Id))
         .equals((Entity, Column::ConversationId));
     QuerySelect::query(&mut query).inner_join(conversation::Entity, same);
     let found = query.filter(conversation::Column::DeletedAt.is_null()).one(db.read()).await?;
     Ok(found.map(Owned::found))
+}
+
+/// Hides an answer that has ended from its owner; its message stays. `false` if it has not ended.
+pub async fn withdraw(db: &Db, id: Owned<ResponseId>, now: Time) -> Result<bool> {
+    let open = [ResponseStatus::Queued, ResponseStatus::InProgress];
+    db.write((*id, now), move |tx, (id, now)| {
+        Box::pin(async move {
+            let update = Entity::update_many()
+                .col_expr(Column::Purpose, Expr::value(OrUnknown::from(Purpose::Withdrawn)))
+                .col_expr(Column::UpdatedAt, (*now).into())
+                .filter(Column::Id.eq(*id))
+                .filter(Column::Status.is_not_in(open));
+            Ok(update.exec(tx).await?.rows_affected == 1)
+        })
+    })
+    .await
 }
 
 /// Finds a response of a conversation.

@@ -16,6 +16,7 @@ use super::stored;
 use crate::catalog::Chosen;
 use crate::context::Window;
 use crate::error::{Error, Result};
+use crate::tokens;
 
 /// What became of a turn.
 #[derive(Debug)]
@@ -64,6 +65,14 @@ impl Engine {
         said: &[&Content],
     ) -> Result<()> {
         Window::from(model.facts).check(&self.counter, instructions, said).await
+    }
+
+    /// How many tokens messages with this content are for `model`, with what a request costs
+    /// itself. Where the tokenizer is not known it is an estimate.
+    pub async fn count(&self, model: &Chosen, said: &[Content]) -> Result<u32> {
+        let said: Vec<tokens::Counted<'_>> = said.iter().map(tokens::Counted::from).collect();
+        let counts = self.counter.of_messages(model.facts.tokenizer, &said).await?;
+        Ok(counts.into_iter().fold(tokens::PER_REQUEST, u32::saturating_add))
     }
 
     /// Stores a turn and begins to answer it. When this returns [`Beginning::Begun`], it is on

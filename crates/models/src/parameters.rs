@@ -81,6 +81,9 @@ pub struct Parameters {
     /// Whether it was made in a chain: a conversation that its client does not know.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub chain: bool,
+    /// Whether nothing of it is kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unstored: bool,
 }
 
 impl Parameters {

@@ -46,6 +46,8 @@ words! {
         Answer = "answer",
         /// The title of its conversation; people see it there.
         Title = "title",
+        /// An answer whose response its client has deleted; its message may stay.
+        Withdrawn = "withdrawn",
     }
 }
 

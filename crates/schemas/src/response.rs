@@ -258,7 +258,7 @@ impl From<NewResponse> for ResponseResource {
             usage: None,
             max_output_tokens: parameters.max_output_tokens,
             max_tool_calls: parameters.max_tool_calls,
-            store: true,
+            store: !parameters.unstored,
             background: parameters.background,
             service_tier: "default",
             metadata: json!(parameters.metadata),
@@ -290,6 +290,12 @@ impl From<Response> for ResponseResource {
 }
 
 impl ResponseResource {
+    /// The same response as one that nobody waits for begins.
+    #[must_use]
+    pub fn queued(self) -> Self {
+        Self { status: ResponseStatus::Queued, ..self }
+    }
+
     /// The same response after its end.
     #[must_use]
     pub fn ended(&self, ending: &Ending, output: &[DoneItem]) -> Self {

@@ -9,6 +9,7 @@ mod input;
 mod item;
 mod model;
 mod request;
+mod response;
 mod tools;
 
 pub use conversation::{
@@ -24,4 +25,5 @@ pub use model::{V1Model, V1ModelList};
 pub use request::{
     ConversationParam, ReasoningParam, ResponseCreate, TextFormat, TextParam, Truncation,
 };
+pub use response::{InputTokens, ResponseDeleted};
 pub use tools::{AllowedTools, Tool, ToolChoice, ToolMode};

@@ -2,6 +2,8 @@
 
 pub(crate) mod accept;
 mod continuation;
+mod create;
+mod removal;
 pub(crate) mod titling;
 
 use std::sync::Arc;
@@ -12,8 +14,9 @@ use engine::{Engine, Follower};
 use models::response;
 use schemas::ResponseId;
 use schemas::context::ContextOut;
-use schemas::view::{Response, Turn};
+use schemas::view::{Item, Page, Response, Turn};
 
+use crate::conversations::{Conversations, ItemListQuery};
 use crate::core::Core;
 use crate::error::{Error, Result};
 use crate::messages;
@@ -109,6 +112,22 @@ impl Responses {
             self.engine.cancel(&row).await?;
         }
         Ok(())
+    }
+
+    /// A page of what a response of the actor answers: its own items and all before them on their
+    /// branch.
+    pub async fn input_items(
+        &self,
+        actor: &Actor,
+        id: ResponseId,
+        query: ItemListQuery,
+    ) -> Result<Page<Item>> {
+        let row = self.find(actor, id).await?;
+        let found =
+            crud::conversations::find(&self.core.db, actor.user_id, row.conversation_id).await?;
+        let conversation = found.ok_or(Error::NotFound("response"))?;
+        let conversations = Conversations::new(self.core.clone(), self.engine.clone());
+        conversations.items_up_to(actor, &conversation, Some(row.user_message_id), query).await
     }
 
     /// What the model was given for a response of the actor.

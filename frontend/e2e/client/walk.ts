@@ -244,19 +244,21 @@ const replay = await body(
 const replayed = await events(replay);
 check(replayed.text === turn.message.content && replayed.names[0] !== "response.created");
 
-// Conversations for clients of the OpenAI API.
-const begun = await body(
+// For clients of the OpenAI API.
+const model = (await body(me.GET("/v1/models"))).data[0]?.id ?? "";
+check((await body(me.GET("/v1/models/{id}", { params: { path: { id: model } } }))).id === model);
+const history = await body(
   me.POST("/v1/conversations", {
     body: { metadata: { topic: "sky" }, items: [{ role: "user", content: "Hello" }] },
   }),
 );
-check(begun.object === "conversation" && begun.title === "Hello", begun);
-const theirs = { params: { path: { id: begun.id } } };
+check(history.object === "conversation" && history.title === "Hello", history);
+const theirs = { params: { path: { id: history.id } } };
 check((await body(me.GET("/v1/conversations/{id}", theirs))).metadata.topic === "sky");
 const named = await body(me.POST("/v1/conversations/{id}", { ...theirs, body: { title: "Sky" } }));
 check(named.title === "Sky", named);
 const listed = await body(me.GET("/v1/conversations", { params: { query: { order: "desc" } } }));
-check(listed.data[0]?.id === begun.id, listed);
+check(listed.data[0]?.id === history.id, listed);
 const said = [{ type: "message", role: "assistant", content: "Good morning" }];
 const added = await body(me.POST("/v1/conversations/{id}/items", { ...theirs, body: { items: said } }));
 const greeting = added.data[0];
@@ -264,7 +266,7 @@ check(greeting?.type === "message" && greeting.content[0]?.type === "output_text
 const inOrder = { params: { ...theirs.params, query: { order: "asc" } } };
 const items = await body(me.GET("/v1/conversations/{id}/items", inOrder));
 check(items.data.length === 2 && items.last_id === greeting.id, items);
-const item = { params: { path: { id: begun.id, item_id: greeting.id } } };
+const item = { params: { path: { id: history.id, item_id: greeting.id } } };
 check((await body(me.GET("/v1/conversations/{id}/items/{item_id}", item))).id === greeting.id);
 const shorter = await body(me.DELETE("/v1/conversations/{id}/items/{item_id}", item));
 check(shorter.head_id === items.first_id, shorter);
@@ -280,6 +282,19 @@ check(String(chunks).endsWith("data: [DONE]\n\n"), chunks);
 const shown = await body(me.GET("/api/chat/{id}", chat));
 check(shown.messages.length === 2 && shown.activeStreamId === null, shown);
 check(!(await body(me.POST("/api/chat/{id}/stop", chat))).stopped);
+
+// Responses for clients of the OpenAI API.
+const asked = { model: "demo:ticks=2", input: "Count." };
+const answered = await body(me.POST("/v1/responses", { body: asked }));
+check("output" in answered && answered.status === "completed", answered);
+const byAnswered = { params: { path: { id: answered.id } } };
+const reread = await body(me.GET("/v1/responses/{id}", byAnswered));
+check("output" in reread && reread.id === answered.id, reread);
+check((await body(me.POST("/v1/responses/{id}/cancel", byAnswered))).status === "completed");
+check((await body(me.GET("/v1/responses/{id}/input_items", byAnswered))).data.length === 1);
+const counted = await body(me.POST("/v1/responses/input_tokens", { body: asked }));
+check(counted.input_tokens > 0, counted);
+check((await body(me.DELETE("/v1/responses/{id}", byAnswered))).deleted);
 
 // Out, away and in again.
 const one = await body(

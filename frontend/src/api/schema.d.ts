@@ -1033,6 +1033,267 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the conversations, for OpenAI clients
+         * @description Those of `GET /api/conversations`; OpenAI has no such list.
+         */
+        get: operations["v1_list_conversations"];
+        put?: never;
+        /**
+         * Create a conversation, for OpenAI clients
+         * @description With up to 20 items, all of it or nothing. Every item gets an id of this server, whatever id it
+         *     brings. Repeated with the same `Idempotency-Key` it answers with the same conversation.
+         */
+        post: operations["v1_create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a conversation, for OpenAI clients */
+        get: operations["v1_get_conversation"];
+        put?: never;
+        /**
+         * Change a conversation, for OpenAI clients
+         * @description Only the fields sent are changed; `metadata` replaces all pairs.
+         */
+        post: operations["v1_update_conversation"];
+        /**
+         * Delete a conversation, for OpenAI clients
+         * @description For good, with all its items: it does not go into the trash. An answer being generated in it is
+         *     stopped.
+         */
+        delete: operations["v1_delete_conversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the items of a conversation, for OpenAI clients
+         * @description Those of the selected branch. Each call and each reasoning of an answer is an item by itself:
+         *     reasoning and what was called first before the answer's text, other calls behind it. An answer
+         *     that is being generated is listed when it has ended.
+         */
+        get: operations["v1_list_items"];
+        put?: never;
+        /**
+         * Add items to a conversation, for OpenAI clients
+         * @description Up to 20 below the newest message of the selected branch, all of them or none; no model is asked.
+         *     Every item gets an id of this server, whatever id it brings. Repeated with the same
+         *     `Idempotency-Key` it answers with the same items.
+         */
+        post: operations["v1_create_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an item, for OpenAI clients
+         * @description On whichever branch of the conversation it is.
+         */
+        get: operations["v1_get_item"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an item, for OpenAI clients
+         * @description It alone: what hangs below it moves up to what stands above it. An answer goes with the calls and
+         *     the reasoning that belong to it; one of those goes alone.
+         */
+        delete: operations["v1_delete_item"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the models, for OpenAI clients
+         * @description The models of `GET /api/models` in the form of OpenAI.
+         */
+        get: operations["v1_list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a model, for OpenAI clients
+         * @description The name may have slashes and colons, percent-encoded or not.
+         */
+        get: operations["v1_get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a response, for OpenAI clients
+         * @description The items of `input` are stored and answered: in `conversation`, behind `previous_response_id`,
+         *     or without both in a chain, a conversation that no list shows. The answer is made whether or not
+         *     the client stays, so every response can be followed again and stopped.
+         *
+         *     Whether the events are wanted is decided by `stream` alone. With `background` the response is
+         *     shown at once. With `store: false` nothing is kept, and the response ends with its client.
+         *     Fields that are not known are left alone. A response that fails is a response with the status
+         *     `failed`, not an error of the request: it is stored.
+         */
+        post: operations["v1_create_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/input_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count the tokens of an input, for OpenAI clients
+         * @description What the model would read, were a response made of this now; nothing is stored, and no model is
+         *     asked. Images and files are not counted.
+         */
+        post: operations["v1_count_input_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show or follow a response, for OpenAI clients
+         * @description With `stream` its events, numbered as when they first came: those that have happened, then the
+         *     rest as it happens, the terminal event and `data: [DONE]`. A place that cannot be continued
+         *     exactly is answered with the whole stream, beginning with `response.created`.
+         */
+        get: operations["v1_get_response"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a response, for OpenAI clients
+         * @description It can no longer be shown, followed or continued; one that runs is stopped first. The messages
+         *     of a conversation stay, they are the conversation's. Of a chain goes what nothing hangs below.
+         */
+        delete: operations["v1_delete_response"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a response, for OpenAI clients
+         * @description Keeps the text so far. Any response can be stopped, in the background or not; stopping one that
+         *     has ended changes nothing.
+         */
+        post: operations["v1_cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{id}/input_items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the input of a response, for OpenAI clients
+         * @description The items that it answers and all before them on their branch, the outputs of earlier responses
+         *     included.
+         */
+        get: operations["v1_list_input_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1858,6 +2119,19 @@ export interface components {
              */
             reason: string;
         };
+        /** @description How many tokens an input has. */
+        InputTokens: {
+            /**
+             * @description Always `response.input_tokens`.
+             * @example response.input_tokens
+             */
+            object: string;
+            /**
+             * Format: int32
+             * @description The count; an estimate where the model's tokenizer is not known.
+             */
+            input_tokens: number;
+        };
         /** @description Details of the tokens read. */
         InputTokensDetails: {
             /**
@@ -1963,6 +2237,119 @@ export interface components {
              * @description When it stops working.
              */
             expires_at: string;
+        };
+        /** @description An item of a conversation. */
+        Item: components["schemas"]["ItemMessage"] | components["schemas"]["OutputFunctionCall"] | components["schemas"]["ItemFunctionCallOutput"] | components["schemas"]["OutputReasoning"];
+        /** @description A file that the model was given. */
+        ItemFile: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "input_file";
+            /** @description What it is called. */
+            filename?: string | null;
+            /** @description The file itself as a data URL. */
+            file_data?: string | null;
+            /** @description Its address. */
+            file_url?: string | null;
+        };
+        /** @description What a called tool returned. */
+        ItemFunctionCallOutput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "function_call_output";
+            /**
+             * @description Id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description The call that it belongs to.
+             * @example call_1
+             */
+            call_id: string;
+            /** @description What it returned. */
+            output: components["schemas"]["ItemOutput"];
+            /**
+             * @description Always `completed`.
+             * @example completed
+             */
+            status: string;
+        };
+        /** @description An image that the model was given. */
+        ItemImage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "input_image";
+            /** @description Its address, or the image itself as a data URL. */
+            image_url: string;
+            /**
+             * @description `low`, `high` or `auto`.
+             * @example auto
+             */
+            detail: string;
+        };
+        /** @description One page. */
+        ItemList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["Item"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
+        };
+        /** @description A message. */
+        ItemMessage: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
+            /**
+             * @description Id.
+             * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description `completed`, or `incomplete`: cut off.
+             * @example completed
+             */
+            status: string;
+            /**
+             * @description `user`, `assistant` or `system`. What a client calls `developer` is `system` here.
+             * @example user
+             */
+            role: string;
+            /** @description What is said: `output_text` of the assistant, input parts of the others. */
+            content: components["schemas"]["ItemPart"][];
+        };
+        /** @description What a tool returned: a text, or parts where there is more than that. */
+        ItemOutput: string | components["schemas"]["ItemPart"][];
+        /** @description A part of a message. */
+        ItemPart: components["schemas"]["ItemText"] | components["schemas"]["OutputText"] | components["schemas"]["ItemImage"] | components["schemas"]["ItemFile"];
+        /** @description A text that the model was given. */
+        ItemText: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "input_text";
+            /** @description The text. */
+            text: string;
         };
         /** @description Body of `POST /api/keys`. */
         KeyCreate: {
@@ -2410,7 +2797,10 @@ export interface components {
         };
         /** @description The text of an answer. */
         OutputText: {
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "output_text";
             /** @description The text. */
             text: string;
@@ -2794,6 +3184,118 @@ export interface components {
             /** @description `true` answers with the response's events (`text/event-stream`), else with the whole turn. */
             stream?: boolean;
         };
+        /** @description Body of `POST /v1/responses`. Fields that are not here are left alone. */
+        ResponseCreate: {
+            /**
+             * @description The model to ask; without one the conversation's, else the server's default.
+             * @default null
+             */
+            model: string | null;
+            /** @description What is said: a text, or a list of items. */
+            input?: unknown;
+            /**
+             * @description System message of this response alone.
+             * @default null
+             */
+            instructions: string | null;
+            /**
+             * @description The response to go on from; not beside `conversation`.
+             * @default null
+             */
+            previous_response_id: string | null;
+            /** @description The conversation to go on with: its id, or an object with it. */
+            conversation?: unknown;
+            /**
+             * @description Functions that the model may ask the client to call.
+             * @default null
+             */
+            tools: Record<string, never>[] | null;
+            /** @description Which of them it may or must ask for: `auto`, `none`, `required`, or an object. */
+            tool_choice?: unknown;
+            /**
+             * @description Whether it may ask for several at once.
+             * @default null
+             */
+            parallel_tool_calls: boolean | null;
+            /**
+             * Format: int32
+             * @description How many it may ask for.
+             * @default null
+             */
+            max_tool_calls: number | null;
+            /**
+             * Format: int32
+             * @description The longest answer, in tokens.
+             * @default null
+             */
+            max_output_tokens: number | null;
+            /**
+             * Format: double
+             * @description Sampling temperature, 0 to 2.
+             * @default null
+             */
+            temperature: number | null;
+            /**
+             * Format: double
+             * @description Nucleus sampling, 0 to 1.
+             * @default null
+             */
+            top_p: number | null;
+            /**
+             * Format: double
+             * @description Presence penalty, -2 to 2.
+             * @default null
+             */
+            presence_penalty: number | null;
+            /**
+             * Format: double
+             * @description Frequency penalty, -2 to 2.
+             * @default null
+             */
+            frequency_penalty: number | null;
+            /** @description The format of the answer's text. */
+            text?: Record<string, never> | null;
+            /** @description How much the model reasons. */
+            reasoning?: Record<string, never> | null;
+            /**
+             * @description `auto`: messages that do not fit the window are left out; `disabled`: the response fails
+             *     instead.
+             * @default null
+             */
+            truncation: string | null;
+            /**
+             * @description Whether the events are wanted.
+             * @default null
+             */
+            stream: boolean | null;
+            /**
+             * @description Whether to return at once.
+             * @default null
+             */
+            background: boolean | null;
+            /**
+             * @description Whether it is kept; `true` by default.
+             * @default null
+             */
+            store: boolean | null;
+            /**
+             * @description The client's own pairs.
+             * @default null
+             */
+            metadata: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description The client's own word for its user.
+             * @default null
+             */
+            safety_identifier: string | null;
+            /**
+             * @description The client's own key for the provider's cache.
+             * @default null
+             */
+            prompt_cache_key: string | null;
+        };
         /** @description The response exists. Always the first event. */
         ResponseCreated: {
             /**
@@ -2808,6 +3310,18 @@ export interface components {
             sequence_number: number;
             /** @description The response as it begins. */
             response: components["schemas"]["ResponseResource"];
+        };
+        /** @description What `DELETE /v1/responses/{id}` answers. */
+        ResponseDeleted: {
+            /** @description Id of the response. */
+            id: string;
+            /**
+             * @description Always `response`.
+             * @example response
+             */
+            object: string;
+            /** @description Always `true`. */
+            deleted: boolean;
         };
         /** @description Why a response failed. */
         ResponseError: {
@@ -2913,9 +3427,12 @@ export interface components {
             output: components["schemas"]["OutputItem"][];
             /** @description Tools offered to the model. */
             tools: unknown[];
-            /** @description Which tool must be used. */
+            /** @description Which tool may or must be used: `auto`, `none`, `required`, or an object. */
             tool_choice: string;
-            /** @description `auto`: messages that do not fit the window are left out, see `context`. */
+            /**
+             * @description `auto`: messages that do not fit the window are left out, see `context`; `disabled`: the
+             *     response fails instead.
+             */
             truncation: string;
             /** @description Whether tools may be called side by side. */
             parallel_tool_calls: boolean;
@@ -3566,6 +4083,160 @@ export interface components {
              * @description When the account was made.
              */
             created_at: string;
+        };
+        /** @description A conversation. */
+        V1Conversation: {
+            /**
+             * @description Id.
+             * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+             */
+            id: string;
+            /**
+             * @description Always `conversation`.
+             * @example conversation
+             */
+            object: string;
+            /**
+             * Format: int64
+             * @description When it was made, in whole seconds since 1970.
+             */
+            created_at: number;
+            /** @description The client's own pairs. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description Ours: the title; empty until the first message. */
+            title: string;
+            /**
+             * @description Ours: who wrote the title: `none`, `first_line`, `model` or `user`.
+             * @example first_line
+             */
+            title_source: string;
+            /** @description Ours: the model used when a request names none; `null` for the server's default. */
+            model?: string | null;
+            /** @description Ours: system message put before the conversation's messages. */
+            instructions?: string | null;
+            /** @description Ours: whether it is kept on top. */
+            pinned: boolean;
+            /** @description Ours: whether it was put aside. */
+            archived: boolean;
+            /** @description Ours: the response running in it, if one is. */
+            active_response_id?: string | null;
+            /** @description Ours: the newest message of the selected branch, whose items are listed. */
+            head_id?: string | null;
+            /**
+             * Format: int64
+             * @description Ours: when a message was last sent or answered in it, in whole seconds since 1970.
+             */
+            updated_at: number;
+        };
+        /** @description Body of `POST /v1/conversations`; it may be left out. Fields that are not here are left alone. */
+        V1ConversationCreate: {
+            /** @description What it begins with: at most 20 input items. */
+            items?: unknown[] | null;
+            /** @description The client's own pairs: at most 16, keys of at most 64 and values of at most 512 characters. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description Ours: the title; without one it becomes the first line of the first message of the user.
+             * @example Plans for Sunday
+             */
+            title?: string | null;
+            /** @description Ours: the model used when a request names none. */
+            model?: string | null;
+            /** @description Ours: system message put before the conversation's messages. */
+            instructions?: string | null;
+        };
+        /** @description What `DELETE` of a conversation returns. */
+        V1ConversationDeleted: {
+            /** @description Id of what was deleted. */
+            id: string;
+            /**
+             * @description Always `conversation.deleted`.
+             * @example conversation.deleted
+             */
+            object: string;
+            /** @description Always `true`. */
+            deleted: boolean;
+        };
+        /** @description One page. */
+        V1ConversationList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The items of this page. */
+            data: components["schemas"]["V1Conversation"][];
+            /** @description Id of the first item of this page. */
+            first_id?: string | null;
+            /** @description Id of the last item of this page. */
+            last_id?: string | null;
+            /** @description Whether another page follows in the direction asked. */
+            has_more: boolean;
+            /** @description Where the next page begins, for `after`. Lists whose items may move between two pages have it; in others the id of the last item does the same. */
+            next_cursor?: string;
+        };
+        /**
+         * @description Body of `POST /v1/conversations/{id}`: only the fields sent are changed. Fields that are not
+         *     here are left alone.
+         */
+        V1ConversationUpdate: {
+            /** @description New pairs in place of all old ones; `null` removes them. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description Ours: the new title; `null` gives it back to the server. */
+            title?: string | null;
+            /** @description Ours: the new default model; `null` for the server's default. */
+            model?: string | null;
+            /** @description Ours: new instructions; `null` removes them. */
+            instructions?: string | null;
+            /** @description Ours: selects the branch of this message. */
+            head_id?: string;
+            /** @description Ours: whether to keep it on top. */
+            pinned?: boolean;
+            /** @description Ours: whether to put it aside. */
+            archived?: boolean;
+        };
+        /** @description Body of `POST /v1/conversations/{id}/items`. Fields that are not here are left alone. */
+        V1ItemsCreate: {
+            /** @description What is added: 1 to 20 input items. */
+            items: unknown[];
+        };
+        /** @description A model, in the form of `OpenAI`. */
+        V1Model: {
+            /**
+             * @description What to write in `model`.
+             * @example gpt-4o-mini
+             */
+            id: string;
+            /**
+             * @description Always `model`.
+             * @example model
+             */
+            object: string;
+            /**
+             * Format: int64
+             * @description Always 0: providers tell no common time.
+             */
+            created: number;
+            /**
+             * @description The provider that serves it.
+             * @example openai
+             */
+            owned_by: string;
+        };
+        /** @description All models, in the form of `OpenAI`. */
+        V1ModelList: {
+            /**
+             * @description Always `list`.
+             * @example list
+             */
+            object: string;
+            /** @description The models, the default one first. */
+            data: components["schemas"]["V1Model"][];
         };
         /** @description Which build answers. */
         VersionOut: {
@@ -6750,6 +7421,877 @@ export interface operations {
                 };
             };
             /** @description `overloaded`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    v1_list_conversations: {
+        parameters: {
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+                /**
+                 * @description `last_id` of the previous page, which continues behind where that conversation is now; or
+                 *     its `next_cursor`, which continues exactly there whatever has moved since.
+                 */
+                after?: string;
+                /** @description `desc` lists the newest activity first, `asc` the oldest. */
+                order?: string;
+                /** @description `true` lists archived conversations, `false` the others. */
+                archived?: boolean;
+                /** @description `true` lists pinned conversations only, `false` only the others. */
+                pinned?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1ConversationList"];
+                };
+            };
+            /** @description `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    v1_create_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description May be left out */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["V1ConversationCreate"] | null;
+            };
+        };
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Conversation"];
+                };
+            };
+            /** @description `unsupported_parameter`: an item or a part of a type that this server does not have; or `missing_required_parameter`: an item without a field that its type needs; `error.param` names it; also `invalid_json`, `invalid_value` or `request_incomplete` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: what the first request with this key made was deleted; also `model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Conversation"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    v1_update_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["V1ConversationUpdate"];
+            };
+        };
+        responses: {
+            /** @description The conversation as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Conversation"];
+                };
+            };
+            /** @description `missing_required_parameter`: no field was sent that could be changed; or `invalid_value`: `error.param` names the field; also `invalid_json` or `request_incomplete` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `model_not_found` or `not_found`: it does not exist, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1ConversationDeleted"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_list_items: {
+        parameters: {
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+                /** @description Id of the item behind which the page begins: `last_id` of the previous page. */
+                after?: string;
+                /** @description `desc` lists the newest item first, `asc` the oldest. */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            /** @description `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    v1_create_items: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["V1ItemsCreate"];
+            };
+        };
+        responses: {
+            /** @description The items as they are stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            /** @description `conversation_locked`: an answer is being generated, `error.response_id` names it; or `unsupported_parameter`: an item or a part of a type that this server does not have; also `invalid_json`, `missing_required_parameter`, `invalid_value` or `request_incomplete` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_get_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /**
+                 * @description Id of the item
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    v1_delete_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the conversation
+                 * @example conv_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+                /**
+                 * @description Id of the item
+                 * @example msg_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation without it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Conversation"];
+                };
+            };
+            /** @description `conversation_locked`: an answer is being generated; `error.response_id` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that can be asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1ModelList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    v1_get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the model
+                 * @example gpt-4o-mini
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Model"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description `model_not_found`: no model has this name; also `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    v1_create_response: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request repeatable for 24 hours: the same response, one call of the model */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponseCreate"];
+            };
+        };
+        responses: {
+            /** @description The response when it has ended; with `background` at once; with `stream` its events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseResource"];
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
+                };
+            };
+            /** @description `missing_required_parameter`; `conversation_locked`: another answer is being generated in the conversation; `previous_response_not_found`, `mutually_exclusive_parameters` or `unsupported_parameter`; also `invalid_json`, `invalid_value`, `request_incomplete` or `context_length_exceeded` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: the conversation, or what the first request with this key made, is not there; also `model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_count_input_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponseCreate"];
+            };
+        };
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InputTokens"];
+                };
+            };
+            /** @description `missing_required_parameter`, `unsupported_parameter`, `previous_response_not_found` or `mutually_exclusive_parameters`; also `invalid_json`, `invalid_value` or `request_incomplete` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description `not_found`: the conversation is not there; also `model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    v1_get_response: {
+        parameters: {
+            query?: {
+                /** @description `true` follows the response: its events, from the first one on or behind `starting_after`. */
+                stream?: boolean;
+                /** @description With `stream`: number of the last event the client has. */
+                starting_after?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response as far as it is; with `stream` its events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseResource"];
+                    "text/event-stream": components["schemas"]["ResponseEvent"];
+                };
+            };
+            /** @description `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `rate_limit_exceeded`: too many streams are open */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    v1_delete_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseDeleted"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The response as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseResource"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    v1_list_input_items: {
+        parameters: {
+            query?: {
+                /** @description How many to return. */
+                limit?: number;
+                /** @description Id of the last item of the page before. */
+                after?: string;
+                /** @description `desc`: newest first; `asc`: oldest first. */
+                order?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the response
+                 * @example resp_01890a5d7f1e7c3b8a1e2f3a4b5c6d7e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList"];
+                };
+            };
+            /** @description `invalid_value` or `invalid_query`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
             503: {
                 headers: {
                     [name: string]: unknown;

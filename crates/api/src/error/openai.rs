@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{ApiError, Code, Retry};
+use super::{ApiError, Code, ErrorType, Retry};
 
 impl ApiError {
     /// The same error below `/v1`: fields in `OpenAI`'s notation (`input[0].content`), and the
@@ -12,16 +12,15 @@ impl ApiError {
     pub(crate) fn for_openai(mut self) -> Self {
         let fault = &mut self.0;
         fault.param = fault.param.take().map(|param| bracketed(&param));
+        fault.recast = recast(fault.code);
         match fault.code {
             Code::ConversationLocked => {
-                fault.status = Some(StatusCode::BAD_REQUEST);
                 fault.param = Some("conversation".to_owned());
                 fault.retry = Retry::Never;
                 "Another answer is being generated in this conversation. Try again when it has \
                  ended, or stop it at POST /v1/responses/{id}/cancel; error.response_id names it."
                     .clone_into(&mut fault.message);
             }
-            Code::ModelNotFound => fault.status = Some(StatusCode::NOT_FOUND),
             Code::ContextTooLong if fault.param.is_some() => {
                 fault.param = Some("input".to_owned());
             }
@@ -29,6 +28,23 @@ impl ApiError {
         }
         self
     }
+}
+
+/// The status and the family of a code below `/v1`, where they are others.
+fn recast(code: Code) -> Option<(StatusCode, ErrorType)> {
+    let status = match code {
+        Code::ConversationLocked => StatusCode::BAD_REQUEST,
+        Code::ModelNotFound => StatusCode::NOT_FOUND,
+        _ => return None,
+    };
+    Some((status, ErrorType::InvalidRequest))
+}
+
+/// The status of a code in the replies of a path.
+pub(crate) fn status_at(path: &str, code: &str) -> Option<StatusCode> {
+    let code = Code::named(code)?;
+    let recast = recast(code).filter(|_| path.starts_with("/v1/"));
+    Some(recast.map_or_else(|| code.about().status, |(status, _)| status))
 }
 
 /// `input.0.content.1.image_url` as `input[0].content[1].image_url`.

@@ -16,15 +16,16 @@ pub(crate) fn event_cursor(
     let mut cursor = None;
     for value in headers.get_all("last-event-id") {
         let text = value.to_str().unwrap_or_default();
-        merge(&mut cursor, parse("Last-Event-ID", text)?)?;
+        merge(&mut cursor, event_number("Last-Event-ID", text)?)?;
     }
     if let Some(text) = after {
-        merge(&mut cursor, parse("after", text)?)?;
+        merge(&mut cursor, event_number("after", text)?)?;
     }
     Ok(cursor)
 }
 
-fn parse(param: &str, text: &str) -> Result<u64, ApiError> {
+/// The number of an event, as the parameter `param`.
+pub(crate) fn event_number(param: &str, text: &str) -> Result<u64, ApiError> {
     // `str::parse` would also take a plus sign.
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|seq| digits && *seq <= MAX_SEQ).ok_or_else(|| {

@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::decode::{Fault, QueryValue, decode};
 use super::query::pairs;
+use super::strict::Node;
 use super::{RequestId, json};
 use crate::error::ApiError;
 
@@ -37,12 +38,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Lenient<T> {
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Lenient<T> {
     type Rejection = ApiError;
 
-    /// `None` for a request without a body.
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Self::Rejection> {
+    /// `None` for a request without a body, and for the body `null`.
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Self::Rejection> {
         if request.body().is_end_stream() {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        let request_id = request.extensions().get::<RequestId>().cloned();
+        match json::parse(request).await? {
+            Node::Null => Ok(None),
+            node => read(json::fields(node)?, request_id.as_ref()).map(|body| Some(Self(body))),
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use auth::Actor;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use services::{CredentialWatch, LARGE_BYTES, OpenStream, Reading};
+use schemas::ResponseId;
+use services::{CredentialWatch, Follower, LARGE_BYTES, OpenStream, Reading};
 
 use super::Closing;
 use crate::error::ApiError;
@@ -59,6 +60,26 @@ pub(crate) struct StreamSlot {
 }
 
 impl StreamSlot {
+    /// Follows a response of the caller behind the event `after`, or from its beginning.
+    pub(crate) async fn follow(
+        &mut self,
+        state: &AppState,
+        actor: &Actor,
+        id: ResponseId,
+        after: Option<u64>,
+    ) -> Result<Follower, ApiError> {
+        // The log of what is made here is in memory, once for all who follow it. Others are read.
+        let gathering = if state.services.responses.is_made_here(id) {
+            None
+        } else {
+            Some(state.services.reads.gather(actor).await?)
+        };
+        let follower = state.services.responses.follow(actor, id, after).await?;
+        self.keep(state, actor, follower.kept_bytes())?;
+        drop(gathering);
+        Ok(follower)
+    }
+
     /// The server keeps so many bytes for this stream alone.
     pub(crate) fn keep(
         &mut self,

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{
     Components, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Responses,
 };
 
-use crate::error::status_of;
+use crate::error::status_at;
 
 /// An operation, and what its body may have.
 pub(super) struct DescribedOperation<'a> {
@@ -31,7 +31,7 @@ impl<'a> DescribedOperation<'a> {
         ("missing_required_parameter", Self::requires_fields),
         ("unknown_parameter", Self::is_api),
         ("invalid_value", Self::takes_value),
-        ("invalid_query", Self::is_api),
+        ("invalid_query", |place| place.is_api() || place.takes_query()),
         ("request_incomplete", Self::takes_body),
         ("model_not_found", Self::takes_model),
         ("context_length_exceeded", Self::is_answered),
@@ -40,7 +40,9 @@ impl<'a> DescribedOperation<'a> {
         ("token_expired", Self::has_caller),
         ("invalid_api_key", Self::has_caller),
         ("insufficient_scope", Self::has_caller),
-        ("storage_quota_exceeded", |place| place.takes_model() || place.takes_field("items")),
+        ("storage_quota_exceeded", |place| {
+            (place.takes_model() && place.stores()) || place.takes_field("items")
+        }),
         ("not_found", Self::takes_path),
         ("request_timeout", Self::takes_body),
         ("request_too_large", Self::takes_body),
@@ -54,13 +56,6 @@ impl<'a> DescribedOperation<'a> {
         ("storage_full", Self::stores),
         ("storage_read_only", Self::stores),
     ];
-
-    /// The status with which it has a code.
-    fn status(&self, code: &str) -> Option<StatusCode> {
-        // What the middleware makes of it for those clients.
-        let is_other = self.path.starts_with("/v1/") && code == "model_not_found";
-        if is_other { Some(StatusCode::NOT_FOUND) } else { status_of(code) }
-    }
 
     fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
@@ -117,7 +112,17 @@ impl<'a> DescribedOperation<'a> {
 
     /// Whether it begins an answer.
     fn is_answered(&self) -> bool {
-        self.takes_model() && (self.takes_field("stream") || self.takes_field("trigger"))
+        let begins = self.takes_field("stream") || self.takes_field("trigger");
+        self.takes_model() && begins && !self.only_counts()
+    }
+
+    /// Whether it only counts what an answer would read.
+    fn only_counts(&self) -> bool {
+        self.path == "/v1/responses/input_tokens"
+    }
+
+    fn takes_query(&self) -> bool {
+        self.parameters().any(|parameter| parameter.parameter_in == ParameterIn::Query)
     }
 
     /// Whether what it reads waits for its turn, or it begins work: both end when the server does.
@@ -133,15 +138,22 @@ impl<'a> DescribedOperation<'a> {
         let reads_much = self.method == Method::GET
             && (reads.contains(&self.path)
                 || self.path.starts_with("/api/responses/")
-                || self.path.starts_with("/api/chat/"));
-        let works = ["/api/import", "/api/responses/{id}/cancel", "/api/chat/{id}/stop"];
+                || self.path.starts_with("/api/chat/")
+                || self.path.starts_with("/v1/responses/"));
+        let works = [
+            "/api/import",
+            "/api/responses/{id}/cancel",
+            "/api/chat/{id}/stop",
+            "/v1/responses/{id}/cancel",
+        ];
         let works = works.contains(&self.path);
         reads_much || works || self.is_answered()
     }
 
     /// Whether it stores something.
     fn stores(&self) -> bool {
-        self.is_about_data() && self.method != Method::GET && self.path != "/api/me/export"
+        let only_reads = self.path == "/api/me/export" || self.only_counts();
+        self.is_about_data() && self.method != Method::GET && !only_reads
     }
 }
 
@@ -190,7 +202,7 @@ pub(super) fn complete(place: &DescribedOperation<'_>, responses: &mut Responses
 fn implied(place: &DescribedOperation<'_>) -> BTreeMap<String, Vec<&'static str>> {
     let mut found: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
     for (code, applies) in &DescribedOperation::RULES {
-        if let Some(status) = place.status(code).filter(|_| applies(place)) {
+        if let Some(status) = status_at(place.path, code).filter(|_| applies(place)) {
             found.entry(status.as_str().to_owned()).or_default().push(code);
         }
     }

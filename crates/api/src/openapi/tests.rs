@@ -113,7 +113,11 @@ fn every_error_names_codes_that_have_its_status() {
             if !status.starts_with(['4', '5']) {
                 continue;
             }
-            let codes = text.split('`').skip(1).step_by(2).filter_map(crate::error::status_of);
+            let codes = text
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter_map(|code| crate::error::status_at(path, code));
             let codes: Vec<String> = codes.map(|code| code.as_str().to_owned()).collect();
             assert!(
                 !codes.is_empty() && codes.iter().all(|of_code| of_code == status),

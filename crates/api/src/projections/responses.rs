@@ -31,13 +31,42 @@ use super::{Frames, Head, Projection};
 #[derive(Debug, Clone)]
 pub(crate) struct Projector {
     base: ResponseResource,
+    /// What its clients expect.
+    dialect: Dialect,
     /// The item of the newest delta, and its members as they stand before the text.
     delta: Option<(MessageId, Vec<u8>)>,
 }
 
+/// What clients expect of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Numbers in `id:`, and why nothing comes at the moment.
+    Ours,
+    /// Neither: the standard knows no `id:`, and `response.in_progress` is not repeated, so a
+    /// number is left out where we tell of a wait. Numbers are places in the log, with which a
+    /// client goes on, so they are not made contiguous.
+    OpenAi {
+        /// Whether the last event was the first one, which `response.in_progress` follows.
+        is_begun: bool,
+    },
+}
+
 impl Projection for Projector {
     fn event(&mut self, Numbered { seq, event }: &Numbered, frames: &mut impl Frames) {
-        let head = Head { id: Some(*seq), name: Some(event_type(event)) };
+        let id = match &mut self.dialect {
+            Dialect::Ours => Some(*seq),
+            Dialect::OpenAi { is_begun } => {
+                // Who goes on behind the first event has not seen the second.
+                let is_second =
+                    std::mem::replace(is_begun, matches!(event, StreamEvent::Created)) || *seq == 1;
+                match event {
+                    StreamEvent::Waiting(_) => return,
+                    StreamEvent::InProgress if !is_second => return,
+                    _ => None,
+                }
+            }
+        };
+        let head = Head { id, name: Some(event_type(event)) };
         frames.frame(head, |out| self.write(*seq, event, out));
     }
 
@@ -50,7 +79,12 @@ impl Projection for Projector {
 impl Projector {
     /// For the response that began as `base` (status `in_progress`, no output).
     pub(crate) fn new(base: ResponseResource) -> Self {
-        Self { base, delta: None }
+        Self { base, dialect: Dialect::Ours, delta: None }
+    }
+
+    /// The same for clients of the `OpenAI` API.
+    pub(crate) fn openai(base: ResponseResource) -> Self {
+        Self { dialect: Dialect::OpenAi { is_begun: false }, ..Self::new(base) }
     }
 
     /// Appends the event numbered `seq` to `out` as one line of JSON, without a line end.
@@ -82,7 +116,11 @@ impl Projector {
 
     fn render(&self, seq: u64, event: &StreamEvent) -> ResponseEvent {
         match event {
-            StreamEvent::Created => ResponseCreated::new(seq, self.base.clone()).into(),
+            StreamEvent::Created => {
+                let begun = self.base.clone();
+                let begun = if begun.background { begun.queued() } else { begun };
+                ResponseCreated::new(seq, begun).into()
+            }
             StreamEvent::InProgress => ResponseInProgress::new(seq, self.base.clone()).into(),
             StreamEvent::Waiting(wait) => {
                 let waiting = Some((*wait).into());

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
-use services::{LARGE_BYTES, Version};
+use services::{Follower, LARGE_BYTES, Version};
 
 use crate::error::ApiError;
 use crate::extract::Json;
@@ -94,6 +94,20 @@ impl io::Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Waits for the end of a response as long as the credential lives that it was asked for with;
+/// `false` if this server closes before.
+pub(super) async fn until_end(
+    state: &AppState,
+    actor: &Actor,
+    follower: &mut Follower,
+) -> Answer<bool> {
+    let credential = state.services.credentials.watch(actor);
+    tokio::select! {
+        has_ended = follower.wait_end() => Ok(has_ended),
+        refused = credential.ended() => Err(refused.into()),
     }
 }
 

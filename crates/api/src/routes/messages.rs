@@ -13,7 +13,7 @@ use serde::Deserialize;
 use services::{Follower, MessageListQuery, Started};
 use utoipa::IntoParams;
 
-use super::answers::{Answer, applied, measured, measured_at, replayed};
+use super::answers::{Answer, applied, measured, measured_at, replayed, until_end};
 use crate::extract::{Authenticated, IdempotencyKey, Json, Limit, Path, Prefer, Query};
 use crate::follow::{StreamSlot, Streaming};
 use crate::projections::responses::Projector;
@@ -229,12 +229,7 @@ pub(super) async fn answer(
     if prefer.respond_async {
         return Ok(replayed(repeated, underway(state, actor, &started).await?));
     }
-    let credential = state.services.credentials.watch(actor);
-    let has_ended = tokio::select! {
-        has_ended = started.follower.wait_end() => has_ended,
-        refused = credential.ended() => return Err(refused.into()),
-    };
-    if !has_ended {
+    if !until_end(state, actor, &mut started.follower).await? {
         // A server that is closing gives what it has: the turn is stored and goes on elsewhere.
         return Ok(replayed(repeated, underway(state, actor, &started).await?));
     }

@@ -89,15 +89,7 @@ pub(super) async fn stream_response_events(
 ) -> Answer<Response> {
     let after = event_cursor(&headers, params.after.as_deref())?;
     let mut place = streaming.open(&state, &actor)?;
-    // The log of what is made here is in memory, once for all who follow it. Others are read.
-    let gathering = if state.services.responses.is_made_here(id) {
-        None
-    } else {
-        Some(state.services.reads.gather(&actor).await?)
-    };
-    let follower = state.services.responses.follow(&actor, id, after).await?;
-    place.keep(&state, &actor, follower.kept_bytes())?;
-    drop(gathering);
+    let follower = place.follow(&state, &actor, id, after).await?;
     Ok(events(&state, follower, place))
 }
 

@@ -4,6 +4,7 @@ mod conversations;
 mod items;
 mod models;
 mod order;
+mod responses;
 
 use axum::middleware;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,5 +29,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(items::v1_get_item, items::v1_delete_item))
         .routes(routes!(models::v1_list_models))
         .routes(routes!(models::v1_get_model))
+        .routes(routes!(responses::v1_create_response))
+        .routes(routes!(responses::v1_get_response, responses::v1_delete_response))
+        .routes(routes!(responses::v1_cancel_response))
+        .routes(routes!(responses::v1_list_input_items))
+        .routes(routes!(responses::v1_count_input_tokens))
         .layer(middleware::from_fn(openai))
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use models::Parameters;
+use models::parameters::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::input::Input;
 use super::tools::{Tool, ToolChoice};
@@ -14,30 +17,37 @@ use crate::validate::{self, Invalid, Rule};
 
 /// The least that an answer may be limited to, in tokens.
 const MIN_OUTPUT_TOKENS: u32 = 16;
+/// The longest word with which a setting is named, in characters.
+const MAX_WORD_CHARS: usize = 64;
 
 /// Body of `POST /v1/responses`. Fields that are not here are left alone.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct ResponseCreate {
     /// The model to ask; without one the conversation's, else the server's default.
     pub model: Option<String>,
-    /// What is said: a text, or items.
+    /// What is said: a text, or a list of items.
+    #[schema(value_type = Option<Value>)]
     pub input: Option<Input>,
     /// System message of this response alone.
     pub instructions: Option<String>,
-    /// The response whose conversation is gone on with; not beside `conversation`.
+    /// The response to go on from; not beside `conversation`.
     pub previous_response_id: Option<String>,
-    /// The conversation that is gone on with.
+    /// The conversation to go on with: its id, or an object with it.
+    #[schema(value_type = Option<Value>)]
     pub conversation: Option<ConversationParam>,
     /// Functions that the model may ask the client to call.
+    #[schema(value_type = Option<Vec<Object>>)]
     pub tools: Option<Vec<Tool>>,
-    /// Which of them it may or must ask for.
+    /// Which of them it may or must ask for: `auto`, `none`, `required`, or an object.
+    #[schema(value_type = Option<Value>)]
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may ask for several at once.
     pub parallel_tool_calls: Option<bool>,
     /// How many it may ask for.
     pub max_tool_calls: Option<u32>,
     /// The longest answer, in tokens.
+    #[schema(minimum = 16)]
     pub max_output_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2.
     pub temperature: Option<f64>,
@@ -48,10 +58,14 @@ pub struct ResponseCreate {
     /// Frequency penalty, -2 to 2.
     pub frequency_penalty: Option<f64>,
     /// The format of the answer's text.
+    #[schema(value_type = Option<Object>)]
     pub text: Option<TextParam>,
     /// How much the model reasons.
+    #[schema(value_type = Option<Object>)]
     pub reasoning: Option<ReasoningParam>,
-    /// Whether messages that do not fit the window are left out, or the request is refused.
+    /// `auto`: messages that do not fit the window are left out; `disabled`: the response fails
+    /// instead.
+    #[schema(value_type = Option<String>)]
     pub truncation: Option<Truncation>,
     /// Whether the events are wanted.
     pub stream: Option<bool>,
@@ -160,12 +174,73 @@ impl ResponseCreate {
                 validate::chars_at_most(field, text, validate::MAX_METADATA_KEY_CHARS)?;
             }
         }
+        if self.max_tool_calls == Some(0) {
+            let message = "max_tool_calls must be at least 1";
+            return Err(Invalid::new("max_tool_calls", message));
+        }
+        if let Some(ReasoningParam { effort, summary }) = &self.reasoning {
+            let words = [("reasoning.effort", effort), ("reasoning.summary", summary)];
+            for (field, word) in words {
+                if let Some(word) = word {
+                    validate::chars_at_most(field, word, MAX_WORD_CHARS)?;
+                }
+            }
+        }
         self.text.as_ref().map_or(Ok(()), TextParam::validate)
+    }
+
+    /// What is asked for beside the messages. The response to go on from is not read.
+    pub fn into_parameters(self) -> Parameters {
+        let TextParam { format, verbosity } = self.text.unwrap_or_default();
+        let ReasoningParam { effort, summary } = self.reasoning.unwrap_or_default();
+        Parameters {
+            instructions: self.instructions,
+            tools: self.tools.unwrap_or_default().into_iter().map(Tool::into_offered).collect(),
+            tool_choice: self.tool_choice.unwrap_or_default().into(),
+            parallel_tool_calls: self.parallel_tool_calls,
+            max_tool_calls: self.max_tool_calls,
+            max_output_tokens: self.max_output_tokens,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            presence_penalty: self.presence_penalty,
+            frequency_penalty: self.frequency_penalty,
+            format: format.map(TextFormat::into_wanted).unwrap_or_default(),
+            verbosity,
+            reasoning_effort: effort,
+            reasoning_summary: summary,
+            truncate: self.truncation.map(|truncation| truncation == Truncation::Auto),
+            background: self.background == Some(true),
+            metadata: self.metadata.unwrap_or_default(),
+            safety_identifier: self.safety_identifier,
+            prompt_cache_key: self.prompt_cache_key,
+            unstored: self.store == Some(false),
+            ..Parameters::default()
+        }
+    }
+}
+
+impl TextFormat {
+    /// The format as it is stored.
+    fn into_wanted(self) -> models::parameters::TextFormat {
+        let Self { kind, name, description, schema, strict } = self;
+        match kind.as_str() {
+            "json_object" => models::parameters::TextFormat::JsonObject,
+            "json_schema" => models::parameters::TextFormat::JsonSchema(JsonSchema {
+                name: name.unwrap_or_default(),
+                description,
+                schema: schema.unwrap_or_default(),
+                strict,
+            }),
+            _ => models::parameters::TextFormat::Text,
+        }
     }
 }
 
 impl TextParam {
     fn validate(&self) -> Result<(), Invalid> {
+        if let Some(word) = &self.verbosity {
+            validate::chars_at_most("text.verbosity", word, MAX_WORD_CHARS)?;
+        }
         let Some(format) = &self.format else { return Ok(()) };
         match format.kind.as_str() {
             "json_schema" if format.schema.is_none() => {

@@ -102,6 +102,30 @@ impl Tool {
     }
 }
 
+impl Tool {
+    /// The tool as it is stored.
+    pub(super) fn into_offered(self) -> models::parameters::Tool {
+        let Self { name, description, parameters, strict, .. } = self;
+        models::parameters::Tool { name: name.unwrap_or_default(), description, parameters, strict }
+    }
+}
+
+impl From<ToolChoice> for models::parameters::ToolChoice {
+    fn from(choice: ToolChoice) -> Self {
+        match choice {
+            ToolChoice::Auto => Self::Auto,
+            ToolChoice::None | ToolChoice::Allowed(AllowedTools { mode: ToolMode::None, .. }) => {
+                Self::None
+            }
+            ToolChoice::Required => Self::Required,
+            ToolChoice::Function(name) => Self::Function(name),
+            ToolChoice::Allowed(AllowedTools { names, mode }) => {
+                Self::Allowed { names, required: mode == ToolMode::Required }
+            }
+        }
+    }
+}
+
 impl ToolChoice {
     /// Checks that what it names is among `tools`.
     pub fn check(&self, tools: &[Tool]) -> Result<(), Invalid> {

@@ -41,6 +41,20 @@ pub struct Response {
 }
 
 impl Response {
+    /// A response that was just read to its end where it was made.
+    pub fn ended(begun: NewResponse, last_seq: i64, ending: Ending, output: Vec<DoneItem>) -> Self {
+        Self { begun, last_seq, state: State::Ended { ending, output } }
+    }
+
+    /// The same as its client first sees it that does not wait for it.
+    #[must_use]
+    pub fn queued(mut self) -> Self {
+        if let State::Open { status, .. } = &mut self.state {
+            *status = ResponseStatus::Queued;
+        }
+        self
+    }
+
     /// How it stands.
     pub fn status(&self) -> ResponseStatus {
         match &self.state {

@@ -357,7 +357,11 @@ async fn ids_in_queries_and_bodies_are_the_callers_own(world: World) {
         let row = ROWS.iter().find(|row| row.operation == *operation).unwrap();
         let RouteInfo { method, path, .. } = route(operation);
         let send = async |id: &str| {
-            let path = path.replace("{id}", &bob.conversation);
+            let of = match row.scope {
+                Scope::ById(kind) => kind,
+                _ => ResourceKind::Conversation,
+            };
+            let path = path.replace("{id}", bob.id(of));
             let request = if method == Method::GET {
                 let all = if *operation == "list_messages" { "&all=true" } else { "" };
                 bob.user.request(method.clone(), &format!("{path}?{field}={id}{all}"))

@@ -12,6 +12,7 @@ mod generated;
 mod openai;
 mod pauses;
 mod recipe;
+mod sdk;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -142,21 +142,32 @@ impl Conversations {
         query: ItemListQuery,
     ) -> Result<Page<Item>> {
         let row = self.find(actor.user_id, id).await?;
+        self.items_up_to(actor, &row, row.head_id, query).await
+    }
+
+    /// A page of the items of the branch that ends with `end`.
+    pub(crate) async fn items_up_to(
+        &self,
+        actor: &Actor,
+        row: &Owned<conversation::Model>,
+        end: Option<MessageId>,
+        query: ItemListQuery,
+    ) -> Result<Page<Item>> {
         let after = match query.after {
-            Some(after) => Some(self.place_of_item(actor, &row, after).await?),
+            Some(after) => Some(self.place_of_item(actor, row, after).await?),
             None => None,
         };
         let mut walk = if query.ascending {
-            self.upwards(&row, after).await?
+            self.upwards(row, end, after).await?
         } else {
-            let (from, seq) = after.map_or((row.head_id, i64::MAX), |(id, seq)| (Some(id), seq));
-            Walk::Down(self.branch(&row, from, seq, query.limit))
+            let (from, seq) = after.map_or((end, i64::MAX), |(id, seq)| (Some(id), seq));
+            Walk::Down(self.branch(row, from, seq, query.limit))
         };
         let wanted = query.limit as usize + 1;
         let mut page: Vec<Item> = Vec::with_capacity(wanted);
         let mut skip = query.after;
         loop {
-            let step = walk.step(self, &row, wanted).await?;
+            let step = walk.step(self, row, wanted).await?;
             let has_ended = step.is_empty();
             let is_large = step.iter().map(crud::messages::text_bytes).sum::<usize>() >= PAGE_BYTES;
             for mut of_row in items::describe(&self.core.db, row.owned_id(), step).await? {
@@ -242,14 +253,15 @@ impl Conversations {
         Branch::new(&self.core.db, row.owned_id(), from, seq, u64::from(limit) + 1)
     }
 
-    /// The selected branch from its first message on, or from the one named.
+    /// The branch up to `end` from its first message on, or from the one named.
     async fn upwards(
         &self,
         row: &Owned<conversation::Model>,
+        end: Option<MessageId>,
         after: Option<(MessageId, i64)>,
     ) -> Result<Walk<'_>> {
         let (from, seq) = after.map_or((None, 0), |(id, seq)| (Some(id), seq));
-        let path = branch::path(&self.core.db, row.owned_id(), row.head_id, seq).await?;
+        let path = branch::path(&self.core.db, row.owned_id(), end, seq).await?;
         if from.is_some_and(|from| !path.contains(&from)) {
             let rule = "after must be an item of the branch of this conversation that is selected";
             return Err(Invalid::new("after", rule).into());

@@ -4,6 +4,7 @@ use auth::Actor;
 use crud::idempotency::{IdempotencyKey, Seen};
 use crud::turns::{NewItem, NewItems, NewTurn, Parent, Question};
 use engine::{Beginning, Chosen};
+use models::conversation::ConversationKind;
 use models::message::{MessageType, Role};
 use models::response::{self, Purpose};
 use models::{Content, Parameters, conversation, message};
@@ -215,21 +216,22 @@ impl Responses {
         // The request's model, else the conversation's, else the default.
         let name = request.model.as_ref().or(conversation.model.as_ref());
         let model = core.catalog.choose(name.map(String::as_str)).await?;
-        let own = request.parameters.instructions.as_deref();
-        let instructions = own.or(conversation.instructions.as_deref());
+        let parameters = request.asked_in(&conversation);
+        let instructions = parameters.instructions.as_deref();
         engine.check_fits(&model, instructions, &request.said()).await?;
         core.quota.take(&core.db, owner, request.new_bytes()).await?;
         let slot = engine.reserve(admission, owner, conversation.id)?;
         let new = NewTurn {
             owner,
             conversation_id: conversation.id,
-            response: self.new_response(&request, &conversation, &model),
+            response: self.new_response(&request, conversation.id, &model, parameters),
             idempotency,
             now: core.context.now(),
             question: request.question,
             opening: is_new.then_some(conversation),
         };
         let is_new_question = matches!(new.question, Question::New { .. });
+        let is_behind_response = request.parameters.previous.is_some();
         Err(match engine.begin(new, model, slot, request.going_on.as_ref()).await? {
             Beginning::Begun(follower) => {
                 return Ok(Started { follower: *follower, repeated: false });
@@ -237,6 +239,7 @@ impl Responses {
             Beginning::Repeated(response) => return self.repeat(&actor, response).await,
             Beginning::KeyReused => Error::IdempotencyKeyReused,
             Beginning::NoConversation => Error::NotFound("conversation"),
+            Beginning::NoMessage if is_behind_response => Error::PreviousResponseNotFound,
             Beginning::NoMessage if is_new_question => {
                 let message = "parent_id must be a message of this conversation";
                 Invalid::new("parent_id", message).into()
@@ -248,22 +251,19 @@ impl Responses {
     }
 
     /// The row of the response that a request asks for.
-    fn new_response(
+    pub(super) fn new_response(
         &self,
         request: &Request,
-        conversation: &conversation::Model,
+        conversation_id: ConversationId,
         model: &Chosen,
+        parameters: Parameters,
     ) -> response::Model {
         let (context, fence) = (&self.core.context, self.engine.fence());
         let answer = request.going_on.as_ref();
-        let mut parameters = request.parameters.clone();
-        if parameters.instructions.is_none() {
-            parameters.instructions.clone_from(&conversation.instructions);
-        }
         let row = response::Model::accepted(response::Accepted {
             id: context.new_id(),
             user_id: request.actor.user_id,
-            conversation_id: conversation.id,
+            conversation_id,
             user_message_id: request.question_id,
             message_id: answer.map_or_else(|| context.new_id(), |answer| answer.id),
             purpose: Purpose::Answer,
@@ -306,8 +306,16 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// What is asked for beside the messages: instructions of its own, or the conversation's.
+    pub(super) fn asked_in(&self, conversation: &conversation::Model) -> Parameters {
+        let asked = self.parameters.clone();
+        let instructions = asked.instructions.or_else(|| conversation.instructions.clone());
+        let chain = conversation.kind == ConversationKind::Chain;
+        Parameters { instructions, chain, ..asked }
+    }
+
     /// What has to fit into the model's window.
-    fn said(&self) -> Vec<&Content> {
+    pub(super) fn said(&self) -> Vec<&Content> {
         let new = match &self.question {
             Question::New { items, .. } => Some(items.iter().map(NewItem::content)),
             Question::Stored | Question::Continued(_) => None,

@@ -17,7 +17,7 @@ async fn body(body: &str) -> Result<ResponseCreate, (String, String)> {
         .extension(limits)
         .body(Body::from(body.to_owned()))
         .unwrap();
-    let read = Lenient::from_request(request, &()).await;
+    let read = <Lenient<ResponseCreate> as FromRequest<()>>::from_request(request, &()).await;
     read.map(|Lenient(body)| body).map_err(|error| shown(&error))
 }
 

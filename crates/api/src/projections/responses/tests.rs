@@ -206,6 +206,78 @@ fn the_error_event_has_both_shapes() {
     assert_eq!((&line["code"], &line["message"]), (&json!("c"), &json!("m")));
 }
 
+/// Keeps what it is given: number in `id`, name, data.
+#[derive(Default)]
+struct Kept(Vec<(Option<u64>, Option<&'static str>, Value)>);
+
+impl Frames for Kept {
+    fn frame(&mut self, head: Head, data: impl FnOnce(&mut Vec<u8>)) {
+        let mut line = Vec::new();
+        data(&mut line);
+        self.0.push((head.id, head.name, serde_json::from_slice(&line).unwrap()));
+    }
+
+    fn heartbeat(&mut self) {}
+
+    fn come_back(&mut self) {}
+}
+
+/// What the clients of the `OpenAI` API are sent: names and numbers.
+fn sent(base: ResponseResource, first: u64, events: &[StreamEvent]) -> Vec<(String, u64)> {
+    let mut projector = Projector::openai(base);
+    let mut kept = Kept::default();
+    for (seq, event) in (first..).zip(events.iter().cloned()) {
+        projector.event(&Numbered { seq, event }, &mut kept);
+    }
+    let named = kept.0.into_iter().map(|(id, name, data)| {
+        assert_eq!((id, name.unwrap()), (None, data["type"].as_str().unwrap()));
+        (name.unwrap().to_owned(), data["sequence_number"].as_u64().unwrap())
+    });
+    named.collect()
+}
+
+#[test]
+fn openai_clients_are_told_of_no_wait_and_once_that_it_is_in_progress() {
+    let wait = Wait { reason: WaitReason::Retrying, until: None };
+    let (items, done) = item_events(&message(0), &["Hel", "lo"], true);
+    let mut events = vec![
+        StreamEvent::Created,
+        StreamEvent::InProgress,
+        StreamEvent::Waiting(wait),
+        StreamEvent::InProgress,
+    ];
+    events.extend(items);
+    events.insert(7, StreamEvent::Waiting(wait));
+    events.push(StreamEvent::Ended(ending(json!({"status": "completed"})), vec![done]));
+    let all = sent(base(), 0, &events);
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names[..3],
+        ["response.created", "response.in_progress", "response.output_item.added"]
+    );
+    assert_eq!(names.iter().filter(|name| **name == "response.in_progress").count(), 1);
+    let numbers: Vec<u64> = all.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, [0, 1, 4, 5, 6, 8, 9, 10, 11, 12], "places in the log, with gaps");
+    // Behind any event the same follows.
+    for (at, (_, number)) in all.iter().enumerate() {
+        let next = number + 1;
+        let rest = sent(base(), next, &events[usize::try_from(next).unwrap()..]);
+        assert_eq!(rest, all[at + 1..], "behind {number}");
+    }
+    // After a crash everything is told from the beginning, under other numbers.
+    let afresh = sent(base(), 1_000_000, &events);
+    assert_eq!(afresh.len(), all.len());
+}
+
+#[test]
+fn a_response_in_the_background_begins_as_queued() {
+    let base = ResponseResource { background: true, ..base() };
+    let mut projector = Projector::openai(base);
+    let status = |value: &Value| value["response"]["status"].as_str().unwrap().to_owned();
+    assert_eq!(status(&line(&mut projector, 0, &StreamEvent::Created)), "queued");
+    assert_eq!(status(&line(&mut projector, 1, &StreamEvent::InProgress)), "in_progress");
+}
+
 #[test]
 fn deltas_of_alternating_items_keep_their_names() {
     let mut projector = Projector::new(base());

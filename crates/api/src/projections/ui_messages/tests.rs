@@ -22,8 +22,12 @@ fn reasoning() -> Item {
 
 fn call(number: u32) -> Item {
     let id = format!("msg_000000000000000000000000000001{number:02}").parse().unwrap();
-    let call =
-        ToolCall { call_id: format!("call_\"{number}\""), name: "f".to_owned(), offset: number };
+    let call = ToolCall {
+        call_id: format!("call_\"{number}\""),
+        name: "f".to_owned(),
+        offset: number,
+        extra: None,
+    };
     Item { index: 2 + number, id, kind: ItemKind::FunctionCall(call) }
 }
 

@@ -138,6 +138,18 @@ pub(super) const ROWS: &[Row] = &[
     row("list_models", Scope::Own(&[]), 200),
     row("v1_list_models", Scope::Own(&[]), 200),
     row("v1_get_model", Scope::Shared("test-model"), 200),
+    Row {
+        body: || json!({"model": "mock:ticks=1", "input": "hello"}),
+        ..row("v1_create_response", Scope::Own(&[]), 200)
+    },
+    Row {
+        body: || json!({"input": "hello"}),
+        ..row("v1_count_input_tokens", Scope::Own(&[]), 200)
+    },
+    row("v1_get_response", Scope::ById(ResourceKind::Response), 200),
+    row("v1_cancel_response", Scope::ById(ResourceKind::Response), 200),
+    row("v1_list_input_items", Scope::ById(ResourceKind::Response), 200),
+    row("v1_delete_response", Scope::ById(ResourceKind::Response), 200),
     row("list_conversations", Scope::Own(&[ResourceKind::Conversation]), 200),
     Row { body: || json!({}), ..row("create_conversation", Scope::Own(&[]), 201) },
     row("revoke_session", Scope::ById(ResourceKind::Session), 204),
@@ -250,6 +262,17 @@ pub(super) const POSITIONS: &[Position] = &[
     },
     Position { operation: "v1_update_conversation", field: "head_id", kind: ResourceKind::Message },
     Position { operation: "v1_list_items", field: "after", kind: ResourceKind::Message },
+    Position {
+        operation: "v1_create_response",
+        field: "previous_response_id",
+        kind: ResourceKind::Response,
+    },
+    Position {
+        operation: "v1_count_input_tokens",
+        field: "previous_response_id",
+        kind: ResourceKind::Response,
+    },
+    Position { operation: "v1_list_input_items", field: "after", kind: ResourceKind::Message },
 ];
 
 /// Parameters that are no ids, and so need no position. What a user's `idempotency-key` means to
@@ -260,6 +283,8 @@ pub(super) const PLAIN: &[&str] = &[
     "format",
     "dry_run",
     "limit",
+    "order",
+    "stream",
     "all",
     "order",
     "archived",

@@ -336,6 +336,7 @@ async fn a_conversation_is_locked_while_an_answer_runs(world: World) {
     let refused = |reply: Reply| {
         assert_eq!(reply.header("x-should-retry"), Some("false"));
         let error = reply.expect_error(400, "conversation_locked")["error"].clone();
+        assert_eq!(error["type"], "invalid_request_error", "{error}");
         assert_eq!(error["response_id"], response.as_str());
     };
     let more = json!({"items": [said("user", "three")]});

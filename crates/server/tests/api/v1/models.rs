@@ -21,7 +21,10 @@ async fn models_are_listed_and_found_by_names_with_slashes_and_colons(world: Wor
     assert_eq!(list["object"], "list");
     let names: Vec<&Value> =
         list["data"].as_array().unwrap().iter().map(|model| &model["id"]).collect();
-    assert_eq!(names, ["test-model", "groq/team/kimi:free"]);
+    assert_eq!(
+        (names.first(), names.last()),
+        (Some(&&json!("test-model")), Some(&&json!("groq/team/kimi:free")))
+    );
     for path in ["groq/team/kimi:free", "groq%2Fteam%2Fkimi%3Afree", "groq/team%2Fkimi:free"] {
         let model = key.get(&format!("/v1/models/{path}")).await.expect(200);
         let expected = json!({
