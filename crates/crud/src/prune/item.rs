@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use super::responses_of;
 use crate::db::{Db, Tx};
 use crate::error::{CrudError, Result};
+use crate::messages;
 
 /// How many rows one statement changes.
 const STEP: usize = 500;
@@ -59,7 +60,7 @@ async fn remove_in(
     // Should it have gone since it was looked at.
     let item = find(tx, conversation, id).await?.ok_or_else(look_again)?;
     match item.response_id {
-        Some(response) if item.kind != MessageType::Message => {
+        Some(response) if !item.is_in_tree() => {
             remove_beside(tx, &row, &item, response).await?;
         }
         _ => unlink(tx, &row, &item).await?,
@@ -189,16 +190,11 @@ async fn below(tx: &Tx, item: &message::Model) -> Result<Vec<i64>> {
 
 /// The newest item of the tree, which nothing hangs below.
 async fn newest(tx: &Tx, conversation: ConversationId) -> Result<Option<MessageId>> {
-    // What stands beside an answer has the number of no branch's end.
     Ok(Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::ConversationId.eq(conversation))
-        .filter(
-            Condition::any()
-                .add(Column::Kind.eq(MessageType::Message))
-                .add(Column::ResponseId.is_null()),
-        )
+        .filter(messages::in_tree())
         .order_by_desc(Column::Seq)
         .limit(1)
         .into_tuple()

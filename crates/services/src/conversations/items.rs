@@ -7,7 +7,7 @@ use crud::Owned;
 use crud::prune::ItemRemoved;
 use crud::turns::{AddOutcome, NewAddition, NewItem, NewItems};
 use engine::branch::{self, Branch};
-use models::message::{self, MessageType, Role};
+use models::message::{self, Role};
 use models::{ConversationId, MessageId, conversation};
 use schemas::Invalid;
 use schemas::v1::{ConversationCreate, ItemsCreate};
@@ -195,7 +195,7 @@ impl Conversations {
         let found = crud::messages::find(&self.core.db, actor.user_id, item).await?;
         let found = found.filter(|found| found.conversation_id == row.id);
         let found = found.ok_or(Error::NotFound("item"))?.into_inner();
-        let shown = if is_beside(&found) {
+        let shown = if !found.is_in_tree() {
             items::beside(found)
         } else {
             let of_rows = items::describe(&self.core.db, row.owned_id(), vec![found]).await?;
@@ -234,7 +234,7 @@ impl Conversations {
         let db = &self.core.db;
         let found = crud::messages::find(db, actor.user_id, after).await?;
         let found = found.filter(|found| found.conversation_id == row.id).ok_or_else(unknown)?;
-        let Some(response) = found.response_id.filter(|_| is_beside(&found)) else {
+        let Some(response) = found.response_id.filter(|_| !found.is_in_tree()) else {
             return Ok((found.id, found.seq));
         };
         let response = crud::responses::find(db, actor.user_id, response).await?;
@@ -310,11 +310,6 @@ impl Walk<'_> {
         }
         Ok(rows)
     }
-}
-
-/// Whether a row stands beside an answer instead of in the tree.
-fn is_beside(row: &message::Model) -> bool {
-    row.response_id.is_some() && row.kind != MessageType::Message
 }
 
 /// The title that items give a conversation: the first line of what the user says first.

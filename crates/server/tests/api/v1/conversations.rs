@@ -10,6 +10,9 @@ use testkit::{TestApp, World};
 
 use crate::{sql_id, unknown_id};
 
+/// A picture of one point.
+const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 fn id(value: &Value) -> String {
     value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
 }
@@ -149,6 +152,84 @@ async fn conversations_are_listed_both_ways(world: World) {
     assert_eq!(ids(&ada.get("/v1/conversations?archived=true").await.expect(200)), made[..1]);
     let wrong = ada.get("/v1/conversations?order=up").await.expect(400);
     assert_eq!(wrong["error"]["param"], "order");
+}
+
+#[testkit::test]
+async fn items_of_every_type_go_in_and_come_out(world: World) {
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let conversation = open(&ada, json!([])).await;
+    let added = json!({"items": [
+        said("developer", "Be brief."),
+        {"type": "message", "role": "user", "content": [
+            {"type": "input_text", "text": "How warm is it in Lisbon?"},
+            {"type": "input_image", "image_url": PNG, "detail": "low"},
+            {"type": "input_file", "filename": "a.txt", "file_data": "data:text/plain;base64,YQ=="},
+        ]},
+        {"type": "reasoning", "id": "rs_1", "summary": [
+            {"type": "summary_text", "text": "A tool knows."}]},
+        {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "get_weather",
+         "arguments": "{\"city\":\"Lisbon\"}", "status": "completed"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "22"},
+        {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": [
+            {"type": "output_text", "text": "22 degrees.", "annotations": []}]},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No more."}]},
+    ]});
+    let list = ada.post(&items_path(&conversation), added).await.expect(200);
+    assert_eq!((&list["object"], &list["has_more"]), (&json!("list"), &json!(false)));
+    let made = ids(&list);
+    assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), 7);
+    assert!(made.iter().all(|id| id.starts_with("msg_") && id.len() == 36), "{made:?}");
+    let mut shown = list["data"].clone();
+    for item in shown.as_array_mut().unwrap() {
+        assert_eq!(item["status"], "completed", "{item}");
+        let item = item.as_object_mut().unwrap();
+        item.remove("id");
+        item.remove("status");
+    }
+    let text = |text: &str| json!([{"type": "input_text", "text": text}]);
+    let output = |text: &str| json!([{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]);
+    assert_eq!(
+        shown,
+        json!([
+            {"type": "message", "role": "system", "content": text("Be brief.")},
+            {"type": "message", "role": "user", "content": [
+                {"type": "input_text", "text": "How warm is it in Lisbon?"},
+                {"type": "input_image", "image_url": PNG, "detail": "low"},
+                {"type": "input_file", "filename": "a.txt",
+                 "file_data": "data:text/plain;base64,YQ==", "file_url": null},
+            ]},
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "A tool knows."}]},
+            {"type": "function_call", "call_id": "call_1", "name": "get_weather",
+             "arguments": "{\"city\":\"Lisbon\"}"},
+            {"type": "function_call_output", "call_id": "call_1", "output": "22"},
+            {"type": "message", "role": "assistant", "content": output("22 degrees.")},
+            {"type": "message", "role": "assistant", "content": output("No more.")},
+        ])
+    );
+    let stored = items(&ada, &conversation, "order=asc").await;
+    assert_eq!(stored["data"], list["data"]);
+    for item in list["data"].as_array().unwrap() {
+        let one = ada.get(&format!("{}/{}", items_path(&conversation), id(item))).await;
+        assert_eq!(one.expect(200), *item);
+    }
+    let mut newest_first = made.clone();
+    newest_first.reverse();
+    assert_eq!(ids(&items(&ada, &conversation, "").await), newest_first);
+
+    // The user's first line is the title, and what is text is found.
+    let row = ada.conversation(&conversation).await;
+    let title = "How warm is it in Lisbon?";
+    assert_eq!((&row["title"], &row["title_source"]), (&json!(title), &json!("first_line")));
+    assert_eq!(row["head_id"], made[6].as_str());
+    let found = ada.get("/api/search?q=degrees").await.expect(200);
+    assert!(found.to_string().contains(&made[5]), "{found}");
+
+    // What stands here once can be named to be added again.
+    let again = json!({"items": [{"type": "item_reference", "id": made[5]}]});
+    let again = ada.post(&items_path(&conversation), again).await.expect(200);
+    assert_ne!(ids(&again)[0], made[5]);
+    assert_eq!(again["data"][0]["content"], list["data"][5]["content"]);
 }
 
 #[testkit::test]
