@@ -15,6 +15,7 @@ use provider::script::Ending as End;
 use schemas::event::ItemKind;
 use schemas::stream::DoneItem;
 use schemas::view::State;
+use serde_json::{Value, json};
 use testkit::World;
 
 use super::kit::{Kit, Server, assert_ended, begun, read_text, stalled, whole};
@@ -40,6 +41,21 @@ fn calling(text: &str, ids: &[&str]) -> Script {
 fn sent(kit: &Kit) -> String {
     let messages = kit.provider.calls().pop().unwrap().messages;
     messages.iter().map(|(_, text)| format!("{text}\n")).collect()
+}
+
+/// The messages as the provider was sent them last: who speaks, the ids of the calls that the model
+/// made there, and the id of the call that a tool answers.
+fn said(kit: &Kit) -> Vec<Value> {
+    let messages = kit.provider.calls().pop().unwrap().whole_messages;
+    let calls = |message: &Value| -> Value {
+        let calls = message["tool_calls"].as_array().into_iter().flatten();
+        calls.map(|call| call["id"].clone()).collect()
+    };
+    let message = |message: &Value| match message["role"].as_str() {
+        Some("tool") => json!(["tool", message["tool_call_id"]]),
+        _ => json!([message["role"], calls(message)]),
+    };
+    messages.iter().map(message).collect()
 }
 
 async fn output(server: &Server<'_>, row: Owned<response::Model>) -> Vec<DoneItem> {
@@ -87,9 +103,18 @@ async fn a_model_is_told_of_its_calls_and_of_what_they_returned(world: World) {
     let (given, omitted) = server.given(row).await;
     assert_eq!((given, omitted), (vec![USER, MODEL, TOOL, TOOL, MODEL, TOOL], 0));
     let text = sent(&kit);
-    for said in ["How warm is it?", "Let me look.", "22 degrees", "rain", "no wind"] {
-        assert!(text.contains(said), "{said}: {text}");
+    for words in ["How warm is it?", "Let me look.", "22 degrees", "rain", "no wind"] {
+        assert!(text.contains(words), "{words}: {text}");
     }
+    let expected = json!([
+        ["user", []],
+        ["assistant", ["call_1", "call_2"]],
+        ["tool", "call_1"],
+        ["tool", "call_2"],
+        ["assistant", ["call_3"]],
+        ["tool", "call_3"]
+    ]);
+    assert_eq!(Value::from(said(&kit)), expected);
     // Behind all that people go on.
     kit.provider.push(whole(&["You are welcome."]));
     let row = server.answered_below(vec![kit.said("Thanks!")]).await;
@@ -122,9 +147,19 @@ async fn an_answer_to_results_is_continued_after_a_crash_with_the_same_context(w
     assert_ended(&row, ResponseStatus::Completed, None);
     assert_eq!(kit.answer(&row).await.content, "It is warm.");
     let text = sent(&kit);
-    for said in ["How warm is it?", "22 degrees", "rain", "no wind", "It is "] {
-        assert!(text.contains(said), "{said}: {text}");
+    for words in ["How warm is it?", "22 degrees", "rain", "no wind", "It is "] {
+        assert!(text.contains(words), "{words}: {text}");
     }
+    let expected = json!([
+        ["user", []],
+        ["assistant", ["call_1", "call_2"]],
+        ["tool", "call_1"],
+        ["tool", "call_2"],
+        ["assistant", ["call_3"]],
+        ["tool", "call_3"],
+        ["assistant", []]
+    ]);
+    assert_eq!(Value::from(said(&kit)), expected);
     let (given, _) = server.given(row).await;
     assert_eq!(given, [USER, MODEL, TOOL, TOOL, MODEL, TOOL]);
     server.stop(Duration::ZERO).await;
@@ -157,11 +192,23 @@ async fn calls_without_a_result_are_told_where_tools_are_offered(world: World) {
     kit.provider.push(whole(&["I cannot say."]));
     let row = server.answered_below(vec![kit.said("Never mind.")]).await;
     assert_eq!(server.given(row).await.0, [USER, USER], "the provider may have run the tool");
-    let tools = serde_json::json!({ "tools": [{ "name": "get_weather" }] });
+    let tools = json!({ "tools": [{ "name": "get_weather" }] });
     *kit.parameters.lock().unwrap() = Parameters::read(&tools.to_string());
     kit.provider.push(whole(&["Then not."]));
     let row = server.answered_below(vec![kit.said("Go on.")]).await;
     assert_eq!(server.given(row).await.0, [USER, MODEL, USER, MODEL, USER]);
+    let call = kit.provider.calls().pop().unwrap();
+    assert_eq!(call.parameters["tools"][0]["function"]["name"], "get_weather");
+    let expected = json!([
+        ["user", []],
+        ["assistant", ["call_1"]],
+        // The provider wants a result for each call, and is told that there is none.
+        ["tool", "call_1"],
+        ["user", []],
+        ["assistant", []],
+        ["user", []]
+    ]);
+    assert_eq!(Value::from(said(&kit)), expected);
     server.stop(Duration::ZERO).await;
 }
 
@@ -191,9 +238,14 @@ async fn calls_results_reasoning_and_parts_that_a_client_tells_are_part_of_the_b
     let (given, omitted) = server.given(row).await;
     assert_eq!((given, omitted), (vec![USER, None, None, TOOL, USER], 0));
     let text = sent(&kit);
-    for said in ["What is this?", "Look!", "a cat", "And now?"] {
-        assert!(text.contains(said), "{said}: {text}");
+    for words in ["What is this?", "Look!", "a cat", "And now?"] {
+        assert!(text.contains(words), "{words}: {text}");
     }
+    let expected =
+        json!([["user", []], ["assistant", ["call_1"]], ["tool", "call_1"], ["user", []]]);
+    assert_eq!(Value::from(said(&kit)), expected);
+    let whole = kit.provider.calls().pop().unwrap().whole_messages;
+    assert_eq!(whole[0]["content"][1]["image_url"]["url"], "https://example.org/a.png");
     // They are in the tree, with their parts, and are found through their owner.
     for (item, above) in items.iter().zip(std::iter::once(None).chain(items.iter().map(Some))) {
         let found = crud::messages::find(&kit.db, kit.owner, item.id()).await.unwrap().unwrap();
@@ -264,5 +316,27 @@ async fn no_more_calls_are_kept_than_were_asked_for(world: World) {
         assert_eq!(calls(&output(&server, row).await).len(), kept);
         kit.change_conversation();
     }
+    server.stop(Duration::ZERO).await;
+}
+
+#[testkit::test]
+async fn what_a_provider_says_of_a_call_goes_back_to_it(world: World) {
+    let kit = Kit::new(world).await;
+    let server = kit.start(Settings::default()).await;
+    let extra = json!({ "google": { "thought_signature": "c2lnbmVk" } });
+    let call = json!({
+        "index": 0, "id": "call_1", "type": "function", "extra_content": extra,
+        "function": { "name": "get_weather", "arguments": "{}" },
+    });
+    let chunk = json!({ "choices": [{ "index": 0, "delta": { "tool_calls": [call] } }] });
+    let begin = Step::Raw(format!("data: {chunk}\n\n").into());
+    kit.provider.push(Script::steps([begin, Step::Finish(End::Stop), Step::Done]));
+    let row = server.answered_below(vec![kit.said("How warm is it?")]).await;
+    assert_ended(&row, ResponseStatus::Completed, None);
+    assert_eq!(calls(&output(&server, row).await), ["call_1"]);
+    kit.provider.push(whole(&["Warm."]));
+    server.answered_below(vec![kit.returned("call_1", "22 degrees")]).await;
+    let sent = kit.provider.calls().pop().unwrap().whole_messages;
+    assert_eq!(sent[1]["tool_calls"][0]["extra_content"], extra, "{sent:?}");
     server.stop(Duration::ZERO).await;
 }
