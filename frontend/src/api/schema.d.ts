@@ -1216,7 +1216,7 @@ export interface paths {
         /**
          * Count the tokens of an input, for OpenAI clients
          * @description What the model would read, were a response made of this now; nothing is stored, and no model is
-         *     asked. Images and files are not counted.
+         *     asked. Images and files are estimated.
          */
         post: operations["v1_count_input_tokens"];
         delete?: never;
