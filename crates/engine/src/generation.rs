@@ -10,10 +10,10 @@ use models::response;
 use schemas::view::NewResponse;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::given::Given;
 use super::log::Log;
 use super::render;
 use super::slots::Slot;
-use super::unstored::Given;
 use crate::branch::Branch;
 use crate::catalog::Chosen;
 

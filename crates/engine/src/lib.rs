@@ -22,6 +22,7 @@ mod follower;
 mod gauged;
 mod generate;
 mod generation;
+mod given;
 mod item;
 mod learnt;
 mod log;

@@ -14,6 +14,7 @@ use super::engine::Engine;
 use super::follower::Follower;
 use super::generate;
 use super::generation::Generation;
+use super::given::Given;
 use super::log::Log;
 use super::slots::Slot;
 use crate::catalog::Chosen;
@@ -28,15 +29,6 @@ pub struct Unstored {
     pub items: NewItems,
     /// The stored message that the first item hangs below.
     pub behind: Option<Owned<message::Model>>,
-}
-
-/// What a response answers of which nothing is stored.
-#[derive(Debug)]
-pub(super) struct Given {
-    /// Its items as rows, the newest first.
-    pub(super) newest_first: Vec<message::Model>,
-    /// The number of the stored message that the oldest hangs below; -1 if that is none.
-    pub(super) seq: i64,
 }
 
 impl Engine {

@@ -43,14 +43,14 @@ pub async fn list_places(
 ) -> Result<Vec<SiblingPosition>> {
     let wanted: HashSet<MessageId> =
         rows.iter().filter(|row| row.is_in_tree()).map(|row| row.id).collect();
-    let placed = || rows.iter().filter(|row| row.is_in_tree());
-    let parents: BTreeSet<MessageId> = placed().filter_map(|row| row.parent_id).collect();
+    let in_tree = || rows.iter().filter(|row| row.is_in_tree());
+    let parents: BTreeSet<MessageId> = in_tree().filter_map(|row| row.parent_id).collect();
     let mut places = Vec::with_capacity(wanted.len());
     if !parents.is_empty() {
         let families = || Column::ParentId.is_in(parents.iter().copied());
         places.extend(list_among(db, conversation, families, &wanted).await?);
     }
-    if placed().any(|row| row.parent_id.is_none()) {
+    if in_tree().any(|row| row.parent_id.is_none()) {
         // Apart from the others: together no engine finds both by the index.
         let family = || dialect::is_rarely_null(db.read(), Column::ParentId);
         places.extend(list_among(db, conversation, family, &wanted).await?);

@@ -156,7 +156,7 @@ mod tests {
 
     /// What an item of a branch is.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    enum Kind {
+    enum ItemKind {
         Said(Role),
         /// An answer with this many calls.
         Called(u8),
@@ -167,15 +167,15 @@ mod tests {
         Result(u8),
     }
 
-    fn any_kind() -> impl Strategy<Value = Kind> {
+    fn any_kind() -> impl Strategy<Value = ItemKind> {
         prop_oneof![
-            3 => Just(Kind::Said(Role::User)),
-            3 => Just(Kind::Said(Role::Assistant)),
-            1 => Just(Kind::Said(Role::System)),
-            3 => (1..4_u8).prop_map(Kind::Called),
-            2 => Just(Kind::Told),
-            1 => Just(Kind::Reasoning),
-            6 => (0..4_u8).prop_map(Kind::Result),
+            3 => Just(ItemKind::Said(Role::User)),
+            3 => Just(ItemKind::Said(Role::Assistant)),
+            1 => Just(ItemKind::Said(Role::System)),
+            3 => (1..4_u8).prop_map(ItemKind::Called),
+            2 => Just(ItemKind::Told),
+            1 => Just(ItemKind::Reasoning),
+            6 => (0..4_u8).prop_map(ItemKind::Result),
         ]
     }
 
@@ -184,7 +184,7 @@ mod tests {
         CalledTool { id: format!("call_{number}"), name, arguments, extra: None }
     }
 
-    fn branch(kinds: &[Kind]) -> Vec<Item> {
+    fn branch(kinds: &[ItemKind]) -> Vec<Item> {
         let (mut items, mut known) = (Vec::new(), 0);
         for (depth, kind) in (0..).zip(kinds) {
             let mut item = Item {
@@ -198,15 +198,15 @@ mod tests {
                 call_id: None,
             };
             match kind {
-                Kind::Said(role) => item.role = Some(*role),
-                Kind::Called(count) => {
+                ItemKind::Said(role) => item.role = Some(*role),
+                ItemKind::Called(count) => {
                     item.role = Some(Role::Assistant);
                     item.calls = (1..=usize::from(*count)).map(|n| call(known + n)).collect();
                 }
-                Kind::Told => item.calls = vec![call(known + 1)],
-                Kind::Reasoning => item.reasoning = "hm".to_owned(),
+                ItemKind::Told => item.calls = vec![call(known + 1)],
+                ItemKind::Reasoning => item.reasoning = "hm".to_owned(),
                 // Some of them of calls that nobody knows.
-                Kind::Result(back) => {
+                ItemKind::Result(back) => {
                     let number = known.saturating_sub(usize::from(*back));
                     item.call_id = Some(format!("call_{number}"));
                 }
@@ -226,11 +226,11 @@ mod tests {
         #[test]
         fn f4_what_is_sent_is_the_newest_whole_units_from_a_question_on(
             kinds in prop::collection::vec(any_kind(), 0..30),
-            last in prop::sample::select(vec![Kind::Said(Role::User), Kind::Result(0)]),
+            last in prop::sample::select(vec![ItemKind::Said(Role::User), ItemKind::Result(0)]),
             costs in prop::collection::vec(1..50_u32, 31),
             budget in 0..600_u32,
         ) {
-            let kinds: Vec<Kind> = kinds.into_iter().chain([last]).collect();
+            let kinds: Vec<ItemKind> = kinds.into_iter().chain([last]).collect();
             let line = branch(&kinds);
             let mut history = History::new(3, budget);
             let mut is_full = false;
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn the_results_of_a_turn_bring_the_calls_that_they_answer() {
-        use Kind::{Called, Reasoning, Result, Said, Told};
+        use ItemKind::{Called, Reasoning, Result, Said, Told};
         let user = Said(Role::User);
         // How many of the newest are sent where nothing fits.
         for (kinds, sent) in [

@@ -319,11 +319,11 @@ impl UiPart {
     /// The id of a call and what the tool returned, if it did. Errors are told the model as text.
     fn returned(&self, field: &str) -> Result<Option<(String, String)>, Invalid> {
         let output = match (self.state.as_deref(), &self.output, &self.error_text) {
-            (Some("output-available"), Some(serde_json::Value::String(text)), _) => text.clone(),
+            (Some("output-available"), Some(serde_json::Value::String(text)), _)
+            | (Some("output-error"), _, Some(text)) => text.clone(),
             (Some("output-available"), Some(value), _) => value.to_string(),
             // A tool that returns nothing: JSON has no field for `undefined`.
             (Some("output-available"), None, _) => "null".to_owned(),
-            (Some("output-error"), _, Some(text)) => text.clone(),
             (Some("output-error"), _, None) => "error".to_owned(),
             _ => return Ok(None),
         };

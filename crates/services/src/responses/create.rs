@@ -45,9 +45,9 @@ impl Responses {
         let key = self.key(idempotency_key, || {
             let Wanted { place, model, items, parameters } = &wanted;
             let place = match place {
-                Place::Chain => serde_json::Value::Null,
-                Place::Conversation(id) => serde_json::json!(id),
-                Place::Behind(id) => serde_json::json!(id),
+                TurnPlace::Chain => serde_json::Value::Null,
+                TurnPlace::Conversation(id) => serde_json::json!(id),
+                TurnPlace::Behind(id) => serde_json::json!(id),
             };
             serde_json::json!(["v1 response", place, model, items, parameters])
         });
@@ -120,9 +120,9 @@ impl Responses {
         let needed = || Invalid::new("input", "input must have at least one item");
         let items = NewItems::new(told).ok_or_else(needed)?;
         let parent = match (&place, found.from) {
-            (Place::Behind(_), Some(id)) => Parent::Message(id),
-            (Place::Chain, _) => Parent::Root,
-            (Place::Conversation(_) | Place::Behind(_), _) => Parent::Head,
+            (TurnPlace::Behind(_), Some(id)) => Parent::Message(id),
+            (TurnPlace::Chain, _) => Parent::Root,
+            (TurnPlace::Conversation(_) | TurnPlace::Behind(_), _) => Parent::Head,
         };
         let place = match &found.row {
             Some(row) => TargetConversation::Stored(row.id),
@@ -150,15 +150,15 @@ impl Responses {
     }
 
     /// Where the items go.
-    async fn found(&self, actor: &Actor, place: &Place) -> Result<Found> {
+    async fn found(&self, actor: &Actor, place: &TurnPlace) -> Result<Found> {
         let find = |id| crud::conversations::find(&self.core.db, actor.user_id, id);
         match place {
-            Place::Chain => Ok(Found::default()),
-            Place::Conversation(id) => {
+            TurnPlace::Chain => Ok(Found::default()),
+            TurnPlace::Conversation(id) => {
                 let row = find(*id).await?.ok_or(Error::NotFound("conversation"))?;
                 Ok(Found { from: row.head_id, model: None, row: Some(row) })
             }
-            Place::Behind(id) => {
+            TurnPlace::Behind(id) => {
                 let previous = crud::responses::find(&self.core.db, actor.user_id, *id).await?;
                 let is_answer =
                     |row: &Owned<models::response::Model>| row.purpose.is(Purpose::Answer);
@@ -210,7 +210,7 @@ impl Responses {
 
 /// Where new items go.
 #[derive(Debug)]
-enum Place {
+enum TurnPlace {
     /// In a new chain.
     Chain,
     /// Below the newest message of the conversation's selected branch.
@@ -233,7 +233,7 @@ struct Found {
 /// What a request asks for.
 #[derive(Debug)]
 struct Wanted {
-    place: Place,
+    place: TurnPlace,
     model: Option<String>,
     items: Vec<InputItem>,
     parameters: Parameters,
@@ -258,17 +258,17 @@ impl Wanted {
                 return Err(invalid.of(Rule::Exclusive).into());
             }
             (Some(ConversationParam(id)), None) => {
-                Place::Conversation(id.parse().map_err(|_| Error::NotFound("conversation"))?)
+                TurnPlace::Conversation(id.parse().map_err(|_| Error::NotFound("conversation"))?)
             }
             (None, Some(id)) => {
-                Place::Behind(id.parse().map_err(|_| Error::PreviousResponseNotFound)?)
+                TurnPlace::Behind(id.parse().map_err(|_| Error::PreviousResponseNotFound)?)
             }
-            (None, None) => Place::Chain,
+            (None, None) => TurnPlace::Chain,
         };
         let model = body.model.take();
         let previous = match place {
-            Place::Behind(id) => Some(id),
-            Place::Chain | Place::Conversation(_) => None,
+            TurnPlace::Behind(id) => Some(id),
+            TurnPlace::Chain | TurnPlace::Conversation(_) => None,
         };
         let parameters = Parameters { previous, ..body.into_parameters() };
         Ok(Self { place, model, items, parameters })

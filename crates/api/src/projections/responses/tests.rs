@@ -265,8 +265,8 @@ fn openai_clients_are_told_of_no_wait_and_once_that_it_is_in_progress() {
         assert_eq!(rest, all[at + 1..], "behind {number}");
     }
     // After a crash everything is told from the beginning, under other numbers.
-    let afresh = sent(base(), 1_000_000, &events);
-    assert_eq!(afresh.len(), all.len());
+    let from_the_start = sent(base(), 1_000_000, &events);
+    assert_eq!(from_the_start.len(), all.len());
 }
 
 #[test]
