@@ -50,7 +50,7 @@ pub(super) async fn send_chat(
     Json(request): Json<ChatCreate>,
 ) -> Answer<Response> {
     let mut place = streaming.open(&state, &actor)?;
-    let answer = state.services.chats.send(&actor, request, key).await?;
+    let answer = Box::pin(state.services.chats.send(&actor, request, key)).await?;
     keep(&state, &actor, &mut place, &answer)?;
     let repeated = answer.started.repeated;
     Ok(replayed(repeated, stream(&state, answer, place)))

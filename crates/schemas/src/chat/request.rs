@@ -11,6 +11,7 @@ use models::Content;
 use models::content::Part;
 use models::parameters::{self, Parameters};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::message::UiPart;
@@ -319,7 +320,7 @@ impl UiPart {
     /// The id of a call and what the tool returned, if it did. Errors are told the model as text.
     fn returned(&self, field: &str) -> Result<Option<(String, String)>, Invalid> {
         let output = match (self.state.as_deref(), &self.output, &self.error_text) {
-            (Some("output-available"), Some(serde_json::Value::String(text)), _)
+            (Some("output-available"), Some(Value::String(text)), _)
             | (Some("output-error"), _, Some(text)) => text.clone(),
             (Some("output-available"), Some(value), _) => value.to_string(),
             // A tool that returns nothing: JSON has no field for `undefined`.
@@ -342,7 +343,7 @@ impl UiPart {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

@@ -105,18 +105,15 @@ impl Chats {
         (id, content): (Option<&str>, &Content),
         key: Option<IdempotencyKey>,
     ) -> Result<Started> {
-        let (place, found) = match row {
-            Some(row) => {
-                let found = self.look_up(actor, row, id, content).await?;
-                (TargetConversation::Stored(row.id), found)
-            }
-            None => {
-                let row = new_row(&self.core.context, actor.user_id, ConversationCreate::default());
-                let row =
-                    conversation::Model { id: names::conversation(actor.user_id, &body.id), ..row };
-                let new = Found::New(self.message_id(&row, id), Parent::Root);
-                (TargetConversation::New(Box::new(row)), new)
-            }
+        let (place, found) = if let Some(row) = row {
+            let found = self.look_up(actor, row, id, content).await?;
+            (TargetConversation::Stored(row.id), found)
+        } else {
+            let row = new_row(&self.core.context, actor.user_id, ConversationCreate::default());
+            let row =
+                conversation::Model { id: names::conversation(actor.user_id, &body.id), ..row };
+            let new = Found::New(self.message_id(&row, id), Parent::Root);
+            (TargetConversation::New(Box::new(row)), new)
         };
         let (question_id, question, stored) = match found {
             Found::Stored(question) => {
