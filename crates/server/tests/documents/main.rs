@@ -71,6 +71,7 @@ fn every_fenced_block_is_run_or_read() {
                 "caddy" => caddy(&block),
                 "javascript" | "python" => recipe(&block),
                 "rust" => example(&block),
+                "jsx" => excerpt(&block),
                 "text" => Ok(()),
                 "" => Err("the fence names no language; `text` is one".to_owned()),
                 other => Err(format!("nobody reads blocks of {other:?}: teach this test to")),
@@ -220,7 +221,8 @@ fn npm(words: &[String]) -> Result<(), String> {
     let script = match words {
         [run, script] if run == "run" => script,
         [test] if test == "test" => test,
-        [ci] if ci == "ci" => return Ok(()),
+        [install] if install == "ci" || install == "install" => return Ok(()),
+        [start] if start == "start" => return example_starts(),
         _ => return Err(format!("npm {}: say here what that is", words.join(" "))),
     };
     let manifest = std::fs::read(root().join("frontend/package.json")).expect("a manifest");
@@ -230,6 +232,28 @@ fn npm(words: &[String]) -> Result<(), String> {
     } else {
         Err(format!("frontend/package.json has no script {script}"))
     }
+}
+
+/// The page that is to be copied is built and run in `recipes::ai_sdk`.
+fn example_starts() -> Result<(), String> {
+    let manifest = std::fs::read(root().join("examples/use-chat/package.json"));
+    let manifest: Value = serde_json::from_slice(&manifest.expect("a manifest")).expect("JSON");
+    manifest["scripts"]["start"].as_str().map(drop).ok_or_else(|| "there is no start".to_owned())
+}
+
+/// An excerpt of a file that a test runs: lines of it, in its order.
+fn excerpt(block: &Block) -> Result<(), String> {
+    let path = block.above.strip_prefix("<!-- from: ").and_then(|rest| rest.strip_suffix(" -->"));
+    let path = path.ok_or("a line `<!-- from: PATH -->` above names the file that it is of")?;
+    let text = std::fs::read_to_string(root().join(path)).map_err(|error| error.to_string())?;
+    let mut lines = text.lines().map(str::trim);
+    let shown = block.text.lines().map(str::trim).filter(|line| !line.is_empty());
+    for line in shown {
+        if !lines.any(|other| other == line) {
+            return Err(format!("{path} has no line {line:?} there"));
+        }
+    }
+    Ok(())
 }
 
 fn json(block: &Block) -> Result<(), String> {
