@@ -1,5 +1,6 @@
 //! UI messages: what a chat screen shows, as the AI SDK has it.
 
+use models::Part;
 use models::message::{MessageStatus, MessageType, Role};
 use models::response::ResponseStatus;
 use serde::{Deserialize, Serialize};
@@ -154,6 +155,23 @@ impl UiPart {
     /// Reasoning.
     fn reasoning(text: String) -> Self {
         Self { text: Some(text), state: Some("done".to_owned()), ..Self::of("reasoning") }
+    }
+
+    /// A part of a message.
+    fn part(part: Part) -> Self {
+        let (url, filename, other) = match part {
+            Part::Text(text) => return Self::text(text),
+            Part::Image { url, .. } => (Some(url), None, "image/*"),
+            Part::File { filename, data, url } => {
+                (data.or(url), filename, "application/octet-stream")
+            }
+        };
+        // That of a data URL stands in it (RFC 2397); of an address nobody knows more.
+        let data = url.as_deref().and_then(|url| url.strip_prefix("data:"));
+        let named = data.and_then(|data| data.split([';', ',']).next());
+        let media_type = named.filter(|named| !named.is_empty()).unwrap_or(other);
+        let media_type = Some(media_type.to_owned());
+        Self { media_type, url, filename, ..Self::of("file") }
     }
 
     /// Where an answer of the model begins.
@@ -346,6 +364,12 @@ impl UiMessage {
 /// The parts of a row, an answer of the model with the step that it is.
 fn parts_of(row: Message) -> Vec<UiPart> {
     let mut parts = Vec::new();
+    if let (Some(name), Some(arguments)) = (row.name, row.arguments) {
+        // A call that a client has told is an item of its own.
+        let call_id = row.call_id.unwrap_or_default();
+        let (id, status) = (row.id, row.status);
+        return vec![UiPart::call(ToolCall { id, call_id, name, arguments, status, offset: 0 })];
+    }
     if row.kind == MessageType::Message && row.role == Some(Role::Assistant) {
         parts.push(UiPart::step_start());
     }
@@ -354,6 +378,9 @@ fn parts_of(row: Message) -> Vec<UiPart> {
         row.calls.into_iter().partition(|call| call.offset == 0);
     parts.extend(before.into_iter().map(UiPart::call));
     match row.kind {
+        MessageType::Message if !row.parts.is_empty() => {
+            parts.extend(row.parts.into_iter().map(UiPart::part));
+        }
         MessageType::Message if !row.content.is_empty() => parts.push(UiPart::text(row.content)),
         MessageType::Reasoning => parts.push(UiPart::reasoning(row.content)),
         MessageType::Message | MessageType::FunctionCall | MessageType::FunctionCallOutput => {}

@@ -345,6 +345,39 @@ async fn the_marker_can_be_read_by_pages_of_other_origins(world: World) {
     assert!(exposed.contains("x-vercel-ai-ui-message-stream"), "{exposed}");
 }
 
+#[testkit::test]
+async fn files_are_kept_with_their_message(world: World) {
+    const RED: &str = "data:image/png;base64,iVBORw0KGgo=";
+    const BLUE: &str = "https://a.example/blue.png";
+    let app = TestApp::start(&world).await;
+    let ada = app.user("ada").await;
+    let image = |url: &str| json!({"type": "file", "mediaType": "image/png", "url": url});
+    let paper = json!({"type": "file", "mediaType": "application/pdf", "filename": "a.pdf",
+        "url": "data:application/pdf;base64,JVBERi0="});
+    let message = |url: &str| {
+        json!({"id": "a", "role": "user", "parts": [
+            image(url), {"type": "text", "text": "What is it?"}, paper]})
+    };
+    let body = |url: &str| submit(json!([message(url)]), "mock:ticks=1");
+    let first = send(&ada, &body(RED)).await;
+    let text = json!({"type": "text", "text": "What is it?", "state": "done"});
+    let parts = chat(&ada).await["messages"][0]["parts"].clone();
+    assert_eq!(parts, json!([image(RED), text, paper]));
+    assert_eq!(send(&ada, &body(RED)).await.message_id, first.message_id, "sent twice it is one");
+    // Another image is another message.
+    assert_ne!(send(&ada, &body(BLUE)).await.message_id, first.message_id);
+    let parts = chat(&ada).await["messages"][0]["parts"].clone();
+    let unknown = json!({"type": "file", "mediaType": "image/*", "url": BLUE});
+    assert_eq!(parts, json!([unknown, text, paper]));
+    assert_eq!(texts(&chat(&ada).await), ["What is it?", &ticks(1)]);
+    // A message may be an image only, also the first.
+    let alone = json!({"id": "alone", "message": {"id": "a", "role": "user",
+        "parts": [image(RED)]}, "model": "mock:ticks=1"});
+    assert_eq!(send(&ada, &alone).await.text, ticks(1));
+    let shown = ada.get("/api/chat/alone").await.expect(200);
+    assert_eq!(shown["messages"][0]["parts"], json!([image(RED)]));
+}
+
 const WEATHER: &str = "get_weather";
 
 /// An answer that says something and calls a tool, once for each city.

@@ -261,7 +261,7 @@ fn request(
 
 /// Whether a stored message says this.
 fn says(row: &message::Model, content: &Content) -> bool {
-    row.content == content.text()
+    Content::read(row.content.clone(), row.data.as_deref()) == *content
 }
 
 /// Whether another request stood in the way that may be the same one.
