@@ -360,6 +360,8 @@ async fn files_are_kept_with_their_message(world: World) {
     };
     let body = |url: &str| submit(json!([message(url)]), "mock:ticks=1");
     let first = send(&ada, &body(RED)).await;
+    let sent = app.upstream().calls().pop().unwrap().whole_messages[0]["content"].clone();
+    assert_eq!(sent[0]["image_url"]["url"], RED, "{sent}");
     let text = json!({"type": "text", "text": "What is it?", "state": "done"});
     let parts = chat(&ada).await["messages"][0]["parts"].clone();
     assert_eq!(parts, json!([image(RED), text, paper]));
@@ -447,6 +449,16 @@ async fn a_tool_of_the_client_is_called_and_its_result_continues_the_message(wor
     assert_eq!(second.message_id, first.message_id, "it is the same message");
     assert_ne!(second.metadata[0]["response_id"], first.metadata[0]["response_id"]);
     assert_eq!((second.text.as_str(), second.steps), ("Warm.", 1));
+    // The model was offered the tool, and told of its calls and of what came back.
+    let sent = app.upstream().calls();
+    assert_eq!(sent[0].parameters["tools"][0]["function"]["name"], WEATHER);
+    let told = &sent[1].whole_messages;
+    let roles: Vec<&Value> = told.iter().map(|message| &message["role"]).collect();
+    assert_eq!(roles, ["user", "assistant", "tool", "tool"]);
+    assert_eq!(told[1]["tool_calls"].as_array().unwrap().len(), 2);
+    assert_eq!(told[2]["tool_call_id"], told[1]["tool_calls"][0]["id"]);
+    let returned = [&told[2]["content"], &told[3]["content"]];
+    assert_eq!(returned, [&json!("{\"degrees\":22}"), &json!("no data")]);
 
     let shown = chat(&ada).await;
     assert_eq!(shown["messages"].as_array().unwrap().len(), 2);
