@@ -291,7 +291,8 @@ fn query(block: &Block) -> Result<(), String> {
 /// What Prometheus reads; the expressions of its alerts are held against the metrics elsewhere.
 fn yaml(block: &Block) -> Result<(), String> {
     let first = block.text.lines().next().unwrap_or_default();
-    if !["scrape_configs:", "groups:"].contains(&first) {
+    let is_known = ["scrape_configs:", "groups:"].contains(&first);
+    if !is_known && block.place.file != CLIENTS {
         return Err(format!("nobody reads {first:?}: teach this test to"));
     }
     let python = "import sys, yaml; yaml.safe_load(sys.stdin.read())";
@@ -302,14 +303,32 @@ fn yaml(block: &Block) -> Result<(), String> {
     accepted(Command::new("python3").args(["-c", python]), &block.text)
 }
 
+/// The lines for clients of others, which are no part of this repository: they are read only.
+const CLIENTS: &str = "docs/CLIENTS.md";
+
 /// The clients are run by `recipes`, which finds them by this line.
 fn recipe(block: &Block) -> Result<(), String> {
+    if block.place.file == CLIENTS {
+        return syntax(block);
+    }
     let marker = format!("<!-- recipe: {} -->", block.language);
     if block.above == marker && block.place.file == "docs/STREAMING.md" {
         Ok(())
     } else {
         Err(format!("no test runs it: {marker} stands above those that are"))
     }
+}
+
+/// Whether the language itself takes a block.
+fn syntax(block: &Block) -> Result<(), String> {
+    if block.language == "python" {
+        let python = "import sys; compile(sys.stdin.read(), 'block', 'exec')";
+        return accepted(Command::new("python3").args(["-c", python]), &block.text);
+    }
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("block.mjs");
+    std::fs::write(&file, &block.text).expect("a file can be written");
+    accepted(Command::new("node").arg("--check").arg(file), "")
 }
 
 /// An example of Rust is a whole file, which the compiler reads where it lies.
