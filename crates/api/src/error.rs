@@ -127,22 +127,33 @@ impl ApiError {
         self.0.recast.map_or_else(|| self.0.code.about().status, |(status, _)| status)
     }
 
-    /// The body for the request of this id.
-    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+    /// What went wrong, as it is told in a body or a stream.
+    pub(crate) fn detail(&self) -> ErrorDetail {
         let fault = &self.0;
         let kind = fault.recast.map_or_else(|| fault.code.about().kind, |(_, kind)| kind);
+        ErrorDetail {
+            message: fault.message.clone(),
+            kind: kind.as_str().to_owned(),
+            param: fault.param.clone(),
+            code: Some(self.code().to_owned()),
+            response_id: fault.response_id.clone(),
+        }
+    }
+
+    /// The same as a fault of the messages of a chat completion, if it is one of what is said.
+    #[must_use]
+    pub(crate) fn of_messages(mut self) -> Self {
+        if self.0.code == Code::ContextTooLong {
+            self.0.param = Some("messages".to_owned());
+        }
+        self
+    }
+
+    /// The body for the request of this id.
+    pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let body = Rendered {
-            body: ErrorBody {
-                error: ErrorDetail {
-                    message: fault.message.clone(),
-                    kind: kind.as_str().to_owned(),
-                    param: fault.param.clone(),
-                    code: Some(self.code().to_owned()),
-                    response_id: fault.response_id.clone(),
-                },
-                request_id: request_id.to_owned(),
-            },
-            reasons: &fault.reasons,
+            body: ErrorBody { error: self.detail(), request_id: request_id.to_owned() },
+            reasons: &self.0.reasons,
         };
         // Strings always serialise; an empty body would still have the right status.
         serde_json::to_vec(&body).unwrap_or_default()

@@ -7,6 +7,7 @@
 
 use services::Numbered;
 
+pub(crate) mod chat;
 #[cfg(test)]
 mod plain;
 pub(crate) mod responses;

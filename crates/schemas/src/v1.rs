@@ -4,6 +4,7 @@
 //! left alone. What it knows is checked, and an error names the field as the client wrote it, such
 //! as `input.3.content.0.image_url`.
 
+pub mod chat;
 mod conversation;
 mod input;
 mod item;

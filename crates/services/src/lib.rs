@@ -6,6 +6,7 @@
 mod accounts;
 mod administration;
 mod chats;
+mod completions;
 mod conversations;
 mod core;
 mod counts;
@@ -45,6 +46,7 @@ use models::Context;
 pub use accounts::{Accounts, Client};
 pub use administration::{Administration, NewUser};
 pub use chats::{ChatAnswer, Chats};
+pub use completions::Completions;
 pub use conversations::{
     AddedItems, Conversations, ItemListQuery, ListQuery, MessageListQuery, OpenedConversation,
 };
@@ -127,6 +129,8 @@ pub struct Services {
     pub responses: Responses,
     /// Chats, as chat screens know conversations.
     pub chats: Chats,
+    /// Chat completions.
+    pub completions: Completions,
     /// Event streams that are open.
     pub streams: Streams,
     /// Whether the sessions and keys that something is open with are still alive.
@@ -199,6 +203,7 @@ impl Services {
             keys,
             links,
             conversations,
+            completions: Completions::new(core.clone(), engine.clone()),
             responses: Responses::new(core.clone(), engine.clone()),
             chats: Chats::new(core.clone(), engine.clone()),
             streams,

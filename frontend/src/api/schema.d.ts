@@ -1033,6 +1033,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer messages, for OpenAI clients
+         * @description The client keeps its conversation and sends all of it; nothing is stored, and the answer ends
+         *     when the client goes. What does not fit the model's window is refused with
+         *     `context_length_exceeded`. An answer that fails is a failed request, also of a stream as long as
+         *     nothing of it was sent; later the stream ends with an object that has `error`.
+         *
+         *     With `"stream": true` the answer arrives as chunks, and `data: [DONE]`.
+         */
+        post: operations["v1_create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -1439,6 +1464,69 @@ export interface components {
             /** @description Whether it is the built-in demo model. */
             demo: boolean;
         };
+        /** @description A source. */
+        ChatAnnotation: {
+            /** @description Always `url_citation`. */
+            type: string;
+            /** @description The source. */
+            url_citation: components["schemas"]["ChatUrlCitation"];
+        };
+        /** @description A call of a tool. */
+        ChatCall: {
+            /** @description By it the result names the call. */
+            id: string;
+            /** @description Always `function`. */
+            type: string;
+            /** @description Which function, and with what. */
+            function: components["schemas"]["ChatCallFunction"];
+        };
+        /** @description A function that is called. */
+        ChatCallFunction: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its arguments, which should be JSON. */
+            arguments: string;
+        };
+        /** @description One of the answers to a request. */
+        ChatChoice: {
+            /**
+             * Format: int32
+             * @description From 0.
+             */
+            index: number;
+            /** @description What the model says. */
+            message: components["schemas"]["ChatMessage"];
+            /** @description Always `null`. */
+            logprobs?: Record<string, never> | null;
+            /**
+             * @description Why it ended.
+             * @example stop
+             */
+            finish_reason: string;
+        };
+        /** @description `POST /v1/chat/completions` without `stream`. */
+        ChatCompletion: {
+            /** @description `chatcmpl-` and 32 hexadecimal digits. */
+            id: string;
+            /**
+             * @description Always `chat.completion`.
+             * @example chat.completion
+             */
+            object: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created: number;
+            /** @description The model asked, as `GET /v1/models` names it. */
+            model: string;
+            /** @description The answers. */
+            choices: components["schemas"]["ChatChoice"][];
+            /** @description What all of them cost. */
+            usage: components["schemas"]["ChatUsage"];
+            /** @description The stored response; only of an answer that is kept in a conversation. */
+            response_id?: string | null;
+        };
         /**
          * @description Body of `POST /api/chat`: what `DefaultChatTransport` sends, and what its option `body` adds.
          *     Fields that are not named here are left alone.
@@ -1468,6 +1556,26 @@ export interface components {
              *     `POST /v1/responses`.
              */
             tool_choice?: unknown;
+        };
+        /** @description What a model says. */
+        ChatMessage: {
+            /**
+             * @description Always `assistant`.
+             * @example assistant
+             */
+            role: string;
+            /** @description Its text; `null` where it only calls tools. */
+            content?: string | null;
+            /** @description Always `null`. */
+            refusal?: string | null;
+            /** @description Its sources. */
+            annotations?: components["schemas"]["ChatAnnotation"][];
+            /** @description Its calls of tools. */
+            tool_calls?: components["schemas"]["ChatCall"][];
+            /** @description What it has shown of its reasoning, as many clients of other models call it. */
+            reasoning_content?: string | null;
+            /** @description The same, as others do. */
+            reasoning?: string | null;
         };
         /** @description A chat: the selected branch of a conversation. */
         ChatOut: {
@@ -1518,6 +1626,68 @@ export interface components {
              * @example cancelled
              */
             status?: string | null;
+        };
+        /** @description A source with its place. */
+        ChatUrlCitation: {
+            /**
+             * Format: int32
+             * @description Where the part of the text begins that it supports, in characters.
+             */
+            start_index: number;
+            /**
+             * Format: int32
+             * @description Where that ends. Both are 0 when nobody knows.
+             */
+            end_index: number;
+            /** @description Its title. */
+            title: string;
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description Tokens. */
+        ChatUsage: {
+            /**
+             * Format: int64
+             * @description Those read.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: int64
+             * @description Those written.
+             */
+            completion_tokens: number;
+            /**
+             * Format: int64
+             * @description Both.
+             */
+            total_tokens: number;
+            /** @description Of those read. */
+            prompt_tokens_details: components["schemas"]["PromptDetails"];
+            /** @description Of those written. */
+            completion_tokens_details: components["schemas"]["CompletionDetails"];
+        };
+        /** @description Of the tokens written. */
+        CompletionDetails: {
+            /**
+             * Format: int64
+             * @description Those spent on reasoning.
+             */
+            reasoning_tokens: number;
+            /**
+             * Format: int64
+             * @description Always 0.
+             */
+            audio_tokens: number;
+            /**
+             * Format: int64
+             * @description Always 0.
+             */
+            accepted_prediction_tokens: number;
+            /**
+             * Format: int64
+             * @description Always 0.
+             */
+            rejected_prediction_tokens: number;
         };
         /** @description The text of an answer begins. */
         ContentPartAdded: {
@@ -2978,6 +3148,19 @@ export interface components {
              * @example correct horse battery staple
              */
             new_password: string;
+        };
+        /** @description Of the tokens read. */
+        PromptDetails: {
+            /**
+             * Format: int64
+             * @description Those served from a cache.
+             */
+            cached_tokens: number;
+            /**
+             * Format: int64
+             * @description Always 0.
+             */
+            audio_tokens: number;
         };
         /** @description A provider of models. */
         ProviderOut: {
@@ -7429,6 +7612,99 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+        };
+    };
+    v1_create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCreate"];
+            };
+        };
+        responses: {
+            /** @description The answer; with `stream` its chunks as server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+            /** @description `invalid_json`, `missing_required_parameter`, `invalid_value`, `request_incomplete` or `context_length_exceeded`; `error.param` names the field, if it is one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `insufficient_scope` or `storage_quota_exceeded` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `model_not_found`: no model has this name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `rate_limit_exceeded` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            500: components["responses"]["InternalError"];
+            /** @description `upstream_failed` and others: the model provider failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unavailable`, `overloaded` or `shutting_down`; with `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `upstream_timeout` */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     v1_list_conversations: {

@@ -21,7 +21,7 @@ impl ApiError {
                  ended, or stop it at POST /v1/responses/{id}/cancel; error.response_id names it."
                     .clone_into(&mut fault.message);
             }
-            Code::ContextTooLong if fault.param.is_some() => {
+            Code::ContextTooLong if fault.param.as_deref() == Some("content") => {
                 fault.param = Some("input".to_owned());
             }
             _ => {}

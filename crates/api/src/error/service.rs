@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemas::event::{Failure, FailureCode, Words as _};
 use schemas::validate::Rule;
 use services::{Error, Uncontinuable};
 
@@ -15,6 +16,33 @@ impl From<Error> for ApiError {
             rendered.0.source = Some(Arc::new(error));
         }
         rendered
+    }
+}
+
+impl From<&Failure> for ApiError {
+    /// An answer that failed is a request that failed, where the answer is the reply to it.
+    fn from(failure: &Failure) -> Self {
+        let code = failure.code.as_str();
+        match FailureCode::ALL.iter().find(|known| known.as_str() == code) {
+            Some(FailureCode::ContextTooLong) => {
+                Self::new(Code::ContextTooLong, failure.message.as_str())
+            }
+            Some(FailureCode::ModelNotFound) => {
+                Self::new(Code::ModelNotFound, failure.message.as_str()).param("model")
+            }
+            Some(FailureCode::StorageUnavailable) => {
+                Self::new(Code::Unavailable, failure.message.as_str())
+                    .retry(Retry::After(Duration::from_secs(2)))
+                    .blame(Blame::Outside)
+            }
+            Some(FailureCode::ConversationDeleted | FailureCode::MessageDeleted) => {
+                Self::new(Code::NotFound, failure.message.as_str())
+            }
+            Some(FailureCode::Internal | FailureCode::AnswerNotStored) => {
+                Self::new(Code::InternalError, failure.message.as_str())
+            }
+            _ => upstream(code, failure.message.clone()),
+        }
     }
 }
 

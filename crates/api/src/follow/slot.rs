@@ -1,6 +1,7 @@
 //! What a request needs before it may open a stream.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use auth::Actor;
 use axum::extract::FromRequestParts;
@@ -40,7 +41,7 @@ impl Streaming {
         Ok(StreamSlot {
             closing: self.closing,
             credential: state.services.credentials.watch(actor),
-            taken: state.services.streams.open(actor, &self.address)?,
+            taken: Arc::new(state.services.streams.open(actor, &self.address)?),
             reading: None,
         })
     }
@@ -54,7 +55,7 @@ pub(crate) struct StreamSlot {
     /// Ends it when the session or key does that it was asked for with.
     pub(super) credential: CredentialWatch,
     /// Counts it.
-    pub(super) taken: OpenStream,
+    pub(super) taken: Arc<OpenStream>,
     /// One of the few large reads of the caller, if much is kept for this stream alone.
     pub(super) reading: Option<Reading>,
 }
@@ -78,6 +79,16 @@ impl StreamSlot {
         self.keep(state, actor, follower.kept_bytes())?;
         drop(gathering);
         Ok(follower)
+    }
+
+    /// The same slot for one of several answers that one stream carries.
+    pub(crate) fn beside(&self, state: &AppState, actor: &Actor) -> Self {
+        Self {
+            closing: self.closing.clone(),
+            credential: state.services.credentials.watch(actor),
+            taken: self.taken.clone(),
+            reading: None,
+        }
     }
 
     /// The server keeps so many bytes for this stream alone.

@@ -1,5 +1,6 @@
 //! `/v1`: what the clients of the `OpenAI` API call. One file per resource.
 
+mod chat;
 mod conversations;
 mod items;
 mod models;
@@ -7,6 +8,7 @@ mod order;
 mod responses;
 
 use axum::middleware;
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,6 +18,8 @@ use crate::state::AppState;
 /// The routes below `/v1`.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(chat::v1_create_chat_completion))
+        .route("/v1/chat/completions", get(chat::not_kept))
         .routes(routes!(
             conversations::v1_list_conversations,
             conversations::v1_create_conversation

@@ -14,13 +14,13 @@ use serde_json::Value;
 use crate::validate::{self, Invalid, Rule};
 
 /// The most items of one request.
-const MAX_ITEMS: usize = 1024;
+pub(super) const MAX_ITEMS: usize = 1024;
 /// The longest id of a call, in characters.
 const MAX_CALL_ID_CHARS: usize = 64;
 /// The longest address of an image, which may be the image itself as a data URL, in bytes.
-const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
+pub(super) const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
 /// The longest file as a data URL, in bytes.
-const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;
 
 /// What a request brings, as it is written: a text is a message of the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -303,7 +303,7 @@ impl RawPart {
 }
 
 /// An address that a provider can fetch, or a thing itself.
-fn is_address(field: &str, url: &str) -> Result<(), Invalid> {
+pub(super) fn is_address(field: &str, url: &str) -> Result<(), Invalid> {
     let known = ["data:", "https://", "http://"];
     if known
         .iter()
@@ -314,7 +314,7 @@ fn is_address(field: &str, url: &str) -> Result<(), Invalid> {
     Err(Invalid::new(field, format!("{field} must be an http(s) address or a data URL")))
 }
 
-fn text_at_most(field: &str, text: &str) -> Result<(), Invalid> {
+pub(super) fn text_at_most(field: &str, text: &str) -> Result<(), Invalid> {
     validate::bytes_at_most(field, text, validate::MAX_CONTENT_BYTES)
 }
 
@@ -326,11 +326,11 @@ fn known_call(path: &str, call_id: Option<String>) -> Result<String, Invalid> {
     Ok(call_id)
 }
 
-fn needed<T>(path: &str, name: &str, value: Option<T>) -> Result<T, Invalid> {
+pub(super) fn needed<T>(path: &str, name: &str, value: Option<T>) -> Result<T, Invalid> {
     value.ok_or_else(|| missing(&format!("{path}.{name}")))
 }
 
-fn missing(field: &str) -> Invalid {
+pub(super) fn missing(field: &str) -> Invalid {
     Invalid::new(field, format!("{field} is needed")).of(Rule::Required)
 }
 
@@ -358,13 +358,15 @@ impl<'de> Deserialize<'de> for RawContent {
 }
 
 /// A text or a list. `serde`'s untagged enums would lose the path of an error.
-enum TextOr<T> {
+pub(super) enum TextOr<T> {
+    /// One text.
     Text(String),
+    /// A list.
     List(Vec<T>),
 }
 
 impl<'de, T: Deserialize<'de>> TextOr<T> {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    pub(super) fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either<T>(std::marker::PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {

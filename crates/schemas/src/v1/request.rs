@@ -260,7 +260,12 @@ impl TextParam {
     }
 }
 
-fn within(field: &str, value: Option<f64>, least: f64, most: f64) -> Result<(), Invalid> {
+pub(super) fn within(
+    field: &str,
+    value: Option<f64>,
+    least: f64,
+    most: f64,
+) -> Result<(), Invalid> {
     if value.is_some_and(|value| !(least..=most).contains(&value)) {
         return Err(Invalid::new(field, format!("{field} must be from {least} to {most}")));
     }

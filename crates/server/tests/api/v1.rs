@@ -1,6 +1,7 @@
 //! `/v1`: what the clients of the OpenAI API call.
 
 mod chains;
+mod chat;
 mod compliance;
 mod conversations;
 mod models;

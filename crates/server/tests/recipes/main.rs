@@ -10,6 +10,7 @@
 mod ai_sdk;
 mod generated;
 mod openai;
+mod openai_sdk;
 mod pauses;
 mod recipe;
 mod sdk;

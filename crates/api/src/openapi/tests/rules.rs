@@ -188,6 +188,7 @@ fn o16_an_operation_names_only_errors_that_it_can_have() {
         "continue_response",
         "send_chat",
         "v1_create_response",
+        "v1_create_chat_completion",
     ]);
     let mut with_model = answered.clone();
     with_model.extend(these(&["create_conversation", "update_conversation"]));

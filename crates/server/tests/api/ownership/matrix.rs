@@ -136,6 +136,10 @@ pub(super) const ROWS: &[Row] = &[
         ..row("create_reset_link_by_email", Scope::OfServer(None), 201)
     },
     row("list_models", Scope::Own(&[]), 200),
+    Row {
+        body: || json!({"model": "mock:ticks=1", "messages": [{"role": "user", "content": "x"}]}),
+        ..row("v1_create_chat_completion", Scope::Own(&[]), 200)
+    },
     row("v1_list_models", Scope::Own(&[]), 200),
     row("v1_get_model", Scope::Shared("test-model"), 200),
     Row {
