@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use reqwest::{Client, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{self, Format};
 use crate::process::Program;
@@ -41,11 +41,11 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<String> {
     let directory = tempfile::tempdir()?;
     let load = Load::new(options)?;
     let provider = Provider::start(&options.server, directory.path()).await?;
-    let lines = [
+    let mut lines = vec![
         load.direct(provider.address).await?,
         load.proxy(provider.address, directory.path()).await?,
-        load.server(&provider, directory.path(), options).await?,
     ];
+    lines.extend(load.server(&provider, directory.path(), options).await?);
     Ok(if options.json {
         format!("{}\n", report::json(&lines, BASELINE))
     } else {
@@ -88,7 +88,7 @@ impl Load {
         provider: &Provider,
         directory: &Path,
         options: &Options,
-    ) -> anyhow::Result<Line> {
+    ) -> anyhow::Result<[Line; 2]> {
         let streams = self.streams.to_string();
         let settings = [
             ("CHATAPP_LIMITS__GENERATIONS", streams.clone()),
@@ -102,16 +102,28 @@ impl Load {
             conversations.push(server.conversation().await?);
         }
         let message = json!({"content": "Go", "model": self.model, "stream": true});
-        self.measure("chatapp", Some(&server.process), Format::Events, |place| {
-            server.post(conversations.get(place).map_or("", String::as_str), &message)
-        })
-        .await
+        let stored = self
+            .measure("chatapp", Some(&server.process), Format::Events, |place| {
+                server.post(conversations.get(place).map_or("", String::as_str), &message)
+            })
+            .await?;
+        let request = self.request();
+        let unstored = self
+            .measure("chat completions", Some(&server.process), Format::Provider, |_| {
+                server.post("/v1/chat/completions", &request)
+            })
+            .await?;
+        Ok([stored, unstored])
+    }
+
+    /// The body of a chat completion.
+    fn request(&self) -> Value {
+        let messages = [json!({"role": "user", "content": "Go"})];
+        json!({"model": self.model, "messages": messages, "stream": true})
     }
 
     fn completion(&self, address: SocketAddr) -> RequestBuilder {
-        let messages = [json!({"role": "user", "content": "Go"})];
-        let request = json!({"model": self.model, "messages": messages, "stream": true});
-        self.client.post(format!("http://{address}/v1/chat/completions")).json(&request)
+        self.client.post(format!("http://{address}/v1/chat/completions")).json(&self.request())
     }
 
     /// Reads all streams at once.
