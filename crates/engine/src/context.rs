@@ -222,8 +222,8 @@ impl<'db> ReadAhead<'db> {
                 history.close();
                 return Ok(history);
             }
-            let counted: Vec<Counted<'_>> = batch.iter().map(Item::counted).collect();
-            let costs = counter.of_messages(tokenizer, &counted).await?;
+            let costly: Vec<Counted<'_>> = batch.iter().map(Item::counted).collect();
+            let costs = counter.of_messages(tokenizer, &costly).await?;
             for (item, cost) in batch.into_iter().zip(costs) {
                 if !history.takes(item, cost) {
                     return Ok(history);

@@ -220,7 +220,7 @@ async fn entries(
     id: Owned<ConversationId>,
     mut rows: Vec<message::Model>,
 ) -> Result<Vec<Entry>> {
-    rows.retain(|row| row.is_in_tree());
+    rows.retain(message::Model::is_in_tree);
     let ids: Vec<ResponseId> = rows.iter().filter_map(|row| row.response_id).collect();
     let mut responses: HashMap<ResponseId, response::Model> =
         crud::responses::list_by_ids(&exports.core.db, id, &ids)
