@@ -37,7 +37,7 @@ enum Said {
     Wait,
 }
 
-fn call(id: &str, name: &str) -> ToolCall {
+fn called(id: &str, name: &str) -> ToolCall {
     ToolCall { call_id: id.to_owned(), name: name.to_owned(), offset: 0, extra: None }
 }
 
@@ -50,7 +50,7 @@ fn finished(deltas: &[(Said, String)]) -> Log {
         log.extend(|transcript| match said {
             Said::Text => transcript.text(text, || id(n)),
             Said::Reasoning => transcript.reasoning(&text, || id(n)),
-            Said::Call => transcript.call(call(&n.to_string(), &text), id(n)),
+            Said::Call => transcript.call(called(&n.to_string(), &text), id(n)),
             Said::Arguments => transcript.arguments(text),
             Said::Wait => vec![Event::Waiting(WAIT)],
         });
@@ -142,14 +142,14 @@ fn a_call_cuts_the_answer_in_two_and_lasts_until_something_follows() {
     let log = Log::new(id(1));
     log.append([Event::Created, Event::InProgress]);
     log.extend(|transcript| transcript.text("🌈é?".to_owned(), || id(9)));
-    log.extend(|transcript| transcript.call(call("call_1", "f"), id(2)));
+    log.extend(|transcript| transcript.call(called("call_1", "f"), id(2)));
     log.extend(|transcript| transcript.arguments("{\"x\":".to_owned()));
     let so_far = log.so_far();
     let [call] = &so_far.calls[..] else { panic!("{so_far:?}") };
     assert_eq!((call.arguments.as_str(), call.status, call.offset), ("{\"x\":", InProgress, 4));
     assert_eq!((call.id, call.call_id.as_str(), call.name.as_str()), (id(2), "call_1", "f"));
     log.extend(|transcript| transcript.arguments("1}".to_owned()));
-    log.extend(|transcript| transcript.call(call("call_2", "g"), id(3)));
+    log.extend(|transcript| transcript.call(called("call_2", "g"), id(3)));
     log.extend(|transcript| transcript.text("!".to_owned(), || id(4)));
     let calls = log.so_far().calls;
     let shown: Vec<_> = calls.iter().map(|call| (call.arguments.as_str(), call.status)).collect();
@@ -402,7 +402,7 @@ fn p9_sources_of_an_answer_that_a_call_cuts_stay_with_their_text() {
     };
     say("Öne[1] ", 2);
     log.extend(|transcript| transcript.cite(cited("https://a.example/", None)));
-    log.extend(|transcript| transcript.call(call("c", "f"), id(3)));
+    log.extend(|transcript| transcript.call(called("c", "f"), id(3)));
     say("two more", 4);
     let range = Some((11, 15));
     log.extend(|transcript| transcript.cite(cited("https://b.example/", range)));
