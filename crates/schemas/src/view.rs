@@ -14,6 +14,7 @@ pub use chat::{Chat, StoppedChat};
 pub use conversation::{Conversation, Metadata};
 pub use item::{Item, ItemBody};
 pub use message::{Attachment, Message, Siblings, ToolCall, Turn};
+pub use models::Parameters;
 pub use response::{NewResponse, Response, State};
 
 /// A page of a list.

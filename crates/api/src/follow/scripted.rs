@@ -6,7 +6,7 @@ use futures_util::Stream;
 use schemas::event::ItemKind;
 use schemas::response::ResponseResource;
 use schemas::stream::{Item, StreamEvent};
-use schemas::view::NewResponse;
+use schemas::view::{NewResponse, Parameters};
 use services::Numbered;
 use tokio::sync::mpsc;
 
@@ -24,7 +24,7 @@ pub(crate) fn new_response() -> NewResponse {
         previous_response_id: None,
         model: "demo".to_owned(),
         provider: "openai".to_owned(),
-        parameters: Default::default(),
+        parameters: Parameters::default(),
         created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
     }
 }

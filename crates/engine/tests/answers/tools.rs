@@ -40,7 +40,7 @@ fn calling(text: &str, ids: &[&str]) -> Script {
 /// What the provider was sent last, as one text.
 fn sent(kit: &Kit) -> String {
     let messages = kit.provider.calls().pop().unwrap().messages;
-    messages.iter().map(|(_, text)| format!("{text}\n")).collect()
+    messages.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n")
 }
 
 /// The messages as the provider was sent them last: who speaks, the ids of the calls that the model

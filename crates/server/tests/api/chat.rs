@@ -18,7 +18,7 @@ fn said(id: &str, text: &str) -> Value {
 }
 
 /// What `DefaultChatTransport` sends with these messages, answered by `model`.
-fn submit(messages: Value, model: &str) -> Value {
+fn submit(messages: &Value, model: &str) -> Value {
     json!({"id": CHAT, "messages": messages, "trigger": "submit-message", "model": model})
 }
 
@@ -65,7 +65,7 @@ async fn a_chat_is_a_conversation_under_its_clients_name(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
     let first = json!([said("a", "Why is the sky blue?")]);
-    let stream = open(&ada, &submit(first.clone(), "mock:reasoning=2,ticks=3")).await;
+    let stream = open(&ada, &submit(&first, "mock:reasoning=2,ticks=3")).await;
     let header = |name: &str| stream.headers().get(name).unwrap().to_str().unwrap().to_owned();
     assert_eq!(header("x-vercel-ai-ui-message-stream"), "v1");
     assert!(header("content-type").starts_with("text/event-stream"));
@@ -84,7 +84,7 @@ async fn a_chat_is_a_conversation_under_its_clients_name(world: World) {
 
     let second = json!([said("a", "Why is the sky blue?"), {"id": "x", "role": "assistant",
         "parts": [{"type": "text", "text": "made up"}]}, said("b", "And the sea?")]);
-    send(&ada, &submit(second, "mock:echo")).await;
+    send(&ada, &submit(&second, "mock:echo")).await;
     let shown = chat(&ada).await;
     assert_eq!((&shown["id"], &shown["activeStreamId"]), (&json!(CHAT), &Value::Null));
     assert_eq!(shown["conversationId"], stored["id"]);
@@ -116,7 +116,7 @@ async fn a_chat_is_a_conversation_under_its_clients_name(world: World) {
 async fn a_reload_amid_an_answer_gets_it_from_its_beginning(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    let body = submit(json!([said("a", "Go")]), "mock:ticks=60,rate=50");
+    let body = submit(&json!([said("a", "Go")]), "mock:ticks=60,rate=50");
     let mut first = open(&ada, &body).await;
     read_deltas(&mut first, 3).await;
     let shown = chat(&ada).await;
@@ -144,7 +144,7 @@ async fn a_reload_amid_an_answer_gets_it_from_its_beginning(world: World) {
 async fn a_stop_stops_the_answer_and_says_which(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    let body = submit(json!([said("a", "Go")]), "mock:ticks=5000,rate=50");
+    let body = submit(&json!([said("a", "Go")]), "mock:ticks=5000,rate=50");
     let mut stream = open(&ada, &body).await;
     read_deltas(&mut stream, 3).await;
     let stopped = ada.post(&format!("{PATH}/stop"), json!({})).await.expect(200);
@@ -166,7 +166,7 @@ async fn another_answer_is_a_sibling(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
     let messages = json!([said("a", "Go")]);
-    let first = send(&ada, &submit(messages.clone(), "mock:ticks=1")).await;
+    let first = send(&ada, &submit(&messages, "mock:ticks=1")).await;
     // As `regenerate()` sends it: without the answer that is to go.
     let again = json!({"id": CHAT, "messages": messages, "trigger": "regenerate-message",
         "model": "mock:ticks=2"});
@@ -198,10 +198,10 @@ async fn another_answer_is_a_sibling(world: World) {
 async fn a_message_that_is_changed_begins_a_branch(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    send(&ada, &submit(json!([said("a", "One")]), "mock:echo")).await;
-    send(&ada, &submit(json!([said("a", "One"), said("b", "Two")]), "mock:echo")).await;
+    send(&ada, &submit(&json!([said("a", "One")]), "mock:echo")).await;
+    send(&ada, &submit(&json!([said("a", "One"), said("b", "Two")]), "mock:echo")).await;
     // As `sendMessage({ text, messageId })` sends it.
-    let mut edit = submit(json!([said("a", "One"), said("b", "Deux")]), "mock:echo");
+    let mut edit = submit(&json!([said("a", "One"), said("b", "Deux")]), "mock:echo");
     edit["messageId"] = json!("b");
     let edited = send(&ada, &edit).await;
     assert_eq!(texts(&chat(&ada).await), ["One", "One", "Deux", "Deux"]);
@@ -210,7 +210,7 @@ async fn a_message_that_is_changed_begins_a_branch(world: World) {
     assert_eq!(ada.list_messages(&id).await[2]["sibling_count"], 2);
     // The first one, by the id that the chat is loaded with.
     let ours = chat(&ada).await["messages"][0]["id"].as_str().unwrap().to_owned();
-    send(&ada, &submit(json!([said(&ours, "Un")]), "mock:echo")).await;
+    send(&ada, &submit(&json!([said(&ours, "Un")]), "mock:echo")).await;
     assert_eq!(texts(&chat(&ada).await), ["Un", "Un"]);
 }
 
@@ -218,7 +218,7 @@ async fn a_message_that_is_changed_begins_a_branch(world: World) {
 async fn the_same_name_is_another_chat_of_another_user(world: World) {
     let app = TestApp::start(&world).await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
-    let body = |text: &str| submit(json!([said("a", text)]), "mock:echo");
+    let body = |text: &str| submit(&json!([said("a", text)]), "mock:echo");
     send(&ada, &body("Ada's")).await;
     bob.get(PATH).await.expect_error(404, "not_found");
     bob.post(&format!("{PATH}/stop"), json!({})).await.expect_error(404, "not_found");
@@ -252,9 +252,10 @@ async fn the_same_name_is_another_chat_of_another_user(world: World) {
 async fn a_busy_chat_takes_no_other_message(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
-    let mut stream = open(&ada, &submit(json!([said("a", "Go")]), "mock:ticks=5000,rate=50")).await;
+    let mut stream =
+        open(&ada, &submit(&json!([said("a", "Go")]), "mock:ticks=5000,rate=50")).await;
     read_deltas(&mut stream, 1).await;
-    let other = submit(json!([said("a", "Go"), said("b", "More")]), "mock:ticks=1");
+    let other = submit(&json!([said("a", "Go"), said("b", "More")]), "mock:ticks=1");
     let refused = ada.post("/api/chat", other.clone()).await;
     let refused = refused.expect_error(409, "conversation_locked");
     assert_eq!(refused["error"]["response_id"], chat(&ada).await["activeStreamId"]);
@@ -267,14 +268,14 @@ async fn two_tabs_that_begin_a_chat_at_once_both_get_the_answer(world: World) {
     let app = TestApp::start(&world).await;
     let ada = app.user("ada").await;
     for round in 0..5 {
-        let mut body = submit(json!([said("a", "Go")]), "mock:ticks=3");
+        let mut body = submit(&json!([said("a", "Go")]), "mock:ticks=3");
         body["id"] = json!(format!("chat {round}"));
         let (one, two) = tokio::join!(send(&ada, &body), send(&ada, &body));
         assert_eq!(one, two);
     }
     assert_eq!(app.upstream().calls().len(), 5);
     // Another message at the same moment is told who was faster.
-    let body = |id: &str| submit(json!([said(id, id)]), "mock:ticks=3,rate=20");
+    let body = |id: &str| submit(&json!([said(id, id)]), "mock:ticks=3,rate=20");
     let (one, two) =
         tokio::join!(ada.post("/api/chat", body("one")), ada.post("/api/chat", body("two")));
     let mut statuses = [one.status, two.status];
@@ -326,7 +327,7 @@ async fn what_is_wrong_is_named(world: World) {
     refuse(model, "model").await;
     assert!(ada.list_conversations().await.is_empty(), "nothing was stored");
     // A failure of the provider is told in the stream, and stays.
-    let failing = submit(json!([said("a", "Go")]), "mock:ticks=5,fault=error@2");
+    let failing = submit(&json!([said("a", "Go")]), "mock:ticks=5,fault=error@2");
     let failed = send(&ada, &failing).await;
     assert_eq!((failed.text.as_str(), failed.finish_reason.as_str()), (&*ticks(2), "error"));
     assert!(failed.error.is_some());
@@ -340,7 +341,7 @@ async fn the_marker_can_be_read_by_pages_of_other_origins(world: World) {
     let app = TestApp::builder(&world).set("CHATAPP_SERVER__CORS_ORIGINS", origin).start().await;
     let ada = app.user("ada").await;
     let request = ada.request(Method::POST, "/api/chat").header("origin", origin);
-    let reply = ada.send(request.json(&submit(json!([said("a", "Go")]), "mock:ticks=1"))).await;
+    let reply = ada.send(request.json(&submit(&json!([said("a", "Go")]), "mock:ticks=1"))).await;
     let exposed = reply.header("access-control-expose-headers").unwrap();
     assert!(exposed.contains("x-vercel-ai-ui-message-stream"), "{exposed}");
 }
@@ -358,7 +359,7 @@ async fn files_are_kept_with_their_message(world: World) {
         json!({"id": "a", "role": "user", "parts": [
             image(url), {"type": "text", "text": "What is it?"}, paper]})
     };
-    let body = |url: &str| submit(json!([message(url)]), "mock:ticks=1");
+    let body = |url: &str| submit(&json!([message(url)]), "mock:ticks=1");
     let first = send(&ada, &body(RED)).await;
     let sent = app.upstream().calls().pop().unwrap().whole_messages[0]["content"].clone();
     assert_eq!(sent[0]["image_url"]["url"], RED, "{sent}");
@@ -420,7 +421,7 @@ fn with_results(id: &str, results: &[(&str, Value)]) -> Value {
 }
 
 fn asked() -> Value {
-    let mut body = submit(json!([said("a", "How warm is it?")]), "m");
+    let mut body = submit(&json!([said("a", "How warm is it?")]), "m");
     body["tools"] = json!([{"type": "function", "name": WEATHER, "description": "The weather",
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}]);
     body

@@ -82,7 +82,9 @@ async fn the_official_client_completes_chats() {
     let folder = folder();
     std::fs::write(folder.join("openai_sdk.mjs"), include_str!("openai_sdk.mjs")).expect("a file");
     for (scenario, scripts) in scenarios {
-        scripts.into_iter().for_each(|script| stage.upstream.push(script));
+        for script in scripts {
+            stage.upstream.push(script);
+        }
         let mut client = Command::new(folder.join("node_modules").join(node()).join("bin/node"));
         client.arg("openai_sdk.mjs").args([stage.server.url(), &stage.user.access_token, scenario]);
         client.current_dir(&folder).env("NO_PROXY", "*").stdin(Stdio::null()).kill_on_drop(true);

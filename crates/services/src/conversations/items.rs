@@ -195,11 +195,11 @@ impl Conversations {
         let found = crud::messages::find(&self.core.db, actor.user_id, item).await?;
         let found = found.filter(|found| found.conversation_id == row.id);
         let found = found.ok_or(Error::NotFound("item"))?.into_inner();
-        let shown = if !found.is_in_tree() {
-            items::beside(found)
-        } else {
+        let shown = if found.is_in_tree() {
             let of_rows = items::describe(&self.core.db, row.owned_id(), vec![found]).await?;
             of_rows.into_iter().flatten().find(|shown| shown.id == item)
+        } else {
+            items::beside(found)
         };
         shown.ok_or(Error::NotFound("item"))
     }

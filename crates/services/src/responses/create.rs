@@ -124,17 +124,13 @@ impl Responses {
             (TurnPlace::Chain, _) => Parent::Root,
             (TurnPlace::Conversation(_) | TurnPlace::Behind(_), _) => Parent::Head,
         };
-        let place = match &found.row {
-            Some(row) => TargetConversation::Stored(row.id),
-            None => {
-                let row = conversations::new_row(
-                    &core.context,
-                    actor.user_id,
-                    ConversationCreate::default(),
-                );
-                let kind = ConversationKind::Chain;
-                TargetConversation::New(Box::new(conversation::Model { kind, ..row }))
-            }
+        let place = if let Some(row) = &found.row {
+            TargetConversation::Stored(row.id)
+        } else {
+            let new = ConversationCreate::default();
+            let row = conversations::new_row(&core.context, actor.user_id, new);
+            let kind = ConversationKind::Chain;
+            TargetConversation::New(Box::new(conversation::Model { kind, ..row }))
         };
         let request = Request {
             actor: *actor,

@@ -54,7 +54,7 @@ async fn what_is_known_is_checked_and_named_as_openai_does() {
         ),
         (r#"{"tools": [{"name": "f"}]}"#, "missing_required_parameter", "tools[0].type"),
         (r#"{"x": 1, "x": 1}"#, "invalid_json", ""),
-        (r#"[]"#, "invalid_json", ""),
+        (r"[]", "invalid_json", ""),
         (&deep, "invalid_json", ""),
         (&long, "request_too_large", ""),
     ] {

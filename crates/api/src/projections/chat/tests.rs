@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use schemas::event::{Failure, FailureCode, ToolCall};
+use schemas::view::Parameters;
 use serde_json::Value;
 
 use super::*;
@@ -13,7 +14,7 @@ fn begun() -> NewResponse {
         previous_response_id: None,
         model: "a \"model\"".to_owned(),
         provider: "openai".to_owned(),
-        parameters: Default::default(),
+        parameters: Parameters::default(),
         created_at: "2026-11-22T20:00:00Z".parse().unwrap(),
     }
 }
@@ -84,7 +85,7 @@ fn says(item: &Item, text: &str) -> StreamEvent {
     StreamEvent::Delta(item.clone(), text.to_owned())
 }
 
-fn ended(fields: Value) -> StreamEvent {
+fn ended(fields: &Value) -> StreamEvent {
     let mut ending = json!({"status": "completed", "at": "2026-11-22T20:00:05Z"});
     ending["usage"] = json!({"input": 10, "output": 7, "cached": 4, "reasoning": 2});
     for (name, value) in fields.as_object().unwrap() {
@@ -111,7 +112,7 @@ fn reasoning_text_sources_and_usage() {
         says(&answer, "Líne \"one\"\n"),
         says(&answer, "two"),
         StreamEvent::Cited(answer.clone(), 0, source(1, 3)),
-        ended(json!({})),
+        ended(&json!({})),
     ];
     insta::assert_snapshot!(frames(&events, true).0.join("\n"));
 }
@@ -127,7 +128,7 @@ fn calls_come_piece_by_piece() {
         StreamEvent::ItemAdded(two.clone()),
         says(&two, "{}"),
         StreamEvent::ItemAdded(answer),
-        ended(json!({})),
+        ended(&json!({})),
     ];
     insta::assert_snapshot!(frames(&events, false).0.join("\n"));
 }
@@ -140,11 +141,11 @@ fn a_failure_is_one_object_and_the_last() {
         StreamEvent::ItemAdded(answer.clone()),
         says(&answer, "Half"),
         StreamEvent::Error(failure.clone()),
-        ended(json!({"status": "failed", "error": failure})),
+        ended(&json!({"status": "failed", "error": failure})),
     ];
     insta::assert_snapshot!(frames(&events, true).0.join("\n"));
     // A server that stops gives nothing up to others.
-    let interrupted = frames(&[ended(json!({"reason": "interrupted"}))], true).json();
+    let interrupted = frames(&[ended(&json!({"reason": "interrupted"}))], true).json();
     assert_eq!(interrupted.last().unwrap()["error"]["code"], "shutting_down");
     let mut written = Written::default();
     projector(0, &Together::new(1, true)).away(&mut written);
@@ -179,7 +180,7 @@ fn several_answers_end_once_and_cost_what_all_of_them_cost() {
     let together = Together::new(2, true);
     let mut written = Written::default();
     let answer = item(0, ItemKind::Message);
-    let events = [StreamEvent::ItemAdded(answer.clone()), says(&answer, "x"), ended(json!({}))];
+    let events = [StreamEvent::ItemAdded(answer.clone()), says(&answer, "x"), ended(&json!({}))];
     play(&mut projector(1, &together), &events, &mut written);
     let first = written.0.len();
     assert!(!written.0.contains(&"[DONE]".to_owned()));

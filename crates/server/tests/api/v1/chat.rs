@@ -226,9 +226,12 @@ async fn an_answer_ends_with_its_client_and_frees_its_place(world: World) {
     // So it is with one that is not streamed.
     let made = app.upstream().calls().len();
     let request = ada.request(Method::POST, PATH).json(&asks("mock:ticks=5000,rate=20"));
-    let asked = tokio::spawn(request.send());
-    app.upstream().wait_for("the call", |calls| (calls.len() > made).then_some(())).await;
-    asked.abort();
+    let called = app.upstream().wait_for("the call", |calls| (calls.len() > made).then_some(()));
+    // The request is dropped as soon as the provider was asked.
+    tokio::select! {
+        reply = request.send() => panic!("{reply:?}"),
+        () = called => {}
+    }
     closed(made).await;
     eventually("a free place", async || create(&ada, &asks("mock:ticks=1")).await.status == 200)
         .await;
@@ -290,8 +293,6 @@ async fn a_stop_of_the_server_ends_it_as_a_failure_that_may_be_repeated(world: W
     let ada = app.user("ada").await;
     let mut reader = stream(&ada, &asks("mock:ticks=5000,rate=20")).await;
     reader.next().await.unwrap();
-    let finishing = tokio::spawn(app.finish());
-    let frames = reader.finish().await;
+    let (frames, ()) = tokio::join!(reader.finish(), app.finish());
     assert_eq!(frames.last().unwrap().json()["error"]["code"], "shutting_down");
-    finishing.await.unwrap();
 }
