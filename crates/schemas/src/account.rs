@@ -51,7 +51,7 @@ pub struct SignupState {
     pub invitations: bool,
     /// How the administrator's account is made.
     pub administrator: AdministratorSetup,
-    /// Whether anybody has an account: if not, there is nobody to log in.
+    /// Whether there is an account; without one nobody can log in.
     pub accounts: bool,
 }
 

@@ -162,7 +162,7 @@ const NOTES: [(&str, &str, &str); 11] = [
     ("400", "BadRequest", "; `error.param` names the field, if it is one"),
     ("401", "Unauthorized", "; with `WWW-Authenticate`"),
     ("403", "Forbidden", ""),
-    ("404", "NotFound", ": it does not exist, or it is somebody else's"),
+    ("404", "NotFound", ": it does not exist, or it belongs to another user"),
     ("408", "RequestTimeout", ": the body did not arrive in time"),
     ("413", "TooLarge", ": the message names the limit"),
     ("415", "UnsupportedMediaType", ": the body is declared as something that is not taken here"),

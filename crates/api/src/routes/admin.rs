@@ -29,7 +29,7 @@ pub(super) async fn list_invitations(
     Ok(Json(state.services.links.list_invitations().await?))
 }
 
-/// Invite somebody
+/// Invite a person
 ///
 /// The answer holds a link with which accounts are made where sign-up takes invitations
 /// (`auth.signup`); it is not shown again. It works until it is used up, expires or is taken back,
@@ -76,7 +76,7 @@ pub(super) async fn revoke_invitation(
 
 /// Make a link to a new password
 ///
-/// For somebody who has forgotten theirs. The answer holds a link to be given to the owner of the
+/// For a user who has forgotten theirs. The answer holds a link to be given to the owner of the
 /// account; it works once, and replaces an earlier one. Nothing else changes until it is used. For
 /// an administrator's account, also one's own, it takes the password.
 #[utoipa::path(
@@ -101,7 +101,7 @@ pub(super) async fn create_reset_link(
 
 /// Make a link to a new password for an address
 ///
-/// As with the id of a user, for whoever knows only the e-mail address of the account. For an
+/// As with the id of a user, where only the e-mail address of the account is known. For an
 /// administrator's account, also one's own, it takes the password.
 #[utoipa::path(
     post, path = "/api/admin/reset-links", tag = "Administration",

@@ -12,8 +12,8 @@ use crate::state::AppState;
 
 /// Read the metrics
 ///
-/// In the text format of Prometheus, for whoever sends `server.metrics_token` as a bearer token; for
-/// everybody else there is nothing here.
+/// In the text format of Prometheus, for a client that sends `server.metrics_token` as a bearer
+/// token; any other gets 404.
 #[utoipa::path(
     get, path = "/metrics", tag = "Operation",
     responses(

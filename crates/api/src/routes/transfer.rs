@@ -103,7 +103,7 @@ pub(super) async fn export_me(
 
 /// Export everything about the account, with the password
 ///
-/// The archive of `GET /api/me/export`, for whoever has a session.
+/// The archive of `GET /api/me/export`, for a user who has a session.
 #[utoipa::path(
     post, path = "/api/me/export", tag = "Accounts", security(("bearer" = ["account", "read"])),
     request_body = DataExport,
