@@ -13,7 +13,6 @@ mod openai;
 mod openai_sdk;
 mod pauses;
 mod recipe;
-mod sdk;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 """Drives the official OpenAI client through everything that a program does with it.
 
-`python sdk.py URL KEY` prints `ok NAME` after each step; `python sdk.py URL KEY ID AFTER` is the
+`python responses.py URL KEY` prints `ok NAME` after each step; `python responses.py URL KEY ID AFTER` is the
 second program, which goes on reading a stream that the first one began.
 """
 
