@@ -15,7 +15,7 @@ export interface paths {
         get: operations["list_invitations"];
         put?: never;
         /**
-         * Invite somebody
+         * Invite a person
          * @description The answer holds a link with which accounts are made where sign-up takes invitations
          *     (`auth.signup`); it is not shown again. It works until it is used up, expires or is taken back,
          *     or its author administers the server no more. One for administrators takes the password.
@@ -58,7 +58,7 @@ export interface paths {
         put?: never;
         /**
          * Make a link to a new password for an address
-         * @description As with the id of a user, for whoever knows only the e-mail address of the account. For an
+         * @description As with the id of a user, where only the e-mail address of the account is known. For an
          *     administrator's account, also one's own, it takes the password.
          */
         post: operations["create_reset_link_by_email"];
@@ -79,7 +79,7 @@ export interface paths {
         put?: never;
         /**
          * Make a link to a new password
-         * @description For somebody who has forgotten theirs. The answer holds a link to be given to the owner of the
+         * @description For a user who has forgotten theirs. The answer holds a link to be given to the owner of the
          *     account; it works once, and replaces an earlier one. Nothing else changes until it is used. For
          *     an administrator's account, also one's own, it takes the password.
          */
@@ -598,7 +598,7 @@ export interface paths {
         put?: never;
         /**
          * Export everything about the account, with the password
-         * @description The archive of `GET /api/me/export`, for whoever has a session.
+         * @description The archive of `GET /api/me/export`, for a user who has a session.
          */
         post: operations["export_me_confirmed"];
         delete?: never;
@@ -1004,8 +1004,8 @@ export interface paths {
         };
         /**
          * Read the metrics
-         * @description In the text format of Prometheus, for whoever sends `server.metrics_token` as a bearer token; for
-         *     everybody else there is nothing here.
+         * @description In the text format of Prometheus, for a client that sends `server.metrics_token` as a bearer
+         *     token; any other gets 404.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -3830,7 +3830,7 @@ export interface components {
             invitations: boolean;
             /** @description How the administrator's account is made. */
             administrator: components["schemas"]["AdministratorSetup"];
-            /** @description Whether anybody has an account: if not, there is nobody to log in. */
+            /** @description Whether there is an account; without one nobody can log in. */
             accounts: boolean;
         };
         /** @description What went wrong with an answer. */
@@ -4480,7 +4480,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description `not_found`: it does not exist, or it is somebody else's */
+        /** @description `not_found`: it does not exist, or it belongs to another user */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -7914,7 +7914,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `model_not_found` or `not_found`: it does not exist, or it is somebody else's */
+            /** @description `model_not_found` or `not_found`: it does not exist, or it belongs to another user */
             404: {
                 headers: {
                     [name: string]: unknown;
