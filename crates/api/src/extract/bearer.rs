@@ -26,7 +26,13 @@ impl FromRequestParts<AppState> for Authenticated {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
-        let token = bearer_token(&parts.headers)?;
+        let token = match bearer_token(&parts.headers) {
+            // Below /v1 also where clients of other services send their key.
+            Err(_) if is_openai(parts) && !parts.headers.contains_key(header::AUTHORIZATION) => {
+                key(&parts.headers)?
+            }
+            token => token?,
+        };
         let actor = state.services.accounts.authenticate(token).await?;
         let (standing, counted) = state.services.requests.count(&actor);
         if let Some(slot) = parts.extensions.get::<UserSlot>() {
@@ -63,13 +69,17 @@ impl FromRequestParts<AppState> for Administrator {
 /// Headers in which clients of other services send their key.
 const KEY_HEADERS: [&str; 2] = ["api-key", "x-api-key"];
 
-/// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1), or where there is
-/// none, of the one [header for a key](KEY_HEADERS).
+/// Whether the route is one for the clients of the `OpenAI` API.
+fn is_openai(parts: &Parts) -> bool {
+    parts.uri.path().starts_with("/v1/")
+}
+
+/// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1).
 ///
 /// The scheme's case does not matter; two headers are refused rather than chosen between.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return key(headers) };
+    let value = values.next().ok_or_else(ApiError::missing_token)?;
     if values.next().is_some() {
         return Err(ApiError::invalid_token());
     }

@@ -38,7 +38,7 @@ pub const NOT_KEPT: &str = "a chat completion is kept in no conversation here; a
 
 /// Body of `POST /v1/chat/completions`. Fields that are not here are left alone.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
-pub struct ChatCreate {
+pub struct ChatCompletionCreate {
     /// The model to ask; without one the server's default.
     model: Option<String>,
     /// The whole conversation: system, developer, user, assistant and tool messages.
@@ -155,7 +155,7 @@ pub struct ChatRequest {
     pub include_usage: bool,
 }
 
-impl ChatCreate {
+impl ChatCompletionCreate {
     /// The same, told apart. A value that breaks a rule, or asks for what is not here, is named.
     pub fn checked(mut self) -> Result<ChatRequest, Invalid> {
         self.refuse_what_is_not_here()?;

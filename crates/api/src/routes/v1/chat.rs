@@ -9,7 +9,7 @@ use futures_util::future::{select_all, try_join_all};
 use futures_util::stream::{self, StreamExt};
 use schemas::Invalid;
 use schemas::event::Ending;
-use schemas::v1::chat::{ChatChoice, ChatCompletion, ChatCreate, ChatUsage, NOT_KEPT};
+use schemas::v1::chat::{ChatChoice, ChatCompletion, ChatCompletionCreate, ChatUsage, NOT_KEPT};
 use schemas::validate::Rule;
 use services::Follower;
 
@@ -34,7 +34,7 @@ const CONVERSATION: &str = "x-conversation-id";
 /// With `"stream": true` the answer arrives as chunks, and `data: [DONE]`.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "OpenAI", security(("bearer" = [])),
-    request_body = ChatCreate,
+    request_body = ChatCompletionCreate,
     responses(
         (status = 200, description = "The answer; with `stream` its chunks as server-sent events", body = ChatCompletion),
         (status = 404, description = "`model_not_found`: no model has this name", body = schemas::error::ErrorBody),
@@ -48,7 +48,7 @@ pub(super) async fn v1_create_chat_completion(
     streaming: Streaming,
     Authenticated(actor): Authenticated,
     headers: HeaderMap,
-    Lenient(body): Lenient<ChatCreate>,
+    Lenient(body): Lenient<ChatCompletionCreate>,
 ) -> Answer<Response> {
     if headers.contains_key(CONVERSATION) {
         let invalid = Invalid::new(CONVERSATION, NOT_KEPT).of(Rule::Unsupported);

@@ -4,7 +4,7 @@ use super::*;
 use crate::v1::{InputPart, Spoken};
 
 fn checked(body: Value) -> Result<ChatRequest, Invalid> {
-    serde_json::from_value::<ChatCreate>(body).unwrap().checked()
+    serde_json::from_value::<ChatCompletionCreate>(body).unwrap().checked()
 }
 
 fn with(field: &str, value: Value) -> Value {
