@@ -22,8 +22,8 @@ const SLOW_LIMIT: Duration = Duration::from_mins(10);
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// Tests at a time: hashing passwords and a database server share few cores.
 const AT_A_TIME: usize = 4;
-/// The same where some are heavy: these also wait, for pages and for programs of their own.
-const HEAVY_AT_A_TIME: usize = 3;
+/// The same where some are heavy.
+const HEAVY_AT_A_TIME: usize = 2;
 /// As many of the slowest are named at the end, if they took as long as this.
 const SLOWEST: (usize, Duration) = (10, Duration::from_secs(5));
 
