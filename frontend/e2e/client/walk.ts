@@ -283,9 +283,9 @@ const shown = await body(me.GET("/api/chat/{id}", chat));
 check(shown.messages.length === 2 && shown.activeStreamId === null, shown);
 check(!(await body(me.POST("/api/chat/{id}/stop", chat))).stopped);
 // The same for clients of the OpenAI API that keep their conversation themselves.
-const said = [{ role: "user", content: "Count." }];
+const toCount = [{ role: "user", content: "Count." }];
 const completed = await body(
-  me.POST("/v1/chat/completions", { body: { model: "demo:ticks=2", messages: said } }),
+  me.POST("/v1/chat/completions", { body: { model: "demo:ticks=2", messages: toCount } }),
 );
 check(completed.choices[0]?.finish_reason === "stop", completed);
 
