@@ -1527,6 +1527,98 @@ export interface components {
             /** @description The stored response; only of an answer that is kept in a conversation. */
             response_id?: string | null;
         };
+        /** @description Body of `POST /v1/chat/completions`. Fields that are not here are left alone. */
+        ChatCompletionCreate: {
+            /** @description The model to ask; without one the server's default. */
+            model?: string | null;
+            /** @description The whole conversation: system, developer, user, assistant and tool messages. */
+            messages: unknown[];
+            /** @description Whether the answer is wanted piece by piece. */
+            stream?: boolean | null;
+            /** @description `include_usage`: such a stream ends with the token counts. */
+            stream_options?: unknown;
+            /**
+             * Format: int32
+             * @description How many answers are wanted, 1 to 8.
+             */
+            n?: number | null;
+            /**
+             * Format: int32
+             * @description The old name of `max_completion_tokens`.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description The longest answer, in tokens.
+             */
+            max_completion_tokens?: number | null;
+            /**
+             * Format: double
+             * @description Sampling temperature, 0 to 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: double
+             * @description Nucleus sampling, 0 to 1.
+             */
+            top_p?: number | null;
+            /**
+             * Format: double
+             * @description Presence penalty, -2 to 2.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: double
+             * @description Frequency penalty, -2 to 2.
+             */
+            frequency_penalty?: number | null;
+            /** @description A text, or up to 16 texts, at which the answer ends. */
+            stop?: unknown;
+            /**
+             * Format: int64
+             * @description The seed of sampling.
+             */
+            seed?: number | null;
+            /** @description Functions that the model may ask the client to call. */
+            tools?: unknown[] | null;
+            /** @description Which of them it may or must ask for: `auto`, `none`, `required`, or an object. */
+            tool_choice?: unknown;
+            /** @description Whether it may ask for several at once. */
+            parallel_tool_calls?: boolean | null;
+            /** @description `text`, `json_object` or `json_schema`. */
+            response_format?: unknown;
+            /** @description How much the model reasons, such as `low`. */
+            reasoning_effort?: string | null;
+            /** @description How long answers are: `low`, `medium` or `high`. */
+            verbosity?: string | null;
+            /** @description The client's own pairs. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** @description The old name of `safety_identifier`. */
+            user?: string | null;
+            /** @description The client's own word for its user. */
+            safety_identifier?: string | null;
+            /** @description The client's own key for the provider's cache. */
+            prompt_cache_key?: string | null;
+            /** @description Not supported: `true` is refused. */
+            logprobs?: boolean | null;
+            /**
+             * Format: int32
+             * @description Not supported: more than 0 is refused.
+             */
+            top_logprobs?: number | null;
+            /** @description Only `text`. */
+            modalities?: string[] | null;
+            /** @description Not supported. */
+            audio?: unknown;
+            /** @description Not supported. */
+            web_search_options?: unknown;
+            /** @description Not supported: the old form of `tools`. */
+            functions?: unknown;
+            /** @description Not supported: the old form of `tool_choice`. */
+            function_call?: unknown;
+        };
         /**
          * @description Body of `POST /api/chat`: what `DefaultChatTransport` sends, and what its option `body` adds.
          *     Fields that are not named here are left alone.
@@ -7623,7 +7715,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChatCreate"];
+                "application/json": components["schemas"]["ChatCompletionCreate"];
             };
         };
         responses: {
