@@ -11,7 +11,13 @@ impl ApiError {
     #[must_use]
     pub(crate) fn for_openai(mut self) -> Self {
         let fault = &mut self.0;
-        fault.param = fault.param.take().map(|param| bracketed(&param));
+        if let Some(param) = fault.param.take() {
+            let theirs = bracketed(&param);
+            if let Some(rest) = fault.message.strip_prefix(&param) {
+                fault.message = format!("{theirs}{rest}");
+            }
+            fault.param = Some(theirs);
+        }
         fault.recast = recast(fault.code);
         match fault.code {
             Code::ConversationLocked => {
@@ -20,6 +26,12 @@ impl ApiError {
                 "Another answer is being generated in this conversation. Try again when it has \
                  ended, or stop it at POST /v1/responses/{id}/cancel; error.response_id names it."
                     .clone_into(&mut fault.message);
+            }
+            Code::ModelNotFound => {
+                if let Some(text) = fault.message.strip_suffix("GET /api/models lists the models.")
+                {
+                    fault.message = format!("{text}GET /v1/models lists the models.");
+                }
             }
             Code::ContextTooLong if fault.param.as_deref() == Some("content") => {
                 fault.param = Some("input".to_owned());
@@ -95,6 +107,16 @@ mod tests {
         assert_eq!(locked.0.retry, Retry::Never);
         let suggestions = Vec::new();
         let unknown = services::Error::ModelNotFound { model: "x".to_owned(), suggestions };
-        assert_eq!(ApiError::from(unknown).for_openai().status(), StatusCode::NOT_FOUND);
+        let unknown = ApiError::from(unknown).for_openai();
+        assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+        assert!(unknown.0.message.contains("GET /v1/models"), "{}", unknown.0.message);
+    }
+
+    #[test]
+    fn a_message_names_the_field_as_the_error_does() {
+        let invalid = schemas::Invalid::new("input.0.content", "input.0.content is needed");
+        let error = ApiError::from(services::Error::from(invalid)).for_openai();
+        assert_eq!(error.0.param.as_deref(), Some("input[0].content"));
+        assert!(error.0.message.starts_with("input[0].content"), "{}", error.0.message);
     }
 }

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use models::Content;
+use models::Parameters;
 use models::content::Part;
-use models::parameters::{self, Parameters};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::message::UiPart;
-use crate::v1::{AllowedTools, Tool, ToolChoice, ToolMode};
+use crate::v1::{Tool, ToolChoice};
 use crate::validate::{self, Invalid};
 use crate::{ConversationId, MessageId};
 
@@ -175,8 +175,8 @@ impl ChatCreate {
     pub fn parameters(&self) -> Parameters {
         Parameters {
             instructions: self.instructions.clone(),
-            tools: self.tools.iter().flatten().cloned().map(tool).collect(),
-            tool_choice: self.tool_choice.clone().map(tool_choice).unwrap_or_default(),
+            tools: self.tools.iter().flatten().cloned().map(Tool::into_offered).collect(),
+            tool_choice: self.tool_choice.clone().unwrap_or_default().into(),
             ..Parameters::default()
         }
     }
@@ -219,26 +219,6 @@ impl ChatCreate {
                                messageId must name it or its answer";
                 Err(Invalid::new("messages", message))
             }
-        }
-    }
-}
-
-fn tool(tool: Tool) -> parameters::Tool {
-    let Tool { kind: _, name, description, parameters, strict } = tool;
-    parameters::Tool { name: name.unwrap_or_default(), description, parameters, strict }
-}
-
-fn tool_choice(choice: ToolChoice) -> parameters::ToolChoice {
-    match choice {
-        ToolChoice::Auto => parameters::ToolChoice::Auto,
-        ToolChoice::None => parameters::ToolChoice::None,
-        ToolChoice::Required => parameters::ToolChoice::Required,
-        ToolChoice::Function(name) => parameters::ToolChoice::Function(name),
-        ToolChoice::Allowed(AllowedTools { mode: ToolMode::None, .. }) => {
-            parameters::ToolChoice::None
-        }
-        ToolChoice::Allowed(AllowedTools { names, mode }) => {
-            parameters::ToolChoice::Allowed { names, required: mode == ToolMode::Required }
         }
     }
 }

@@ -324,7 +324,7 @@ impl RawFormat {
 
 impl<'de> Deserialize<'de> for Stop {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        TextOr::read(deserializer).map(|read| match read {
+        TextOr::deserialize(deserializer).map(|read| match read {
             TextOr::Text(text) => Self(vec![text]),
             TextOr::List(texts) => Self(texts),
         })

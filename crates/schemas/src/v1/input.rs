@@ -17,6 +17,12 @@ use crate::validate::{self, Invalid, Rule};
 pub(super) const MAX_ITEMS: usize = 1024;
 /// The longest id of a call, in characters.
 const MAX_CALL_ID_CHARS: usize = 64;
+/// The longest name of a tool, in characters.
+pub(super) const MAX_NAME_CHARS: usize = 255;
+/// The longest name of a file, and the longest word such as `auto`, in characters.
+const MAX_WORD_CHARS: usize = 255;
+/// The longest address that is not a data URL, in bytes.
+const MAX_ADDRESS_BYTES: usize = 8 * 1024;
 /// The longest address of an image, which may be the image itself as a data URL, in bytes.
 pub(super) const MAX_IMAGE_BYTES: usize = 20 * 1024 * 1024;
 /// The longest file as a data URL, in bytes.
@@ -132,19 +138,12 @@ pub struct RawItem {
     kind: Option<String>,
     id: Option<String>,
     role: Option<String>,
-    content: Option<RawContent>,
+    content: Option<TextOr<RawPart>>,
     call_id: Option<String>,
     name: Option<String>,
     arguments: Option<String>,
-    output: Option<RawContent>,
+    output: Option<TextOr<RawPart>>,
     summary: Option<Vec<RawPart>>,
-}
-
-/// A content as it is written: a text or parts.
-#[derive(Debug, Clone, PartialEq)]
-enum RawContent {
-    Text(String),
-    Parts(Vec<RawPart>),
 }
 
 /// A part as it is written: the fields of every type of part.
@@ -198,6 +197,8 @@ impl RawItem {
             Some("function_call") => {
                 let call_id = known_call(path, call_id)?;
                 let name = needed(path, "name", name)?;
+                validate::not_blank(&format!("{path}.name"), &name)?;
+                validate::chars_at_most(&format!("{path}.name"), &name, MAX_NAME_CHARS)?;
                 let arguments = needed(path, "arguments", arguments)?;
                 text_at_most(&format!("{path}.arguments"), &arguments)?;
                 Ok(InputItem::FunctionCall { id, call_id, name, arguments })
@@ -231,7 +232,7 @@ fn message(
     path: &str,
     id: Option<String>,
     role: Option<String>,
-    content: Option<RawContent>,
+    content: Option<TextOr<RawPart>>,
 ) -> Result<InputItem, Invalid> {
     let spoken = match needed(path, "role", role)?.as_str() {
         "user" => Spoken::User,
@@ -249,13 +250,13 @@ fn message(
 }
 
 /// The parts of a content whose texts are called `text`. A text without a type is one, too.
-fn parts(path: &str, content: RawContent, text: &str) -> Result<Vec<InputPart>, Invalid> {
+fn parts(path: &str, content: TextOr<RawPart>, text: &str) -> Result<Vec<InputPart>, Invalid> {
     let raw = match content {
-        RawContent::Text(text) => {
+        TextOr::Text(text) => {
             text_at_most(path, &text)?;
             return Ok(vec![InputPart::Text(text)]);
         }
-        RawContent::Parts(raw) => raw,
+        TextOr::List(raw) => raw,
     };
     let raw = raw.into_iter().enumerate();
     raw.map(|(at, part)| part.told_apart(&format!("{path}.{at}"), text)).collect()
@@ -270,7 +271,11 @@ impl RawPart {
                 text_at_most(&format!("{path}.text"), &text)?;
                 Ok(InputPart::Text(text))
             }
-            "refusal" => Ok(InputPart::Refusal(needed(path, "refusal", self.refusal)?)),
+            "refusal" => {
+                let words = needed(path, "refusal", self.refusal)?;
+                text_at_most(&format!("{path}.refusal"), &words)?;
+                Ok(InputPart::Refusal(words))
+            }
             "input_image" if self.file_id.as_ref().is_some_and(|id| !id.is_null()) => {
                 Err(unsupported(&format!("{path}.file_id"), "image_url"))
             }
@@ -279,10 +284,16 @@ impl RawPart {
                 let field = format!("{path}.image_url");
                 validate::bytes_at_most(&field, &url, MAX_IMAGE_BYTES)?;
                 is_address(&field, &url)?;
+                word_at_most(&format!("{path}.detail"), self.detail.as_deref())?;
                 Ok(InputPart::Image { url, detail: self.detail })
             }
             "input_file" => {
-                let Self { filename, file_data: data, file_url: url, .. } = self;
+                let Self { filename, file_data: mut data, file_url: mut url, .. } = self;
+                word_at_most(&format!("{path}.filename"), filename.as_deref())?;
+                // The file itself, in the place of its address.
+                if data.is_none() && url.as_deref().is_some_and(is_data) {
+                    data = url.take();
+                }
                 if data.is_none() && url.is_none() {
                     return Err(missing(&format!("{path}.file_data")));
                 }
@@ -290,7 +301,9 @@ impl RawPart {
                     validate::bytes_at_most(&format!("{path}.file_data"), data, MAX_FILE_BYTES)?;
                 }
                 if let Some(url) = &url {
-                    is_address(&format!("{path}.file_url"), url)?;
+                    let field = format!("{path}.file_url");
+                    is_address(&field, url)?;
+                    validate::bytes_at_most(&field, url, MAX_ADDRESS_BYTES)?;
                 }
                 Ok(InputPart::File { filename, data, url })
             }
@@ -300,6 +313,15 @@ impl RawPart {
             )),
         }
     }
+}
+
+/// Whether an address is a data URL: the thing itself.
+fn is_data(url: &str) -> bool {
+    url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+fn word_at_most(field: &str, word: Option<&str>) -> Result<(), Invalid> {
+    word.map_or(Ok(()), |word| validate::chars_at_most(field, word, MAX_WORD_CHARS))
 }
 
 /// An address that a provider can fetch, or a thing itself.
@@ -341,23 +363,15 @@ fn unsupported(field: &str, known: &str) -> Invalid {
 
 impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        TextOr::read(deserializer).map(|read| match read {
+        TextOr::deserialize(deserializer).map(|read| match read {
             TextOr::Text(text) => Self::Text(text),
             TextOr::List(items) => Self::Items(items),
         })
     }
 }
 
-impl<'de> Deserialize<'de> for RawContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        TextOr::read(deserializer).map(|read| match read {
-            TextOr::Text(text) => Self::Text(text),
-            TextOr::List(parts) => Self::Parts(parts),
-        })
-    }
-}
-
 /// A text or a list. `serde`'s untagged enums would lose the path of an error.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum TextOr<T> {
     /// One text.
     Text(String),
@@ -365,8 +379,8 @@ pub(super) enum TextOr<T> {
     List(Vec<T>),
 }
 
-impl<'de, T: Deserialize<'de>> TextOr<T> {
-    pub(super) fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either<T>(std::marker::PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {

@@ -1,11 +1,12 @@
 //! Tools that a client offers to the model.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::validate::{self, Invalid, Rule};
 
@@ -104,7 +105,7 @@ impl Tool {
 
 impl Tool {
     /// The tool as it is stored.
-    pub(super) fn into_offered(self) -> models::parameters::Tool {
+    pub(crate) fn into_offered(self) -> models::parameters::Tool {
         let Self { name, description, parameters, strict, .. } = self;
         models::parameters::Tool { name: name.unwrap_or_default(), description, parameters, strict }
     }
@@ -131,30 +132,20 @@ impl ToolChoice {
     pub fn check(&self, tools: &[Tool]) -> Result<(), Invalid> {
         let names = match self {
             Self::Auto | Self::None => return Ok(()),
+            _ if tools.is_empty() => {
+                let message = "tool_choice asks for tools, and tools has none";
+                return Err(Invalid::new("tool_choice", message));
+            }
             Self::Required => &[][..],
             Self::Function(name) => std::slice::from_ref(name),
             Self::Allowed(allowed) => &allowed.names,
         };
         let offered = |name: &String| tools.iter().any(|tool| tool.name.as_ref() == Some(name));
-        if tools.is_empty() || !names.iter().all(offered) {
+        if !names.iter().all(offered) {
             let message = "tool_choice names a tool that is not among tools";
             return Err(Invalid::new("tool_choice", message));
         }
         Ok(())
-    }
-
-    /// As it is shown in a response.
-    pub fn shown(&self) -> Value {
-        match self {
-            Self::Auto => json!("auto"),
-            Self::None => json!("none"),
-            Self::Required => json!("required"),
-            Self::Function(name) => json!({"type": "function", "name": name}),
-            Self::Allowed(AllowedTools { names, mode }) => {
-                let tools = names.iter().map(|name| json!({"type": "function", "name": name}));
-                json!({"type": "allowed_tools", "tools": tools.collect::<Vec<_>>(), "mode": mode})
-            }
-        }
     }
 }
 
@@ -176,43 +167,63 @@ struct Named {
     name: String,
 }
 
+impl ChoiceObject for RawChoice {
+    fn choice<E: serde::de::Error>(self) -> Result<ToolChoice, E> {
+        match (self.kind.as_str(), self.name) {
+            ("function", Some(name)) => Ok(ToolChoice::Function(name)),
+            ("function", None) => Err(E::missing_field("name")),
+            ("allowed_tools", _) if self.tools.is_empty() => {
+                Err(E::custom("tools must name at least one tool"))
+            }
+            ("allowed_tools", _) => {
+                let names = self.tools.into_iter().map(|tool| tool.name).collect();
+                Ok(ToolChoice::Allowed(AllowedTools { names, mode: self.mode }))
+            }
+            _ => Err(E::custom("expected a type of function or allowed_tools")),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for ToolChoice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
+        read_choice::<D, RawChoice>(deserializer)
+    }
+}
 
-        impl<'de> Visitor<'de> for Either {
-            type Value = ToolChoice;
+/// A choice that is an object, as one of the formats writes it.
+pub(super) trait ChoiceObject {
+    /// What is chosen.
+    fn choice<E: serde::de::Error>(self) -> Result<ToolChoice, E>;
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("auto, none, required or an object")
-            }
+/// Reads a choice: a word, or an object.
+pub(super) fn read_choice<'de, D, O>(deserializer: D) -> Result<ToolChoice, D::Error>
+where
+    D: Deserializer<'de>,
+    O: Deserialize<'de> + ChoiceObject,
+{
+    struct Either<O>(PhantomData<O>);
 
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<ToolChoice, E> {
-                match word {
-                    "auto" => Ok(ToolChoice::Auto),
-                    "none" => Ok(ToolChoice::None),
-                    "required" => Ok(ToolChoice::Required),
-                    _ => Err(E::custom("expected one of auto, none, required")),
-                }
-            }
+    impl<'de, O: Deserialize<'de> + ChoiceObject> Visitor<'de> for Either<O> {
+        type Value = ToolChoice;
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ToolChoice, A::Error> {
-                let raw = RawChoice::deserialize(MapAccessDeserializer::new(map))?;
-                match (raw.kind.as_str(), raw.name) {
-                    ("function", Some(name)) => Ok(ToolChoice::Function(name)),
-                    ("function", None) => Err(A::Error::missing_field("name")),
-                    ("allowed_tools", _) if raw.tools.is_empty() => {
-                        Err(A::Error::custom("tools must name at least one tool"))
-                    }
-                    ("allowed_tools", _) => {
-                        let names = raw.tools.into_iter().map(|tool| tool.name).collect();
-                        Ok(ToolChoice::Allowed(AllowedTools { names, mode: raw.mode }))
-                    }
-                    _ => Err(A::Error::custom("expected a type of function or allowed_tools")),
-                }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("auto, none, required or an object")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<ToolChoice, E> {
+            match word {
+                "auto" => Ok(ToolChoice::Auto),
+                "none" => Ok(ToolChoice::None),
+                "required" => Ok(ToolChoice::Required),
+                _ => Err(E::custom("expected one of auto, none, required")),
             }
         }
 
-        deserializer.deserialize_any(Either)
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ToolChoice, A::Error> {
+            O::deserialize(MapAccessDeserializer::new(map))?.choice()
+        }
     }
+
+    deserializer.deserialize_any(Either::<O>(PhantomData))
 }

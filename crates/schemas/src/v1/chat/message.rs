@@ -1,27 +1,25 @@
 //! Messages as this format writes them: an assistant's message holds its calls, and a tool's result
 //! is a message, too.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::input::{
-    InputItem, InputPart, MAX_FILE_BYTES, MAX_IMAGE_BYTES, Spoken, TextOr, is_address, missing,
-    needed, text_at_most,
+    InputItem, InputPart, MAX_FILE_BYTES, MAX_IMAGE_BYTES, MAX_NAME_CHARS, Spoken, TextOr,
+    is_address, missing, needed, text_at_most,
 };
 use super::unsupported;
 use crate::validate::{self, Invalid};
 
 /// The longest id of a call, in characters: it is the provider's own.
 const MAX_CALL_ID_CHARS: usize = 255;
-/// The longest name of a tool, in characters.
-const MAX_NAME_CHARS: usize = 255;
 
 /// A message as it is written: the fields of every role.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct RawMessage {
     role: Option<String>,
-    content: Option<RawContent>,
+    content: Option<TextOr<RawPart>>,
     refusal: Option<String>,
     tool_calls: Option<Vec<RawCall>>,
     tool_call_id: Option<String>,
@@ -44,13 +42,6 @@ struct RawCall {
 struct RawFunction {
     name: Option<String>,
     arguments: Option<String>,
-}
-
-/// A content as it is written: a text or parts.
-#[derive(Debug, Clone, PartialEq)]
-enum RawContent {
-    Text(String),
-    Parts(Vec<RawPart>),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -121,7 +112,10 @@ impl RawMessage {
             }
             None => Vec::new(),
         };
-        content.extend(self.refusal.map(InputPart::Refusal));
+        if let Some(words) = self.refusal {
+            text_at_most(&format!("{path}.refusal"), &words)?;
+            content.push(InputPart::Refusal(words));
+        }
         if calls.is_empty() || content.iter().any(|part| *part != InputPart::Text(String::new())) {
             items.push(InputItem::Message { id: None, spoken: Spoken::Assistant, content });
         }
@@ -165,14 +159,14 @@ fn call_id(path: &str, name: &str, id: Option<String>) -> Result<String, Invalid
     Ok(id)
 }
 
-impl RawContent {
+impl TextOr<RawPart> {
     fn parts(self, path: &str) -> Result<Vec<InputPart>, Invalid> {
         match self {
             Self::Text(text) => {
                 text_at_most(path, &text)?;
                 Ok(vec![InputPart::Text(text)])
             }
-            Self::Parts(parts) => {
+            Self::List(parts) => {
                 let parts = parts.into_iter().enumerate();
                 parts.map(|(at, part)| part.told_apart(&format!("{path}.{at}"))).collect()
             }
@@ -188,7 +182,11 @@ impl RawPart {
                 text_at_most(&format!("{path}.text"), &text)?;
                 Ok(InputPart::Text(text))
             }
-            "refusal" => Ok(InputPart::Refusal(needed(path, "refusal", self.refusal)?)),
+            "refusal" => {
+                let words = needed(path, "refusal", self.refusal)?;
+                text_at_most(&format!("{path}.refusal"), &words)?;
+                Ok(InputPart::Refusal(words))
+            }
             "image_url" => {
                 let path = format!("{path}.image_url");
                 let image = self.image_url.ok_or_else(|| missing(&path))?;
@@ -216,14 +214,5 @@ impl RawPart {
                 Err(unsupported(format!("{path}.type"), message))
             }
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for RawContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        TextOr::read(deserializer).map(|read| match read {
-            TextOr::Text(text) => Self::Text(text),
-            TextOr::List(parts) => Self::Parts(parts),
-        })
     }
 }

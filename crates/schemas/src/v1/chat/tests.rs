@@ -121,9 +121,12 @@ fn what_is_asked_for_beside_the_messages_is_read() {
     allowed["tool_choice"] = json!({"type": "allowed_tools", "allowed_tools": {
         "mode": "required", "tools": [{"type": "function", "function": {"name": "f"}}],
     }});
-    let choice = checked(allowed).unwrap().parameters.tool_choice;
+    let choice = checked(allowed.clone()).unwrap().parameters.tool_choice;
     let names = vec!["f".to_owned()];
     assert_eq!(choice, models::parameters::ToolChoice::Allowed { names, required: true });
+    allowed["tool_choice"]["allowed_tools"]["mode"] = json!("none");
+    let choice = checked(allowed).unwrap().parameters.tool_choice;
+    assert_eq!(choice, models::parameters::ToolChoice::None);
 }
 
 #[test]

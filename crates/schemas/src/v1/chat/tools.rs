@@ -1,14 +1,10 @@
 //! Tools as this format writes them: a function within an object.
 
-use std::fmt;
-
 use models::parameters;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::super::tools::{AllowedTools, Tool, ToolChoice, ToolMode};
+use super::super::tools::{AllowedTools, ChoiceObject, Tool, ToolChoice, ToolMode, read_choice};
 use crate::validate::Invalid;
 
 /// A tool as it is written.
@@ -50,19 +46,7 @@ pub(super) fn told_apart(
     Tool::check(&tools).map_err(within_function)?;
     let choice = choice.map(|RawChoice(choice)| choice).unwrap_or_default();
     choice.check(&tools)?;
-    let tools = tools.into_iter().map(|Tool { name, description, parameters, strict, .. }| {
-        parameters::Tool { name: name.unwrap_or_default(), description, parameters, strict }
-    });
-    let choice = match choice {
-        ToolChoice::Auto => parameters::ToolChoice::Auto,
-        ToolChoice::None => parameters::ToolChoice::None,
-        ToolChoice::Required => parameters::ToolChoice::Required,
-        ToolChoice::Function(name) => parameters::ToolChoice::Function(name),
-        ToolChoice::Allowed(AllowedTools { names, mode }) => {
-            parameters::ToolChoice::Allowed { names, required: mode == ToolMode::Required }
-        }
-    };
-    Ok((tools.collect(), choice))
+    Ok((tools.into_iter().map(Tool::into_offered).collect(), choice.into()))
 }
 
 /// `tools.0.name` stands at `tools.0.function.name` here.
@@ -103,44 +87,23 @@ struct Named {
     name: String,
 }
 
+impl ChoiceObject for Object {
+    fn choice<E: serde::de::Error>(self) -> Result<ToolChoice, E> {
+        match (self.kind.as_str(), self.function, self.allowed_tools) {
+            ("function", Some(Named { name }), _) => Ok(ToolChoice::Function(name)),
+            ("function", None, _) => Err(E::missing_field("function")),
+            ("allowed_tools", _, Some(Allowed { mode, tools })) if !tools.is_empty() => {
+                let names = tools.into_iter().map(|tool| tool.function.name).collect();
+                Ok(ToolChoice::Allowed(AllowedTools { names, mode }))
+            }
+            ("allowed_tools", ..) => Err(E::custom("allowed_tools must name at least one tool")),
+            _ => Err(E::custom("expected a type of function or allowed_tools")),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for RawChoice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = ToolChoice;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("auto, none, required or an object")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<ToolChoice, E> {
-                match word {
-                    "auto" => Ok(ToolChoice::Auto),
-                    "none" => Ok(ToolChoice::None),
-                    "required" => Ok(ToolChoice::Required),
-                    _ => Err(E::custom("expected one of auto, none, required")),
-                }
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ToolChoice, A::Error> {
-                let Object { kind, function, allowed_tools } =
-                    Object::deserialize(MapAccessDeserializer::new(map))?;
-                match (kind.as_str(), function, allowed_tools) {
-                    ("function", Some(Named { name }), _) => Ok(ToolChoice::Function(name)),
-                    ("function", None, _) => Err(A::Error::missing_field("function")),
-                    ("allowed_tools", _, Some(Allowed { mode, tools })) if !tools.is_empty() => {
-                        let names = tools.into_iter().map(|tool| tool.function.name).collect();
-                        Ok(ToolChoice::Allowed(AllowedTools { names, mode }))
-                    }
-                    ("allowed_tools", ..) => {
-                        Err(A::Error::custom("allowed_tools must name at least one tool"))
-                    }
-                    _ => Err(A::Error::custom("expected a type of function or allowed_tools")),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Either).map(Self)
+        read_choice::<D, Object>(deserializer).map(Self)
     }
 }

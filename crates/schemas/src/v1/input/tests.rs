@@ -83,9 +83,31 @@ fn what_is_wrong_is_named() {
             json!([{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf"}]}]),
             "input.0.content.0.file_data",
         ),
+        (
+            json!([{"type": "function_call", "call_id": "c", "name": " ", "arguments": "{}"}]),
+            "input.0.name",
+        ),
+        (
+            json!([{"role": "assistant", "content": [{"type": "refusal", "refusal": "a\u{0}b"}]}]),
+            "input.0.content.0.refusal",
+        ),
+        (
+            json!([{"role": "user", "content": [{"type": "input_image", "image_url": "https://x",
+                "detail": "a".repeat(300)}]}]),
+            "input.0.content.0.detail",
+        ),
     ];
     for (written, field) in cases {
         let invalid = items(written.clone()).unwrap_err();
         assert_eq!(invalid.field, field, "{written}: {}", invalid.message);
     }
+}
+
+#[test]
+fn a_file_in_the_place_of_its_address_is_the_file() {
+    let url = "DATA:text/plain;base64,QQ==";
+    let written = json!([{"role": "user", "content": [{"type": "input_file", "file_url": url}]}]);
+    let [InputItem::Message { content, .. }] = &items(written).unwrap()[..] else { panic!() };
+    let (filename, data) = (None, Some(url.to_owned()));
+    assert_eq!(content[..], [InputPart::File { filename, data, url: None }]);
 }
