@@ -83,13 +83,15 @@ async fn ask(engine: &Arc<Engine>, generation: &Generation) -> Outcome {
         },
     };
     let mut allowance = engine.learnt.of(&model, engine.context.now());
+    let mut refused = None;
     loop {
         let attempt = attempt::make(engine, generation, &model, allowance).await;
         let sent = generation.sent().map_or(0, |sent| u32::try_from(sent.tokens).unwrap_or(0));
         if attempt.was_taken() {
             engine.learnt.note(&model, allowance, sent, engine.context.now());
         }
-        if !attempt.was_too_long() {
+        // Half as much that is still the same is the newest unit, which is never cut.
+        if !attempt.was_too_long() || refused.replace(sent) == Some(sent) {
             return attempt.outcome;
         }
         allowance = allowance.after_refusal(sent);

@@ -94,6 +94,9 @@ fn content_of(row: message::Model) -> Content {
     Content::read(row.content, row.data.as_deref())
 }
 
+/// How much one request may have copied of what it refers to.
+const MAX_COPIED_BYTES: usize = 8 * 1024 * 1024;
+
 /// Items that a client tells, as they are stored, each with a new id of ours: an id that a client
 /// brings may be that of an item which a response is still writing. What the items refer to is
 /// found through `owner` and stored once more. `field` is what the client calls them.
@@ -104,6 +107,7 @@ pub(crate) async fn told(
     items: Vec<InputItem>,
 ) -> Result<Vec<NewItem>> {
     let mut told = Vec::with_capacity(items.len());
+    let mut copied = 0;
     for (at, item) in items.into_iter().enumerate() {
         let id = core.context.new_id();
         told.push(match item {
@@ -126,7 +130,15 @@ pub(crate) async fn told(
                     let field = format!("{field}.{at}.id");
                     Invalid::new(field, format!("there is no item {named:?}"))
                 })?;
-                again(id, row.into_inner())
+                let item = again(id, row.into_inner());
+                copied += item.bytes();
+                if copied > MAX_COPIED_BYTES {
+                    let message = format!(
+                        "the items that are referred to have more than {MAX_COPIED_BYTES} bytes"
+                    );
+                    return Err(Invalid::new(field, message).into());
+                }
+                item
             }
         });
     }

@@ -127,7 +127,8 @@ impl Responses {
             crud::conversations::find(&self.core.db, actor.user_id, row.conversation_id).await?;
         let conversation = found.ok_or(Error::NotFound("response"))?;
         let conversations = Conversations::new(self.core.clone(), self.engine.clone());
-        conversations.items_up_to(actor, &conversation, Some(row.user_message_id), query).await
+        let end = Some((row.user_message_id, row.input_to_seq));
+        conversations.items_up_to(actor, &conversation, end, query).await
     }
 
     /// What the model was given for a response of the actor.

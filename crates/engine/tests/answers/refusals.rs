@@ -4,13 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crud::turns::NewItems;
 use engine::{Engine, Settings};
+use mock::{Script, Step};
 use models::ending::FailureCode;
 use models::response::ResponseStatus;
+use provider::script::Ending;
 use schemas::context::ContextOut;
 use testkit::World;
 
-use super::kit::{Kit, Server, ticks};
+use super::kit::{Kit, Server, begun, ticks};
 
 /// It counts one token for two characters, and takes 300.
 const MODEL: &str = "mock:ticks=1,window=300";
@@ -48,6 +51,26 @@ async fn f1_a_refused_context_is_sent_again_with_less_and_that_counts_for_an_hou
     let given = ask(&kit, &server).await;
     assert_eq!(given.refusals, 1, "{given:?}");
     assert_eq!(kit.provider.calls().len(), 7);
+    server.stop(Duration::ZERO).await;
+}
+
+#[testkit::test]
+async fn f1_a_result_that_is_too_long_with_its_call_fails(world: World) {
+    let kit = Kit::new(world).await;
+    let server = kit.start(Settings::default()).await;
+    let call = Step::Call { id: "call_1".to_owned(), name: "read".to_owned() };
+    kit.provider.push(Script::steps([call, Step::Finish(Ending::Stop), Step::Done]));
+    server.answered("mock", "Read it.").await;
+    let asked = kit.provider.calls().len();
+    let (admission, result) =
+        (server.engine.admit().unwrap(), kit.returned("call_1", &"word ".repeat(200)));
+    let follower = begun(server.ask_below(admission, MODEL, NewItems::from(result)).await);
+    let row = kit.ended_row(follower.response().id).await;
+    assert_eq!(row.status, ResponseStatus::Failed);
+    assert!(row.error_code.as_ref().is_some_and(|code| code.is(FailureCode::ContextTooLong)));
+    // Once with the question, and then with no more than what cannot be left out.
+    let asked = kit.provider.calls().len() - asked;
+    assert!((2..=3).contains(&asked), "{asked}");
     server.stop(Duration::ZERO).await;
 }
 

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-/// How deep an example may be, and how many values it may have: schemas may refer to themselves.
+/// How deep an example may be, and how large: schemas may refer to themselves.
 const MAX_DEPTH: u32 = 16;
-const MAX_VALUES: u32 = 2_000;
+const MAX_BYTES: usize = 256 * 1024;
+/// What a value counts beside its text.
+const VALUE_BYTES: usize = 64;
 /// The longest text and the longest list that a schema can ask for.
 const MAX_LENGTH: u64 = 1_000;
 
@@ -12,14 +14,14 @@ const MAX_LENGTH: u64 = 1_000;
 #[derive(Debug)]
 pub(super) struct Example<'a> {
     root: &'a Map<String, Value>,
-    /// How many values it may still have.
-    left: u32,
+    /// How many bytes it may still have.
+    left: usize,
 }
 
 impl<'a> Example<'a> {
     /// An example for a schema, always the same one. Patterns of texts are not looked at.
     pub(super) fn of(schema: &'a Map<String, Value>) -> Value {
-        Self { root: schema, left: MAX_VALUES }.object(schema, "", MAX_DEPTH)
+        Self { root: schema, left: MAX_BYTES }.object(schema, "", MAX_DEPTH)
     }
 
     fn value(&mut self, schema: &'a Value, name: &str, depth: u32) -> Value {
@@ -31,15 +33,13 @@ impl<'a> Example<'a> {
     }
 
     fn object(&mut self, schema: &'a Map<String, Value>, name: &str, depth: u32) -> Value {
-        let Some(left) = self.left.checked_sub(1) else { return Value::Null };
-        self.left = left;
-        if let Some(value) = schema.get("const") {
-            return value.clone();
+        if !self.takes(VALUE_BYTES) {
+            return Value::Null;
         }
-        if let Some(value) =
-            schema.get("enum").and_then(Value::as_array).and_then(|all| all.first())
-        {
-            return value.clone();
+        let first = || schema.get("enum").and_then(Value::as_array).and_then(|all| all.first());
+        if let Some(value) = schema.get("const").or_else(first) {
+            let is_taken = self.takes(value.to_string().len());
+            return if is_taken { value.clone() } else { Value::Null };
         }
         if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
             return self.referred(target, name, depth);
@@ -54,11 +54,21 @@ impl<'a> Example<'a> {
         match kind(schema) {
             "object" => self.fields(schema, depth),
             "array" => self.list(schema, name, depth),
-            "string" => Value::from(text(schema, name)),
+            "string" => {
+                let text = text(schema, name);
+                if self.takes(text.len()) { Value::from(text) } else { Value::Null }
+            }
             "integer" | "number" => number(schema),
             "boolean" => Value::Bool(true),
             _ => Value::Null,
         }
+    }
+
+    /// Counts what a part of it takes; whether there is room for it.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// What a reference within the schema points to, such as `#/$defs/City`.
@@ -83,6 +93,9 @@ impl<'a> Example<'a> {
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
         let mut fields = Map::new();
         for name in required.filter_map(Value::as_str) {
+            if !self.takes(VALUE_BYTES + name.len()) {
+                break;
+            }
             let property = properties.and_then(|properties| properties.get(name));
             let value =
                 property.map_or(json!("demo"), |property| self.value(property, name, depth));
@@ -211,6 +224,15 @@ mod tests {
         let many = json!({"type": "array", "minItems": u64::MAX,
             "items": {"type": "array", "minItems": u64::MAX, "items": {"type": "string",
                 "minLength": u64::MAX}}});
-        assert!(example(&many).to_string().len() < 10_000_000);
+        assert!(example(&many).to_string().len() < 2_000_000);
+        let long = "x".repeat(200_000);
+        for part in [json!({"const": long}), json!({"enum": [long]})] {
+            let list = json!({"type": "array", "minItems": 1_000, "items": part});
+            assert!(example(&list).to_string().len() < 1_000_000);
+        }
+        let names: Vec<String> = (0..1_000).map(|n| format!("a name of a field {n}")).collect();
+        let object = json!({"type": "object", "required": names});
+        let list = json!({"type": "array", "minItems": 1_000, "items": object});
+        assert!(example(&list).to_string().len() < 1_000_000);
     }
 }

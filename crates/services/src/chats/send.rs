@@ -78,6 +78,11 @@ impl Chats {
         };
         match input {
             ChatInput::Again(id) => {
+                let named = crud::messages::find(&self.core.db, actor.user_id, *id).await?;
+                let chat = row.as_ref().map(|row| row.id);
+                if named.map(|named| named.conversation_id) != chat || chat.is_none() {
+                    return Err(Error::NotFound("message"));
+                }
                 let wanted = MessageRegenerate { model: body.model.clone(), stream: true };
                 self.responses.regenerate(actor, *id, wanted, key).await
             }
@@ -189,8 +194,12 @@ impl Chats {
         let below = crud::messages::find_newest_below(&self.core.db, item).await?;
         let answer = below.filter(|below| below.kind == MessageType::Message);
         let Some(response) = answer.and_then(|answer| answer.response_id) else { return Ok(None) };
-        let follower = self.responses.follow(actor, response, None).await?;
-        Ok(Some(Started { follower, repeated: true }))
+        match self.responses.follow(actor, response, None).await {
+            Ok(follower) => Ok(Some(Started { follower, repeated: true })),
+            // Its client has deleted it; the message is answered again.
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Accepts what tools returned that the newest answer called.

@@ -142,15 +142,16 @@ impl Conversations {
         query: ItemListQuery,
     ) -> Result<Page<Item>> {
         let row = self.find(actor.user_id, id).await?;
-        self.items_up_to(actor, &row, row.head_id, query).await
+        let end = row.head_id.map(|head| (head, i64::MAX));
+        self.items_up_to(actor, &row, end, query).await
     }
 
-    /// A page of the items of the branch that ends with `end`.
+    /// A page of the items of the branch that ends with `end`, whose number is at most the one given.
     pub(crate) async fn items_up_to(
         &self,
         actor: &Actor,
         row: &Owned<conversation::Model>,
-        end: Option<MessageId>,
+        end: Option<(MessageId, i64)>,
         query: ItemListQuery,
     ) -> Result<Page<Item>> {
         let after = match query.after {
@@ -158,10 +159,11 @@ impl Conversations {
             None => None,
         };
         let mut walk = if query.ascending {
-            self.upwards(row, end, after).await?
+            self.upwards(row, end.map(|(id, _)| id), after).await?
         } else {
-            let (from, seq) = after.map_or((end, i64::MAX), |(id, seq)| (Some(id), seq));
-            Walk::Down(self.branch(row, from, seq, query.limit))
+            let from = after.or(end);
+            let seq = from.map_or(-1, |(_, seq)| seq);
+            Walk::Down(self.branch(row, from.map(|(id, _)| id), seq, query.limit))
         };
         let wanted = query.limit as usize + 1;
         let mut page: Vec<Item> = Vec::with_capacity(wanted);
@@ -237,7 +239,7 @@ impl Conversations {
         let Some(response) = found.response_id.filter(|_| !found.is_in_tree()) else {
             return Ok((found.id, found.seq));
         };
-        let response = crud::responses::find(db, actor.user_id, response).await?;
+        let response = crud::responses::find_in(db, row.owned_id(), response).await?;
         let answer = response.ok_or_else(unknown)?.message_id;
         let seq = crud::messages::find_seq(db, row.owned_id(), answer).await?;
         Ok((answer, seq.ok_or_else(unknown)?))

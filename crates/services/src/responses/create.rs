@@ -77,7 +77,8 @@ impl Responses {
         let parameters = request.asked_in(&conversation);
         let instructions = parameters.instructions.as_deref();
         engine.check_fits(&model, instructions, &request.said()).await?;
-        let slot = engine.reserve(admission, actor.user_id, conversation.id)?;
+        // A place of its own: any number of them may go on with one stored response.
+        let slot = engine.reserve(admission, actor.user_id, core.context.new_id())?;
         let response = self.new_response(&request, conversation.id, &model, parameters);
         let Question::New { items, .. } = request.question else {
             return Err(Error::NotFound("input"));

@@ -1,5 +1,6 @@
 //! `store: false`: nothing is kept.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::validator::assert_valid;
 use testkit::{TestApp, World};
@@ -54,4 +55,19 @@ async fn what_is_not_kept_can_follow_what_is(world: World) {
         assert_eq!(error["error"]["param"], "store");
     }
     assert_eq!(ada.list_messages(&conversation).await, [Value::Null; 0]);
+}
+
+#[testkit::test]
+async fn each_counts_among_the_running_answers_of_its_user(world: World) {
+    let app =
+        TestApp::builder(&world).set("CHATAPP_LIMITS__GENERATIONS_PER_USER", "1").start().await;
+    let ada = app.user("ada").await;
+    let key = with_key(&ada).await;
+    let first = create(&key, json!({"model": "mock:echo", "input": "One"})).await;
+    let body = json!({"model": "mock:ticks=5000,rate=20", "input": "Two", "store": false,
+        "previous_response_id": first["id"]});
+    let mut running = stream(&key, body.clone()).await;
+    running.next().await.expect("it runs");
+    let request = key.request(Method::POST, "/v1/responses").json(&body);
+    key.send(request).await.expect_error(429, "rate_limit_exceeded");
 }
